@@ -1,0 +1,51 @@
+//! Doc comments from a document's descriptions.
+//!
+//! A description is Markdown by OpenAPI; rustdoc would run its code blocks as tests, so each gets the language `text`.
+
+use std::fmt::Write;
+
+/// Writes the paragraphs as `///` lines, a blank one between them; nothing for none.
+pub fn write(out: &mut String, indent: &str, paragraphs: &[&str]) {
+    let mut first = true;
+    for paragraph in paragraphs.iter().map(|p| p.trim()).filter(|p| !p.is_empty()) {
+        if !first {
+            let _ = writeln!(out, "{indent}///");
+        }
+        first = false;
+        let mut fenced = false;
+        for line in paragraph.lines() {
+            let line = line.trim_end().replace('\t', "    ");
+            let bare = line.trim_start();
+            if bare.is_empty() {
+                let _ = writeln!(out, "{indent}///");
+            } else if let Some(language) = bare.strip_prefix("```") {
+                fenced = !fenced;
+                let language = language.trim();
+                let rust = language.is_empty() || language.starts_with("rust");
+                let _ = writeln!(out, "{indent}/// ```{}", if fenced && rust { "text" } else if fenced { language } else { "" });
+            } else if fenced {
+                let _ = writeln!(out, "{indent}/// {line}");
+            } else {
+                // Four spaces would make an indented code block, which rustdoc runs.
+                let depth = (line.len() - bare.len()).min(3);
+                let _ = writeln!(out, "{indent}/// {:depth$}{bare}", "");
+            }
+        }
+        if fenced {
+            let _ = writeln!(out, "{indent}/// ```");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn code_blocks_are_never_rust() {
+        let mut out = String::new();
+        super::write(&mut out, "", &["Hi\r\n\n    indented()\n```\ncode\n```", "", "```json\n{}"]);
+        assert_eq!(
+            out,
+            "/// Hi\n///\n///    indented()\n/// ```text\n/// code\n/// ```\n///\n/// ```json\n/// {}\n/// ```\n"
+        );
+    }
+}
