@@ -69,7 +69,11 @@ impl fmt::Display for Finding {
             self.column,
             self.message,
             self.code,
-            if self.pointer.is_empty() { "/" } else { &self.pointer },
+            if self.pointer.is_empty() {
+                "/"
+            } else {
+                &self.pointer
+            },
             self.help
         )
     }
@@ -92,7 +96,9 @@ impl Findings {
 
 impl From<Finding> for Findings {
     fn from(finding: Finding) -> Self {
-        Findings { findings: vec![finding] }
+        Findings {
+            findings: vec![finding],
+        }
     }
 }
 

@@ -1,0 +1,130 @@
+//! Findings drawn for people, through miette: the message, the source's lines with a mark, what to do.
+//!
+//! Owns the adapter to miette's traits, which the findings themselves do not carry: they stay plain data.
+
+use super::{Finding, Severity, Snippet};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
+    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
+};
+use std::fmt;
+
+/// Whether findings are drawn in colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Plain text, for files and pipes.
+    Never,
+    /// ANSI colours, for a terminal.
+    Always,
+}
+
+/// The findings as text, one after another.
+pub(super) fn render(findings: &[Finding], colour: Colour) -> String {
+    let theme = match colour {
+        Colour::Never => GraphicalTheme::unicode_nocolor(),
+        Colour::Always => GraphicalTheme::unicode(),
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_width(120);
+    let mut text = String::new();
+    for finding in findings {
+        let drawn = Drawn {
+            finding,
+            source: finding
+                .snippet
+                .as_ref()
+                .map(|snippet| Source { finding, snippet }),
+        };
+        // A `String` takes everything, and the snippet never refuses a span: what failed would be miette's own.
+        if handler.render_report(&mut text, &drawn).is_err() {
+            text.push_str(&finding.to_string());
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// One finding as miette sees it.
+struct Drawn<'f> {
+    finding: &'f Finding,
+    source: Option<Source<'f>>,
+}
+
+/// The lines of a finding, numbered as in their file.
+struct Source<'f> {
+    finding: &'f Finding,
+    snippet: &'f Snippet,
+}
+
+impl fmt::Display for Drawn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.finding.message)?;
+        if !self.finding.pointer.is_empty() {
+            write!(f, "\nat {}", self.finding.pointer)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Drawn<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Drawn<'_> {}
+
+impl Diagnostic for Drawn<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.finding.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.finding.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Carried => miette::Severity::Advice,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        if self.source.is_some() {
+            return Some(Box::new(&self.finding.help));
+        }
+        // Without lines to show, the file would go unnamed.
+        Some(Box::new(format!(
+            "{} ({})",
+            self.finding.help,
+            self.finding.file.display()
+        )))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let snippet = self.finding.snippet.as_ref()?;
+        let label = LabeledSpan::new(Some("here".to_owned()), snippet.offset, snippet.length);
+        Some(Box::new(std::iter::once(label)))
+    }
+}
+
+impl SourceCode for Source<'_> {
+    fn read_span<'a>(
+        &'a self,
+        _: &SourceSpan,
+        _: usize,
+        _: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let text = &self.snippet.text;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.finding.file.display().to_string(),
+            text.as_bytes(),
+            (0, text.len()).into(),
+            self.snippet.first_line.saturating_sub(1),
+            0,
+            text.lines().count(),
+        )))
+    }
+}

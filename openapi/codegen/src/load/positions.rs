@@ -1,0 +1,242 @@
+//! From a JSON pointer to the character where it is written.
+//!
+//! An [`Index`] is one flat list of a document's values in the order they are written, twelve bytes each; a pointer is
+//! followed by stepping over subtrees. The YAML reader fills one on the way, that of a JSON text is made by [`scan`]
+//! when the first finding asks.
+
+use indexmap::IndexSet;
+
+/// Where the values of a document stand.
+#[derive(Debug, Default)]
+pub struct Index {
+    nodes: Vec<Node>,
+    /// Keys repeat (`type`, `description`): each is kept once.
+    keys: IndexSet<Box<str>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    /// The character at which the key, or the value of a list or the root, starts.
+    at: u32,
+    /// How many nodes its subtree has, itself included.
+    size: u32,
+    /// Its key in the object around it; [`NO_KEY`] in a list.
+    key: u32,
+}
+
+const NO_KEY: u32 = u32::MAX;
+
+/// How far a pointer could be followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// The character.
+    pub at: u32,
+    /// How many of the pointer's tokens exist.
+    pub depth: usize,
+    /// Whether all of them do.
+    pub whole: bool,
+    /// Whether nothing lies inside what was found.
+    pub leaf: bool,
+}
+
+/// A node that is being filled.
+#[derive(Debug, Clone, Copy)]
+pub struct Open(usize);
+
+impl Index {
+    /// Starts a value; with its key inside an object.
+    pub fn open(&mut self, key: Option<&str>, at: u32) -> Open {
+        let key = key.map_or(NO_KEY, |key| match self.keys.get_index_of(key) {
+            Some(known) => known as u32,
+            None => self.keys.insert_full(key.into()).0 as u32,
+        });
+        self.nodes.push(Node { at, size: 1, key });
+        Open(self.nodes.len() - 1)
+    }
+
+    /// Ends it: what was opened since lies inside.
+    pub fn close(&mut self, open: Open) {
+        self.nodes[open.0].size = (self.nodes.len() - open.0) as u32;
+    }
+
+    /// Repeats the inside of a closed value, for a YAML alias; the alias's own node is the caller's.
+    pub fn repeat(&mut self, of: Open) {
+        let inside = of.0 + 1..of.0 + self.nodes[of.0].size as usize;
+        self.nodes.extend_from_within(inside);
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Follows a pointer as far as it leads.
+    pub fn find(&self, pointer: &str) -> Found {
+        let root = self.nodes.first().copied().unwrap_or(Node {
+            at: 0,
+            size: 1,
+            key: NO_KEY,
+        });
+        let mut found = Found {
+            at: root.at,
+            depth: 0,
+            whole: true,
+            leaf: root.size == 1,
+        };
+        let mut node = 0;
+        for token in tokens(pointer) {
+            let Some(child) = self.child(node, &token) else {
+                return Found {
+                    whole: false,
+                    ..found
+                };
+            };
+            node = child;
+            let Node { at, size, .. } = self.nodes[child];
+            found = Found {
+                at,
+                depth: found.depth + 1,
+                whole: true,
+                leaf: size == 1,
+            };
+        }
+        found
+    }
+
+    fn child(&self, node: usize, token: &str) -> Option<usize> {
+        let key = self.keys.get_index_of(token).map(|key| key as u32);
+        let number = token.parse::<usize>().ok();
+        self.children(node)
+            .enumerate()
+            .find(|(position, child)| match self.nodes[*child].key {
+                NO_KEY => Some(*position) == number,
+                own => Some(own) == key,
+            })
+            .map(|(_, child)| child)
+            .or_else(|| self.merged(node, token))
+    }
+
+    /// The child that a YAML merge key (`<<`) brought in.
+    fn merged(&self, node: usize, token: &str) -> Option<usize> {
+        let merge = self.keys.get_index_of("<<")? as u32;
+        let sources = self
+            .children(node)
+            .filter(|child| self.nodes[*child].key == merge);
+        sources
+            .flat_map(|source| std::iter::once(source).chain(self.children(source)))
+            .find_map(|source| {
+                let key = self.keys.get_index_of(token)? as u32;
+                self.children(source)
+                    .find(|child| self.nodes[*child].key == key)
+            })
+    }
+
+    fn children(&self, node: usize) -> impl Iterator<Item = usize> {
+        let end = self
+            .nodes
+            .get(node)
+            .map_or(0, |parent| node + parent.size as usize);
+        let step = |child: &usize| Some(child + self.nodes[*child].size as usize);
+        std::iter::successors(Some(node + 1), step).take_while(move |child| *child < end)
+    }
+}
+
+/// The tokens of an RFC 6901 pointer, unescaped.
+pub fn tokens(pointer: &str) -> impl Iterator<Item = String> {
+    pointer
+        .split('/')
+        .skip(1)
+        .map(|token| token.replace("~1", "/").replace("~0", "~"))
+}
+
+/// A token escaped for a pointer.
+pub fn escape(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
+}
+
+/// The index of a text that is known to be JSON. Of one that is not, it is some index, and no panic.
+pub fn scan(text: &str) -> Index {
+    let mut scanner = Scanner {
+        bytes: text.as_bytes(),
+        text,
+        byte: 0,
+        character: 0,
+        index: Index::default(),
+    };
+    scanner.run();
+    scanner.index
+}
+
+struct Scanner<'t> {
+    text: &'t str,
+    bytes: &'t [u8],
+    byte: usize,
+    character: u32,
+    index: Index,
+}
+
+impl Scanner<'_> {
+    fn run(&mut self) {
+        // The containers around the place, each with whether it is an object.
+        let mut open: Vec<(Open, bool)> = Vec::new();
+        let mut key: Option<(String, u32)> = None;
+        while let Some(&byte) = self.bytes.get(self.byte) {
+            let at = self.character;
+            match byte {
+                b'{' | b'[' => {
+                    let node = self.start(&mut key, at);
+                    open.push((node, byte == b'{'));
+                    self.advance(1);
+                }
+                b'}' | b']' => {
+                    if let Some((node, _)) = open.pop() {
+                        self.index.close(node);
+                    }
+                    self.advance(1);
+                }
+                b'"' => {
+                    let string = self.string();
+                    match open.last() {
+                        Some((_, true)) if key.is_none() => key = Some((string, at)),
+                        _ => drop(self.start(&mut key, at)),
+                    }
+                }
+                b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => self.advance(1),
+                _ => {
+                    self.start(&mut key, at);
+                    let rest = &self.bytes[self.byte..];
+                    let end = rest
+                        .iter()
+                        .position(|b| b",]} \t\r\n".contains(b))
+                        .unwrap_or(rest.len());
+                    self.advance(end.max(1));
+                }
+            }
+        }
+    }
+
+    fn start(&mut self, key: &mut Option<(String, u32)>, at: u32) -> Open {
+        match key.take() {
+            Some((key, at)) => self.index.open(Some(&key), at),
+            None => self.index.open(None, at),
+        }
+    }
+
+    fn string(&mut self) -> String {
+        let mut end = self.byte + 1;
+        while end < self.bytes.len() && self.bytes[end] != b'"' {
+            end += if self.bytes[end] == b'\\' { 2 } else { 1 };
+        }
+        let end = (end + 1).min(self.bytes.len());
+        let written = self.text.get(self.byte..end).unwrap_or_default();
+        let string = serde_json::from_str(written).unwrap_or_default();
+        self.advance(end - self.byte);
+        string
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        let end = (self.byte + bytes).min(self.bytes.len());
+        self.character += super::text::count_characters(&self.bytes[self.byte..end]);
+        self.byte = end;
+    }
+}

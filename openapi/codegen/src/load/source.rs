@@ -1,0 +1,161 @@
+//! One file: its bytes become a text, the text a value, and a pointer into the value a place in the text.
+
+use super::positions::{Found, Index};
+use super::text::{MAX_BYTES, Problem, Text};
+use super::{json, positions, text, yaml};
+use crate::codes;
+use crate::diagnostics::{Finding, Severity};
+use serde_json::Value;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// A file that was read, with what turns a pointer into a line.
+#[derive(Debug)]
+pub struct Source {
+    path: PathBuf,
+    text: Text,
+    index: OnceLock<Index>,
+}
+
+impl Source {
+    /// Reads a file, at most `limit` bytes of it.
+    ///
+    /// # Errors
+    /// What [`Self::parse`] finds, and a file that can't be read or is no file.
+    pub fn read(path: &Path, limit: usize) -> Result<(Source, Value), Finding> {
+        let refuse = |code, message: String, help: &str| {
+            Source::empty(path).finding_at(Problem::new(code, 0, message, help), Severity::Error)
+        };
+        let unreadable = |error: std::io::Error| {
+            refuse(
+                codes::UNREADABLE,
+                format!("the file can't be read: {error}"),
+                "check its path and its permissions",
+            )
+        };
+        // Opening a pipe or a device could wait for ever.
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            let message = "the path names no regular file".to_owned();
+            return Err(refuse(
+                codes::UNREADABLE,
+                message,
+                "name a JSON or YAML file",
+            ));
+        }
+        let mut bytes = Vec::new();
+        let file = File::open(path).map_err(unreadable)?;
+        file.take(limit as u64 + 1)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
+        if bytes.len() > limit {
+            return Err(Source::oversized(path));
+        }
+        Source::parse(path, &bytes)
+    }
+
+    /// Takes the bytes of a file: strict JSON where they look like it, else YAML 1.2.
+    ///
+    /// # Errors
+    /// What is wrong with them first: encoding, syntax, a duplicate key, a bound.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<(Source, Value), Finding> {
+        if bytes.len() > MAX_BYTES {
+            return Err(Source::oversized(path));
+        }
+        let mut source = Source::empty(path);
+        source.text = match text::decode(bytes) {
+            Ok(text) => text,
+            Err((text, problem)) => {
+                source.text = text;
+                return Err(source.finding_at(problem, Severity::Error));
+            }
+        };
+        let start = source.text.as_str().trim_start();
+        let parsed = if start.is_empty() {
+            let help = "give a file that holds an OpenAPI document";
+            Err(Problem::new(
+                codes::NOT_A_DOCUMENT,
+                0,
+                "the file is empty",
+                help,
+            ))
+        } else if start.starts_with(['{', '[']) {
+            source.json_or_flow_yaml()
+        } else {
+            source.yaml()
+        };
+        match parsed {
+            Ok(value) => Ok((source, value)),
+            Err(problem) => Err(source.finding_at(problem, Severity::Error)),
+        }
+    }
+
+    /// The file's path as it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The size of its text in bytes.
+    pub fn size(&self) -> usize {
+        self.text.as_str().len()
+    }
+
+    /// Follows a pointer as far as it leads.
+    pub fn find(&self, pointer: &str) -> Found {
+        self.index
+            .get_or_init(|| positions::scan(self.text.as_str()))
+            .find(pointer)
+    }
+
+    /// A finding at the problem's place.
+    pub fn finding_at(&self, problem: Problem, severity: Severity) -> Finding {
+        let (line, column) = self.text.place(problem.at);
+        Finding {
+            code: problem.code,
+            severity,
+            message: problem.message,
+            help: problem.help,
+            file: self.path.clone(),
+            line,
+            column,
+            pointer: problem.pointer,
+            snippet: self.text.snippet(problem.at),
+        }
+    }
+
+    fn empty(path: &Path) -> Source {
+        Source {
+            path: path.to_owned(),
+            text: Text::new(String::new()),
+            index: OnceLock::new(),
+        }
+    }
+
+    fn oversized(path: &Path) -> Finding {
+        let message = format!("the document is larger than {} MiB", MAX_BYTES >> 20);
+        let problem = Problem::new(codes::TOO_LARGE, 0, message, "split the document");
+        Source::empty(path).finding_at(problem, Severity::Error)
+    }
+
+    /// A text that begins like JSON is JSON, and strictly so; only a file that says it is YAML may be flow style.
+    fn json_or_flow_yaml(&mut self) -> Result<Value, Problem> {
+        let named_yaml = self
+            .path
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml");
+        match json::read(&self.text) {
+            Err(problem) if named_yaml && problem.code == codes::SYNTAX => {
+                self.yaml().map_err(|_| problem)
+            }
+            read => read,
+        }
+    }
+
+    fn yaml(&mut self) -> Result<Value, Problem> {
+        let (value, index) = yaml::read(self.text.as_str())?;
+        self.index = OnceLock::from(index);
+        Ok(value)
+    }
+}

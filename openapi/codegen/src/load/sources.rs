@@ -1,0 +1,156 @@
+//! All the files of a document: which one a part of the loaded document comes from, and where in it that stands.
+//!
+//! The loaded document is the main file, with parts of other files brought in and an overlay applied. A pointer into it
+//! is traced back through both.
+
+use super::positions::{Found, escape, tokens};
+use super::source::Source;
+use super::text::Problem;
+use crate::diagnostics::{Finding, Severity};
+
+/// The files of a document, for the places of findings.
+#[derive(Debug)]
+pub struct Sources {
+    /// The main file first, then those it refers to.
+    files: Vec<Source>,
+    /// What was brought in from other files.
+    imports: Vec<Import>,
+    overlay: Option<Overlaid>,
+}
+
+/// A part of another file in the document.
+#[derive(Debug)]
+struct Import {
+    /// Where it stands in the loaded document.
+    into: String,
+    file: usize,
+    /// Where it stands in its file.
+    from: String,
+}
+
+/// An overlay and what its actions touched.
+#[derive(Debug)]
+pub struct Overlaid {
+    /// The overlay's file.
+    pub source: Source,
+    /// For each node that an action updated: its pointer in the document, and that of the update in the overlay.
+    pub updates: Vec<(String, String)>,
+}
+
+impl Sources {
+    /// The sources of a document that so far is one file.
+    pub fn new(main: Source, overlay: Option<Overlaid>) -> Self {
+        Sources {
+            files: vec![main],
+            imports: Vec::new(),
+            overlay,
+        }
+    }
+
+    /// A finding at a pointer of the loaded document. Where the pointer leads nowhere (a missing field), the place is
+    /// that of the nearest value around it.
+    #[must_use]
+    pub fn finding(
+        &self,
+        code: &'static str,
+        severity: Severity,
+        pointer: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Finding {
+        let place = self.trace(pointer);
+        let found = place.source.find(&place.pointer);
+        let problem = Problem {
+            pointer: place.pointer,
+            ..Problem::new(code, found.at, message, help)
+        };
+        place.source.finding_at(problem, severity)
+    }
+
+    /// Where a finding stands among the others: by file, then by place.
+    pub(crate) fn order(&self, finding: &Finding) -> (usize, usize, usize) {
+        let file = self
+            .files
+            .iter()
+            .position(|file| file.path() == finding.file)
+            .unwrap_or(self.files.len());
+        (file, finding.line, finding.column)
+    }
+
+    /// Adds a file and gives its number.
+    pub(crate) fn add(&mut self, file: Source) -> usize {
+        self.files.push(file);
+        self.files.len() - 1
+    }
+
+    /// The file of that number; 0 is the main one.
+    pub(crate) fn file(&self, file: usize) -> &Source {
+        &self.files[file]
+    }
+
+    /// Notes that what stands at `into` of the loaded document is `from` of a file.
+    pub(crate) fn note_import(&mut self, into: String, file: usize, from: String) {
+        self.imports.push(Import { into, file, from });
+    }
+
+    fn trace(&self, pointer: &str) -> Place<'_> {
+        let import = self
+            .imports
+            .iter()
+            .filter(|import| below(pointer, &import.into).is_some());
+        if let Some(import) = import.max_by_key(|import| import.into.len()) {
+            let rest = below(pointer, &import.into).unwrap_or_default();
+            return Place {
+                source: &self.files[import.file],
+                pointer: format!("{}{rest}", import.from),
+            };
+        }
+        let main = Place {
+            source: &self.files[0],
+            pointer: pointer.to_owned(),
+        };
+        let found = main.source.find(pointer);
+        match &self.overlay {
+            Some(overlay) => overlay.trace(pointer, found).unwrap_or(main),
+            None => main,
+        }
+    }
+}
+
+struct Place<'s> {
+    source: &'s Source,
+    pointer: String,
+}
+
+impl Overlaid {
+    /// The place in the overlay of what it brought in: what the document's own file does not have, or a plain value
+    /// that took the place of one.
+    fn trace(&self, pointer: &str, in_document: Found) -> Option<Place<'_>> {
+        let updates = self.updates.iter().rev().filter_map(|(target, update)| {
+            let rest = below(pointer, target)?;
+            let found = self.source.find(&format!("{update}{rest}"));
+            let reached =
+                tokens(target).count() + found.depth.saturating_sub(tokens(update).count());
+            let replaces = found.whole && found.leaf && !rest.is_empty();
+            (replaces || reached > in_document.depth)
+                .then_some((reached, format!("{update}{rest}")))
+        });
+        let (_, pointer) = updates.max_by_key(|(reached, _)| *reached)?;
+        Some(Place {
+            source: &self.source,
+            pointer,
+        })
+    }
+}
+
+/// What is left of a pointer below another.
+fn below<'p>(pointer: &'p str, above: &str) -> Option<&'p str> {
+    pointer
+        .strip_prefix(above)
+        .filter(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// A pointer one token longer.
+pub fn join(pointer: &str, token: &str) -> String {
+    format!("{pointer}/{}", escape(token))
+}

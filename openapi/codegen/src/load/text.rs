@@ -1,0 +1,248 @@
+//! A file's text: which bytes are text at all, and where in its lines a character stands.
+//!
+//! Places are counted in characters from the start of the file, as the YAML parser counts them. The tables behind
+//! [`Text::place`] are made when a finding first needs one: a document without findings pays nothing.
+
+use crate::codes;
+use crate::diagnostics::Snippet;
+use std::sync::OnceLock;
+
+/// The most bytes that are read of one file, and of a document's files together.
+pub const MAX_BYTES: usize = 64 << 20;
+
+/// How many characters of a line a snippet shows on each side of the place.
+const SNIPPET_CHARACTERS: usize = 100;
+
+/// How many characters lie between two entries of the table of byte offsets.
+const STRIDE: usize = 256;
+
+/// Why a text was refused, before its place became a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// One of [`crate::codes`].
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: String,
+    /// The character it stands at.
+    pub at: u32,
+    /// The JSON pointer, as far as one was reached.
+    pub pointer: String,
+}
+
+impl Problem {
+    /// A problem at a character.
+    pub fn new(
+        code: &'static str,
+        at: u32,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Problem {
+            code,
+            message: message.into(),
+            help: help.into(),
+            at,
+            pointer: String::new(),
+        }
+    }
+}
+
+/// A file's text with the tables that find a character's line.
+#[derive(Debug)]
+pub struct Text {
+    content: String,
+    tables: OnceLock<Tables>,
+}
+
+#[derive(Debug)]
+struct Tables {
+    /// The character at which each line starts.
+    lines: Vec<u32>,
+    /// The byte offset of every [`STRIDE`]th character.
+    bytes: Vec<u32>,
+}
+
+impl Text {
+    /// Takes a text that [`decode`] made, or what is left of one it refused.
+    pub fn new(content: String) -> Self {
+        Text {
+            content,
+            tables: OnceLock::new(),
+        }
+    }
+
+    /// The text without a byte order mark.
+    pub fn as_str(&self) -> &str {
+        &self.content
+    }
+
+    /// Line and column of a character, both from 1; line 0 where there is no text.
+    pub fn place(&self, at: u32) -> (usize, usize) {
+        if self.content.is_empty() {
+            return (0, 0);
+        }
+        let lines = &self.tables().lines;
+        let line = lines.partition_point(|start| *start <= at).max(1);
+        (line, (at - lines[line - 1].min(at)) as usize + 1)
+    }
+
+    /// The lines around a character: one before, its own, one after.
+    pub fn snippet(&self, at: u32) -> Option<Snippet> {
+        let (line, column) = self.place(at);
+        if line == 0 {
+            return None;
+        }
+        let lines = &self.tables().lines;
+        let mut snippet = Snippet {
+            text: String::new(),
+            first_line: line.max(2) - 1,
+            offset: 0,
+            length: 1,
+        };
+        for shown in snippet.first_line..=(line + 1).min(lines.len()) {
+            let start = self.byte(lines[shown - 1]);
+            // Minified documents are one line of megabytes: only what surrounds the place is taken.
+            let skipped = column.saturating_sub(SNIPPET_CHARACTERS);
+            let rest = self.content[start..]
+                .split(['\n', '\r'])
+                .next()
+                .unwrap_or_default();
+            let from = if shown == line && skipped > 0 {
+                self.byte(at - (column - skipped) as u32 + 1)
+            } else {
+                start
+            };
+            let rest = rest.get(from - start..).unwrap_or_default();
+            let taken: String = rest.chars().take(2 * SNIPPET_CHARACTERS).collect();
+            if shown == line {
+                let mark = self.byte(at).saturating_sub(from).min(taken.len());
+                snippet.offset = snippet.text.len() + mark;
+                snippet.length = marked_length(&taken[mark..]);
+            }
+            snippet.text.push_str(&taken);
+            snippet.text.push('\n');
+        }
+        Some(snippet)
+    }
+
+    /// The character at which a line starts and a byte of that line stands (serde_json counts so).
+    pub fn character(&self, line: usize, column_bytes: usize) -> u32 {
+        let lines = &self.tables().lines;
+        let Some(&start) = line.checked_sub(1).and_then(|line| lines.get(line)) else {
+            return 0;
+        };
+        let from = self.byte(start);
+        let bytes = self.content.as_bytes();
+        let to = (from + column_bytes.saturating_sub(1)).min(bytes.len());
+        start + count_characters(&bytes[from..to.max(from)])
+    }
+
+    fn byte(&self, at: u32) -> usize {
+        let bytes = &self.tables().bytes;
+        let Some(&start) = bytes.get(at as usize / STRIDE) else {
+            return self.content.len();
+        };
+        let rest = &self.content[start as usize..];
+        rest.char_indices()
+            .nth(at as usize % STRIDE)
+            .map_or(self.content.len(), |(offset, _)| start as usize + offset)
+    }
+
+    fn tables(&self) -> &Tables {
+        self.tables.get_or_init(|| {
+            let mut tables = Tables {
+                lines: vec![0],
+                bytes: Vec::new(),
+            };
+            let mut characters = self.content.char_indices().enumerate().peekable();
+            while let Some((at, (byte, character))) = characters.next() {
+                if at % STRIDE == 0 {
+                    tables.bytes.push(byte as u32);
+                }
+                let next = characters.peek();
+                let ends_line = match character {
+                    '\n' => true,
+                    '\r' => !matches!(next, Some((_, (_, '\n')))),
+                    _ => false,
+                };
+                if ends_line && next.is_some() {
+                    tables.lines.push(at as u32 + 1);
+                }
+            }
+            tables
+        })
+    }
+}
+
+/// How much of the text after a place the mark covers: a quoted key or a word.
+fn marked_length(text: &str) -> usize {
+    let end = match text.strip_prefix('"') {
+        Some(rest) => rest.find('"').map(|end| end + 2),
+        None => text.find(|c: char| c.is_whitespace() || ":,{}[]".contains(c)),
+    };
+    end.unwrap_or(text.len())
+        .max(text.chars().next().map_or(0, char::len_utf8))
+}
+
+/// How many characters these bytes of UTF-8 start.
+pub fn count_characters(bytes: &[u8]) -> u32 {
+    // A text has at most MAX_BYTES, which fits.
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count() as u32
+}
+
+/// The text of a file's bytes: UTF-8, with or without a byte order mark.
+///
+/// # Errors
+/// Another encoding, a NUL byte or nothing at all; with what can be shown of the text.
+pub fn decode(bytes: &[u8]) -> Result<Text, (Text, Problem)> {
+    let utf8 = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);
+    let wide = match bytes {
+        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, _, ..] | [_, 0, 0, 0, ..] => {
+            Some("UTF-32")
+        }
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, _, ..] | [_, 0, ..] => Some("UTF-16"),
+        _ => None,
+    };
+    let refuse = |shown: &[u8], message: String| {
+        let problem = Problem::new(
+            codes::ENCODING,
+            count_characters(shown),
+            message,
+            "save the file as UTF-8 and try again",
+        );
+        (
+            Text::new(String::from_utf8_lossy(utf8).into_owned()),
+            problem,
+        )
+    };
+    if let Some(encoding) = wide {
+        let problem = Problem::new(
+            codes::ENCODING,
+            0,
+            format!("the file looks like {encoding}, not UTF-8"),
+            "save the file as UTF-8 and try again",
+        );
+        return Err((Text::new(String::new()), problem));
+    }
+    match std::str::from_utf8(utf8) {
+        Err(error) => {
+            let valid = &utf8[..error.valid_up_to()];
+            let byte = utf8[error.valid_up_to()];
+            Err(refuse(
+                valid,
+                format!(
+                    "the byte 0x{byte:02X} is not UTF-8; the file looks like Latin-1 or Windows-1252"
+                ),
+            ))
+        }
+        Ok(text) => match text.find('\0') {
+            Some(nul) => Err(refuse(
+                &utf8[..nul],
+                "a NUL byte stands in the text".to_owned(),
+            )),
+            None => Ok(Text::new(text.to_owned())),
+        },
+    }
+}

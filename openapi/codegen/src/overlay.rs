@@ -1,0 +1,174 @@
+//! An OpenAPI Overlay 1.0 applied to a document's value.
+//!
+//! Matching and merging are roas-overlay's. Owned here: nothing in an overlay is passed over silently. An unknown field
+//! is refused, and so is an action whose target matches nothing, which is what a vendor's update makes of an action.
+
+use crate::codes;
+use crate::diagnostics::{Finding, Findings, Severity};
+use crate::load::source::Source;
+use crate::load::text::{MAX_BYTES, Problem};
+use crate::load::{Overlaid, join};
+use roas_overlay::apply::{Apply, ApplyErrorKind, ApplyOptions};
+use roas_overlay::common::apply::{compile_path, locate};
+use roas_overlay::v1_0::{Action, Overlay};
+use roas_overlay::validation::Validate;
+use serde_json::Value;
+use std::path::Path;
+
+/// Reads the overlay at `path` and applies it to `document`.
+///
+/// # Errors
+/// A file that can't be read, an overlay that is malformed, and each action that can't be applied.
+pub fn apply(path: &Path, document: &mut Value) -> Result<Overlaid, Findings> {
+    let (source, value) = Source::read(path, MAX_BYTES)?;
+    let overlay = parse(&source, &value)?;
+    let mut updates = Vec::new();
+    let mut findings = Vec::new();
+    for (number, action) in overlay.actions.iter().enumerate() {
+        let targets = compile_path(&action.target)
+            .map(|path| locate(document, &path))
+            .unwrap_or_default();
+        let single = Overlay {
+            actions: vec![action.clone()],
+            ..overlay.clone()
+        };
+        let outcome = single.apply(
+            document,
+            ApplyOptions::ErrorOnZeroMatch | ApplyOptions::ErrorOnMixedKindMatch,
+        );
+        let pointer = format!("/actions/{number}");
+        match outcome.map_err(|error| error.kind) {
+            // A root can't be removed: roas counts no match then.
+            Ok(report) if report.actions.iter().all(|action| action.matched > 0) => {
+                updates.extend(targets.into_iter().map(|target| (target, format!("{pointer}/update"))));
+            }
+            Ok(_) | Err(ApplyErrorKind::ZeroMatch) => findings.push(finding(
+                &source,
+                codes::OVERLAY_NO_MATCH,
+                format!("{pointer}/target"),
+                format!("{} matches nothing in the document", named(number, action)),
+                "the vendor's document may have changed: correct the target, or drop the action if it is not needed",
+            )),
+            Err(kind) => findings.push(finding(
+                &source,
+                codes::OVERLAY_ACTION,
+                format!("{pointer}/target"),
+                format!("{} can't be applied: {kind}", named(number, action)),
+                "correct the action; a target names objects or lists",
+            )),
+        }
+    }
+    if findings.is_empty() {
+        Ok(Overlaid { source, updates })
+    } else {
+        Err(Findings { findings })
+    }
+}
+
+fn named(number: usize, action: &Action) -> String {
+    match &action.description {
+        Some(description) => format!(
+            "overlay action {number} ({description}), target `{}`,",
+            action.target
+        ),
+        None => format!("overlay action {number}, target `{}`,", action.target),
+    }
+}
+
+fn parse(source: &Source, value: &Value) -> Result<Overlay, Findings> {
+    let mut findings = Vec::new();
+    unknown_fields(
+        source,
+        value,
+        "",
+        &["overlay", "info", "extends", "actions"],
+        &mut findings,
+    );
+    if let Some(info) = value.get("info") {
+        unknown_fields(source, info, "/info", &["title", "version"], &mut findings);
+    }
+    for (number, action) in value
+        .get("actions")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .enumerate()
+    {
+        let known = ["target", "description", "update", "remove"];
+        unknown_fields(
+            source,
+            action,
+            &format!("/actions/{number}"),
+            &known,
+            &mut findings,
+        );
+    }
+    let malformed = |message: String, pointer: String| {
+        let help = "write the overlay as OpenAPI Overlay 1.0.0 says: https://spec.openapis.org/overlay/v1.0.0.html";
+        finding(
+            source,
+            codes::OVERLAY,
+            pointer,
+            format!("the overlay is malformed: {message}"),
+            help,
+        )
+    };
+    if !findings.is_empty() {
+        return Err(Findings { findings });
+    }
+    let overlay: Overlay = serde_json::from_value(value.clone())
+        .map_err(|error| malformed(error.to_string(), String::new()))?;
+    overlay
+        .validate(Default::default())
+        .map_err(|error| Findings {
+            findings: error
+                .errors
+                .iter()
+                .map(|e| malformed(e.message.clone(), pointer_of(&e.path)))
+                .collect(),
+        })?;
+    Ok(overlay)
+}
+
+/// `#.actions[3].target` as a JSON pointer.
+fn pointer_of(path: &str) -> String {
+    path.trim_start_matches('#')
+        .replace(['.', '['], "/")
+        .replace(']', "")
+}
+
+fn unknown_fields(
+    source: &Source,
+    value: &Value,
+    pointer: &str,
+    known: &[&str],
+    findings: &mut Vec<Finding>,
+) {
+    let fields = value.as_object().into_iter().flatten().map(|(key, _)| key);
+    for key in fields.filter(|key| !known.contains(&key.as_str()) && !key.starts_with("x-")) {
+        findings.push(finding(
+            source,
+            codes::OVERLAY,
+            join(pointer, key),
+            format!("the overlay has an unknown field `{key}`"),
+            &format!("known here: {}", known.join(", ")),
+        ));
+    }
+}
+
+fn finding(
+    source: &Source,
+    code: &'static str,
+    pointer: String,
+    message: String,
+    help: &str,
+) -> Finding {
+    let at = source.find(&pointer).at;
+    source.finding_at(
+        Problem {
+            pointer,
+            ..Problem::new(code, at, message, help)
+        },
+        Severity::Error,
+    )
+}

@@ -1,0 +1,304 @@
+//! From a document's value to its model: all of OpenAPI 3.0 that can be wrong is found in one run.
+//!
+//! Owns the order of reading and what all parts share: where remarks go, what was read before, and the bound on how
+//! large a model may grow. Each part of a document has a module of its own. Files, lines and other documents are
+//! [`crate::load`]'s affair: here everything stands in one value.
+
+mod at;
+mod bodies;
+mod composition;
+mod names;
+mod object;
+mod operations;
+mod parameters;
+mod references;
+mod responses;
+mod schemas;
+mod security;
+mod servers;
+mod version;
+
+use crate::codes;
+use crate::diagnostics::Severity;
+use crate::load::Remark;
+use crate::model::{Document, Header, Parameter, RequestBody, Response, Schema};
+use at::At;
+use indexmap::IndexMap;
+use object::Object;
+use references::Named;
+use serde_json::Value;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use version::Version;
+
+/// The most schemas, parameters and responses a model may hold, each counted where it is used: a kilobyte each.
+const MAX_PARTS: usize = 500_000;
+
+/// Reads a document; what is found is added to `remarks`. There is no document where nothing could be read.
+pub(crate) fn read(value: Value, remarks: &mut Vec<Remark>) -> Option<Document> {
+    let reader = Reader::new(&value);
+    let document = reader.document();
+    remarks.append(&mut reader.remarks.into_inner());
+    document.map(|document| Document { value, ..document })
+}
+
+/// What the parts of a document are read with.
+pub(crate) struct Reader<'d> {
+    root: &'d Value,
+    version: Version,
+    remarks: RefCell<Vec<Remark>>,
+    seen: RefCell<HashSet<Remark>>,
+    named: RefCell<Named>,
+    parts: Cell<usize>,
+    parameters: Cache<Parameter>,
+    headers: Cache<Header>,
+    bodies: Cache<RequestBody>,
+    responses: Cache<Response>,
+}
+
+/// What was read at a pointer before, as several references lead there: with the number of its parts.
+type Cache<T> = RefCell<HashMap<String, (Option<T>, usize)>>;
+
+impl<'d> Reader<'d> {
+    fn new(root: &'d Value) -> Self {
+        Reader {
+            root,
+            version: Version::V3_0,
+            remarks: RefCell::default(),
+            seen: RefCell::default(),
+            named: RefCell::default(),
+            parts: Cell::new(0),
+            parameters: Cache::default(),
+            headers: Cache::default(),
+            bodies: Cache::default(),
+            responses: Cache::default(),
+        }
+    }
+
+    /// The document but for its value, numbered in the order in which its parts need each other.
+    fn document(&self) -> Option<Document> {
+        let start = At::Pointer("");
+        let root = Object::new(self, self.root, start, "an OpenAPI document")?;
+        // 1. Which OpenAPI this is. Another version's rules would only make noise.
+        let version = self.openapi(&root)?;
+        let reader = &Reader {
+            version,
+            ..Reader::new(self.root)
+        };
+        let document = reader.of_version(&Object { reader, ..root });
+        self.remarks
+            .borrow_mut()
+            .append(&mut reader.remarks.borrow_mut());
+        Some(document)
+    }
+
+    fn of_version(&self, root: &Object<'_, 'd>) -> Document {
+        self.root_fields(root);
+        let (title, version, description) = self.info(root);
+        // 2. Components, used or not: their mistakes are the document's.
+        let components = root.get("components").and_then(|value| {
+            Object::new(self, value, At::Key(&root.at, "components"), "`components`")
+        });
+        let security_schemes = components
+            .as_ref()
+            .map(|components| self.security_schemes(components))
+            .unwrap_or_default();
+        let mut schemas = components
+            .as_ref()
+            .map(|components| self.components(components))
+            .unwrap_or_default();
+        // 3. Operations, with what they refer to in place.
+        let base_path = self.base_path(root);
+        let operations = self.operations(root, &base_path, &security_schemes);
+        // 4. Schemas that only references name; reading one can name more.
+        let mut next = 0;
+        while let Some((pointer, name)) = self.named_schema(next) {
+            if let Some(value) = self.root.pointer(&pointer) {
+                schemas.insert(name, self.schema(value, &At::Pointer(&pointer)));
+            }
+            next += 1;
+        }
+        // 5. What only all schemas together can tell.
+        self.check_cycles(&schemas);
+        Document {
+            value: Value::Null,
+            title,
+            version,
+            description,
+            base_path,
+            operations,
+            schemas,
+            security_schemes,
+            tags: self.tags(root),
+        }
+    }
+
+    fn named_schema(&self, n: usize) -> Option<(String, String)> {
+        self.named.borrow().nth(n)
+    }
+
+    fn info(&self, root: &Object<'_, 'd>) -> (String, String, Option<String>) {
+        let Some(value) = root.get("info") else {
+            root.missing("info", "an OpenAPI document");
+            return Default::default();
+        };
+        let at = root.key("info");
+        let Some(info) = Object::new(self, value, at, "`info`") else {
+            return Default::default();
+        };
+        let known = [
+            "title",
+            "description",
+            "termsOfService",
+            "contact",
+            "license",
+            "version",
+            "summary",
+        ];
+        info.known(&known, "`info`");
+        let title = info.required_text("title", "`info`").unwrap_or_default();
+        let version = info.required_text("version", "`info`").unwrap_or_default();
+        (title, version, info.text("description"))
+    }
+
+    fn tags(&self, root: &Object<'_, 'd>) -> Vec<(String, Option<String>)> {
+        let at = root.key("tags");
+        let tags = root
+            .list("tags")
+            .iter()
+            .enumerate()
+            .filter_map(|(item, value)| {
+                let at = at.item(item);
+                let tag = Object::new(self, value, at, "a tag")?;
+                tag.known(&["name", "description", "externalDocs"], "a tag");
+                Some((tag.required_text("name", "a tag")?, tag.text("description")))
+            });
+        tags.collect()
+    }
+
+    /// All components but security schemes. What operations refer to is kept; the schemas are the result.
+    fn components(&self, components: &Object<'_, 'd>) -> IndexMap<String, Schema> {
+        const KNOWN: &[&str] = &[
+            "schemas",
+            "responses",
+            "parameters",
+            "examples",
+            "requestBodies",
+            "headers",
+            "securitySchemes",
+            "links",
+            "callbacks",
+            "pathItems",
+        ];
+        components.known(KNOWN, "`components`");
+        self.named
+            .borrow_mut()
+            .reserve(components.entries("schemas").map(|(name, _)| name.clone()));
+        let at = components.key("schemas");
+        let schemas = components
+            .entries("schemas")
+            .map(|(name, value)| (name.clone(), self.schema(value, &at.key(name))));
+        let schemas = schemas.collect();
+        let at = components.key("parameters");
+        components
+            .entries("parameters")
+            .for_each(|(name, value)| drop(self.parameter(value, &at.key(name))));
+        let at = components.key("headers");
+        components
+            .entries("headers")
+            .for_each(|(name, value)| drop(self.header(name, value, &at.key(name))));
+        let at = components.key("requestBodies");
+        components
+            .entries("requestBodies")
+            .for_each(|(name, value)| drop(self.request_body(value, &at.key(name))));
+        let at = components.key("responses");
+        components
+            .entries("responses")
+            .for_each(|(name, value)| drop(self.response(value, &at.key(name))));
+        schemas
+    }
+
+    /// Reads what stands at a pointer once, however many references lead there.
+    fn cached<T: Clone>(
+        &self,
+        cache: &Cache<T>,
+        at: &At<'_>,
+        read: impl FnOnce() -> Option<T>,
+    ) -> Option<T> {
+        let pointer = at.to_string();
+        if let Some((known, parts)) = cache.borrow().get(&pointer) {
+            return if self.count(*parts, at) {
+                known.clone()
+            } else {
+                None
+            };
+        }
+        let before = self.parts.get();
+        let made = if self.count(1, at) { read() } else { None };
+        let parts = self.parts.get() - before;
+        // Outside components hardly anything is referred to twice.
+        if pointer.starts_with("/components/") {
+            cache.borrow_mut().insert(pointer, (made.clone(), parts));
+        }
+        made
+    }
+
+    /// Counts parts of the model; false when it grows beyond bounds.
+    fn count(&self, parts: usize, at: &At<'_>) -> bool {
+        let before = self.parts.get();
+        self.parts.set(before.saturating_add(parts));
+        if before <= MAX_PARTS && self.parts.get() > MAX_PARTS {
+            let message = format!(
+                "the document has more than {MAX_PARTS} schemas, parameters and responses up to here"
+            );
+            self.error(
+                codes::TOO_LARGE,
+                at,
+                message,
+                "split the document, or refer to shared schemas by `$ref`",
+            );
+        }
+        self.parts.get() <= MAX_PARTS
+    }
+
+    fn error(
+        &self,
+        code: &'static str,
+        at: &At<'_>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.remark(code, Severity::Error, at, message.into(), help.into());
+    }
+
+    fn carried(
+        &self,
+        code: &'static str,
+        at: &At<'_>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.remark(code, Severity::Carried, at, message.into(), help.into());
+    }
+
+    /// A response that ten operations share is one finding.
+    fn remark(
+        &self,
+        code: &'static str,
+        severity: Severity,
+        at: &At<'_>,
+        message: String,
+        help: String,
+    ) {
+        let remark = Remark {
+            code,
+            severity,
+            pointer: at.to_string(),
+            message,
+            help,
+        };
+        if self.seen.borrow_mut().insert(remark.clone()) {
+            self.remarks.borrow_mut().push(remark);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! An object of the document while its fields are read: each by type, with a remark where it has another.
+//!
+//! `null` counts as absent, as YAML writes an empty field; a number or a boolean is taken where text is expected, as
+//! YAML writes `version: 1.0`. Neither leaves a doubt of what is meant.
+
+use super::{At, Reader};
+use crate::codes;
+use serde_json::{Map, Number, Value};
+
+/// An object with its place.
+#[derive(Clone, Copy)]
+pub struct Object<'r, 'd> {
+    pub reader: &'r Reader<'d>,
+    pub map: &'d Map<String, Value>,
+    pub at: At<'r>,
+}
+
+impl<'r, 'd> Object<'r, 'd> {
+    /// The value as an object, which `what` it is said to be.
+    pub fn new(reader: &'r Reader<'d>, value: &'d Value, at: At<'r>, what: &str) -> Option<Self> {
+        match value {
+            Value::Object(map) => Some(Object { reader, map, at }),
+            other => {
+                let message = format!("{what} is an object, not {}", describe(other));
+                reader.error(codes::WRONG_TYPE, &at, message, "write an object here");
+                None
+            }
+        }
+    }
+
+    /// A field that is there.
+    pub fn get(&self, key: &str) -> Option<&'d Value> {
+        self.map.get(key).filter(|value| !value.is_null())
+    }
+
+    /// The place of a field.
+    pub fn key<'b>(&'b self, key: &'b str) -> At<'b> {
+        self.at.key(key)
+    }
+
+    /// A field of text.
+    pub fn text(&self, key: &str) -> Option<String> {
+        match self.get(key)? {
+            Value::String(text) => Some(text.clone()),
+            value @ (Value::Number(_) | Value::Bool(_)) => Some(value.to_string()),
+            other => self.wrong(key, "text", other),
+        }
+    }
+
+    /// A field of text without which the object means nothing.
+    pub fn required_text(&self, key: &str, what: &str) -> Option<String> {
+        if self.get(key).is_none() {
+            self.missing(key, what);
+        }
+        self.text(key)
+    }
+
+    /// A field that is true or false.
+    pub fn flag(&self, key: &str) -> Option<bool> {
+        match self.get(key)? {
+            Value::Bool(flag) => Some(*flag),
+            Value::String(text) if text == "true" => Some(true),
+            Value::String(text) if text == "false" => Some(false),
+            other => self.wrong(key, "true or false", other),
+        }
+    }
+
+    /// A field that counts something.
+    pub fn count(&self, key: &str) -> Option<u64> {
+        let value = self.get(key)?;
+        let whole = |float: f64| (float >= 0.0 && float.fract() == 0.0).then_some(float as u64);
+        match value {
+            Value::Number(number) if number.as_u64().is_some() => number.as_u64(),
+            Value::Number(number) => match number.as_f64().and_then(whole) {
+                Some(count) => Some(count),
+                None => self.wrong(key, "a whole number, 0 or more", value),
+            },
+            other => self.wrong(key, "a whole number, 0 or more", other),
+        }
+    }
+
+    /// A field that is a number.
+    pub fn number(&self, key: &str) -> Option<Number> {
+        match self.get(key)? {
+            Value::Number(number) => Some(number.clone()),
+            other => self.wrong(key, "a number", other),
+        }
+    }
+
+    /// A field that is a list; none where it is absent.
+    pub fn list(&self, key: &str) -> &'d [Value] {
+        match self.get(key) {
+            None => &[],
+            Some(Value::Array(values)) => values,
+            Some(other) => self.wrong(key, "a list", other).unwrap_or_default(),
+        }
+    }
+
+    /// The texts of a list.
+    pub fn texts(&self, key: &str) -> Vec<String> {
+        let at = self.key(key);
+        let texts = self
+            .list(key)
+            .iter()
+            .enumerate()
+            .filter_map(|(item, value)| match value {
+                Value::String(text) => Some(text.clone()),
+                Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+                other => {
+                    let message = format!("an item of `{key}` is text, not {}", describe(other));
+                    self.reader.error(
+                        codes::WRONG_TYPE,
+                        &at.item(item),
+                        message,
+                        "write text here",
+                    );
+                    None
+                }
+            });
+        texts.collect()
+    }
+
+    /// The entries of a field that is an object; none where it is absent.
+    pub fn entries(&self, key: &str) -> impl Iterator<Item = (&'d String, &'d Value)> + use<'d> {
+        let map = match self.get(key) {
+            None => None,
+            Some(Value::Object(map)) => Some(map),
+            Some(other) => self.wrong(key, "an object", other),
+        };
+        map.into_iter().flatten()
+    }
+
+    /// Says that a required field is missing.
+    pub fn missing(&self, key: &str, what: &str) {
+        let message = format!("`{key}` is missing: {what} needs it");
+        self.reader.error(
+            codes::MISSING_FIELD,
+            &self.at,
+            message,
+            format!("add `{key}`"),
+        );
+    }
+
+    /// Looks at the fields that are not `known`: a misspelt one is an error, another is carried.
+    pub fn known(&self, known: &[&str], what: &str) {
+        for key in self
+            .map
+            .keys()
+            .filter(|key| !known.contains(&key.as_str()) && !key.starts_with("x-"))
+        {
+            let meant = known
+                .iter()
+                .find(|known| !self.map.contains_key(**known) && misspelt(key, known));
+            let at = self.key(key);
+            match meant {
+                Some(meant) => self.reader.error(
+                    codes::MISSPELT_FIELD,
+                    &at,
+                    format!("{what} has no field `{key}`; `{meant}` looks meant"),
+                    format!("write `{meant}`, or give the field a name that begins with `x-`"),
+                ),
+                None => self.reader.carried(
+                    codes::UNKNOWN_FIELD,
+                    &at,
+                    format!("{what} has no field `{key}` in OpenAPI"),
+                    "it is kept and not understood; a vendor extension begins with `x-`",
+                ),
+            }
+        }
+    }
+
+    fn wrong<T>(&self, key: &str, expected: &str, found: &Value) -> Option<T> {
+        let message = format!("`{key}` is {expected}, not {}", describe(found));
+        self.reader.error(
+            codes::WRONG_TYPE,
+            &self.key(key),
+            message,
+            format!("write {expected} here"),
+        );
+        None
+    }
+}
+
+/// A value in words, for a message.
+pub fn describe(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Number(number) => format!("the number {number}"),
+        Value::String(text) => format!("the text `{}`", text.chars().take(40).collect::<String>()),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    }
+}
+
+/// Words of other versions and of JSON Schema: known elsewhere, so no misspellings.
+const KNOWN_ELSEWHERE: &[&str] = &[
+    "examples",
+    "example",
+    "schemes",
+    "host",
+    "definitions",
+    "consumes",
+    "produces",
+];
+
+/// Whether a field is another one but for its case, or for a letter or two in a long word.
+fn misspelt(key: &str, known: &str) -> bool {
+    if KNOWN_ELSEWHERE.contains(&key) {
+        return false;
+    }
+    let allowed = match known.len() {
+        0..=4 => 0,
+        5..=8 => 1,
+        _ => 2,
+    };
+    key.eq_ignore_ascii_case(known) || strsim::osa_distance(key, known) <= allowed
+}

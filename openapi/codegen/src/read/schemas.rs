@@ -1,0 +1,137 @@
+//! Schemas: references become names, objects are read keyword by keyword.
+//!
+//! Owns the recursion, so that its frames stay small: a schema may nest as deep as a document, on a thread of 2 MiB.
+//! The keywords are read by [`keywords`], `type`, `enum` and `default` by [`values`], and [`compose`] reads `allOf` and its
+//! like.
+
+mod compose;
+mod keywords;
+mod values;
+
+use super::object::describe;
+use super::version::Version;
+use super::{At, Object, Reader};
+use crate::codes;
+use crate::model::{Schema, SchemaObject};
+use serde_json::{Map, Value};
+
+/// What may stand beside a `$ref` without meaning anything for the values.
+const ANNOTATIONS: &[&str] = &[
+    "$ref",
+    "description",
+    "title",
+    "summary",
+    "example",
+    "examples",
+    "deprecated",
+    "externalDocs",
+    "readOnly",
+    "writeOnly",
+    "xml",
+    "$comment",
+    "$id",
+    "$schema",
+    "$defs",
+    "definitions",
+];
+
+impl<'d> Reader<'d> {
+    /// A schema. What is wrong with it is remarked, and an empty one stands for it.
+    pub fn schema(&self, value: &'d Value, at: &At<'_>) -> Schema {
+        if !self.count(1, at) {
+            return placeholder(at);
+        }
+        match value {
+            Value::Object(map) => match map.get("$ref") {
+                Some(Value::String(reference)) => self.reference(reference, map, at),
+                _ => self.inline(map, at),
+            },
+            Value::Bool(anything) if self.version == Version::V3_1 => boolean(*anything, at),
+            other => {
+                let message = format!("a schema is an object, not {}", describe(other));
+                self.error(
+                    codes::WRONG_TYPE,
+                    at,
+                    message,
+                    "write a schema here; `{}` allows any value",
+                );
+                placeholder(at)
+            }
+        }
+    }
+
+    fn inline(&self, map: &'d Map<String, Value>, at: &At<'_>) -> Schema {
+        let object = Object {
+            reader: self,
+            map,
+            at: *at,
+        };
+        let mut schema = Box::new(SchemaObject {
+            pointer: at.to_string(),
+            ..SchemaObject::default()
+        });
+        self.fill(&object, &mut schema);
+        Schema::Inline(schema)
+    }
+
+    /// Everything but `$ref`, each group of keywords in a function of its own.
+    fn fill(&self, object: &Object<'_, 'd>, schema: &mut SchemaObject) {
+        self.known_keywords(object);
+        self.annotations(object, schema);
+        self.types(object, schema);
+        self.limits(object, schema);
+        self.nested(object, schema);
+        self.compositions(object, schema);
+        self.discriminator(object, schema);
+        self.enumeration(object, schema);
+        self.default_value(object, schema);
+        self.check_items(object, schema);
+    }
+
+    fn reference(&self, reference: &str, map: &'d Map<String, Value>, at: &At<'_>) -> Schema {
+        let Some(target) = self.schema_name(reference, at) else {
+            return placeholder(at);
+        };
+        let pointer = at.to_string();
+        let mut beside = map
+            .keys()
+            .filter(|key| !ANNOTATIONS.contains(&key.as_str()) && !key.starts_with("x-"));
+        let target = Schema::Ref { pointer, target };
+        match (beside.next(), self.version) {
+            (None, _) => target,
+            (Some(key), Version::V3_0) => {
+                let message =
+                    format!("`{key}` stands beside a `$ref` and has no effect (OpenAPI 3.0)");
+                let help = "put the reference into an `allOf`, and the other keywords beside that";
+                self.carried(codes::IGNORED, &at.key(key), message, help);
+                target
+            }
+            // In 3.1 the keywords beside a reference count: `allOf` says the same in 3.0.
+            (Some(_), Version::V3_1) => {
+                let mut schema = self.inline(map, at);
+                if let Schema::Inline(object) = &mut schema {
+                    object.all_of.insert(0, target);
+                }
+                schema
+            }
+        }
+    }
+}
+
+/// What stands for a schema that could not be read: the document is refused anyway.
+fn placeholder(at: &At<'_>) -> Schema {
+    Schema::Inline(Box::new(SchemaObject {
+        pointer: at.to_string(),
+        ..SchemaObject::default()
+    }))
+}
+
+/// The boolean schemas of OpenAPI 3.1: anything, and nothing.
+fn boolean(anything: bool, at: &At<'_>) -> Schema {
+    let not = (!anything).then(|| placeholder(at));
+    Schema::Inline(Box::new(SchemaObject {
+        pointer: at.to_string(),
+        not,
+        ..SchemaObject::default()
+    }))
+}

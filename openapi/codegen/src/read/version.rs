@@ -1,0 +1,130 @@
+//! Which OpenAPI a document is, and what of 3.1 is refused for saying more than 3.0 can.
+
+use super::{Object, Reader};
+use crate::codes;
+
+/// The versions that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// OpenAPI 3.0
+    V3_0,
+    /// OpenAPI 3.1, as far as 3.0 could say the same.
+    V3_1,
+}
+
+/// Keywords of JSON Schema that OpenAPI 3.0 has no words for.
+const BEYOND_3_0: &[&str] = &[
+    "if",
+    "then",
+    "else",
+    "prefixItems",
+    "contains",
+    "minContains",
+    "maxContains",
+    "patternProperties",
+    "propertyNames",
+    "dependentSchemas",
+    "dependentRequired",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "$dynamicRef",
+    "$dynamicAnchor",
+    "$recursiveRef",
+    "$recursiveAnchor",
+];
+
+impl<'d> Reader<'d> {
+    /// The document's version; a remark and nothing where it is not read.
+    pub fn openapi(&self, root: &Object<'_, 'd>) -> Option<Version> {
+        let Some(version) = root.text("openapi") else {
+            if let Some(swagger) = root.text("swagger") {
+                let message = format!("this is a Swagger {swagger} document; OpenAPI 3.0 is read");
+                let help = "convert it first, for example with swagger2openapi";
+                self.error(codes::VERSION, &root.key("swagger"), message, help);
+            } else if root.get("openapi").is_none() {
+                root.missing("openapi", "an OpenAPI document");
+            }
+            return None;
+        };
+        let series = |series: &str| {
+            version == series
+                || version
+                    .strip_prefix(series)
+                    .is_some_and(|r| r.starts_with('.'))
+        };
+        if series("3.0") {
+            return Some(Version::V3_0);
+        }
+        if series("3.1") {
+            return Some(Version::V3_1);
+        }
+        let message = format!("OpenAPI `{version}` is not read");
+        self.error(
+            codes::VERSION,
+            &root.key("openapi"),
+            message,
+            "give a document of OpenAPI 3.0, or of 3.1",
+        );
+        None
+    }
+
+    /// The fields of the root that are no part of the model.
+    pub fn root_fields(&self, root: &Object<'_, 'd>) {
+        const KNOWN: &[&str] = &[
+            "openapi",
+            "info",
+            "servers",
+            "paths",
+            "components",
+            "security",
+            "tags",
+            "externalDocs",
+            "webhooks",
+            "jsonSchemaDialect",
+            "$self",
+        ];
+        root.known(KNOWN, "an OpenAPI document");
+        if let Some(dialect) = root.text("jsonSchemaDialect") {
+            if dialect != "https://spec.openapis.org/oas/3.1/dialect/base" {
+                let message = format!("the document's schemas are of the dialect `{dialect}`");
+                let help = "write schemas in the dialect of OpenAPI 3.1, and leave `jsonSchemaDialect` out";
+                self.error(
+                    codes::BEYOND_3_0,
+                    &root.key("jsonSchemaDialect"),
+                    message,
+                    help,
+                );
+            }
+        }
+        if root.entries("webhooks").next().is_some() {
+            let at = root.key("webhooks");
+            if root.get("paths").is_none() {
+                let message = "the document has only `webhooks`, and a server has nothing to serve";
+                self.error(codes::BEYOND_3_0, &at, message, "add `paths`");
+            } else {
+                self.carried(
+                    codes::CALLBACKS,
+                    &at,
+                    "webhooks are kept; nothing is called",
+                    "call them by hand",
+                );
+            }
+        }
+    }
+
+    /// Refuses the keywords of a 3.1 schema that 3.0 could not say.
+    pub fn beyond_3_0(&self, schema: &Object<'_, 'd>) {
+        for key in BEYOND_3_0
+            .iter()
+            .filter(|key| schema.map.contains_key(**key))
+        {
+            let message = format!("`{key}` says what a schema of OpenAPI 3.0 can't");
+            self.error(
+                codes::BEYOND_3_0,
+                &schema.key(key),
+                message,
+                "write the schema with the keywords of OpenAPI 3.0",
+            );
+        }
+    }
+}
