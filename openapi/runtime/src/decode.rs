@@ -1,0 +1,375 @@
+//! From a [`Node`] to Rust's types, with the rules of the schema.
+//!
+//! A value of the wire ([`Node::Text`], [`Node::Bytes`]) is read as whatever the schema asks for; a JSON value must have
+//! the type itself, so that `"1"` is no integer.
+
+use std::collections::{BTreeMap, HashSet};
+use std::net::IpAddr;
+
+use bytes::Bytes;
+use chrono::{DateTime, NaiveDate, Utc};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::base64::{self, Base64};
+use crate::format::Format;
+use crate::invalid::listed;
+use crate::node::utf8;
+use crate::rules::{Float, Integer, Items, Properties, Text};
+use crate::{Invalid, Node, Reason};
+
+/// A type that can be read from a request.
+pub trait Decode: Sized {
+    /// Reads a value.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where in it.
+    fn decode(node: Node) -> Result<Self, Invalid>;
+}
+
+impl Node {
+    /// A string that keeps `rule`.
+    ///
+    /// # Errors
+    /// [`Reason::WrongType`], and those of [`Text::check`]
+    pub fn text(self, rule: &Text) -> Result<String, Invalid> {
+        let text = self.string()?;
+        rule.check(&text)?;
+        Ok(text)
+    }
+
+    fn string(self) -> Result<String, Invalid> {
+        match self {
+            Self::String(text) | Self::Text(text) => Ok(text),
+            Self::Bytes(bytes) => utf8(&bytes),
+            other => Err(Invalid::type_mismatch("a string", other.kind())),
+        }
+    }
+
+    /// An integer that keeps `rule` and fits in `T`.
+    ///
+    /// # Errors
+    /// [`Reason::WrongType`], [`Reason::Bounds`], [`Reason::MultipleOf`]
+    pub fn integer<T: TryFrom<i128>>(self, rule: &Integer) -> Result<T, Invalid> {
+        let value = self.any_integer()?;
+        rule.check(value)?;
+        T::try_from(value).map_err(|_| {
+            Invalid::new(
+                Reason::Bounds,
+                format!("does not fit in {} bits", 8 * std::mem::size_of::<T>()),
+            )
+        })
+    }
+
+    fn any_integer(self) -> Result<i128, Invalid> {
+        let wrong = |kind| Invalid::type_mismatch("an integer", kind);
+        match self {
+            Self::Integer(value) => Ok(value),
+            Self::Text(_) | Self::Bytes(_) => {
+                let text = self.string()?;
+                let digits = text.strip_prefix('-').unwrap_or(&text);
+                if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return Err(wrong("text"));
+                }
+                text.parse()
+                    .map_err(|_| Invalid::new(Reason::Bounds, "is too large"))
+            }
+            other => Err(wrong(other.kind())),
+        }
+    }
+
+    /// A finite number that keeps `rule`.
+    ///
+    /// # Errors
+    /// [`Reason::WrongType`], [`Reason::Bounds`], [`Reason::MultipleOf`]
+    pub fn float<T: Number>(self, rule: &Float) -> Result<T, Invalid> {
+        let value = self.any_number()?;
+        rule.check(value)?;
+        T::from_f64(value).ok_or_else(|| Invalid::new(Reason::Bounds, "is too large"))
+    }
+
+    fn any_number(self) -> Result<f64, Invalid> {
+        let wrong = |kind| Invalid::type_mismatch("a number", kind);
+        match self {
+            #[allow(clippy::cast_precision_loss)] // what reading it as a number means
+            Self::Integer(value) => Ok(value as f64),
+            Self::Float(value) => Ok(value),
+            Self::Text(_) | Self::Bytes(_) => {
+                let text = self.string()?;
+                // Rust would read "inf", "nan" and "+1" too.
+                let numeric = text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+                match text.parse::<f64>() {
+                    Ok(value) if numeric && !text.starts_with('+') && value.is_finite() => {
+                        Ok(value)
+                    }
+                    _ => Err(wrong("text")),
+                }
+            }
+            other => Err(wrong(other.kind())),
+        }
+    }
+
+    /// An array that keeps `rule`, each item decoded. Errors name the item.
+    ///
+    /// # Errors
+    /// [`Reason::WrongType`], [`Reason::ItemCount`], [`Reason::RepeatedItem`], and those of `decode`
+    pub fn list<T>(
+        self,
+        rule: &Items,
+        decode: fn(Self) -> Result<T, Invalid>,
+    ) -> Result<Vec<T>, Invalid> {
+        self.items(rule)?
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| decode(item).map_err(|invalid| invalid.within(index)))
+            .collect()
+    }
+
+    fn items(self, rule: &Items) -> Result<Vec<Self>, Invalid> {
+        let Self::List(items) = self else {
+            return Err(Invalid::type_mismatch("an array", self.kind()));
+        };
+        rule.check(items.len())?;
+        if rule.unique {
+            let mut seen = HashSet::with_capacity(items.len());
+            for (index, item) in items.iter().enumerate() {
+                if !seen.insert(canonical(item)) {
+                    return Err(
+                        Invalid::new(Reason::RepeatedItem, "is there already").within(index)
+                    );
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    /// `nullable: true`: none for `null`.
+    ///
+    /// # Errors
+    /// Those of `decode`
+    pub fn nullable<T>(self, decode: fn(Self) -> Result<T, Invalid>) -> Result<Option<T>, Invalid> {
+        match self {
+            Self::Null => Ok(None),
+            other => decode(other).map(Some),
+        }
+    }
+
+    /// One of these strings.
+    ///
+    /// # Errors
+    /// [`Reason::WrongType`], [`Reason::NotAllowed`]
+    pub fn allowed(self, allowed: &[&str]) -> Result<String, Invalid> {
+        let text = self.string()?;
+        if allowed.contains(&text.as_str()) {
+            Ok(text)
+        } else {
+            Err(not_allowed(&listed(allowed)))
+        }
+    }
+
+    /// One of these strings, and what it stands for.
+    ///
+    /// # Errors
+    /// [`Reason::WrongType`], [`Reason::NotAllowed`]
+    pub fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Invalid> {
+        let text = self.string()?;
+        choices
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, value)| *value)
+            .ok_or_else(|| {
+                let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+                not_allowed(&listed(&names))
+            })
+    }
+
+    /// One of the values in a JSON list: an `enum` of other things than strings.
+    ///
+    /// # Errors
+    /// [`Reason::NotAllowed`]
+    pub fn constant(self, allowed: &'static str) -> Result<Value, Invalid> {
+        // The text is the generator's own; were it broken, nothing would be allowed.
+        let Ok(Value::Array(values)) = serde_json::from_str(allowed) else {
+            return Err(not_allowed(allowed));
+        };
+        let wire = matches!(self, Self::Text(_) | Self::Bytes(_));
+        let found = self.value()?;
+        values
+            .into_iter()
+            .find(|value| {
+                same(value, &found) || wire && found.as_str() == Some(value.to_string().as_str())
+            })
+            .ok_or_else(|| not_allowed(allowed))
+    }
+
+    /// `not`: refused if `decode` takes it.
+    ///
+    /// # Errors
+    /// [`Reason::Excluded`]
+    pub fn refuse_if<T>(&self, decode: fn(Self) -> Result<T, Invalid>) -> Result<(), Invalid> {
+        match decode(self.clone()) {
+            Ok(_) => Err(Invalid::new(
+                Reason::Excluded,
+                "matches a schema that it must not match",
+            )),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+fn not_allowed(allowed: &str) -> Invalid {
+    Invalid::new(Reason::NotAllowed, format!("must be one of {allowed}"))
+}
+
+/// Equal as JSON values: 1 and 1.0 are (JSON Schema Core, 4.2.2).
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => {
+            one == other || one.as_f64() == other.as_f64()
+        }
+        _ => one == other,
+    }
+}
+
+/// A text that two values share if they are equal: keys sorted, numbers in one form.
+fn canonical(node: &Node) -> String {
+    match node {
+        Node::Null => "null".to_owned(),
+        Node::Bool(value) => value.to_string(),
+        Node::Integer(value) => value.to_string(),
+        Node::Float(value) => value.to_string(),
+        Node::String(text) | Node::Text(text) => format!("{text:?}"),
+        Node::Bytes(bytes) => format!("{bytes:?}"),
+        Node::List(items) => format!(
+            "[{}]",
+            items.iter().map(canonical).collect::<Vec<_>>().join(",")
+        ),
+        Node::Object(members) => {
+            let sorted: BTreeMap<&str, String> = members
+                .iter()
+                .map(|(key, node)| (key, canonical(node)))
+                .collect();
+            format!("{sorted:?}")
+        }
+    }
+}
+
+/// `f32` or `f64`.
+pub trait Number: Sized {
+    /// Nearest to `value`; none beyond the type's range.
+    fn from_f64(value: f64) -> Option<Self>;
+}
+
+impl Number for f64 {
+    fn from_f64(value: f64) -> Option<Self> {
+        value.is_finite().then_some(value)
+    }
+}
+
+impl Number for f32 {
+    #[allow(clippy::cast_possible_truncation)] // rounding is what `format: float` means
+    fn from_f64(value: f64) -> Option<Self> {
+        let value = value as Self;
+        value.is_finite().then_some(value)
+    }
+}
+
+macro_rules! decode {
+    ($($type:ty: |$node:ident| $body:expr;)+) => {
+        $(impl Decode for $type {
+            fn decode($node: Node) -> Result<Self, Invalid> {
+                $body
+            }
+        })+
+    };
+}
+
+decode! {
+    String: |node| node.string();
+    i8: |node| node.integer(&Integer::ANY);
+    i16: |node| node.integer(&Integer::ANY);
+    i32: |node| node.integer(&Integer::ANY);
+    i64: |node| node.integer(&Integer::ANY);
+    u8: |node| node.integer(&Integer::ANY);
+    u16: |node| node.integer(&Integer::ANY);
+    u32: |node| node.integer(&Integer::ANY);
+    u64: |node| node.integer(&Integer::ANY);
+    f32: |node| node.float(&Float::ANY);
+    f64: |node| node.float(&Float::ANY);
+    Value: |node| node.value();
+    Uuid: |node| parsed(node, Format::Uuid, |text| Self::try_parse(text).ok());
+    NaiveDate: |node| parsed(node, Format::Date, |text| text.parse().ok());
+    DateTime<Utc>: |node| parsed(node, Format::DateTime, |text| {
+        DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+    });
+    Base64: |node| parsed(node, Format::Byte, |text| base64::decode(text).map(Self));
+}
+
+fn parsed<T>(node: Node, format: Format, parse: fn(&str) -> Option<T>) -> Result<T, Invalid> {
+    let text = node.string()?;
+    format.check(&text)?;
+    parse(&text).ok_or_else(|| {
+        Invalid::new(
+            Reason::Format,
+            format!("must have the format \"{}\"", format.as_str()),
+        )
+    })
+}
+
+impl Decode for bool {
+    fn decode(node: Node) -> Result<Self, Invalid> {
+        match node {
+            Node::Bool(value) => Ok(value),
+            Node::Text(_) | Node::Bytes(_) => match node.string()?.as_str() {
+                "true" => Ok(true),
+                "false" => Ok(false),
+                _ => Err(Invalid::type_mismatch("true or false", "text")),
+            },
+            other => Err(Invalid::type_mismatch("a boolean", other.kind())),
+        }
+    }
+}
+
+impl Decode for IpAddr {
+    fn decode(node: Node) -> Result<Self, Invalid> {
+        node.string()?
+            .parse()
+            .map_err(|_| Invalid::new(Reason::Format, "must be an IP address"))
+    }
+}
+
+/// `format: binary`
+impl Decode for Bytes {
+    fn decode(node: Node) -> Result<Self, Invalid> {
+        match node {
+            Node::Bytes(bytes) => Ok(bytes),
+            other => other.string().map(Self::from),
+        }
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(node: Node) -> Result<Self, Invalid> {
+        node.list(&Items::ANY, T::decode)
+    }
+}
+
+impl<T: Decode> Decode for BTreeMap<String, T> {
+    fn decode(node: Node) -> Result<Self, Invalid> {
+        node.map(&Properties::ANY, T::decode)
+    }
+}
+
+impl<T: Decode> Decode for Option<T> {
+    fn decode(node: Node) -> Result<Self, Invalid> {
+        node.nullable(T::decode)
+    }
+}
+
+impl<T: Decode> Decode for Box<T> {
+    fn decode(node: Node) -> Result<Self, Invalid> {
+        T::decode(node).map(Self::new)
+    }
+}

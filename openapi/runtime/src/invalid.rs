@@ -1,0 +1,197 @@
+//! A value that is not what its schema says: why, and where in the value.
+//!
+//! Knows nothing of requests; [`crate::Rejection`] says which part of which request the value came from.
+
+use std::fmt;
+
+/// Why a value was refused. Boxed, since the good case should stay small.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid(Box<Inner>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Inner {
+    reason: Reason,
+    message: String,
+    /// From the inside out, since that is the order in which decoders return.
+    segments: Vec<String>,
+}
+
+impl Invalid {
+    /// A value refused for `reason`. The message completes "`/name` …" and never repeats the value, which may be a
+    /// secret.
+    #[must_use]
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            reason,
+            message: message.into(),
+            segments: Vec::new(),
+        }))
+    }
+
+    /// A discriminator that names no alternative.
+    #[must_use]
+    pub fn tag(property: &str, found: &str, allowed: &[&str]) -> Self {
+        // The value of a discriminator is a type's name and no secret, but it may be long.
+        let found: String = found.chars().take(40).collect();
+        Self::new(
+            Reason::NotAllowed,
+            format!("is {found:?}, which is none of {}", listed(allowed)),
+        )
+        .within(property)
+    }
+
+    pub(crate) fn type_mismatch(wanted: &str, found: &str) -> Self {
+        Self::new(Reason::WrongType, format!("must be {wanted}, not {found}"))
+    }
+
+    /// The same, seen from one level further out: `segment` is a property's name or an item's index.
+    #[must_use]
+    pub fn within(mut self, segment: impl ToString) -> Self {
+        self.0.segments.push(segment.to_string());
+        self
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.0.reason
+    }
+
+    /// What is wrong, in words, without the place.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// How deep in the value it was found; the alternative of a union that got furthest is the one that was meant.
+    pub(crate) fn depth(&self) -> usize {
+        self.0.segments.len()
+    }
+
+    /// RFC 6901 pointer into the value: empty for the value itself, else `/items/0/name`.
+    #[must_use]
+    pub fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for segment in self.0.segments.iter().rev() {
+            pointer.push('/');
+            pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
+        }
+        pointer
+    }
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pointer = self.pointer();
+        if pointer.is_empty() {
+            f.write_str(self.message())
+        } else {
+            write!(f, "{pointer} {}", self.message())
+        }
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+/// `"a", "b"`, at most a dozen of them.
+pub(crate) fn listed(names: &[&str]) -> String {
+    let mut text = names
+        .iter()
+        .take(12)
+        .map(|name| format!("{name:?}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    if names.len() > 12 {
+        text.push_str(", …");
+    }
+    text
+}
+
+/// Why a request was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// A required parameter is absent.
+    MissingParameter,
+    /// A parameter of one value was given more than once.
+    RepeatedParameter,
+    /// A percent escape that is none, or text that is not UTF-8.
+    MalformedEncoding,
+    /// A required body is absent.
+    MissingBody,
+    /// The body, or a part of it, is in a media type that the operation does not take.
+    UnsupportedMediaType,
+    /// The body is longer than the server reads.
+    BodyTooLarge,
+    /// The body did not arrive in time.
+    BodyTimeout,
+    /// The connection broke within the body.
+    BodyAborted,
+    /// The body, or a parameter declared as JSON, does not follow the syntax of its media type.
+    MalformedBody,
+    /// A required property is absent.
+    MissingProperty,
+    /// A property that the schema does not allow.
+    UnknownProperty,
+    /// `type`, `nullable`
+    WrongType,
+    /// `enum`, or a discriminator's value
+    NotAllowed,
+    /// `pattern`
+    Pattern,
+    /// `format`
+    Format,
+    /// `minLength`, `maxLength`
+    Length,
+    /// `minimum`, `maximum` and their exclusive forms, or the range of the type
+    Bounds,
+    /// `multipleOf`
+    MultipleOf,
+    /// `minItems`, `maxItems`
+    ItemCount,
+    /// `uniqueItems`
+    RepeatedItem,
+    /// `minProperties`, `maxProperties`
+    PropertyCount,
+    /// `oneOf`, `anyOf`
+    NoAlternative,
+    /// `not`
+    Excluded,
+    /// More work than a request may cause.
+    TooComplex,
+    /// Credentials are missing or malformed.
+    Credentials,
+}
+
+impl Reason {
+    /// A stable word for programs: `missing_parameter`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingParameter => "missing_parameter",
+            Self::RepeatedParameter => "repeated_parameter",
+            Self::MalformedEncoding => "malformed_encoding",
+            Self::MissingBody => "missing_body",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::BodyTooLarge => "body_too_large",
+            Self::BodyTimeout => "body_timeout",
+            Self::BodyAborted => "body_aborted",
+            Self::MalformedBody => "malformed_body",
+            Self::MissingProperty => "missing_property",
+            Self::UnknownProperty => "unknown_property",
+            Self::WrongType => "wrong_type",
+            Self::NotAllowed => "not_allowed",
+            Self::Pattern => "pattern",
+            Self::Format => "format",
+            Self::Length => "length",
+            Self::Bounds => "bounds",
+            Self::MultipleOf => "multiple_of",
+            Self::ItemCount => "item_count",
+            Self::RepeatedItem => "repeated_item",
+            Self::PropertyCount => "property_count",
+            Self::NoAlternative => "no_alternative",
+            Self::Excluded => "excluded",
+            Self::TooComplex => "too_complex",
+            Self::Credentials => "credentials",
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Media types (RFC 9110, 8.3.1): which of an operation's bodies a `Content-Type` announces.
+
+use crate::operation::{Media, MediaKind};
+
+/// The index of the declared media type that `content_type` is one of: the same one before a range that it is in.
+pub(crate) fn select(content: &[Media], content_type: &str) -> Option<usize> {
+    let sent = essence(content_type);
+    let best = |rank: fn(&str, &str, &str) -> bool| {
+        content
+            .iter()
+            .position(|media| rank(media.media_type, content_type, sent))
+    };
+    best(|declared, whole, _| declared.eq_ignore_ascii_case(whole))
+        .or_else(|| best(|declared, _, sent| essence(declared).eq_ignore_ascii_case(sent)))
+        .or_else(|| best(|declared, _, sent| in_range(essence(declared), sent)))
+        .or_else(|| best(|declared, _, _| essence(declared) == "*/*"))
+        .filter(|index| readable(content[*index].kind, content_type))
+}
+
+/// Text is read as UTF-8 and as nothing else.
+fn readable(kind: MediaKind, content_type: &str) -> bool {
+    matches!(kind, MediaKind::Bytes | MediaKind::Multipart)
+        || parameter(content_type, "charset").is_none_or(|charset| {
+            ["utf-8", "utf8", "us-ascii"]
+                .iter()
+                .any(|known| charset.eq_ignore_ascii_case(known))
+        })
+}
+
+/// `type/subtype`, without parameters.
+pub(crate) fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim()
+}
+
+/// `text/*` takes `text/plain`.
+fn in_range(range: &str, sent: &str) -> bool {
+    match (range.split_once('/'), sent.split_once('/')) {
+        (Some((range, "*")), Some((sent, _))) => range.eq_ignore_ascii_case(sent),
+        _ => false,
+    }
+}
+
+/// The value of a parameter, without its quotes.
+fn parameter<'a>(media_type: &'a str, name: &str) -> Option<&'a str> {
+    media_type.split(';').skip(1).find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
+        key.trim()
+            .eq_ignore_ascii_case(name)
+            .then(|| value.trim().trim_matches('"'))
+    })
+}
+
+/// `application/json`, and what is written in it: `application/problem+json`.
+pub(crate) fn is_json(media_type: &str) -> bool {
+    let essence = essence(media_type).to_ascii_lowercase();
+    essence == "application/json" || essence.ends_with("+json")
+}
+
+/// Whether a part sent as `sent` is what `declared` asks for: a list of media types or ranges.
+pub(crate) fn is_one_of(sent: &str, declared: &str) -> bool {
+    let sent = essence(sent);
+    declared.split(',').map(essence).any(|declared| {
+        declared == "*/*" || declared.eq_ignore_ascii_case(sent) || in_range(declared, sent)
+    })
+}

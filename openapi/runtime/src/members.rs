@@ -1,0 +1,131 @@
+//! The members of an object: unique keys, found fast however many there are.
+//!
+//! Small objects, which nearly all are, keep the order they were sent in and are searched from where the last search
+//! ended, since senders mostly write in the schema's order. Larger ones are sorted, so that a body full of keys costs its
+//! sender's bytes and not their square.
+
+use crate::Node;
+
+/// Up to this many members stay as they came.
+const SMALL: usize = 16;
+
+/// An object's members.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Members(Vec<(Box<str>, Node)>);
+
+impl Members {
+    /// From pairs in the order they were sent.
+    ///
+    /// # Errors
+    /// A key that is given twice.
+    pub fn new(mut pairs: Vec<(Box<str>, Node)>) -> Result<Self, Box<str>> {
+        if pairs.len() > SMALL {
+            pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+            if let Some(twice) = pairs.windows(2).position(|pair| pair[0].0 == pair[1].0) {
+                return Err(pairs.swap_remove(twice).0);
+            }
+        } else {
+            for index in 1..pairs.len() {
+                let (before, from) = pairs.split_at(index);
+                if before.iter().any(|(key, _)| *key == from[0].0) {
+                    return Err(pairs.swap_remove(index).0);
+                }
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The number of members.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Keys and values; large objects in the order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
+        self.0.iter().map(|(key, node)| (&**key, node))
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.position(key, 0).map(|index| &self.0[index].1)
+    }
+
+    fn position(&self, key: &str, from: usize) -> Option<usize> {
+        if self.0.len() > SMALL {
+            return self
+                .0
+                .binary_search_by(|(candidate, _)| (**candidate).cmp(key))
+                .ok();
+        }
+        let (before, after) = self.0.split_at(from.min(self.0.len()));
+        let found = |(candidate, _): &(Box<str>, Node)| **candidate == *key;
+        after
+            .iter()
+            .position(found)
+            .map(|index| from + index)
+            .or_else(|| before.iter().position(found))
+    }
+}
+
+impl IntoIterator for Members {
+    type Item = (Box<str>, Node);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// Members that are taken out one by one.
+#[derive(Debug)]
+pub(crate) struct Remaining {
+    members: Members,
+    taken: Vec<bool>,
+    next: usize,
+}
+
+impl Remaining {
+    pub(crate) fn new(members: Members) -> Self {
+        let taken = vec![false; members.len()];
+        Self {
+            members,
+            taken,
+            next: 0,
+        }
+    }
+
+    pub(crate) fn take(&mut self, key: &str) -> Option<Node> {
+        let index = self.members.position(key, self.next)?;
+        self.next = index + 1;
+        self.taken[index] = true;
+        Some(std::mem::take(&mut self.members.0[index].1))
+    }
+
+    /// What was not taken. Nothing is left after it.
+    pub(crate) fn rest(&mut self) -> impl Iterator<Item = (Box<str>, Node)> {
+        let taken = std::mem::take(&mut self.taken);
+        let members = std::mem::take(&mut self.members);
+        members
+            .0
+            .into_iter()
+            .zip(taken)
+            .filter(|(_, taken)| !taken)
+            .map(|(member, _)| member)
+    }
+
+    /// The first key that was not taken.
+    pub(crate) fn first_left(&self) -> Option<&str> {
+        self.taken
+            .iter()
+            .position(|taken| !taken)
+            .map(|index| &*self.members.0[index].0)
+    }
+}

@@ -1,0 +1,100 @@
+//! The `name=value` pairs of a query string, a form or a `Cookie` header.
+//!
+//! Names are decoded and sorted once, so that looking one up costs the same however many a sender writes; values stay
+//! raw, since a separator inside a value is told from an escaped one only there.
+
+use std::ops::Range;
+
+use crate::Invalid;
+use crate::percent::{Escapes, decode};
+
+/// The pairs of one text, which every method is given again (the text lives in the request).
+#[derive(Debug, Default)]
+pub(crate) struct Pairs(Vec<Pair>);
+
+#[derive(Debug)]
+struct Pair {
+    name: Name,
+    value: Range<usize>,
+}
+
+#[derive(Debug)]
+enum Name {
+    /// Needs no decoding.
+    Plain(Range<usize>),
+    Decoded(Box<str>),
+}
+
+impl Pair {
+    fn name<'a>(&'a self, text: &'a str) -> &'a str {
+        match &self.name {
+            Name::Plain(range) => &text[range.clone()],
+            Name::Decoded(name) => name,
+        }
+    }
+}
+
+impl Pairs {
+    /// Splits at `separator`, and each part at its first `=`. Empty parts are skipped, as they are by browsers.
+    pub(crate) fn parse(text: &str, separator: char, escapes: Escapes) -> Result<Self, Invalid> {
+        let mut pairs = Vec::new();
+        let mut at = 0;
+        for part in text.split(separator) {
+            let start = at + (part.len() - part.trim_start_matches(' ').len());
+            let end = at + part.len();
+            at = end + separator.len_utf8();
+            let part = &text[start.min(end)..end];
+            if part.is_empty() {
+                continue;
+            }
+            let length = part.find('=').unwrap_or(part.len());
+            let name = match decode(&part[..length], escapes)? {
+                std::borrow::Cow::Borrowed(_) => Name::Plain(start..start + length),
+                std::borrow::Cow::Owned(name) => Name::Decoded(name.into()),
+            };
+            pairs.push(Pair {
+                name,
+                value: (start + length + 1).min(end)..end,
+            });
+        }
+        // Stable: values of one name stay in the order they were sent.
+        pairs.sort_by(|one, other| one.name(text).cmp(other.name(text)));
+        Ok(Self(pairs))
+    }
+
+    /// The raw values of a name.
+    pub(crate) fn values<'a>(&'a self, text: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+        let from = self.0.partition_point(|pair| pair.name(text) < name);
+        let to = from + self.0[from..].partition_point(|pair| pair.name(text) == name);
+        self.0[from..to]
+            .iter()
+            .map(|pair| &text[pair.value.clone()])
+    }
+
+    /// What follows `base` in the names that begin with `base[`, and the raw values: `[a][b]` for `base[a][b]=value`.
+    pub(crate) fn bracketed<'a>(
+        &'a self,
+        text: &'a str,
+        base: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        // `base[` sorts after `base` and whatever else continues it with a smaller character.
+        let from = self.0.partition_point(|pair| {
+            let name = pair.name(text);
+            name < base || name.strip_prefix(base).is_some_and(|rest| rest < "[")
+        });
+        self.0[from..].iter().map_while(move |pair| {
+            let rest = pair
+                .name(text)
+                .strip_prefix(base)
+                .filter(|rest| rest.starts_with('['))?;
+            Some((rest, &text[pair.value.clone()]))
+        })
+    }
+
+    /// All names and raw values, sorted by name.
+    pub(crate) fn all<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.0
+            .iter()
+            .map(|pair| (pair.name(text), &text[pair.value.clone()]))
+    }
+}

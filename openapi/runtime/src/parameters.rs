@@ -1,0 +1,153 @@
+//! Parameters: where each stands in a request, and its value taken from there.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use http::{HeaderValue, header};
+
+use crate::operation::{Location, Parameter, Shape, Style};
+use crate::pairs::Pairs;
+use crate::percent::Escapes;
+use crate::received::Received;
+use crate::style::{Written, repeated};
+use crate::template::Template;
+use crate::{Invalid, Node, Reason};
+
+/// What the variables of a path template stand for in one request.
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    pub(crate) template: Arc<Template>,
+    /// For each variable, in the template's order: its bytes in the raw path.
+    pub(crate) captures: Vec<Range<usize>>,
+}
+
+/// The text of all `Cookie` headers, and its pairs.
+#[derive(Debug)]
+pub(crate) struct Cookies {
+    text: String,
+    pairs: Pairs,
+}
+
+impl Received {
+    /// The parameter's value; `None` if it is absent.
+    pub(crate) fn parameter(
+        &mut self,
+        location: Location,
+        name: &str,
+    ) -> Result<Option<Node>, Invalid> {
+        let declared = self.operation.parameter(location, name);
+        let as_json = declared.is_some_and(|parameter| parameter.json);
+        let written = written(declared, location, name);
+        let node = match location {
+            Location::Path => self.from_path(&written),
+            Location::Query => self.from_query(&written),
+            Location::Header => self.from_headers(&written),
+            Location::Cookie => self.from_cookies(&written),
+            Location::Body => Ok(None),
+        }?;
+        match node {
+            Some(Node::Text(text)) if as_json => Node::from_json(text.as_bytes()).map(Some),
+            other => Ok(other),
+        }
+    }
+
+    fn from_path(&self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
+        let raw_path = self.parts.uri.path();
+        let variables = self.path.template.variables();
+        let mut values = (variables.iter().zip(&self.path.captures))
+            .filter(|(variable, _)| ***variable == *written.name)
+            .filter_map(|(_, range)| raw_path.get(range.clone()));
+        let Some(raw) = values.next() else {
+            return Ok(None);
+        };
+        if values.any(|other| other != raw) {
+            return Err(Invalid::new(
+                Reason::RepeatedParameter,
+                "stands in the path twice, with two values",
+            ));
+        }
+        written.from_text(raw).map(Some)
+    }
+
+    fn from_query(&mut self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
+        let Some(text) = self.parts.uri.query() else {
+            return Ok(None);
+        };
+        let pairs = match &mut self.query {
+            Some(pairs) => pairs,
+            unread => unread.insert(Pairs::parse(text, '&', Escapes::Form)?),
+        };
+        written.from_pairs(text, pairs)
+    }
+
+    fn from_headers(&self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
+        let mut lines = self.parts.headers.get_all(written.name).iter();
+        let Some(first) = lines.next() else {
+            return Ok(None);
+        };
+        let mut text = header_text(first)?.to_owned();
+        for line in lines {
+            if !matches!(written.shape, Shape::Array(_) | Shape::Object(_)) {
+                return Err(repeated());
+            }
+            // RFC 9110, 5.3: lines of a list are one list.
+            text.push(',');
+            text.push_str(header_text(line)?);
+        }
+        written.from_text(&text).map(Some)
+    }
+
+    fn from_cookies(&mut self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
+        let Cookies { text, pairs } = match &mut self.cookies {
+            Some(cookies) => cookies,
+            unread => {
+                let lines = self.parts.headers.get_all(header::COOKIE).iter();
+                let text = lines
+                    .map(header_text)
+                    .collect::<Result<Vec<_>, _>>()?
+                    .join(";");
+                let pairs = Pairs::parse(&text, ';', Escapes::Percent)?;
+                unread.insert(Cookies { text, pairs })
+            }
+        };
+        written.from_pairs(text, pairs)
+    }
+}
+
+/// How the parameter is written; one that isn't declared is taken as a single value.
+fn written<'n>(
+    declared: Option<&'static Parameter>,
+    location: Location,
+    name: &'n str,
+) -> Written<'n> {
+    let escapes = match location {
+        Location::Header => Escapes::None,
+        Location::Query => Escapes::Form,
+        _ => Escapes::Percent,
+    };
+    match declared {
+        Some(parameter) => Written {
+            name: parameter.name,
+            shape: if parameter.json {
+                Shape::Scalar
+            } else {
+                parameter.shape
+            },
+            style: parameter.style,
+            explode: parameter.explode,
+            escapes,
+        },
+        None => Written {
+            name,
+            shape: Shape::Scalar,
+            style: Style::Simple,
+            explode: false,
+            escapes,
+        },
+    }
+}
+
+fn header_text(value: &HeaderValue) -> Result<&str, Invalid> {
+    std::str::from_utf8(value.as_bytes())
+        .map_err(|_| Invalid::new(Reason::MalformedEncoding, "is not UTF-8 text"))
+}

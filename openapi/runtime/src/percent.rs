@@ -1,0 +1,51 @@
+//! Strict percent decoding (RFC 3986, 2.1): a `%` that starts no escape, or bytes that aren't UTF-8, are refused.
+//!
+//! Lenient decoders replace such bytes, so that two different requests arrive as one value.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode;
+
+use crate::{Invalid, Reason};
+
+/// What stands for something else in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escapes {
+    /// Nothing: header values.
+    None,
+    /// `%20`: paths and cookies.
+    Percent,
+    /// `%20`, and `+` for a space: query strings and forms (WHATWG URL, `application/x-www-form-urlencoded`).
+    Form,
+}
+
+/// The text that `raw` stands for.
+pub(crate) fn decode(raw: &str, escapes: Escapes) -> Result<Cow<'_, str>, Invalid> {
+    if escapes == Escapes::None {
+        return Ok(Cow::Borrowed(raw));
+    }
+    let spaced = match escapes {
+        Escapes::Form if raw.contains('+') => Cow::Owned(raw.replace('+', " ")),
+        _ => Cow::Borrowed(raw),
+    };
+    if !spaced.contains('%') {
+        return Ok(spaced);
+    }
+    if !spaced.split('%').skip(1).all(starts_with_two_digits) {
+        return Err(Invalid::new(
+            Reason::MalformedEncoding,
+            "has a percent sign without two hexadecimal digits after it",
+        ));
+    }
+    match percent_decode(spaced.as_bytes()).decode_utf8() {
+        Ok(text) => Ok(Cow::Owned(text.into_owned())),
+        Err(_) => Err(Invalid::new(
+            Reason::MalformedEncoding,
+            "is not UTF-8 text once its percent escapes are decoded",
+        )),
+    }
+}
+
+fn starts_with_two_digits(text: &str) -> bool {
+    matches!(text.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
+}

@@ -1,0 +1,206 @@
+//! Reading a request: what its headers announce first, and no byte of a body that won't be used.
+//!
+//! Dropshot's own extractors read a body to its end before they look at its type or length, and wait for it without end.
+//! Here the order is content type, length, bytes; the cap and the deadline hold while reading, too.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use dropshot::Body;
+use http::request::Parts;
+use http::{HeaderMap, header};
+use http_body_util::BodyExt as _;
+use hyper::body::Body as _;
+
+use crate::operation::{MediaKind, Operation, RequestBody};
+use crate::parameters::Path;
+use crate::received::{Content, Received};
+use crate::{Reason, Rejection, media, multipart};
+
+/// What a body may cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) bytes: usize,
+    pub(crate) deadline: Duration,
+}
+
+/// Reads what the operation declares.
+pub(crate) async fn receive(
+    operation: &'static Operation,
+    path: Path,
+    parts: Parts,
+    body: Body,
+    limits: Limits,
+) -> Result<Received, Rejection> {
+    let content = match &operation.body {
+        None => Content::None,
+        Some(declared) => read(operation, declared, &parts.headers, body, limits).await?,
+    };
+    Ok(Received::new(operation, path, parts, content))
+}
+
+async fn read(
+    operation: &'static Operation,
+    declared: &'static RequestBody,
+    headers: &HeaderMap,
+    body: Body,
+    limits: Limits,
+) -> Result<Content, Rejection> {
+    let content_type = content_type(operation, headers)?;
+    if body.is_end_stream() {
+        return absent_or_empty(operation, declared, content_type);
+    }
+    let media = match content_type {
+        Some(content_type) => media::select(declared.content, content_type),
+        // RFC 9110, 8.3: without a type, a body is bytes.
+        None => media::select(declared.content, "application/octet-stream"),
+    };
+    let Some(media) = media else {
+        return Err(unsupported(operation, declared, content_type));
+    };
+    // hyper has made sure that there is one length and that it is a number.
+    let announced = body.size_hint().exact().unwrap_or(0);
+    if announced > limits.bytes as u64 {
+        return Err(too_large(operation, limits));
+    }
+    let Ok(bytes) = tokio::time::timeout(limits.deadline, collect(operation, body, limits)).await
+    else {
+        let message = format!("did not arrive within {} s", limits.deadline.as_secs_f32());
+        return Err(Rejection::body(operation, Reason::BodyTimeout, message));
+    };
+    let bytes = bytes?;
+    if bytes.is_empty() {
+        return absent_or_empty(operation, declared, content_type);
+    }
+    match declared.content[media].kind {
+        MediaKind::Multipart => {
+            match multipart::parts(bytes, content_type.unwrap_or_default()).await {
+                Ok(parts) => Ok(Content::Parts { media, parts }),
+                Err(invalid) => Err(Rejection::invalid(
+                    operation,
+                    crate::Location::Body,
+                    "",
+                    &invalid,
+                )),
+            }
+        }
+        _ => Ok(Content::Bytes { media, bytes }),
+    }
+}
+
+/// The one `Content-Type` there may be.
+fn content_type<'h>(
+    operation: &Operation,
+    headers: &'h HeaderMap,
+) -> Result<Option<&'h str>, Rejection> {
+    let mut lines = headers.get_all(header::CONTENT_TYPE).iter();
+    let Some(line) = lines.next() else {
+        return Ok(None);
+    };
+    if lines.next().is_some() {
+        return Err(Rejection::body(
+            operation,
+            Reason::UnsupportedMediaType,
+            "has several Content-Type headers",
+        ));
+    }
+    line.to_str().map(Some).map_err(|_| {
+        Rejection::body(
+            operation,
+            Reason::UnsupportedMediaType,
+            "has a Content-Type header that isn't ASCII",
+        )
+    })
+}
+
+/// No bytes are no body, except where nothing is something: an empty text or file whose type is named.
+fn absent_or_empty(
+    operation: &Operation,
+    declared: &RequestBody,
+    content_type: Option<&str>,
+) -> Result<Content, Rejection> {
+    let media = content_type.and_then(|content_type| media::select(declared.content, content_type));
+    match media {
+        Some(media)
+            if matches!(
+                declared.content[media].kind,
+                MediaKind::Text | MediaKind::Bytes | MediaKind::Form
+            ) =>
+        {
+            Ok(Content::Bytes {
+                media,
+                bytes: Bytes::new(),
+            })
+        }
+        _ if declared.required => Err(Rejection::body(
+            operation,
+            Reason::MissingBody,
+            "is missing",
+        )),
+        _ => Ok(Content::None),
+    }
+}
+
+async fn collect(
+    operation: &Operation,
+    mut body: Body,
+    limits: Limits,
+) -> Result<Bytes, Rejection> {
+    let mut first = Bytes::new();
+    let mut rest = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Err(Rejection::body(
+                operation,
+                Reason::BodyAborted,
+                "ended before its end",
+            ));
+        };
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        if first.len() + rest.len() + data.len() > limits.bytes {
+            return Err(too_large(operation, limits));
+        }
+        if first.is_empty() && rest.is_empty() {
+            // Nearly every body is one frame, which needs no copy.
+            first = data;
+        } else {
+            rest.extend_from_slice(&std::mem::take(&mut first));
+            rest.extend_from_slice(&data);
+        }
+    }
+    Ok(if rest.is_empty() {
+        first
+    } else {
+        rest.freeze()
+    })
+}
+
+fn too_large(operation: &Operation, limits: Limits) -> Rejection {
+    Rejection::body(
+        operation,
+        Reason::BodyTooLarge,
+        format!("is larger than {} bytes", limits.bytes),
+    )
+}
+
+fn unsupported(
+    operation: &Operation,
+    declared: &RequestBody,
+    content_type: Option<&str>,
+) -> Rejection {
+    let taken: Vec<&str> = declared
+        .content
+        .iter()
+        .map(|media| media.media_type)
+        .collect();
+    let message = match content_type {
+        Some(_) => format!("must have one of the media types {}", taken.join(", ")),
+        None => format!(
+            "has no Content-Type header, which must be one of {}",
+            taken.join(", ")
+        ),
+    };
+    Rejection::body(operation, Reason::UnsupportedMediaType, message)
+}

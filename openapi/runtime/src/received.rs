@@ -1,0 +1,214 @@
+//! A request whose body has been read, while a generated type is decoded from it.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Method, Uri};
+
+use crate::form;
+use crate::multipart::{self, Part};
+use crate::operation::{Location, MediaKind, Operation, RequestBody};
+use crate::pairs::Pairs;
+use crate::parameters::{Cookies, Path};
+use crate::{Invalid, Node, Reason, Rejection, union};
+
+/// A request to an operation. Every refusal names the parameter or the place in the body.
+#[derive(Debug)]
+pub struct Received {
+    pub(crate) operation: &'static Operation,
+    pub(crate) parts: Parts,
+    pub(crate) path: Path,
+    pub(crate) query: Option<Pairs>,
+    pub(crate) cookies: Option<Cookies>,
+    /// `WWW-Authenticate`: a challenge for each scheme that credentials were asked for in.
+    pub(crate) challenges: Vec<String>,
+    content: Content,
+}
+
+/// What was read of the body.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// There is none, or the operation takes none.
+    None,
+    Bytes {
+        media: usize,
+        bytes: Bytes,
+    },
+    Parts {
+        media: usize,
+        parts: Vec<Part>,
+    },
+}
+
+impl Received {
+    pub(crate) fn new(
+        operation: &'static Operation,
+        path: Path,
+        parts: Parts,
+        content: Content,
+    ) -> Self {
+        Self {
+            operation,
+            parts,
+            path,
+            query: None,
+            cookies: None,
+            challenges: Vec::new(),
+            content,
+        }
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.parts.method
+    }
+
+    /// The URI as it was sent.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.parts.uri
+    }
+
+    /// All headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    /// A parameter that must be there.
+    ///
+    /// # Errors
+    /// [`Reason::MissingParameter`], [`Reason::RepeatedParameter`], [`Reason::MalformedEncoding`], and those of `decode`
+    pub fn required<T>(
+        &mut self,
+        location: Location,
+        name: &str,
+        decode: fn(Node) -> Result<T, Invalid>,
+    ) -> Result<T, Rejection> {
+        match self.value(location, name)? {
+            Some(node) => decode(node).map_err(|invalid| self.refuse(location, name, &invalid)),
+            None => Err(Rejection::new(
+                self.operation,
+                Reason::MissingParameter,
+                Some(location),
+                name,
+                "is missing",
+            )),
+        }
+    }
+
+    /// A parameter that may be left out.
+    ///
+    /// # Errors
+    /// [`Reason::RepeatedParameter`], [`Reason::MalformedEncoding`], and those of `decode`
+    pub fn optional<T>(
+        &mut self,
+        location: Location,
+        name: &str,
+        decode: fn(Node) -> Result<T, Invalid>,
+    ) -> Result<Option<T>, Rejection> {
+        let node = self.value(location, name)?;
+        node.map(decode)
+            .transpose()
+            .map_err(|invalid| self.refuse(location, name, &invalid))
+    }
+
+    /// A parameter with a default, given as JSON text.
+    ///
+    /// # Errors
+    /// [`Reason::RepeatedParameter`], [`Reason::MalformedEncoding`], and those of `decode`
+    pub fn or_default<T>(
+        &mut self,
+        location: Location,
+        name: &str,
+        default: &str,
+        decode: fn(Node) -> Result<T, Invalid>,
+    ) -> Result<T, Rejection> {
+        let node = match self.value(location, name)? {
+            Some(node) => Ok(node),
+            None => Node::from_json(default.as_bytes()),
+        };
+        node.and_then(decode)
+            .map_err(|invalid| self.refuse(location, name, &invalid))
+    }
+
+    fn value(&mut self, location: Location, name: &str) -> Result<Option<Node>, Rejection> {
+        union::refill();
+        self.parameter(location, name)
+            .map_err(|invalid| self.refuse(location, name, &invalid))
+    }
+
+    pub(crate) fn refuse(&self, location: Location, name: &str, invalid: &Invalid) -> Rejection {
+        Rejection::invalid(self.operation, location, name, invalid)
+    }
+
+    /// Which of the operation's media types the body is in; `None` without a body.
+    #[must_use]
+    pub fn media(&self) -> Option<usize> {
+        match self.content {
+            Content::None => None,
+            Content::Bytes { media, .. } | Content::Parts { media, .. } => Some(media),
+        }
+    }
+
+    /// The body.
+    ///
+    /// # Errors
+    /// [`Reason::MissingBody`], [`Reason::MalformedBody`], and those of `decode`
+    pub fn body<T>(&mut self, decode: fn(Node) -> Result<T, Invalid>) -> Result<T, Rejection> {
+        match self.optional_body(decode)? {
+            Some(body) => Ok(body),
+            None => Err(self.missing_body()),
+        }
+    }
+
+    /// The body, where it may be left out.
+    ///
+    /// # Errors
+    /// [`Reason::MalformedBody`], and those of `decode`
+    pub fn optional_body<T>(
+        &mut self,
+        decode: fn(Node) -> Result<T, Invalid>,
+    ) -> Result<Option<T>, Rejection> {
+        let node = self.body_node()?;
+        node.map(decode)
+            .transpose()
+            .map_err(|invalid| self.refuse(Location::Body, "", &invalid))
+    }
+
+    /// The refusal of a request without the body it must have.
+    #[must_use]
+    pub fn missing_body(&self) -> Rejection {
+        Rejection::body(self.operation, Reason::MissingBody, "is missing")
+    }
+
+    fn body_node(&mut self) -> Result<Option<Node>, Rejection> {
+        union::refill();
+        let content = std::mem::replace(&mut self.content, Content::None);
+        let Some(body) = &self.operation.body else {
+            return Ok(None);
+        };
+        let node = match content {
+            Content::None => return Ok(None),
+            Content::Parts { media, parts } => multipart::read(
+                parts,
+                body.content.get(media).map_or(&[], |media| media.fields),
+            ),
+            Content::Bytes { media, bytes } => node(body, media, bytes),
+        };
+        node.map(Some)
+            .map_err(|invalid| self.refuse(Location::Body, "", &invalid))
+    }
+}
+
+fn node(body: &RequestBody, media: usize, bytes: Bytes) -> Result<Node, Invalid> {
+    let Some(media) = body.content.get(media) else {
+        return Ok(Node::Bytes(bytes));
+    };
+    match media.kind {
+        MediaKind::Json => Node::from_json(&bytes),
+        MediaKind::Form => form::read(&bytes, media.fields),
+        MediaKind::Text | MediaKind::Xml => crate::node::utf8(&bytes).map(Node::Text),
+        MediaKind::Bytes | MediaKind::Multipart => Ok(Node::Bytes(bytes)),
+    }
+}

@@ -1,0 +1,201 @@
+//! A request that is not what the document says: what, where, and which status answers it.
+//!
+//! The body of [`Rejection::into_response`] is Dropshot's error shape with the place added; a service with a dialect of
+//! its own reads the accessors instead.
+
+use dropshot::Body;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::{Invalid, Location, Operation, Reason, Response};
+
+/// Why a request was refused before its handler saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    operation: &'static str,
+    reason: Reason,
+    location: Option<Location>,
+    name: String,
+    pointer: String,
+    message: String,
+    challenge: Option<String>,
+}
+
+impl Rejection {
+    /// A refusal of `operation`. `name` is the parameter's, or empty for the body. The message completes
+    /// "query parameter \"limit\" …".
+    #[must_use]
+    pub fn new(
+        operation: &Operation,
+        reason: Reason,
+        location: Option<Location>,
+        name: &str,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            operation: operation.id,
+            reason,
+            location,
+            name: name.to_owned(),
+            pointer: String::new(),
+            message: message.into(),
+            challenge: None,
+        }
+    }
+
+    pub(crate) fn invalid(
+        operation: &Operation,
+        location: Location,
+        name: &str,
+        invalid: &Invalid,
+    ) -> Self {
+        let mut rejection = Self::new(
+            operation,
+            invalid.reason(),
+            Some(location),
+            name,
+            invalid.message(),
+        );
+        rejection.pointer = invalid.pointer();
+        rejection
+    }
+
+    pub(crate) fn body(operation: &Operation, reason: Reason, message: impl Into<String>) -> Self {
+        Self::new(operation, reason, Some(Location::Body), "", message)
+    }
+
+    /// With the value of `WWW-Authenticate` (RFC 9110, 11.6.1).
+    #[must_use]
+    pub(crate) fn challenge(mut self, challenge: String) -> Self {
+        self.challenge = Some(challenge);
+        self
+    }
+
+    /// The operation's id.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// Which part of the request; `None` for credentials.
+    #[must_use]
+    pub fn location(&self) -> Option<Location> {
+        self.location
+    }
+
+    /// The parameter's name; empty for the body.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// RFC 6901 pointer into the parameter's value or the body, `/items/0/name`; empty for the whole of it.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// The value of `WWW-Authenticate` that belongs to a 401.
+    #[must_use]
+    pub fn www_authenticate(&self) -> Option<&str> {
+        self.challenge.as_deref()
+    }
+
+    /// 400, or 401, 408, 413 or 415 where the reason is one of theirs.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self.reason {
+            Reason::Credentials => StatusCode::UNAUTHORIZED,
+            Reason::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Reason::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Reason::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// Whether bytes of the body may still be under way, so that the connection can't carry another request.
+    pub(crate) fn leaves_body_unread(&self) -> bool {
+        matches!(
+            self.reason,
+            Reason::BodyTooLarge
+                | Reason::BodyTimeout
+                | Reason::BodyAborted
+                | Reason::UnsupportedMediaType
+        )
+    }
+
+    /// What is wrong and where, as a sentence: `query parameter "limit" must be at least 1`.
+    #[must_use]
+    pub fn message(&self) -> String {
+        let Self {
+            name,
+            pointer,
+            message,
+            ..
+        } = self;
+        match self.location {
+            None => message.clone(),
+            Some(Location::Body) if pointer.is_empty() => format!("the body {message}"),
+            Some(Location::Body) => format!("{pointer} in the body {message}"),
+            Some(location) if pointer.is_empty() => {
+                format!("{} parameter {name:?} {message}", location.as_str())
+            }
+            Some(location) => format!(
+                "{pointer} in {} parameter {name:?} {message}",
+                location.as_str()
+            ),
+        }
+    }
+
+    /// The answer: `{request_id, error_code, message}` as Dropshot writes it, with `location`, `name` and `pointer`.
+    #[must_use]
+    pub fn into_response(self, request_id: &str) -> Response {
+        #[derive(Serialize)]
+        struct Answer<'a> {
+            request_id: &'a str,
+            error_code: &'static str,
+            message: String,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            location: Option<&'static str>,
+            #[serde(skip_serializing_if = "str::is_empty")]
+            name: &'a str,
+            #[serde(skip_serializing_if = "str::is_empty")]
+            pointer: &'a str,
+        }
+        let answer = Answer {
+            request_id,
+            error_code: self.reason.as_str(),
+            message: self.message(),
+            location: self.location.map(Location::as_str),
+            name: &self.name,
+            pointer: &self.pointer,
+        };
+        let mut response =
+            http::Response::new(Body::from(serde_json::to_vec(&answer).unwrap_or_default()));
+        *response.status_mut() = self.status();
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        if let Some(Ok(challenge)) = self.challenge.map(HeaderValue::try_from) {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}
+
+impl std::fmt::Display for Rejection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message())
+    }
+}
+
+impl std::error::Error for Rejection {}

@@ -1,0 +1,180 @@
+//! Replies: from the values of a declared response to bytes.
+//!
+//! What can't be written (a header value with a line break, a body that doesn't serialize) is this server's fault: it
+//! becomes a 500, and the log says what it was.
+
+use std::fmt::Display;
+
+use bytes::Bytes;
+use dropshot::{Body, HttpError};
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// What is sent.
+pub type Response = http::Response<Body>;
+
+/// A type with a variant for each declared response.
+pub trait Reply {
+    /// The response.
+    fn into_response(self) -> Response;
+}
+
+impl Reply for Response {
+    fn into_response(self) -> Response {
+        self
+    }
+}
+
+/// The response to what a handler returned.
+pub fn respond<R: Reply>(result: Result<R, Failure>) -> Response {
+    match result {
+        Ok(reply) => reply.into_response(),
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// A status code as generated code has it.
+pub trait IntoStatus {
+    /// The status; 500 for a number that is none.
+    fn into_status(self) -> StatusCode;
+}
+
+impl IntoStatus for u16 {
+    fn into_status(self) -> StatusCode {
+        StatusCode::from_u16(self).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl IntoStatus for StatusCode {
+    fn into_status(self) -> StatusCode {
+        self
+    }
+}
+
+/// `status`, if its first digit is `class`; 500 if the handler chose one that the document doesn't declare.
+#[must_use]
+pub fn within(status: StatusCode, class: u16) -> StatusCode {
+    if status.as_u16() / 100 == class {
+        status
+    } else {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+}
+
+/// A body in JSON, `media_type` being `application/json` or one like it.
+pub fn json<T: Serialize + ?Sized>(
+    status: impl IntoStatus,
+    media_type: &'static str,
+    body: &T,
+) -> Response {
+    written(status.into_status(), media_type, serde_json::to_vec(body))
+}
+
+fn written(
+    status: StatusCode,
+    media_type: &'static str,
+    body: serde_json::Result<Vec<u8>>,
+) -> Response {
+    match body {
+        Ok(body) => with_body(status, media_type, Body::from(body)),
+        Err(error) => broken(format!("a reply did not serialize: {error}")),
+    }
+}
+
+/// A body of text.
+pub fn text(status: impl IntoStatus, media_type: &'static str, body: String) -> Response {
+    with_body(status.into_status(), media_type, Body::from(body))
+}
+
+/// A body of bytes, or a stream.
+pub fn bytes(
+    status: impl IntoStatus,
+    media_type: &'static str,
+    body: impl Into<Payload>,
+) -> Response {
+    with_body(status.into_status(), media_type, body.into().0)
+}
+
+/// No body.
+pub fn empty(status: impl IntoStatus) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status.into_status();
+    response
+}
+
+fn with_body(status: StatusCode, media_type: &'static str, body: Body) -> Response {
+    let Ok(media_type) = HeaderValue::from_str(media_type) else {
+        return broken(format!("{media_type:?} can't be a Content-Type"));
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
+    response
+}
+
+fn broken(message: String) -> Response {
+    Failure::from(HttpError::for_internal_error(message)).into_response()
+}
+
+/// A body of bytes.
+#[derive(Debug)]
+pub struct Payload(Body);
+
+impl From<Body> for Payload {
+    fn from(body: Body) -> Self {
+        Self(body)
+    }
+}
+
+impl From<Bytes> for Payload {
+    fn from(bytes: Bytes) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl From<Vec<u8>> for Payload {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into())
+    }
+}
+
+impl From<String> for Payload {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Adds the headers that a response declares.
+pub trait WithHeaders {
+    /// With a header.
+    #[must_use]
+    fn header(self, name: &'static str, value: &dyn Display) -> Self;
+
+    /// With a header, if it has a value.
+    #[must_use]
+    fn optional_header<V: Display>(self, name: &'static str, value: Option<&V>) -> Self;
+}
+
+impl WithHeaders for Response {
+    fn header(mut self, name: &'static str, value: &dyn Display) -> Self {
+        let name = HeaderName::from_bytes(name.as_bytes());
+        // A line break in a value would let it write headers of its own; `HeaderValue` refuses it.
+        match (name, HeaderValue::try_from(value.to_string())) {
+            (Ok(name), Ok(value)) => {
+                self.headers_mut().append(name, value);
+                self
+            }
+            _ => broken("a reply has a header with a value that no header can have".to_owned()),
+        }
+    }
+
+    fn optional_header<V: Display>(self, name: &'static str, value: Option<&V>) -> Self {
+        match value {
+            Some(value) => self.header(name, value),
+            None => self,
+        }
+    }
+}

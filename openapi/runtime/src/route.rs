@@ -1,0 +1,189 @@
+//! Which operation a request is for: all paths of a document in one tree.
+//!
+//! The path is chosen first and the method after it, so that an operation of a template never answers for a literal path
+//! that lacks the method. Literals come before templates and more specific templates before others (OpenAPI 3.0.3, Paths
+//! Object, Path Templating Matching); where a choice leads nowhere, the next is tried.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+use http::Method;
+
+use crate::template::{Pattern, Segment, Template, decoded, raw_segments};
+
+/// The paths of a document and the methods of each.
+#[derive(Debug)]
+pub struct Table {
+    /// The first is the root.
+    pub(crate) places: Vec<Place>,
+    pub(crate) templates: Vec<Arc<Template>>,
+}
+
+/// A node of the tree: what paths with the same beginning have in common.
+#[derive(Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) literals: HashMap<Box<str>, usize>,
+    /// The most specific first.
+    pub(crate) patterns: Vec<(Pattern, usize)>,
+    /// What ends here, and what ends here with a slash: methods and indices of routes.
+    pub(crate) plain: Vec<(Method, usize)>,
+    pub(crate) slash: Vec<(Method, usize)>,
+    /// What the variables of the next segment are called.
+    pub(crate) names: BTreeSet<Box<str>>,
+}
+
+/// What [`Table::find`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// A route: its index in what the table was made of, and where each variable of its template, in order, stands in
+    /// the raw path.
+    Route {
+        /// Index of the route.
+        index: usize,
+        /// Byte ranges.
+        captures: Vec<Range<usize>>,
+    },
+    /// The path is known, the method isn't: the value of `Allow`.
+    MethodNotAllowed(String),
+    /// No such path.
+    NotFound,
+}
+
+/// Two routes that no request tells apart: the same path, but for names of variables, and the same method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ambiguous {
+    /// Index of the route that was there.
+    pub first: usize,
+    /// Index of the route that came second.
+    pub second: usize,
+}
+
+impl Table {
+    /// A table of routes.
+    ///
+    /// # Errors
+    /// Two routes that no request tells apart.
+    pub fn new<P: AsRef<str>>(routes: &[(Method, P)]) -> Result<Self, Ambiguous> {
+        let mut table = Self {
+            places: vec![Place::default()],
+            templates: Vec::with_capacity(routes.len()),
+        };
+        for (index, (method, path)) in routes.iter().enumerate() {
+            let template = Template::parse(path.as_ref());
+            let mut at = 0;
+            let mut names = template.variables().iter();
+            for segment in &template.segments {
+                table.places[at]
+                    .names
+                    .extend(names.by_ref().take(segment.variables()).cloned());
+                at = table.descend(at, segment);
+            }
+            let place = &mut table.places[at];
+            let ends = if template.slash {
+                &mut place.slash
+            } else {
+                &mut place.plain
+            };
+            if let Some((_, first)) = ends.iter().find(|(other, _)| other == method) {
+                return Err(Ambiguous {
+                    first: *first,
+                    second: index,
+                });
+            }
+            ends.push((method.clone(), index));
+            table.templates.push(Arc::new(template));
+        }
+        for place in &mut table.places {
+            place
+                .patterns
+                .sort_by(|(one, _), (other, _)| one.rank().cmp(&other.rank()));
+        }
+        Ok(table)
+    }
+
+    fn descend(&mut self, at: usize, segment: &Segment) -> usize {
+        let new = self.places.len();
+        let place = &mut self.places[at];
+        let next = match segment {
+            Segment::Literal(text) => *place.literals.entry(text.clone()).or_insert(new),
+            Segment::Pattern(pattern) => {
+                match place.patterns.iter().find(|(other, _)| other == pattern) {
+                    Some((_, next)) => *next,
+                    None => {
+                        place.patterns.push((pattern.clone(), new));
+                        new
+                    }
+                }
+            }
+        };
+        if next == new {
+            self.places.push(Place::default());
+        }
+        next
+    }
+
+    /// The route for a request; `raw_path` is the URI's path as it was sent.
+    #[must_use]
+    pub fn find(&self, method: &Method, raw_path: &str) -> Found {
+        let segments: Vec<_> = raw_segments(raw_path).collect();
+        let mut captures = Vec::new();
+        let Some(place) = self.search(0, &segments, &mut captures) else {
+            return Found::NotFound;
+        };
+        let ends = self.places[place].ends(raw_path.ends_with('/'));
+        match ends.iter().find(|(other, _)| other == method) {
+            Some((_, index)) => Found::Route {
+                index: *index,
+                captures,
+            },
+            None => {
+                let mut methods: Vec<&str> =
+                    ends.iter().map(|(method, _)| method.as_str()).collect();
+                methods.sort_unstable();
+                Found::MethodNotAllowed(methods.join(", "))
+            }
+        }
+    }
+
+    /// Every place is looked at once at most, since it lies at one depth and has one way to it.
+    fn search(
+        &self,
+        at: usize,
+        segments: &[(Range<usize>, &str)],
+        captures: &mut Vec<Range<usize>>,
+    ) -> Option<usize> {
+        let place = &self.places[at];
+        let Some(((range, raw), rest)) = segments.split_first() else {
+            return (!place.plain.is_empty() || !place.slash.is_empty()).then_some(at);
+        };
+        if !place.literals.is_empty()
+            && let Some(next) = decoded(raw).and_then(|text| place.literals.get(&*text))
+            && let Some(found) = self.search(*next, rest, captures)
+        {
+            return Some(found);
+        }
+        for (pattern, next) in &place.patterns {
+            let before = captures.len();
+            if pattern.capture(raw, range.start, captures) {
+                if let Some(found) = self.search(*next, rest, captures) {
+                    return Some(found);
+                }
+                captures.truncate(before);
+            }
+        }
+        None
+    }
+}
+
+impl Place {
+    /// `/x/` is told from `/x` only where the document has both.
+    fn ends(&self, slash: bool) -> &[(Method, usize)] {
+        match (self.plain.is_empty(), self.slash.is_empty()) {
+            (false, true) => &self.plain,
+            (true, false) => &self.slash,
+            _ if slash => &self.slash,
+            _ => &self.plain,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Credentials: taken off a request and typed, not judged.
+//!
+//! Whether a password or a token is right, the service decides. No value here prints its secret.
+
+use std::fmt;
+
+use http::header::AUTHORIZATION;
+
+use crate::operation::Location;
+use crate::received::Received;
+use crate::{Decode, Invalid, Node, Reason, Rejection, base64};
+
+/// `http` scheme `basic` (RFC 7617).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Basic {
+    username: String,
+    password: String,
+}
+
+impl Basic {
+    /// The user-id.
+    #[must_use]
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// The password. A secret.
+    #[must_use]
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+}
+
+impl fmt::Debug for Basic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Basic {{ username: {:?}, password: … }}", self.username)
+    }
+}
+
+macro_rules! secret {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text. A secret.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    };
+}
+
+secret! {
+    /// `http` scheme `bearer` (RFC 6750), and the access tokens of `oauth2` and `openIdConnect`.
+    Bearer
+}
+secret! {
+    /// `apiKey`, from a header, the query or a cookie.
+    ApiKey
+}
+secret! {
+    /// What follows the scheme's name in `Authorization`, for `http` schemes that have no type of their own.
+    HttpCredentials
+}
+secret! {
+    /// The whole value of a header parameter called `Authorization`.
+    Authorization
+}
+
+impl Decode for Authorization {
+    fn decode(node: Node) -> Result<Self, Invalid> {
+        String::decode(node).map(Self)
+    }
+}
+
+impl Received {
+    /// Credentials of the `http` scheme `basic`; `None` if there are none of that scheme.
+    ///
+    /// # Errors
+    /// [`Reason::Credentials`] if they are malformed, [`Reason::RepeatedParameter`] for two `Authorization` headers.
+    pub fn basic(&mut self, scheme: &str) -> Result<Option<Basic>, Rejection> {
+        self.ask("Basic realm=\"api\", charset=\"UTF-8\"".to_owned());
+        let Some(encoded) = self.authorization("basic")? else {
+            return Ok(None);
+        };
+        let decoded = base64::decode(encoded).and_then(|bytes| String::from_utf8(bytes).ok());
+        match decoded.as_deref().and_then(|text| text.split_once(':')) {
+            Some((username, password)) => Ok(Some(Basic {
+                username: username.to_owned(),
+                password: password.to_owned(),
+            })),
+            None => Err(self.malformed(scheme, "base64 of \"user:password\"")),
+        }
+    }
+
+    /// A token of the `http` scheme `bearer`; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`Reason::Credentials`] if it is malformed, [`Reason::RepeatedParameter`] for two `Authorization` headers.
+    pub fn bearer(&mut self, scheme: &str) -> Result<Option<Bearer>, Rejection> {
+        self.ask("Bearer realm=\"api\"".to_owned());
+        let Some(token) = self.authorization("bearer")? else {
+            return Ok(None);
+        };
+        // RFC 6750, 2.1: b64token
+        let trimmed = token.trim_end_matches('=');
+        if trimmed.is_empty()
+            || !trimmed
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+        {
+            return Err(self.malformed(scheme, "one bearer token"));
+        }
+        Ok(Some(Bearer(token.to_owned())))
+    }
+
+    /// Credentials of any other `http` scheme, as `Authorization` has them after the scheme's name.
+    ///
+    /// # Errors
+    /// [`Reason::RepeatedParameter`] for two `Authorization` headers.
+    pub fn http(
+        &mut self,
+        http_scheme: &str,
+        _scheme: &str,
+    ) -> Result<Option<HttpCredentials>, Rejection> {
+        self.ask(format!("{http_scheme} realm=\"api\""));
+        Ok(self
+            .authorization(http_scheme)?
+            .map(|text| HttpCredentials(text.to_owned())))
+    }
+
+    /// A key in a header, the query or a cookie.
+    ///
+    /// # Errors
+    /// [`Reason::RepeatedParameter`], [`Reason::MalformedEncoding`]
+    pub fn api_key(
+        &mut self,
+        location: Location,
+        name: &str,
+        _scheme: &str,
+    ) -> Result<Option<ApiKey>, Rejection> {
+        // Not a registered scheme; RFC 9110, 11.6.1 wants a challenge with every 401.
+        self.ask(format!(
+            "ApiKey realm=\"api\", in=\"{}\", name=\"{name}\"",
+            location.as_str()
+        ));
+        self.optional(location, name, String::decode)
+            .map(|key| key.map(ApiKey))
+    }
+
+    /// The refusal of a request that meets none of the operation's alternatives: 401, with a challenge for each scheme
+    /// that was asked for before.
+    #[must_use]
+    pub fn unauthenticated(&self) -> Rejection {
+        self.refuse_credentials("credentials are missing".to_owned())
+    }
+
+    fn ask(&mut self, challenge: String) {
+        if !self.challenges.contains(&challenge) {
+            self.challenges.push(challenge);
+        }
+    }
+
+    /// What follows the scheme's name in the one `Authorization` header there may be (two would leave it to each reader
+    /// which of them counts).
+    fn authorization(&self, http_scheme: &str) -> Result<Option<&str>, Rejection> {
+        let mut lines = self.parts.headers.get_all(AUTHORIZATION).iter();
+        let Some(line) = lines.next() else {
+            return Ok(None);
+        };
+        if lines.next().is_some() {
+            let location = Some(Location::Header);
+            let message = "is given more than once";
+            return Err(Rejection::new(
+                self.operation,
+                Reason::RepeatedParameter,
+                location,
+                "Authorization",
+                message,
+            ));
+        }
+        let Ok(text) = std::str::from_utf8(line.as_bytes()) else {
+            return Err(self.refuse_credentials("the credentials are not text".to_owned()));
+        };
+        let (sent, credentials) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+        Ok(sent
+            .eq_ignore_ascii_case(http_scheme)
+            .then(|| credentials.trim_start_matches(' ')))
+    }
+
+    fn malformed(&self, scheme: &str, wanted: &str) -> Rejection {
+        self.refuse_credentials(format!(
+            "the credentials for {scheme} are malformed: not {wanted}"
+        ))
+    }
+
+    fn refuse_credentials(&self, message: String) -> Rejection {
+        Rejection::new(self.operation, Reason::Credentials, None, "", message)
+            .challenge(self.challenges.join(", "))
+    }
+}

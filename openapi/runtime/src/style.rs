@@ -1,0 +1,226 @@
+//! How arrays and objects are written into paths, queries, headers and cookies (OpenAPI 3.0.3, Style Values; RFC 6570).
+//!
+//! Everything is split before it is decoded, so that an escaped separator stays inside its value.
+
+use crate::deep_object;
+use crate::members::Members;
+use crate::operation::{Shape, Style};
+use crate::pairs::Pairs;
+use crate::percent::{Escapes, decode};
+use crate::{Invalid, Node, Reason};
+
+/// A value's declaration, as far as its writing goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Written<'d> {
+    pub(crate) name: &'d str,
+    pub(crate) shape: Shape,
+    pub(crate) style: Style,
+    pub(crate) explode: bool,
+    pub(crate) escapes: Escapes,
+}
+
+impl Written<'_> {
+    /// The value of a path segment or a header.
+    pub(crate) fn from_text(&self, raw: &str) -> Result<Node, Invalid> {
+        match self.style {
+            Style::Label => self.from_label(raw),
+            Style::Matrix => self.from_matrix(raw),
+            _ => self.from_delimited(raw, &[","]),
+        }
+    }
+
+    /// The value among the pairs of a query, a form or a cookie; `None` if no pair is its own.
+    pub(crate) fn from_pairs(&self, text: &str, pairs: &Pairs) -> Result<Option<Node>, Invalid> {
+        match (self.style, self.shape) {
+            (Style::DeepObject, _) => deep_object::read(self, text, pairs),
+            (_, Shape::Array(_)) if self.explode => {
+                let items = pairs
+                    .values(text, self.name)
+                    .map(|raw| self.leaf(raw))
+                    .collect::<Result<Vec<_>, _>>()?;
+                Ok((!items.is_empty()).then_some(Node::List(items)))
+            }
+            (_, Shape::Object(properties)) if self.explode => {
+                self.from_own_names(properties, text, pairs)
+            }
+            _ => {
+                let mut values = pairs.values(text, self.name);
+                let Some(raw) = values.next() else {
+                    return Ok(None);
+                };
+                if values.next().is_some() {
+                    return Err(repeated());
+                }
+                let separators: &[&str] = match self.style {
+                    Style::SpaceDelimited => &["%20", "+", " "],
+                    Style::PipeDelimited => &["|", "%7C", "%7c"],
+                    _ => &[","],
+                };
+                self.from_delimited(raw, separators).map(Some)
+            }
+        }
+    }
+
+    /// `a`, `a,b`, `key,a,other,b` or, exploded, `key=a,other=b`.
+    fn from_delimited(&self, raw: &str, separators: &[&str]) -> Result<Node, Invalid> {
+        match self.shape {
+            Shape::Scalar | Shape::Any => self.leaf(raw),
+            Shape::Array(_) => self.list(split(raw, separators)),
+            Shape::Object(_) if self.explode => self.assignments(split(raw, separators)),
+            Shape::Object(_) => self.alternating(split(raw, separators)),
+        }
+    }
+
+    /// `.a`, `.a.b`; the 3.0.3 text separates by full stops where RFC 6570 and 3.0.4 have commas, so both are taken.
+    fn from_label(&self, raw: &str) -> Result<Node, Invalid> {
+        let Some(raw) = raw.strip_prefix('.') else {
+            return Err(not_written("begin with a full stop"));
+        };
+        match self.shape {
+            Shape::Scalar | Shape::Any => self.leaf(raw),
+            _ if !self.explode && raw.contains(',') => self.from_delimited(raw, &[","]),
+            _ => self.from_delimited(raw, &["."]),
+        }
+    }
+
+    /// `;name=a`, `;name=a,b`, `;name=a;name=b` or `;key=a;other=b`.
+    fn from_matrix(&self, raw: &str) -> Result<Node, Invalid> {
+        let Some(raw) = raw.strip_prefix(';') else {
+            return Err(not_written("begin with a semicolon"));
+        };
+        let own = |part: &str| -> Result<String, Invalid> {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            if decode(name, self.escapes)? == self.name {
+                Ok(value.to_owned())
+            } else {
+                Err(not_written(&format!("be written as \";{}=…\"", self.name)))
+            }
+        };
+        match self.shape {
+            Shape::Array(_) if self.explode => {
+                let values = raw.split(';').map(own).collect::<Result<Vec<_>, _>>()?;
+                self.list(values.iter().map(String::as_str).collect())
+            }
+            Shape::Object(_) if self.explode => self.assignments(raw.split(';').collect()),
+            _ => self.from_delimited(&own(raw)?, &[","]),
+        }
+    }
+
+    /// An exploded object's properties are parameters of their own: `?key=a&other=b`. Without declared properties it is
+    /// whatever the query has.
+    fn from_own_names(
+        &self,
+        properties: &[(&str, Shape)],
+        text: &str,
+        pairs: &Pairs,
+    ) -> Result<Option<Node>, Invalid> {
+        let mut members = Vec::new();
+        if properties.is_empty() {
+            for (name, raw) in pairs.all(text) {
+                members.push((Box::from(name), self.leaf(raw)?));
+            }
+        }
+        for (name, shape) in properties {
+            let property = Written {
+                name,
+                shape: *shape,
+                ..*self
+            };
+            let value = match shape {
+                Shape::Object(_) => None,
+                _ => property
+                    .from_pairs(text, pairs)
+                    .map_err(|invalid| invalid.within(name))?,
+            };
+            members.extend(value.map(|value| (Box::from(*name), value)));
+        }
+        if members.is_empty() {
+            Ok(None)
+        } else {
+            object(members).map(Some)
+        }
+    }
+
+    pub(crate) fn leaf(&self, raw: &str) -> Result<Node, Invalid> {
+        Ok(Node::Text(decode(raw, self.escapes)?.into_owned()))
+    }
+
+    fn list(&self, parts: Vec<&str>) -> Result<Node, Invalid> {
+        let item =
+            |(index, raw): (usize, _)| self.leaf(raw).map_err(|invalid| invalid.within(index));
+        parts
+            .into_iter()
+            .map(|part| self.trimmed(part))
+            .enumerate()
+            .map(item)
+            .collect::<Result<_, _>>()
+            .map(Node::List)
+    }
+
+    fn assignments(&self, parts: Vec<&str>) -> Result<Node, Invalid> {
+        let mut members = Vec::with_capacity(parts.len());
+        for part in parts {
+            let Some((key, raw)) = self.trimmed(part).split_once('=') else {
+                return Err(not_written("consist of assignments, \"key=value\""));
+            };
+            members.push((decode(key, self.escapes)?.into(), self.leaf(raw)?));
+        }
+        object(members)
+    }
+
+    fn alternating(&self, parts: Vec<&str>) -> Result<Node, Invalid> {
+        let mut members = Vec::with_capacity(parts.len() / 2);
+        for pair in parts.chunks(2) {
+            let [key, raw] = pair else {
+                return Err(not_written("consist of keys, each with a value after it"));
+            };
+            members.push((
+                decode(self.trimmed(key), self.escapes)?.into(),
+                self.leaf(self.trimmed(raw))?,
+            ));
+        }
+        object(members)
+    }
+
+    /// Headers may have white space around their commas (RFC 9110, 5.6.1).
+    fn trimmed<'a>(&self, part: &'a str) -> &'a str {
+        if self.escapes == Escapes::None {
+            part.trim_matches([' ', '\t'])
+        } else {
+            part
+        }
+    }
+}
+
+/// Nothing is an empty list, not a list of one empty text.
+fn split<'a>(raw: &'a str, separators: &[&str]) -> Vec<&'a str> {
+    let mut parts = Vec::new();
+    let mut rest = raw;
+    if raw.is_empty() {
+        return parts;
+    }
+    while let Some((at, separator)) = separators
+        .iter()
+        .filter_map(|separator| rest.find(separator).map(|at| (at, separator)))
+        .min()
+    {
+        parts.push(&rest[..at]);
+        rest = &rest[at + separator.len()..];
+    }
+    parts.push(rest);
+    parts
+}
+
+fn object(members: Vec<(Box<str>, Node)>) -> Result<Node, Invalid> {
+    Members::new(members)
+        .map(Node::Object)
+        .map_err(|key| repeated().within(key))
+}
+
+pub(crate) fn repeated() -> Invalid {
+    Invalid::new(Reason::RepeatedParameter, "is given more than once")
+}
+
+fn not_written(how: &str) -> Invalid {
+    Invalid::new(Reason::WrongType, format!("must {how}"))
+}

@@ -1,0 +1,138 @@
+//! `oneOf`, `anyOf` and discriminators.
+//!
+//! Alternatives are tried on copies of the value. A recursive schema multiplies such trials level by level, so that a few
+//! hundred bytes could keep a processor busy for hours; [`refill`] gives each parameter and each body a budget of values tried.
+
+use std::cell::Cell;
+
+use crate::{Invalid, Node, Reason};
+
+/// Values (scalars, arrays, objects) that the unions within one parameter or body may look at altogether.
+const BUDGET: usize = 200_000;
+
+thread_local! {
+    /// What is left of it. Decoding is synchronous, so it is done before its thread takes up another request.
+    static LEFT: Cell<usize> = const { Cell::new(BUDGET) };
+}
+
+/// Gives the value that is decoded next a full budget.
+pub(crate) fn refill() {
+    LEFT.set(BUDGET);
+}
+
+type Alternative<T> = fn(Node) -> Result<T, Invalid>;
+
+/// `oneOf`: exactly one alternative must take the value.
+///
+/// # Errors
+/// [`Reason::NoAlternative`] if none or several do, [`Reason::TooComplex`].
+pub fn one_of<T>(node: Node, alternatives: &[Alternative<T>]) -> Result<T, Invalid> {
+    let mut trial = Trial::new(node)?;
+    let mut matched = None;
+    for alternative in alternatives {
+        match alternative(trial.copy()?) {
+            Ok(_) if matched.is_some() => {
+                return Err(Invalid::new(
+                    Reason::NoAlternative,
+                    "matches several alternatives of which it may match one",
+                ));
+            }
+            Ok(value) => matched = Some(value),
+            Err(invalid) => trial.failed(invalid)?,
+        }
+    }
+    matched.ok_or_else(|| trial.none_matched(alternatives.len()))
+}
+
+/// `anyOf`: the first alternative that takes the value.
+///
+/// # Errors
+/// [`Reason::NoAlternative`] if none does, [`Reason::TooComplex`].
+pub fn any_of<T>(node: Node, alternatives: &[Alternative<T>]) -> Result<T, Invalid> {
+    let mut trial = Trial::new(node)?;
+    for alternative in alternatives {
+        match alternative(trial.copy()?) {
+            Ok(value) => return Ok(value),
+            Err(invalid) => trial.failed(invalid)?,
+        }
+    }
+    Err(trial.none_matched(alternatives.len()))
+}
+
+impl Node {
+    /// The value of a discriminator.
+    ///
+    /// # Errors
+    /// [`Reason::WrongType`], [`Reason::MissingProperty`]
+    pub fn tag(&self, property: &str) -> Result<String, Invalid> {
+        let Self::Object(members) = self else {
+            return Err(Invalid::type_mismatch("an object", self.kind()));
+        };
+        match members.get(property) {
+            Some(Self::String(tag) | Self::Text(tag)) => Ok(tag.clone()),
+            Some(other) => Err(Invalid::type_mismatch("a string", other.kind()).within(property)),
+            None => Err(Invalid::new(Reason::MissingProperty, "is missing").within(property)),
+        }
+    }
+}
+
+/// A value and what was found out about it.
+struct Trial {
+    node: Node,
+    size: usize,
+    /// The refusal furthest down: the alternative that was probably meant.
+    nearest: Option<Invalid>,
+}
+
+impl Trial {
+    fn new(node: Node) -> Result<Self, Invalid> {
+        let size = node.size();
+        spend(size)?;
+        Ok(Self {
+            node,
+            size,
+            nearest: None,
+        })
+    }
+
+    fn copy(&self) -> Result<Node, Invalid> {
+        spend(self.size)?;
+        Ok(self.node.clone())
+    }
+
+    /// Goes on to the next alternative, unless it was the budget that ran out.
+    fn failed(&mut self, invalid: Invalid) -> Result<(), Invalid> {
+        if invalid.reason() == Reason::TooComplex {
+            return Err(invalid);
+        }
+        if self
+            .nearest
+            .as_ref()
+            .is_none_or(|nearest| invalid.depth() > nearest.depth())
+        {
+            self.nearest = Some(invalid);
+        }
+        Ok(())
+    }
+
+    fn none_matched(self, alternatives: usize) -> Invalid {
+        let mut message = format!("matches none of {alternatives} alternatives");
+        if let Some(nearest) = self.nearest {
+            message.push_str(&format!(" (nearest: {nearest})"));
+        }
+        Invalid::new(Reason::NoAlternative, message)
+    }
+}
+
+fn spend(values: usize) -> Result<(), Invalid> {
+    match LEFT.get().checked_sub(values) {
+        Some(left) => {
+            LEFT.set(left);
+            Ok(())
+        }
+        None => Err(Invalid::new(
+            Reason::TooComplex,
+            "has too many alternatives to try",
+        )),
+    }
+}
