@@ -1,0 +1,87 @@
+//! What a line of the trail says.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::token::{Audience, ClientId, Scope};
+
+/// One decision. The writer adds `seq`, its number in the trail.
+#[derive(Debug, Clone, Serialize)]
+pub struct Record {
+    /// When it was made.
+    pub time: Timestamp,
+    /// Where the request came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<IpAddr>,
+    /// The caller's `x-correlation-id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation_id: Option<Box<str>>,
+    /// What was decided.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event")]
+pub enum Event {
+    /// A token was issued. The token itself is not here: its `jti` names it.
+    #[serde(rename = "token.issued")]
+    TokenIssued {
+        /// To whom.
+        client_id: ClientId,
+        /// The grant.
+        grant_type: &'static str,
+        /// What it allows.
+        scope: Scope,
+        /// Whom it is for.
+        #[serde(rename = "aud")]
+        audiences: Vec<Audience>,
+        /// Its name.
+        #[serde(rename = "jti")]
+        token_id: Box<str>,
+        /// The key that signed it.
+        #[serde(rename = "kid")]
+        key_id: Box<str>,
+        /// When it ends.
+        expires_at: Timestamp,
+    },
+    /// A request got no token.
+    #[serde(rename = "token.refused")]
+    TokenRefused {
+        /// Who the caller said it is; unproven with `invalid_client`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<Box<str>>,
+        /// What the caller was told.
+        error: &'static str,
+        /// The true reason.
+        reason: &'static str,
+    },
+    /// The service began to take requests.
+    #[serde(rename = "service.started")]
+    ServiceStarted {
+        /// Its release.
+        version: &'static str,
+        /// Its issuer identifier.
+        issuer: Box<str>,
+    },
+    /// The service stopped in good order.
+    #[serde(rename = "service.stopped")]
+    ServiceStopped,
+    /// Records of refusals could not be written before this one.
+    #[serde(rename = "audit.gap")]
+    Gap {
+        /// How many.
+        lost: u64,
+    },
+}
+
+/// A record with its number, as a line of the trail has it.
+#[derive(Serialize)]
+pub(super) struct Line<'a> {
+    pub seq: u64,
+    #[serde(flatten)]
+    pub record: &'a Record,
+}

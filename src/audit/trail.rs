@@ -1,0 +1,186 @@
+//! The writer: one thread that takes records from all requests, so that one fsync serves all that wait for it.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::file::TrailFile;
+use super::record::Line;
+use super::{AuditError, Event, Record};
+use crate::config::Durability;
+
+/// The way into the audit trail. Cloning costs a reference count; the writer ends when the last clone is gone.
+#[derive(Debug, Clone)]
+pub struct Trail {
+    sender: mpsc::Sender<Entry>,
+    durability: Durability,
+    fault: Arc<Mutex<Option<AuditError>>>,
+}
+
+/// What goes to the writer: a record, and whom to tell that it is written. Without a record, a request to be told when all
+/// before it is.
+#[derive(Debug)]
+struct Entry {
+    record: Option<Record>,
+    written: Option<oneshot::Sender<Result<(), AuditError>>>,
+}
+
+impl Trail {
+    /// Room for records on their way. When it is used up, requests wait for the disk.
+    const QUEUE: usize = 4096;
+    /// Records written together at most.
+    const BATCH: usize = 1024;
+
+    /// Opens the trail in `folder` and starts its writer.
+    ///
+    /// # Errors
+    /// [`AuditError`]: the file can't be made, is no trail, or belongs to another process.
+    pub fn open(folder: &Path, durability: Durability) -> Result<Self, AuditError> {
+        let file = TrailFile::open(folder)?;
+        let (sender, receiver) = mpsc::channel(Self::QUEUE);
+        let fault = Arc::new(Mutex::new(None));
+        let writer = Writer {
+            file,
+            receiver,
+            durable: durability == Durability::Fsync,
+            fault: fault.clone(),
+            lost: 0,
+        };
+        thread::Builder::new()
+            .name("audit".into())
+            .spawn(move || writer.run())
+            .map_err(|error| AuditError::io(folder, &error))?;
+        Ok(Self {
+            sender,
+            durability,
+            fault,
+        })
+    }
+
+    /// Writes a record and returns when it counts as written: on the disk, or with [`Durability::Buffered`] on its way.
+    ///
+    /// The future may be dropped at any moment, as a request's is when its caller hangs up: the record is then written
+    /// whole or not at all, and other requests don't notice.
+    ///
+    /// # Errors
+    /// [`AuditError`]: the record isn't there, so what it says must not happen.
+    pub async fn write(&self, record: Record) -> Result<(), AuditError> {
+        match self.durability {
+            Durability::Fsync => self.send_and_wait(Some(record)).await,
+            Durability::Buffered => {
+                self.send(Entry {
+                    record: Some(record),
+                    written: None,
+                })
+                .await
+            }
+        }
+    }
+
+    /// Writes a record of something that happens anyway, such as a refusal, without waiting for the disk. When it can't be
+    /// written, the trail says later how many are missing.
+    pub async fn note(&self, record: Record) {
+        // The only error is a writer that is gone, and with it the service.
+        let _gone = self
+            .send(Entry {
+                record: Some(record),
+                written: None,
+            })
+            .await;
+    }
+
+    /// Returns when all records before are written.
+    ///
+    /// # Errors
+    /// [`AuditError`] when they can't be.
+    pub async fn flush(&self) -> Result<(), AuditError> {
+        self.send_and_wait(None).await
+    }
+
+    /// The last write's fault, until a write succeeds.
+    #[must_use]
+    pub fn fault(&self) -> Option<AuditError> {
+        self.fault
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    async fn send_and_wait(&self, record: Option<Record>) -> Result<(), AuditError> {
+        let (written, told) = oneshot::channel();
+        self.send(Entry {
+            record,
+            written: Some(written),
+        })
+        .await?;
+        told.await.unwrap_or(Err(AuditError::Stopped))
+    }
+
+    async fn send(&self, entry: Entry) -> Result<(), AuditError> {
+        self.sender
+            .send(entry)
+            .await
+            .map_err(|_| AuditError::Stopped)
+    }
+}
+
+struct Writer {
+    file: TrailFile,
+    receiver: mpsc::Receiver<Entry>,
+    durable: bool,
+    fault: Arc<Mutex<Option<AuditError>>>,
+    /// Noted records that could not be written since the last that could.
+    lost: u64,
+}
+
+impl Writer {
+    fn run(mut self) {
+        let mut batch = Vec::with_capacity(Trail::BATCH);
+        let mut lines = Vec::with_capacity(64 * 1024);
+        while self.receiver.blocking_recv_many(&mut batch, Trail::BATCH) > 0 {
+            lines.clear();
+            let result = self.append(&batch, &mut lines);
+            self.fault
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone_from(&result.as_ref().err().cloned());
+            for entry in batch.drain(..) {
+                match entry.written {
+                    // The request may be gone; its record stays.
+                    Some(written) => drop(written.send(result.clone())),
+                    None if result.is_err() && entry.record.is_some() => self.lost += 1,
+                    None => {}
+                }
+            }
+        }
+    }
+
+    fn append(&mut self, batch: &[Entry], lines: &mut Vec<u8>) -> Result<(), AuditError> {
+        let records: Vec<&Record> = batch
+            .iter()
+            .filter_map(|entry| entry.record.as_ref())
+            .collect();
+        let Some(first) = records.first() else {
+            return Ok(());
+        };
+        let gap = (self.lost > 0).then(|| Record {
+            time: first.time,
+            source: None,
+            correlation_id: None,
+            event: Event::Gap { lost: self.lost },
+        });
+        let mut seq = self.file.last_seq;
+        for record in gap.iter().chain(records) {
+            seq += 1;
+            serde_json::to_writer(&mut *lines, &Line { seq, record })
+                .expect("a record is strings and numbers, and a Vec takes every byte");
+            lines.push(b'\n');
+        }
+        self.file.append(lines, self.durable)?;
+        self.file.last_seq = seq;
+        self.lost = 0;
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+//! What the service is told: a TOML file and the environment, read once, checked whole, and wrong in as few ways as possible.
+//!
+//! Every key of the file is also an environment variable, `D1_AUTHZ_SECTION__KEY`, which wins. Every mistake is reported at once,
+//! with its place. Nothing here opens a store or a key.
+
+mod audit;
+mod error;
+mod issuer;
+mod keys;
+mod listen;
+mod place;
+mod reader;
+mod store;
+mod token;
+mod unbuilt;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+pub use audit::{AuditConfig, Durability};
+pub use error::{ConfigError, ConfigErrors};
+pub use issuer::{InvalidIssuer, IssuerUrl};
+pub use keys::KeysConfig;
+pub use listen::ListenConfig;
+use reader::Reader;
+pub use reader::Setting;
+pub use store::{StoreConfig, StoreUrl};
+pub use token::TokenConfig;
+
+/// The configuration in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The service's name to the world, the `iss` of its tokens.
+    pub issuer: IssuerUrl,
+    /// Where it listens.
+    pub listen: ListenConfig,
+    /// Where it keeps what lasts.
+    pub store: StoreConfig,
+    /// What its tokens are like.
+    pub token: TokenConfig,
+    /// What protects its keys.
+    pub keys: KeysConfig,
+    /// Where it writes its decisions.
+    pub audit: AuditConfig,
+    /// Every key with its value and where that came from, for `config show`.
+    pub settings: Vec<Setting>,
+}
+
+impl Config {
+    /// The prefix of the environment variables.
+    pub const ENV_PREFIX: &str = "D1_AUTHZ_";
+    /// Variables with the prefix that are the command line's and not keys.
+    pub const ENV_NOT_KEYS: &[&str] = &["CONFIG"];
+
+    /// Reads the file, if one is given, and the environment.
+    ///
+    /// # Errors
+    /// [`ConfigErrors`], all that is wrong.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigErrors> {
+        let mut reader = Reader::open(file)?;
+        let issuer = reader.required("issuer", IssuerUrl::parse);
+        let listen = ListenConfig::read(&mut reader);
+        let store = StoreConfig::read(&mut reader);
+        let token = TokenConfig::read(&mut reader);
+        let keys = KeysConfig::read(&mut reader);
+        let audit = AuditConfig::read(&mut reader);
+        unbuilt::refuse(&mut reader);
+        let settings = reader.finish()?;
+        match (issuer, listen, store, token, keys, audit) {
+            (Some(issuer), Some(listen), Some(store), Some(token), Some(keys), Some(audit)) => {
+                Ok(Self {
+                    issuer,
+                    listen,
+                    store,
+                    token,
+                    keys,
+                    audit,
+                    settings,
+                })
+            }
+            _ => Err(ConfigErrors::incomplete()),
+        }
+    }
+
+    /// The configuration of `quickstart`: everything in one folder, on one address.
+    ///
+    /// # Errors
+    /// [`InvalidIssuer`] when the address and base path make no issuer.
+    pub fn quickstart(
+        data: &Path,
+        listen: SocketAddr,
+        base_path: &str,
+    ) -> Result<Self, InvalidIssuer> {
+        let host = match listen.ip() {
+            ip if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        let issuer = format!("http://{}{base_path}", SocketAddr::new(host, listen.port()));
+        Ok(Self {
+            issuer: IssuerUrl::parse(&issuer)?,
+            listen: ListenConfig {
+                api: listen,
+                ops: ListenConfig::DEFAULT_OPS,
+            },
+            store: StoreConfig {
+                url: StoreUrl::Sqlite(data.join("store.db")),
+                migrate: true,
+            },
+            token: TokenConfig::default(),
+            keys: KeysConfig {
+                master_key_file: data.join("master.key"),
+            },
+            audit: AuditConfig {
+                path: data.join("audit"),
+                durability: Durability::Fsync,
+            },
+            settings: Vec::new(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,311 @@
+//! Reads keys one by one, remembering which exist, where each value came from, and everything that is wrong.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use figment::providers::{Env, Format, Toml};
+use figment::value::Value;
+use figment::{Figment, Source};
+use serde::Serialize;
+
+use super::{Config, ConfigError, ConfigErrors, place};
+
+/// A key with its value, for `config show`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// `section.key`.
+    pub key: &'static str,
+    /// The value in force.
+    pub value: String,
+    /// The file and line, the environment variable, or `default`.
+    pub origin: String,
+}
+
+/// The sources, and what has been read of them.
+pub(super) struct Reader {
+    figment: Figment,
+    file: Option<PathBuf>,
+    lines: HashMap<String, usize>,
+    known: BTreeSet<&'static str>,
+    refused: BTreeSet<&'static str>,
+    settings: Vec<Setting>,
+    errors: Vec<ConfigError>,
+}
+
+impl Reader {
+    /// Opens the file, if there is one, with the environment above it.
+    pub(super) fn open(file: Option<&Path>) -> Result<Self, ConfigErrors> {
+        let mut figment = Figment::new();
+        let mut lines = HashMap::new();
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| ConfigErrors::one("", path.display().to_string(), error))?;
+            lines = place::lines(&text);
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        let environment = Env::prefixed(Config::ENV_PREFIX)
+            .ignore(Config::ENV_NOT_KEYS)
+            .split("__");
+        Ok(Self {
+            figment: figment.merge(environment),
+            file: file.map(Into::into),
+            lines,
+            known: BTreeSet::new(),
+            refused: BTreeSet::new(),
+            settings: Vec::new(),
+            errors: Vec::new(),
+        })
+    }
+
+    /// A key that must be there.
+    pub(super) fn required<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if let Some(text) = self.text(key) {
+            return self.parsed(key, &text, parse);
+        }
+        if !self.reported(key) {
+            let place = self
+                .file
+                .as_ref()
+                .map(|file| file.display().to_string())
+                .unwrap_or_default();
+            let message = format!("is missing; set it in the file, or as {}", variable(key));
+            self.errors.push(ConfigError {
+                key: key.into(),
+                place,
+                message,
+            });
+        }
+        None
+    }
+
+    /// A key that has a default.
+    pub(super) fn or<T: Display, E: Display>(
+        &mut self,
+        key: &'static str,
+        default: T,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if let Some(text) = self.text(key) {
+            return self.parsed(key, &text, parse);
+        }
+        self.settings.push(Setting {
+            key,
+            value: default.to_string(),
+            origin: "default".into(),
+        });
+        if self.reported(key) {
+            None
+        } else {
+            Some(default)
+        }
+    }
+
+    /// A key that may be left out. None in the outer option when it is wrong.
+    pub(super) fn optional<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<Option<T>> {
+        match self.text(key) {
+            Some(text) => self.parsed(key, &text, parse).map(Some),
+            None if self.reported(key) => None,
+            None => Some(None),
+        }
+    }
+
+    /// `path`, the value of `key`, made absolute: relative to the file that names it, or to the working folder when a variable does.
+    pub(super) fn absolute(&self, key: &str, path: &Path) -> PathBuf {
+        let metadata = self.figment.find_metadata(key);
+        let file = metadata
+            .and_then(|metadata| metadata.source.as_ref())
+            .and_then(Source::file_path);
+        let path = match file.and_then(Path::parent) {
+            Some(folder) => folder.join(path),
+            None => path.into(),
+        };
+        std::path::absolute(&path).unwrap_or(path)
+    }
+
+    /// A section whose capability isn't built: naming it is a mistake, ignoring it would be a worse one.
+    pub(super) fn refuse(&mut self, section: &'static str, message: &str) {
+        self.refused.insert(section);
+        if self.figment.contains(section) {
+            let place = self.origin(section);
+            self.errors.push(ConfigError {
+                key: section.into(),
+                place,
+                message: message.into(),
+            });
+        }
+    }
+
+    /// The settings; or all mistakes, unknown keys among them.
+    pub(super) fn finish(mut self) -> Result<Vec<Setting>, ConfigErrors> {
+        match self.figment.find_value("") {
+            Ok(Value::Dict(_, dict)) => self.refuse_unknown(&dict, ""),
+            Ok(_) => {}
+            Err(error) => return Err(self.unreadable(&error)),
+        }
+        if self.errors.is_empty() {
+            Ok(self.settings)
+        } else {
+            Err(ConfigErrors(self.errors))
+        }
+    }
+
+    fn refuse_unknown(&mut self, dict: &figment::value::Dict, prefix: &str) {
+        for (name, value) in dict {
+            let key = format!("{prefix}{name}");
+            let is_section = self
+                .known
+                .iter()
+                .any(|known| known.starts_with(&format!("{key}.")));
+            if self.known.contains(key.as_str()) || self.refused.contains(key.as_str()) {
+                continue;
+            }
+            let message = match value {
+                Value::Dict(_, inner) if is_section => {
+                    self.refuse_unknown(inner, &format!("{key}."));
+                    continue;
+                }
+                _ if is_section => format!("is a section: write its keys below [{key}]"),
+                _ => match self.nearest(&key) {
+                    Some(nearest) => format!("unknown key; did you mean {nearest}?"),
+                    None => "unknown key; the manual's page on configuration lists all".into(),
+                },
+            };
+            let place = self.origin(&key);
+            self.errors.push(ConfigError {
+                key,
+                place,
+                message,
+            });
+        }
+    }
+
+    fn nearest(&self, key: &str) -> Option<&str> {
+        let sections = self
+            .known
+            .iter()
+            .filter_map(|known| Some(known.split_once('.')?.0));
+        let candidates = self
+            .known
+            .iter()
+            .chain(&self.refused)
+            .copied()
+            .chain(sections);
+        let scored = candidates.map(|known| (strsim::jaro_winkler(key, known), known));
+        scored
+            .filter(|(score, _)| *score > 0.8)
+            .max_by(|one, two| one.0.total_cmp(&two.0))
+            .map(|(_, known)| known)
+    }
+
+    /// The value of a key as text; numbers and booleans as one would write them.
+    fn text(&mut self, key: &'static str) -> Option<String> {
+        self.known.insert(key);
+        if !self.figment.contains(key) {
+            return None;
+        }
+        match self.figment.find_value(key).ok()? {
+            Value::String(_, text) => Some(text),
+            Value::Bool(_, flag) => Some(flag.to_string()),
+            Value::Num(_, number) => {
+                let whole = number
+                    .to_i128()
+                    .or_else(|| number.to_u128()?.try_into().ok());
+                whole
+                    .map(|whole| whole.to_string())
+                    .or_else(|| number.to_f64().map(|float| float.to_string()))
+            }
+            _ => {
+                let place = self.origin(key);
+                self.errors.push(ConfigError {
+                    key: key.into(),
+                    place,
+                    message: "must be one plain value".into(),
+                });
+                None
+            }
+        }
+    }
+
+    fn parsed<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        text: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let origin = self.origin(key);
+        match parse(text) {
+            Ok(value) => {
+                self.settings.push(Setting {
+                    key,
+                    value: text.into(),
+                    origin,
+                });
+                Some(value)
+            }
+            Err(error) => {
+                // The value isn't repeated: it may be a secret in the wrong place, and its place is told.
+                self.errors.push(ConfigError {
+                    key: key.into(),
+                    place: origin,
+                    message: error.to_string(),
+                });
+                None
+            }
+        }
+    }
+
+    fn reported(&self, key: &str) -> bool {
+        self.errors.iter().any(|error| error.key == key)
+    }
+
+    fn origin(&self, key: &str) -> String {
+        let metadata = self.figment.find_metadata(key);
+        match metadata
+            .and_then(|metadata| metadata.source.as_ref())
+            .and_then(Source::file_path)
+        {
+            Some(path) => match self.lines.get(key) {
+                Some(line) => format!("{}:{line}", path.display()),
+                None => path.display().to_string(),
+            },
+            None => variable(key),
+        }
+    }
+
+    fn unreadable(&self, error: &figment::Error) -> ConfigErrors {
+        let place = self
+            .file
+            .as_ref()
+            .map(|file| file.display().to_string())
+            .unwrap_or_default();
+        ConfigErrors(
+            error
+                .clone()
+                .into_iter()
+                .map(|error| ConfigError {
+                    key: String::new(),
+                    place: place.clone(),
+                    message: error.kind.to_string(),
+                })
+                .collect(),
+        )
+    }
+}
+
+/// The environment variable of a key.
+fn variable(key: &str) -> String {
+    format!(
+        "{}{}",
+        Config::ENV_PREFIX,
+        key.to_uppercase().replace('.', "__")
+    )
+}

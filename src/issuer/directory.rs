@@ -1,0 +1,254 @@
+//! The view of the store that the token path reads: all clients and opened keys in memory, one immutable whole that is swapped
+//! when the change feed says so. A request reads one view from beginning to end, without waiting for anybody.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+
+use jiff::Timestamp;
+
+use crate::keys::{KeyError, KeyRing, Vault};
+use crate::store::{ClientRecord, SecretUse, Store, StoreError, Subject};
+use crate::token::{Client, ClientId, SecretHash, SecretId, Status, StoredSecret};
+
+/// Keeps the view, and brings it up to date.
+#[derive(Debug)]
+pub(super) struct Directory {
+    store: Arc<dyn Store>,
+    vault: Arc<Vault>,
+    view: RwLock<Arc<View>>,
+    uses: Mutex<HashMap<SecretId, SecretUse>>,
+    fault: Mutex<Option<String>>,
+}
+
+/// Clients and keys as of one change.
+#[derive(Debug, Default, Clone)]
+pub(super) struct View {
+    accounts: HashMap<ClientId, Arc<Account>>,
+    /// Those of them that have a chosen secret.
+    with_chosen_secret: HashMap<ClientId, Arc<Account>>,
+    pub ring: KeyRing,
+    sequence: i64,
+}
+
+/// A client with its secrets, ready to be checked.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub client: Client,
+    pub secrets: Vec<Arc<LiveSecret>>,
+}
+
+/// A secret with what is remembered about it in this process.
+#[derive(Debug)]
+pub(super) struct LiveSecret {
+    pub stored: StoredSecret,
+    /// The digest that a chosen secret was found to have; shared by all views that hold the secret.
+    pub proven: Arc<OnceLock<[u8; 32]>>,
+    /// The second in which a use was last noted.
+    noted_at: AtomicI64,
+}
+
+/// A secret that authenticated a client.
+#[derive(Debug)]
+pub(super) struct UsedSecret {
+    pub account: Arc<Account>,
+    pub secret: Arc<LiveSecret>,
+}
+
+impl Directory {
+    /// Reads everything once.
+    pub(super) async fn load(store: Arc<dyn Store>, vault: Arc<Vault>) -> Result<Self, LoadError> {
+        // The number first: what changes while the rest is read is read again, rather than missed.
+        let sequence = store.last_change().await?;
+        let ring = KeyRing::open(&vault, store.signing_keys().await?, &KeyRing::default())?;
+        let mut view = View {
+            ring,
+            sequence,
+            ..View::default()
+        };
+        for record in store.clients().await? {
+            view.put(record);
+        }
+        Ok(Self {
+            store,
+            vault,
+            view: RwLock::new(Arc::new(view)),
+            uses: Mutex::default(),
+            fault: Mutex::default(),
+        })
+    }
+
+    /// The view in force.
+    pub(super) fn view(&self) -> Arc<View> {
+        self.view
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Applies what has changed in the store since the last time. The fault it ends with, if any, is kept for readiness.
+    pub(super) async fn refresh(&self) -> Result<(), LoadError> {
+        let done = self.apply_changes().await;
+        *lock(&self.fault) = done.as_ref().err().map(ToString::to_string);
+        done
+    }
+
+    async fn apply_changes(&self) -> Result<(), LoadError> {
+        let before = self.view();
+        let changes = self.store.changes_after(before.sequence).await?;
+        let Some(last) = changes.last() else {
+            return Ok(());
+        };
+        let mut view = View::clone(&before);
+        view.sequence = last.sequence;
+        let clients: BTreeSet<&ClientId> = changes
+            .iter()
+            .filter_map(|change| match &change.subject {
+                Subject::Client(id) => Some(id),
+                _ => None,
+            })
+            .collect();
+        for id in clients {
+            match self.store.client(id.as_str()).await? {
+                Some(record) => view.put(record),
+                None => view.remove(id),
+            }
+        }
+        let mut opened = Ok(());
+        if changes
+            .iter()
+            .any(|change| matches!(change.subject, Subject::SigningKey(_)))
+        {
+            match KeyRing::open(&self.vault, self.store.signing_keys().await?, &before.ring) {
+                Ok(ring) => view.ring = ring,
+                // A key that can't be opened must not keep a client from being disabled.
+                Err(error) => opened = Err(error.into()),
+            }
+        }
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+        opened
+    }
+
+    /// The last refresh's fault.
+    pub(super) fn fault(&self) -> Option<String> {
+        lock(&self.fault).clone()
+    }
+
+    /// Notes that a secret was used, once a second at most, so that the path of a busy client has no lock in it.
+    pub(super) fn note_use(&self, used: &UsedSecret, at: Timestamp, from: IpAddr) {
+        let second = at.as_second();
+        if used.secret.noted_at.swap(second, Ordering::Relaxed) != second {
+            let secret = used.secret.stored.id;
+            lock(&self.uses).insert(secret, SecretUse { secret, at, from });
+        }
+    }
+
+    /// Writes the noted uses to the store.
+    pub(super) async fn write_uses(&self) -> Result<(), StoreError> {
+        let uses = std::mem::take(&mut *lock(&self.uses));
+        if uses.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<SecretUse> = uses.values().copied().collect();
+        let done = self.store.record_uses(&list).await;
+        if done.is_err() {
+            let mut later = lock(&self.uses);
+            for (secret, used) in uses {
+                later.entry(secret).or_insert(used);
+            }
+        }
+        done
+    }
+}
+
+impl View {
+    pub(super) fn account(&self, id: &str) -> Option<&Arc<Account>> {
+        self.accounts.get(id)
+    }
+
+    /// How often Argon2 must be run to check the chosen secrets of the client that has most of them unproven: the work that
+    /// every failing authentication does, whoever it names. Zero once all are proven.
+    pub(super) fn costly_checks(&self, now: Timestamp) -> usize {
+        let unproven = |account: &Arc<Account>| account.unproven(now).count();
+        self.with_chosen_secret
+            .values()
+            .map(unproven)
+            .max()
+            .unwrap_or(0)
+    }
+
+    fn put(&mut self, record: ClientRecord) {
+        let id = record.client.id.clone();
+        let before = self.accounts.get(&id);
+        let known = |stored: &StoredSecret| {
+            let mut before = before.iter().flat_map(|account| &account.secrets);
+            before.find(|live| live.stored.id == stored.id && live.stored.hash == stored.hash)
+        };
+        let secrets = record.secrets.into_iter().map(|stored| {
+            let (digest, noted_at) = match known(&stored) {
+                Some(live) => (live.proven.clone(), live.noted_at.load(Ordering::Relaxed)),
+                None => Default::default(),
+            };
+            Arc::new(LiveSecret {
+                stored,
+                proven: digest,
+                noted_at: AtomicI64::new(noted_at),
+            })
+        });
+        let account = Arc::new(Account {
+            secrets: secrets.collect(),
+            client: record.client,
+        });
+        let chosen =
+            |secret: &Arc<LiveSecret>| matches!(secret.stored.hash, SecretHash::Argon2id(_));
+        if account.secrets.iter().any(chosen) {
+            self.with_chosen_secret.insert(id.clone(), account.clone());
+        } else {
+            self.with_chosen_secret.remove(&id);
+        }
+        self.accounts.insert(id, account);
+    }
+
+    fn remove(&mut self, id: &ClientId) {
+        self.accounts.remove(id);
+        self.with_chosen_secret.remove(id);
+    }
+}
+
+impl Account {
+    /// Whether it may get tokens.
+    pub(super) fn is_enabled(&self) -> bool {
+        self.client.status == Status::Enabled
+    }
+
+    /// The chosen secrets that work, and that nobody has proven to know since the service started.
+    pub(super) fn unproven(&self, now: Timestamp) -> impl Iterator<Item = &Arc<LiveSecret>> {
+        self.secrets.iter().filter(move |secret| {
+            self.is_enabled() && secret.stored.is_live(now) && secret.digest().is_none()
+        })
+    }
+}
+
+impl LiveSecret {
+    /// The digest that a right secret has, if it is known.
+    pub(super) fn digest(&self) -> Option<&[u8; 32]> {
+        match &self.stored.hash {
+            SecretHash::Keyed(digest) => Some(digest),
+            SecretHash::Argon2id(_) => self.proven.get(),
+        }
+    }
+}
+
+/// The store or its keys can't be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoadError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

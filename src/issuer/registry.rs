@@ -1,0 +1,178 @@
+//! What administrators do with clients.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::keys::Vault;
+use crate::store::{ClientRecord, Store, StoreError};
+use crate::token::{Client, ClientId, ClientSecret, SecretId, Status, StoredSecret};
+
+/// Adds, changes and removes clients. What it does is in force in every running service within a second.
+#[derive(Debug, Clone)]
+pub struct ClientRegistry {
+    store: Arc<dyn Store>,
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A client with the secret that it was just given. The only moment at which the secret can be shown.
+#[derive(Debug)]
+pub struct NewClient {
+    /// The client.
+    pub client: Client,
+    /// Its new secret, generated or as given.
+    pub secret: ClientSecret,
+    /// When the secret before stops working; none when there was none.
+    pub previous_until: Option<Timestamp>,
+}
+
+/// An administrator's wish that can't be granted.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// By the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Both secrets could be used at once for too long.
+    #[error("the overlap may be 90 days at most")]
+    OverlapTooLong,
+    /// The process is being stopped.
+    #[error("the secret could not be hashed: {0}")]
+    Hashing(#[from] tokio::task::JoinError),
+}
+
+impl ClientRegistry {
+    /// How long a rotated secret may go on working.
+    pub const LONGEST_OVERLAP: Duration = Duration::from_secs(90 * 24 * 3600);
+
+    pub(super) fn new(store: Arc<dyn Store>, vault: Arc<Vault>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            store,
+            vault,
+            clock,
+        }
+    }
+
+    /// Adds a client, with the secret that was chosen for it, or a generated one.
+    ///
+    /// # Errors
+    /// [`StoreError::ClientExists`] among others.
+    pub async fn add(
+        &self,
+        client: Client,
+        chosen: Option<ClientSecret>,
+    ) -> Result<NewClient, RegistryError> {
+        let (secret, stored) = self.new_secret(chosen).await?;
+        self.store.add_client(&client, &stored).await?;
+        Ok(NewClient {
+            client,
+            secret,
+            previous_until: None,
+        })
+    }
+
+    /// Gives a client another secret. The one before goes on working for `overlap`, so that the client can be told in time.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchClient`] among others.
+    pub async fn rotate_secret(
+        &self,
+        id: &ClientId,
+        chosen: Option<ClientSecret>,
+        overlap: Duration,
+    ) -> Result<NewClient, RegistryError> {
+        if overlap > Self::LONGEST_OVERLAP {
+            return Err(RegistryError::OverlapTooLong);
+        }
+        let client = self.show(id).await?.client;
+        let (secret, stored) = self.new_secret(chosen).await?;
+        let until = stored
+            .created_at
+            .checked_add(overlap)
+            .map_err(|_| RegistryError::OverlapTooLong)?;
+        self.store.rotate_secret(id, &stored, until).await?;
+        Ok(NewClient {
+            client,
+            secret,
+            previous_until: Some(until),
+        })
+    }
+
+    /// Lets a client get tokens again.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchClient`] among others.
+    pub async fn enable(&self, id: &ClientId) -> Result<(), RegistryError> {
+        Ok(self
+            .store
+            .set_status(id, Status::Enabled, self.clock.now())
+            .await?)
+    }
+
+    /// Keeps a client from getting tokens.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchClient`] among others.
+    pub async fn disable(&self, id: &ClientId) -> Result<(), RegistryError> {
+        Ok(self
+            .store
+            .set_status(id, Status::Disabled, self.clock.now())
+            .await?)
+    }
+
+    /// Removes a client.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchClient`] among others.
+    pub async fn remove(&self, id: &ClientId) -> Result<(), RegistryError> {
+        Ok(self.store.remove_client(id, self.clock.now()).await?)
+    }
+
+    /// All clients, by id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn list(&self) -> Result<Vec<ClientRecord>, RegistryError> {
+        Ok(self.store.clients().await?)
+    }
+
+    /// One client.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchClient`] among others.
+    pub async fn show(&self, id: &ClientId) -> Result<ClientRecord, RegistryError> {
+        let record = self.store.client(id.as_str()).await?;
+        record.ok_or_else(|| StoreError::NoSuchClient(id.clone()).into())
+    }
+
+    async fn new_secret(
+        &self,
+        chosen: Option<ClientSecret>,
+    ) -> Result<(ClientSecret, StoredSecret), RegistryError> {
+        let (secret, hash) = match chosen {
+            None => {
+                let secret = ClientSecret::generate();
+                let hash = self.vault.hasher().hash_generated(&secret);
+                (secret, hash)
+            }
+            Some(secret) => {
+                let (vault, copy) = (self.vault.clone(), secret.clone());
+                let hash =
+                    tokio::task::spawn_blocking(move || vault.hasher().hash_chosen(&copy)).await?;
+                (secret, hash)
+            }
+        };
+        let stored = StoredSecret {
+            id: SecretId(Uuid::new_v4()),
+            hash,
+            created_at: self.clock.now(),
+            expires_at: None,
+            last_used_at: None,
+            last_used_from: None,
+        };
+        Ok((secret, stored))
+    }
+}

@@ -1,0 +1,165 @@
+//! What is kept of a client secret, and whether a secret is the one it was made of.
+//!
+//! Both kinds of hash are keyed, so a stolen store alone proves nothing and can't be guessed at, not even for `123`. The key is
+//! random, lives in the store, and is sealed under the master key: a new master key re-seals it and leaves every hash valid.
+
+use std::fmt;
+
+use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
+use aws_lc_rs::{constant_time, hmac, rand};
+use zeroize::Zeroizing;
+
+use super::master::derive;
+use crate::token::{ClientSecret, SecretHash};
+
+/// Makes and checks the hashes of client secrets.
+pub struct SecretHasher {
+    keyed: hmac::Key,
+    argon2_key: Zeroizing<[u8; 32]>,
+    decoy: String,
+}
+
+/// The keyed HMAC-SHA-256 of a secret, for comparing in about a microsecond.
+#[derive(Clone, Copy)]
+pub struct SecretDigest([u8; 32]);
+
+impl SecretHasher {
+    /// Of the store's secret key.
+    pub(super) fn new(secret_key: &[u8; 32]) -> Self {
+        let mut hasher = Self {
+            keyed: hmac::Key::new(
+                hmac::HMAC_SHA256,
+                &*derive(secret_key, "client secrets, generated"),
+            ),
+            argon2_key: derive(secret_key, "client secrets, chosen"),
+            decoy: String::new(),
+        };
+        hasher.decoy = hasher.argon2id(&ClientSecret::generate());
+        hasher
+    }
+
+    /// The digest that [`SecretHash::Keyed`] holds and that chosen secrets are remembered by.
+    #[must_use]
+    pub fn digest(&self, secret: &ClientSecret) -> SecretDigest {
+        let tag = hmac::sign(&self.keyed, secret.expose().as_bytes());
+        let mut digest = [0; 32];
+        digest.copy_from_slice(tag.as_ref());
+        SecretDigest(digest)
+    }
+
+    /// The hash to keep of a generated secret.
+    #[must_use]
+    pub fn hash_generated(&self, secret: &ClientSecret) -> SecretHash {
+        SecretHash::Keyed(self.digest(secret).0)
+    }
+
+    /// The hash to keep of a secret that someone chose. Takes some 20 ms and 19 MiB on purpose.
+    #[must_use]
+    pub fn hash_chosen(&self, secret: &ClientSecret) -> SecretHash {
+        SecretHash::Argon2id(self.argon2id(secret))
+    }
+
+    /// Whether `secret` is the one that the PHC string was made of. As costly as [`Self::hash_chosen`].
+    #[must_use]
+    pub fn verify_argon2id(&self, secret: &ClientSecret, phc: &str) -> bool {
+        let Ok(hash) = PasswordHash::new(phc) else {
+            return false;
+        };
+        self.argon2()
+            .verify_password(secret.expose().as_bytes(), &hash)
+            .is_ok()
+    }
+
+    /// Does the work of [`Self::verify_argon2id`] for nothing, so that who has no such secret takes as long as who has.
+    pub fn verify_decoy(&self, secret: &ClientSecret) {
+        std::hint::black_box(self.verify_argon2id(secret, &self.decoy));
+    }
+
+    fn argon2id(&self, secret: &ClientSecret) -> String {
+        let mut salt = [0; 16];
+        rand::fill(&mut salt).expect("AWS-LC aborts the process rather than return no randomness");
+        self.argon2()
+            .hash_password_with_salt(secret.expose().as_bytes(), &salt)
+            .expect("512 bytes of secret and 16 of salt are within Argon2's limits")
+            .to_string()
+    }
+
+    /// OWASP's first choice of parameters, which is the library's default: 19 MiB, two passes, one lane.
+    fn argon2(&self) -> Argon2<'_> {
+        Argon2::new_with_secret(
+            &*self.argon2_key,
+            Algorithm::Argon2id,
+            Version::V0x13,
+            Params::DEFAULT,
+        )
+        .expect("a key of 32 bytes is within Argon2's limits")
+    }
+}
+
+impl SecretDigest {
+    /// Whether both are the same, in a time that doesn't depend on where they differ.
+    #[must_use]
+    pub fn matches(&self, kept: &[u8; 32]) -> bool {
+        constant_time::verify_slices_are_equal(&self.0, kept).is_ok()
+    }
+
+    /// The bytes to keep.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 32] {
+        self.0
+    }
+}
+
+impl fmt::Debug for SecretHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHasher(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> ClientSecret {
+        ClientSecret::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_generated_secret_matches_its_own_digest_only() {
+        let hasher = SecretHasher::new(&[1; 32]);
+        let one = ClientSecret::generate();
+        let SecretHash::Keyed(kept) = hasher.hash_generated(&one) else {
+            panic!("keyed")
+        };
+        assert!(hasher.digest(&one).matches(&kept));
+        assert!(!hasher.digest(&ClientSecret::generate()).matches(&kept));
+        assert!(
+            !SecretHasher::new(&[2; 32]).digest(&one).matches(&kept),
+            "another store's key"
+        );
+    }
+
+    #[test]
+    fn a_chosen_secret_is_argon2id_with_a_salt_and_a_key() {
+        let hasher = SecretHasher::new(&[1; 32]);
+        let SecretHash::Argon2id(kept) = hasher.hash_chosen(&secret("123")) else {
+            panic!("argon2id")
+        };
+        assert!(
+            kept.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{kept}"
+        );
+        assert_ne!(
+            SecretHash::Argon2id(kept.clone()),
+            hasher.hash_chosen(&secret("123")),
+            "salted"
+        );
+        assert!(hasher.verify_argon2id(&secret("123"), &kept));
+        assert!(!hasher.verify_argon2id(&secret("124"), &kept));
+        assert!(!hasher.verify_argon2id(&secret("123"), "$argon2id$nonsense"));
+        assert!(
+            !SecretHasher::new(&[2; 32]).verify_argon2id(&secret("123"), &kept),
+            "a stolen store proves nothing"
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! The public keys as RFC 7517 has them. The library's types have no private members, so none can slip out.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, CommonParameters, EllipticCurve, EllipticCurveKeyParameters,
+    EllipticCurveKeyType, KeyAlgorithm, OctetKeyPairParameters, OctetKeyPairType, PublicKeyUse,
+    ThumbprintHash,
+};
+use jsonwebtoken::{Algorithm as JwsAlgorithm, DecodingKey};
+
+use crate::token::Algorithm;
+
+/// A public key, RFC 7517 4.
+pub type Jwk = jsonwebtoken::jwk::Jwk;
+/// A set of public keys, RFC 7517 5.
+pub type Jwks = jsonwebtoken::jwk::JwkSet;
+
+/// The JWK of a public key in the form that AWS-LC has it: an uncompressed point, 32 bytes of Ed25519, or PKCS#1 DER. With
+/// `use` `sig`, `alg`, and the RFC 7638 thumbprint as `kid`, so that a key has one name wherever it is kept.
+///
+/// # Errors
+/// The library's, when the bytes are no such key.
+pub fn public_jwk(
+    algorithm: Algorithm,
+    public_key: &[u8],
+) -> Result<Jwk, jsonwebtoken::errors::Error> {
+    let parameters = match algorithm {
+        Algorithm::Es256 => elliptic_curve(EllipticCurve::P256, public_key)?,
+        Algorithm::Es384 => elliptic_curve(EllipticCurve::P384, public_key)?,
+        Algorithm::EdDsa => AlgorithmParameters::OctetKeyPair(OctetKeyPairParameters {
+            key_type: OctetKeyPairType::OctetKeyPair,
+            curve: EllipticCurve::Ed25519,
+            x: URL_SAFE_NO_PAD.encode(public_key),
+        }),
+        Algorithm::Rs256 | Algorithm::Ps256 => {
+            Jwk::from_decoding_key(&DecodingKey::from_rsa_der(public_key), None)?.algorithm
+        }
+    };
+    let mut jwk = Jwk {
+        common: CommonParameters::default(),
+        algorithm: parameters,
+    };
+    jwk.common.key_id = Some(jwk.thumbprint(ThumbprintHash::SHA256)?);
+    jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+    jwk.common.key_algorithm = Some(KeyAlgorithm::from(jws_algorithm(algorithm)));
+    Ok(jwk)
+}
+
+/// The verifying library's name of an algorithm.
+pub(super) const fn jws_algorithm(algorithm: Algorithm) -> JwsAlgorithm {
+    match algorithm {
+        Algorithm::Es256 => JwsAlgorithm::ES256,
+        Algorithm::Es384 => JwsAlgorithm::ES384,
+        Algorithm::EdDsa => JwsAlgorithm::EdDSA,
+        Algorithm::Rs256 => JwsAlgorithm::RS256,
+        Algorithm::Ps256 => JwsAlgorithm::PS256,
+    }
+}
+
+/// RFC 7518 6.2.1: both coordinates in full length. SEC 1's uncompressed point is a 4 and the two.
+fn elliptic_curve(
+    curve: EllipticCurve,
+    point: &[u8],
+) -> Result<AlgorithmParameters, jsonwebtoken::errors::Error> {
+    let Some((4, coordinates)) = point.split_first() else {
+        return Err(jsonwebtoken::errors::ErrorKind::InvalidEcdsaKey.into());
+    };
+    let (x, y) = coordinates.split_at(coordinates.len() / 2);
+    Ok(AlgorithmParameters::EllipticCurve(
+        EllipticCurveKeyParameters {
+            key_type: EllipticCurveKeyType::EC,
+            curve,
+            x: URL_SAFE_NO_PAD.encode(x),
+            y: URL_SAFE_NO_PAD.encode(y),
+        },
+    ))
+}

@@ -1,0 +1,240 @@
+//! The master key: 32 random bytes in a file that only the service may read. Everything secret in the store rests under it.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::{hkdf, rand};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+/// The master key. It doesn't print, and its memory is wiped.
+pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+/// Why there is no master key.
+#[derive(Debug, thiserror::Error)]
+pub enum MasterKeyError {
+    /// The file isn't there.
+    #[error(
+        "the master key file {} does not exist, and the store already holds keys that it protects; put the file back \
+         (without it the signing keys and client secrets can't be used)", .0.display()
+    )]
+    Missing(PathBuf),
+    /// Others may read the file.
+    #[error(
+        "the master key file {} may be read by others than its owner (mode {mode:04o}); run: chmod 600 {}",
+        .path.display(), .path.display()
+    )]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file doesn't hold a key.
+    #[error("the master key file {} does not hold 32 bytes in base64 (44 characters) or hexadecimal (64 characters)", .0.display())]
+    Malformed(PathBuf),
+    /// The system said no.
+    #[error("the master key file {}: {error}", .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl MasterKey {
+    /// Reads the key from its file.
+    ///
+    /// # Errors
+    /// [`MasterKeyError`]: absent, readable by others, malformed, unreadable.
+    pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
+        let io_error = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => MasterKeyError::Missing(path.into()),
+            _ => MasterKeyError::Io {
+                path: path.into(),
+                error,
+            },
+        };
+        // The permissions of the opened file, not of the path: nobody can swap one for the other in between.
+        let file = File::open(path).map_err(io_error)?;
+        let mode = file.metadata().map_err(io_error)?.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(MasterKeyError::Exposed {
+                path: path.into(),
+                mode,
+            });
+        }
+        let mut text = Zeroizing::new(String::with_capacity(128));
+        let read = file.take(128).read_to_string(&mut text);
+        read.map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => MasterKeyError::Malformed(path.into()),
+            _ => io_error(error),
+        })?;
+        decode(text.trim())
+            .map(Self)
+            .ok_or_else(|| MasterKeyError::Malformed(path.into()))
+    }
+
+    /// Makes a key and writes it to a new file of mode 0600, durably.
+    ///
+    /// # Errors
+    /// [`MasterKeyError::Io`], also when the file exists: a key is never written over.
+    pub fn create(path: &Path) -> Result<Self, MasterKeyError> {
+        let key = Self::random();
+        let text = Zeroizing::new(STANDARD.encode(*key.0) + "\n");
+        write_new(path, text.as_bytes()).map_err(|error| MasterKeyError::Io {
+            path: path.into(),
+            error,
+        })?;
+        Ok(key)
+    }
+
+    /// A key that is kept nowhere.
+    #[must_use]
+    pub fn random() -> Self {
+        let mut bytes = Zeroizing::new([0; 32]);
+        rand::fill(&mut *bytes)
+            .expect("AWS-LC aborts the process rather than return no randomness");
+        Self(bytes)
+    }
+
+    /// A key for one purpose, from which neither the master key nor the key for another purpose can be computed (RFC 5869).
+    pub(super) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        derive(&self.0, purpose)
+    }
+}
+
+/// HKDF-SHA-256 of `secret` for `purpose`.
+pub(super) fn derive(secret: &[u8; 32], purpose: &str) -> Zeroizing<[u8; 32]> {
+    let mut key = Zeroizing::new([0; 32]);
+    hkdf::Salt::new(hkdf::HKDF_SHA256, b"d1-authz")
+        .extract(secret)
+        .expand(&[purpose.as_bytes()], hkdf::HKDF_SHA256)
+        .and_then(|output| output.fill(&mut *key))
+        .expect("32 bytes are one block of HKDF-SHA-256, which has 255");
+    key
+}
+
+fn decode(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    match text.len() {
+        64 => {
+            for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
+                // Digit by digit: `from_str_radix` would take a sign.
+                let digit = |at: usize| char::from(pair[at]).to_digit(16);
+                *byte = u8::try_from(digit(0)? << 4 | digit(1)?).ok()?;
+            }
+        }
+        44 => {
+            let bytes = Zeroizing::new(STANDARD.decode(text).ok()?);
+            key.copy_from_slice(bytes.get(..32)?);
+        }
+        _ => return None,
+    }
+    Some(key)
+}
+
+fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    // The name as well: after a power cut, a store that needs a key whose file is gone would be worthless.
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn file(content: &str, mode: u32) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_made_key_is_private_and_can_be_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("master.key");
+        let made = MasterKey::create(&path).unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(*MasterKey::load(&path).unwrap().0, *made.0);
+        assert!(
+            matches!(MasterKey::create(&path), Err(MasterKeyError::Io { .. })),
+            "never written over"
+        );
+    }
+
+    #[test]
+    fn hexadecimal_and_base64_are_read() {
+        let (_folder, path) = file(&"0aF1".repeat(16), 0o400);
+        assert_eq!(&MasterKey::load(&path).unwrap().0[..2], &[0x0a, 0xf1]);
+        let (_folder, path) = file(&format!("  {}\n", STANDARD.encode([7; 32])), 0o600);
+        assert_eq!(*MasterKey::load(&path).unwrap().0, [7; 32]);
+    }
+
+    #[test]
+    fn what_is_not_a_private_key_file_is_refused() {
+        for mode in [0o640, 0o604, 0o660, 0o644] {
+            let (_folder, path) = file(&STANDARD.encode([7; 32]), mode);
+            let error = MasterKey::load(&path).unwrap_err();
+            assert!(
+                matches!(error, MasterKeyError::Exposed { mode: found, .. } if found == mode),
+                "{error}"
+            );
+        }
+        for content in [
+            "",
+            "abc",
+            &"g".repeat(64),
+            &STANDARD.encode([7; 31]),
+            &STANDARD.encode([7; 33]),
+            &"+f".repeat(32),
+        ] {
+            let (_folder, path) = file(content, 0o600);
+            assert!(
+                matches!(MasterKey::load(&path), Err(MasterKeyError::Malformed(_))),
+                "{content:?}"
+            );
+        }
+        let nowhere = Path::new("/nonexistent/master.key");
+        assert!(matches!(
+            MasterKey::load(nowhere),
+            Err(MasterKeyError::Missing(_))
+        ));
+    }
+
+    #[test]
+    fn purposes_have_keys_of_their_own() {
+        let key = MasterKey::random();
+        assert_eq!(key.derive("a"), key.derive("a"));
+        assert_ne!(key.derive("a"), key.derive("b"));
+        assert_eq!(format!("{key:?}"), "MasterKey(..)");
+    }
+}

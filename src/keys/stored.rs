@@ -1,0 +1,65 @@
+//! A signing key as the store keeps it: sealed, with the times of its life.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Jwk;
+use crate::token::Algorithm;
+
+/// A signing key at rest. Its state is not kept but follows from the times, so no replica has to carry out a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredKey {
+    /// The `kid`, an RFC 7638 thumbprint.
+    pub id: String,
+    /// What it signs with.
+    pub algorithm: Algorithm,
+    /// The public half.
+    pub public_jwk: Jwk,
+    /// The private half: PKCS#8, sealed under the name `signing key <id>`.
+    pub sealed_private_key: Vec<u8>,
+    /// When it was made, and published.
+    pub created_at: Timestamp,
+    /// When it starts to sign: later than it is published, so that verifiers know it by then.
+    pub signs_from: Timestamp,
+    /// When it stops signing.
+    pub signs_until: Option<Timestamp>,
+    /// When it leaves the JWK set: after the last token that it signed has expired.
+    pub published_until: Option<Timestamp>,
+    /// When it was withdrawn because it leaked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Where a signing key is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyState {
+    /// In the JWK set, not yet signing.
+    Published,
+    /// Signing.
+    Signing,
+    /// In the JWK set for the tokens it signed.
+    Retained,
+    /// Out of the JWK set.
+    Retired,
+    /// Withdrawn.
+    Revoked,
+}
+
+impl StoredKey {
+    /// Its state at `now`.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> KeyState {
+        let over = |end: Option<Timestamp>| end.is_some_and(|end| end <= now);
+        if self.revoked_at.is_some() {
+            KeyState::Revoked
+        } else if over(self.published_until) {
+            KeyState::Retired
+        } else if over(self.signs_until) {
+            KeyState::Retained
+        } else if self.signs_from <= now {
+            KeyState::Signing
+        } else {
+            KeyState::Published
+        }
+    }
+}

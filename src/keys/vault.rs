@@ -1,0 +1,141 @@
+//! What the master key opens: the sealing of signing keys, and the secret key that client secrets are hashed under.
+
+use std::fmt;
+
+use aws_lc_rs::rand;
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use super::{MasterKey, SealError, SealingKey, SecretHasher, SignError, SigningKey, StoredKey};
+use crate::token::Algorithm;
+
+/// The opened key material of one store.
+pub struct Vault {
+    sealing: SealingKey,
+    hasher: SecretHasher,
+}
+
+/// Key material that can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The master key isn't this store's.
+    #[error(
+        "the master key is not the one that this store was made with (keys.master_key_file names another file, or its content changed)"
+    )]
+    WrongMasterKey,
+    /// A sealed signing key doesn't open.
+    #[error("signing key {id}: {error}")]
+    Sealed {
+        /// The key's id.
+        id: String,
+        /// Why.
+        error: SealError,
+    },
+    /// A private key is of no use.
+    #[error(transparent)]
+    Unusable(#[from] SignError),
+}
+
+/// The name under which the secret key is sealed.
+const SECRET_KEY_NAME: &str = "secret key";
+
+impl Vault {
+    /// Key material for a store that has none yet; the bytes are its sealed secret key, for the store to keep.
+    #[must_use]
+    pub fn create(master: &MasterKey) -> (Self, Vec<u8>) {
+        let mut secret_key = Zeroizing::new([0; 32]);
+        rand::fill(&mut *secret_key)
+            .expect("AWS-LC aborts the process rather than return no randomness");
+        let sealing = SealingKey::new(master);
+        let sealed = sealing.seal(SECRET_KEY_NAME, &*secret_key);
+        (
+            Self {
+                sealing,
+                hasher: SecretHasher::new(&secret_key),
+            },
+            sealed,
+        )
+    }
+
+    /// Opens a store's key material.
+    ///
+    /// # Errors
+    /// [`KeyError::WrongMasterKey`].
+    pub fn open(master: &MasterKey, sealed_secret_key: &[u8]) -> Result<Self, KeyError> {
+        let sealing = SealingKey::new(master);
+        let opened = sealing
+            .open(SECRET_KEY_NAME, sealed_secret_key)
+            .map_err(|_| KeyError::WrongMasterKey)?;
+        let secret_key =
+            <&[u8; 32]>::try_from(opened.as_slice()).map_err(|_| KeyError::WrongMasterKey)?;
+        Ok(Self {
+            hasher: SecretHasher::new(secret_key),
+            sealing,
+        })
+    }
+
+    /// Hashes and checks client secrets.
+    #[must_use]
+    pub fn hasher(&self) -> &SecretHasher {
+        &self.hasher
+    }
+
+    /// Makes a signing key, published at once and signing from `signs_from`.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`].
+    pub fn generate_signing_key(
+        &self,
+        algorithm: Algorithm,
+        now: Timestamp,
+        signs_from: Timestamp,
+    ) -> Result<StoredKey, KeyError> {
+        let pkcs8 = SigningKey::generate(algorithm)?;
+        let key = SigningKey::from_pkcs8(algorithm, &pkcs8)?;
+        Ok(StoredKey {
+            id: key.id().to_owned(),
+            algorithm,
+            public_jwk: key.public_jwk()?,
+            sealed_private_key: self.sealing.seal(&sealed_name(key.id()), &pkcs8),
+            created_at: now,
+            signs_from,
+            signs_until: None,
+            published_until: None,
+            revoked_at: None,
+        })
+    }
+
+    /// Opens a signing key.
+    ///
+    /// # Errors
+    /// [`KeyError::Sealed`] when it doesn't open, [`KeyError::Unusable`] when what it holds is no key.
+    pub fn open_signing_key(&self, stored: &StoredKey) -> Result<SigningKey, KeyError> {
+        let pkcs8 = self
+            .sealing
+            .open(&sealed_name(&stored.id), &stored.sealed_private_key)
+            .map_err(|error| KeyError::Sealed {
+                id: stored.id.clone(),
+                error,
+            })?;
+        let key = SigningKey::from_pkcs8(stored.algorithm, &pkcs8)?;
+        // The name is the key's own thumbprint: a row whose name and content disagree has been tampered with.
+        if key.id() == stored.id {
+            Ok(key)
+        } else {
+            Err(KeyError::Sealed {
+                id: stored.id.clone(),
+                error: SealError,
+            })
+        }
+    }
+}
+
+fn sealed_name(id: &str) -> String {
+    format!("signing key {id}")
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vault(..)")
+    }
+}

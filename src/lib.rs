@@ -1,0 +1,20 @@
+//! An OAuth2 token service for Thales D1.
+//!
+//! The layout, from the outside in; each module uses only what stands below it:
+//!
+//! | Module | Owns |
+//! |---|---|
+//! | [`issuer`] | the pipeline from a request to a token or a refusal, and the view of the store that it reads |
+//! | [`store`] | what lasts: clients, secrets, sealed signing keys, the change feed |
+//! | [`keys`] | the master key, sealing, hashing of secrets, signing, JWKS, verification |
+//! | [`audit`] | one durable line a decision |
+//! | [`token`] | the RFCs' types: client, credential, scope, claims, errors; pure |
+//! | [`config`], [`clock`] | what the service is told, and what time it is |
+
+pub mod audit;
+pub mod clock;
+pub mod config;
+pub mod issuer;
+pub mod keys;
+pub mod store;
+pub mod token;

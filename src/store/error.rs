@@ -1,0 +1,67 @@
+//! What can go wrong with a store.
+
+use std::path::PathBuf;
+
+use crate::token::ClientId;
+
+/// A store that can't do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The id is taken.
+    #[error("client {0} exists already; choose another id, or remove it first")]
+    ClientExists(ClientId),
+    /// Nobody has this id.
+    #[error("there is no client {0}; `client list` shows all")]
+    NoSuchClient(ClientId),
+    /// The file can't be made or opened.
+    #[error("the store {}: {error}", .path.display())]
+    File {
+        /// The database file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// Made by a later release.
+    #[error(
+        "the store's schema is version {found}, and this release knows {latest} at most; run the release that made it, or a later one"
+    )]
+    SchemaTooNew {
+        /// The store's.
+        found: i64,
+        /// This program's.
+        latest: i64,
+    },
+    /// Not brought up to date.
+    #[error(
+        "the store's schema is version {found}, and this release needs {latest}; run `store migrate`, or set store.migrate = true"
+    )]
+    SchemaTooOld {
+        /// The store's.
+        found: i64,
+        /// This program's.
+        latest: i64,
+    },
+    /// A migration failed or was changed after it was applied.
+    #[error("the store's schema can't be brought up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A row that this program can't have written.
+    #[error("the store holds a {row} that can't be read: {why}")]
+    Corrupt {
+        /// Which.
+        row: String,
+        /// Why.
+        why: String,
+    },
+    /// The database said no.
+    #[error("the store: {0}")]
+    Database(#[from] sqlx::Error),
+}
+
+impl StoreError {
+    pub(super) fn corrupt(row: impl Into<String>, why: impl ToString) -> Self {
+        Self::Corrupt {
+            row: row.into(),
+            why: why.to_string(),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The rows of a store, as types.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::token::{Client, ClientId, SecretId, StoredSecret};
+
+/// A client as the store has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClientRecord {
+    /// The client.
+    #[serde(flatten)]
+    pub client: Client,
+    /// Its secrets, oldest first. Some may have expired.
+    pub secrets: Vec<StoredSecret>,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it, or its set of secrets, last changed.
+    pub changed_at: Timestamp,
+}
+
+/// An entry of the change feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Its number, higher than those before.
+    pub sequence: i64,
+    /// What changed.
+    pub subject: Subject,
+}
+
+/// What changed: only that it did; whoever wants to know reads it again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A client was added, changed, or removed.
+    Client(ClientId),
+    /// A signing key was.
+    SigningKey(String),
+    /// Something of a later release.
+    Unknown,
+}
+
+/// That a secret was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SecretUse {
+    /// The secret.
+    pub secret: SecretId,
+    /// When.
+    pub at: Timestamp,
+    /// From where.
+    pub from: IpAddr,
+}
+
+/// How a store's schema stands to this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SchemaStatus {
+    /// The number of the last migration that was applied; 0 for an empty store.
+    pub version: i64,
+    /// The number of this program's last migration.
+    pub latest: i64,
+}

@@ -1,0 +1,243 @@
+//! The store on SQLite: one file, written by several processes at once.
+
+mod clients;
+mod feed;
+mod keys;
+
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Row, Sqlite, SqlitePool, Transaction};
+
+use super::{Change, ClientRecord, Migrate, SchemaStatus, SecretUse, Store, StoreError};
+use crate::keys::StoredKey;
+use crate::token::{Client, ClientId, Status, StoredSecret};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
+
+/// A store in an SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    pool: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file, and makes it when there is none and `migrate` allows it.
+    ///
+    /// # Errors
+    /// [`StoreError`]: the file can't be made or opened, or its schema is of another release.
+    pub async fn open(path: &Path, migrate: Migrate) -> Result<Self, StoreError> {
+        prepare_file(path, migrate).map_err(|error| StoreError::File {
+            path: path.into(),
+            error,
+        })?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A change that was reported done is on disk: with WAL, NORMAL may lose the last ones in a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(5));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        let store = Self { pool };
+        store.check_schema(migrate).await?;
+        Ok(store)
+    }
+
+    async fn check_schema(&self, migrate: Migrate) -> Result<(), StoreError> {
+        let SchemaStatus { version, latest } = self.schema().await?;
+        if version > latest {
+            return Err(StoreError::SchemaTooNew {
+                found: version,
+                latest,
+            });
+        }
+        match migrate {
+            Migrate::Yes => Ok(MIGRATIONS.run(&self.pool).await?),
+            Migrate::No if version < latest => Err(StoreError::SchemaTooOld {
+                found: version,
+                latest,
+            }),
+            Migrate::No => Ok(()),
+        }
+    }
+
+    /// A transaction that will write. It takes SQLite's write lock at once: one that reads first and then wants to write
+    /// fails, without waiting, when another process wrote in between.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// Makes the file, private from its first moment; SQLite gives its other files (`-wal`, `-shm`) the same mode.
+fn prepare_file(path: &Path, migrate: Migrate) -> io::Result<()> {
+    if path.try_exists()? {
+        return Ok(());
+    }
+    if migrate == Migrate::No {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "there is none yet; it is made when the service first starts",
+        ));
+    }
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        // Another process was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.map(drop),
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn clients(&self) -> Result<Vec<ClientRecord>, StoreError> {
+        clients::all(&self.pool).await
+    }
+
+    async fn client(&self, id: &str) -> Result<Option<ClientRecord>, StoreError> {
+        clients::one(&self.pool, id).await
+    }
+
+    async fn add_client(&self, client: &Client, secret: &StoredSecret) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        clients::add(&mut transaction, client, secret).await?;
+        feed::append(
+            &mut transaction,
+            feed::CLIENT,
+            client.id.as_str(),
+            secret.created_at,
+        )
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn set_status(
+        &self,
+        id: &ClientId,
+        status: Status,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        clients::set_status(&mut transaction, id, status, now).await?;
+        feed::append(&mut transaction, feed::CLIENT, id.as_str(), now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn rotate_secret(
+        &self,
+        id: &ClientId,
+        secret: &StoredSecret,
+        overlap_until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        clients::rotate_secret(&mut transaction, id, secret, overlap_until).await?;
+        feed::append(
+            &mut transaction,
+            feed::CLIENT,
+            id.as_str(),
+            secret.created_at,
+        )
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn remove_client(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        clients::remove(&mut transaction, id).await?;
+        feed::append(&mut transaction, feed::CLIENT, id.as_str(), now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn record_uses(&self, uses: &[SecretUse]) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        clients::record_uses(&mut transaction, uses).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+        keys::all(&self.pool).await
+    }
+
+    async fn add_signing_key(&self, key: &StoredKey) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        keys::add(&mut transaction, key).await?;
+        feed::append(&mut transaction, feed::SIGNING_KEY, &key.id, key.created_at).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn add_first_signing_key(&self, key: &StoredKey) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        if keys::any(&mut transaction).await? {
+            return Ok(false);
+        }
+        keys::add(&mut transaction, key).await?;
+        feed::append(&mut transaction, feed::SIGNING_KEY, &key.id, key.created_at).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn sealed_secret_key(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        keys::sealed_secret_key(&self.pool).await
+    }
+
+    async fn keep_first_sealed_secret_key(&self, sealed: &[u8]) -> Result<bool, StoreError> {
+        keys::keep_first_sealed_secret_key(&self.pool, sealed).await
+    }
+
+    async fn changes_after(&self, sequence: i64) -> Result<Vec<Change>, StoreError> {
+        feed::after(&self.pool, sequence).await
+    }
+
+    async fn last_change(&self) -> Result<i64, StoreError> {
+        feed::last(&self.pool).await
+    }
+
+    async fn schema(&self) -> Result<SchemaStatus, StoreError> {
+        let latest = MIGRATIONS
+            .iter()
+            .map(|migration| migration.version)
+            .max()
+            .unwrap_or(0);
+        let made = sqlx::query("SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'");
+        if made.fetch_optional(&self.pool).await?.is_none() {
+            return Ok(SchemaStatus { version: 0, latest });
+        }
+        let applied =
+            sqlx::query("SELECT coalesce(max(version), 0) AS version FROM _sqlx_migrations");
+        Ok(SchemaStatus {
+            version: applied.fetch_one(&self.pool).await?.try_get("version")?,
+            latest,
+        })
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn millis(time: Timestamp) -> i64 {
+    time.as_millisecond()
+}
+
+fn timestamp(millis: i64, row: &str) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(millis).map_err(|error| StoreError::corrupt(row, error))
+}
+
+fn optional_timestamp(millis: Option<i64>, row: &str) -> Result<Option<Timestamp>, StoreError> {
+    millis.map(|millis| timestamp(millis, row)).transpose()
+}

@@ -1,0 +1,274 @@
+//! Why no token was issued: the true reason, which stays inside, and the error that RFC 6749 5.2 has for it.
+//!
+//! How an error becomes a status and headers is the HTTP layer's business.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{CredentialError, ScopeError};
+
+/// A request that gets no token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The true reason, for the audit trail and the log. Never for the caller.
+    pub reason: Reason,
+    /// When asking again may help.
+    pub retry_after: Option<Duration>,
+    /// The client the caller said it is; proven unless [`Refusal::code`] is `invalid_client`.
+    pub client_id: Option<Box<str>>,
+}
+
+impl Refusal {
+    /// A refusal for this reason.
+    #[must_use]
+    pub fn new(reason: Reason) -> Self {
+        let retry_after = match reason.code() {
+            ErrorCode::TemporarilyUnavailable => Some(Duration::from_secs(1)),
+            _ => None,
+        };
+        Self {
+            reason,
+            retry_after,
+            client_id: None,
+        }
+    }
+
+    /// The same, naming the client.
+    #[must_use]
+    pub fn of(mut self, client_id: Option<&str>) -> Self {
+        self.client_id = client_id.map(Into::into);
+        self
+    }
+
+    /// The error for the caller.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.reason.code()
+    }
+
+    /// The `error_description` for the caller.
+    #[must_use]
+    pub fn description(&self) -> &'static str {
+        self.reason.description()
+    }
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self::new(reason)
+    }
+}
+
+/// The errors of RFC 6749 5.2, and the two of 4.1.2.1 for when the fault is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    /// The request is not what the RFC says a request is.
+    InvalidRequest,
+    /// The client didn't prove who it is.
+    InvalidClient,
+    /// The client may not use this grant.
+    UnauthorizedClient,
+    /// The service doesn't have this grant.
+    UnsupportedGrantType,
+    /// The scope is malformed or not the client's.
+    InvalidScope,
+    /// Asking again later may help.
+    TemporarilyUnavailable,
+    /// The service is broken.
+    ServerError,
+}
+
+impl ErrorCode {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::ServerError => "server_error",
+        }
+    }
+}
+
+/// The true reason of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The request could not be read; the text says why, and is shown to the caller.
+    MalformedRequest(&'static str),
+    /// There was no credential to check.
+    Credential(CredentialError),
+    /// The form's `client_id` is not the one that authenticated.
+    ClientIdMismatch,
+    /// Nobody has this id.
+    UnknownClient,
+    /// The secret is none of the client's live ones.
+    WrongSecret,
+    /// The right secret, of a client that may not use it.
+    ClientDisabled,
+    /// Too many costly checks of chosen secrets are waiting already.
+    TooManyVerifications,
+    /// No `grant_type`.
+    GrantMissing,
+    /// A `grant_type` that this service doesn't have.
+    GrantUnknown,
+    /// A `grant_type` that this client may not use.
+    GrantNotAllowed,
+    /// A scope that can't be granted.
+    Scope(ScopeError),
+    /// No key may sign now.
+    NoSigningKey,
+    /// The key didn't sign.
+    SigningFailed,
+    /// The decision can't be written down, so it isn't made.
+    AuditUnavailable,
+}
+
+impl Reason {
+    /// The error of RFC 6749 5.2 that the caller sees.
+    #[must_use]
+    pub const fn code(self) -> ErrorCode {
+        match self {
+            Self::MalformedRequest(_) | Self::GrantMissing | Self::ClientIdMismatch => {
+                ErrorCode::InvalidRequest
+            }
+            Self::Credential(CredentialError::Repeated | CredentialError::TwoMethods) => {
+                ErrorCode::InvalidRequest
+            }
+            Self::Credential(_)
+            | Self::UnknownClient
+            | Self::WrongSecret
+            | Self::ClientDisabled => ErrorCode::InvalidClient,
+            Self::GrantUnknown => ErrorCode::UnsupportedGrantType,
+            Self::GrantNotAllowed => ErrorCode::UnauthorizedClient,
+            Self::Scope(_) => ErrorCode::InvalidScope,
+            Self::TooManyVerifications | Self::AuditUnavailable | Self::NoSigningKey => {
+                ErrorCode::TemporarilyUnavailable
+            }
+            Self::SigningFailed => ErrorCode::ServerError,
+        }
+    }
+
+    /// A sentence for the caller's developers, in the characters that RFC 6749 5.2 allows. The three ways not to be a client
+    /// share one, so that nobody learns which ids exist.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::MalformedRequest(why) => why,
+            Self::Credential(CredentialError::Repeated) => "more than one Authorization header",
+            Self::Credential(CredentialError::TwoMethods) => {
+                "more than one way of authenticating the client"
+            }
+            Self::Credential(CredentialError::Missing | CredentialError::UnsupportedScheme) => {
+                "the client must authenticate with HTTP Basic"
+            }
+            Self::Credential(_) => "the Basic credential can't be read",
+            Self::ClientIdMismatch => "client_id is not the authenticated client",
+            Self::UnknownClient | Self::WrongSecret | Self::ClientDisabled => {
+                "client authentication failed"
+            }
+            Self::GrantMissing => "grant_type is missing",
+            Self::GrantUnknown => "the grant type is not supported",
+            Self::GrantNotAllowed => "the client may not use this grant type",
+            Self::Scope(ScopeError::Malformed) => "the scope is malformed",
+            Self::Scope(ScopeError::NotAllowed) => "the scope exceeds what the client may have",
+            Self::TooManyVerifications | Self::AuditUnavailable | Self::NoSigningKey => {
+                "try again later"
+            }
+            Self::SigningFailed => "the token could not be signed",
+        }
+    }
+
+    /// The reason's name in the audit trail, the log and the metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MalformedRequest(_) => "malformed_request",
+            Self::Credential(error) => match error {
+                CredentialError::Missing => "no_credential",
+                CredentialError::Repeated => "repeated_authorization_header",
+                CredentialError::TwoMethods => "two_authentication_methods",
+                CredentialError::UnsupportedScheme => "unsupported_scheme",
+                CredentialError::TooLong
+                | CredentialError::NotBase64
+                | CredentialError::NotUtf8
+                | CredentialError::NoColon
+                | CredentialError::BadSecret => "malformed_credential",
+            },
+            Self::ClientIdMismatch => "client_id_mismatch",
+            Self::UnknownClient => "unknown_client",
+            Self::WrongSecret => "wrong_secret",
+            Self::ClientDisabled => "client_disabled",
+            Self::TooManyVerifications => "too_many_verifications",
+            Self::GrantMissing => "grant_missing",
+            Self::GrantUnknown => "grant_unknown",
+            Self::GrantNotAllowed => "grant_not_allowed",
+            Self::Scope(ScopeError::Malformed) => "scope_malformed",
+            Self::Scope(ScopeError::NotAllowed) => "scope_not_allowed",
+            Self::NoSigningKey => "no_signing_key",
+            Self::SigningFailed => "signing_failed",
+            Self::AuditUnavailable => "audit_unavailable",
+        }
+    }
+}
+
+impl From<CredentialError> for Reason {
+    fn from(error: CredentialError) -> Self {
+        Self::Credential(error)
+    }
+}
+
+impl From<ScopeError> for Reason {
+    fn from(error: ScopeError) -> Self {
+        Self::Scope(error)
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ways_not_to_be_a_client_look_alike() {
+        let outside = |reason: Reason| (reason.code(), reason.description());
+        assert_eq!(outside(Reason::UnknownClient), outside(Reason::WrongSecret));
+        assert_eq!(
+            outside(Reason::UnknownClient),
+            outside(Reason::ClientDisabled)
+        );
+        assert_ne!(Reason::UnknownClient.name(), Reason::ClientDisabled.name());
+    }
+
+    #[test]
+    fn descriptions_stay_within_rfc_6749_5_2() {
+        use CredentialError as C;
+        let reasons = [
+            Reason::Credential(C::Missing),
+            Reason::Credential(C::Repeated),
+            Reason::Credential(C::TwoMethods),
+            Reason::Credential(C::NotBase64),
+            Reason::ClientIdMismatch,
+            Reason::UnknownClient,
+            Reason::GrantMissing,
+            Reason::GrantUnknown,
+            Reason::GrantNotAllowed,
+            Reason::Scope(ScopeError::Malformed),
+            Reason::Scope(ScopeError::NotAllowed),
+            Reason::TooManyVerifications,
+            Reason::SigningFailed,
+        ];
+        for reason in reasons {
+            let allowed = |byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+            assert!(reason.description().bytes().all(allowed), "{reason:?}");
+        }
+    }
+}

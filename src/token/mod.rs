@@ -1,0 +1,27 @@
+//! What the RFCs say about clients, credentials, scopes and access tokens, as types that can't be wrong once they exist.
+//!
+//! Pure: no I/O, no clock, no HTTP. Who may do what is decided by [`crate::issuer`] with these types; how a refusal looks on
+//! the wire is decided by the HTTP layer.
+
+mod claims;
+mod client;
+mod credential;
+mod error;
+mod grant;
+mod jwt;
+mod lifetime;
+mod random;
+mod scope;
+mod secret;
+
+pub use claims::Claims;
+pub use client::{
+    Audience, Client, ClientId, ExpiresInAs, InvalidAudience, InvalidClientId, Status,
+};
+pub use credential::{Credential, CredentialError};
+pub use error::{ErrorCode, Reason, Refusal};
+pub use grant::{GrantType, UnknownGrant};
+pub use jwt::{Algorithm, EncodedHeader, UnknownAlgorithm, UnsignedToken};
+pub use lifetime::{InvalidLifetime, Lifetime};
+pub use scope::{Scope, ScopeError};
+pub use secret::{ClientSecret, SecretError, SecretHash, SecretId, StoredSecret};
