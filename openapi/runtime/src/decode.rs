@@ -15,8 +15,7 @@ use crate::base64::{self, Base64};
 use crate::format::Format;
 use crate::invalid::listed;
 use crate::node::utf8;
-use crate::rules::{Float, Integer, Items, Properties, Text};
-use crate::{Invalid, Node, Reason};
+use crate::{Float, Integer, Invalid, Items, Node, Properties, Reason, Text};
 
 /// A type that can be read from a request.
 pub trait Decode: Sized {

@@ -5,16 +5,17 @@
 //!
 //! | Step of a request | Module |
 //! |---|---|
-//! | the operation is chosen | `route`, `template`; registered by `plan`, `mount`, `endpoint` |
+//! | the operation is chosen | `route`, `template`; registered by `plan`, `mount`, `endpoint`; asked by `service` |
 //! | the request is read | `receive`, `media`, `multipart` |
 //! | parameters, body and credentials become [`Node`]s | `received`, `parameters`, `style`, `deep_object`, `pairs`, `percent`, `form`, `security` |
-//! | nodes become values, by the schema's rules | `decode`, `object`, `rules`, `format`, `union` |
+//! | nodes become values, by the schema's rules | `decode`, `object`, `text`, `number`, `count`, `format`, `union` |
 //! | a refusal is answered | [`Invalid`], [`Rejection`] |
 //! | the handler's reply is written | [`reply`], [`Failure`] |
 //!
 //! [`export`] and [`round_trip`] hold the routes against the document they were generated from.
 
 mod base64;
+mod count;
 mod decode;
 mod deep_object;
 mod endpoint;
@@ -27,6 +28,7 @@ mod members;
 mod mount;
 mod multipart;
 mod node;
+mod number;
 mod object;
 mod operation;
 mod pairs;
@@ -38,11 +40,12 @@ mod received;
 mod rejection;
 pub mod reply;
 pub mod route;
-mod rules;
 mod security;
 mod serve;
+mod service;
 mod style;
 mod template;
+mod text;
 mod union;
 
 pub use bytes::{self, Bytes};
@@ -54,6 +57,7 @@ pub use serde_json;
 pub use uuid;
 
 pub use crate::base64::Base64;
+pub use crate::count::{Items, Properties};
 pub use crate::decode::{Decode, Number};
 pub use crate::failure::Failure;
 pub use crate::format::Format;
@@ -61,6 +65,7 @@ pub use crate::invalid::{Invalid, Reason};
 pub use crate::members::Members;
 pub use crate::mount::{MountError, Options, Rejected, Route, mount};
 pub use crate::node::{MAX_DEPTH, Node};
+pub use crate::number::{Float, Integer};
 pub use crate::object::Object;
 pub use crate::operation::{
     Declared, DeclaredHeader, Field, Location, Media, MediaKind, Operation, Parameter, RequestBody,
@@ -69,9 +74,9 @@ pub use crate::operation::{
 pub use crate::received::Received;
 pub use crate::rejection::Rejection;
 pub use crate::reply::{Payload, Reply, Response, respond};
-pub use crate::rules::{Float, Integer, Items, Properties, Text};
 pub use crate::security::{ApiKey, Authorization, Basic, Bearer, HttpCredentials};
 pub use crate::serve::{ServeError, ServeOptions, serve};
+pub use crate::text::Text;
 pub use crate::union::{any_of, one_of};
 
 /// A future on the heap, as handlers return it.

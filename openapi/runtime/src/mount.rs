@@ -1,26 +1,20 @@
-//! From generated routes to Dropshot's [`ApiDescription`]: one handler for all of them.
+//! From generated routes to Dropshot's [`ApiDescription`].
 //!
-//! Whatever a route's operation, its handler is the same code: choose the operation, read the request, call. Only the
-//! functions here that name the context are compiled in a user's crate.
+//! What names the context is compiled in the user's crate, so it is little: the work is done by functions that don't.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dropshot::{
-    ApiDescription, ApiEndpoint, ApiEndpointVersions, HttpError, RawRequest, RequestContext,
-    ServerContext,
-};
-use http::header::{ALLOW, CONNECTION};
-use http::{HeaderValue, Method, Version};
+use dropshot::{ApiDescription, ApiEndpoint, RequestContext, ServerContext};
+use http::Method;
 
-use crate::failure::finish;
 use crate::operation::Operation;
-use crate::parameters::Path;
 use crate::plan::{Registration, plan};
-use crate::receive::{Limits, receive};
+use crate::receive::Limits;
 use crate::received::Received;
-use crate::route::{Ambiguous, Found, Table};
+use crate::route::{Ambiguous, Table};
+use crate::service::{Service, endpoint};
 use crate::{BoxFuture, Rejection, Response, endpoint};
 
 /// An operation and what is called for it.
@@ -190,105 +184,4 @@ fn register<C: ServerContext>(
         path,
         message: error.to_string(),
     })
-}
-
-/// What all handlers share.
-struct Service<C: ServerContext> {
-    routes: Vec<Route<C>>,
-    table: Arc<Table>,
-    limits: Limits,
-    rejected: Rejected<C>,
-}
-
-/// The one kind of endpoint. Without a route, the table chooses.
-fn endpoint<C: ServerContext>(
-    service: &Arc<Service<C>>,
-    route: Option<usize>,
-    id: &str,
-    method: &Method,
-    path: &str,
-) -> ApiEndpoint<C> {
-    let service = Arc::clone(service);
-    let handler = move |rqctx: RequestContext<C>, request: RawRequest| {
-        let service = Arc::clone(&service);
-        async move { service.serve(route, rqctx, request).await }
-    };
-    ApiEndpoint::new(
-        id.to_owned(),
-        handler,
-        method.clone(),
-        "application/json",
-        path,
-        ApiEndpointVersions::All,
-    )
-}
-
-impl<C: ServerContext> Service<C> {
-    async fn serve(
-        &self,
-        route: Option<usize>,
-        mut rqctx: RequestContext<C>,
-        request: RawRequest,
-    ) -> Result<Response, HttpError> {
-        let (parts, body) = request.into_inner().into_parts();
-        let (index, path) = choose(&self.table, route, &parts)?;
-        let Route { operation, call } = &self.routes[index];
-        if route.is_none() {
-            rqctx.endpoint.operation_id = operation.id.to_owned();
-        }
-        let request_id = rqctx.request_id.clone();
-        let version = parts.version;
-        match receive(operation, path, parts, body, self.limits).await {
-            Ok(received) => finish(call(rqctx, received).await, &request_id),
-            Err(rejection) => {
-                let close = rejection.leaves_body_unread() && version <= Version::HTTP_11;
-                let mut response = (self.rejected)(rqctx, rejection).await;
-                if close {
-                    response
-                        .headers_mut()
-                        .insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                finish(response, &request_id)
-            }
-        }
-    }
-}
-
-/// The route and what its variables stand for.
-fn choose(
-    table: &Table,
-    route: Option<usize>,
-    parts: &http::request::Parts,
-) -> Result<(usize, Path), HttpError> {
-    let raw_path = parts.uri.path();
-    let (index, captures) = match route {
-        Some(index) => (index, table.templates[index].capture(raw_path)),
-        None => match table.find(&parts.method, raw_path) {
-            Found::Route { index, captures } => (index, Some(captures)),
-            Found::NotFound => (0, None),
-            Found::MethodNotAllowed(allow) => return Err(method_not_allowed(&allow)),
-        },
-    };
-    match captures {
-        Some(captures) => Ok((
-            index,
-            Path {
-                template: Arc::clone(&table.templates[index]),
-                captures,
-            },
-        )),
-        None => Err(HttpError::for_not_found(
-            None,
-            "no operation has this path".to_owned(),
-        )),
-    }
-}
-
-fn method_not_allowed(allow: &str) -> HttpError {
-    let status = dropshot::ClientErrorStatusCode::METHOD_NOT_ALLOWED;
-    let mut error = HttpError::for_client_error_with_status(None, status);
-    if let Ok(allow) = HeaderValue::from_str(allow) {
-        error.headers_mut().insert(ALLOW, allow);
-    }
-    error
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::members::Remaining;
-use crate::rules::Properties;
-use crate::{Invalid, Node, Reason};
+use crate::{Invalid, Node, Properties, Reason};
 
 /// What is left of an object. Every error names the property.
 #[derive(Debug)]

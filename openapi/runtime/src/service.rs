@@ -1,0 +1,114 @@
+//! The one handler behind every endpoint: choose the operation, read the request, call, finish the response.
+
+use std::sync::Arc;
+
+use dropshot::{
+    ApiEndpoint, ApiEndpointVersions, HttpError, RawRequest, RequestContext, ServerContext,
+};
+use http::header::{ALLOW, CONNECTION};
+use http::request::Parts;
+use http::{HeaderValue, Method, Version};
+
+use crate::Response;
+use crate::failure::finish;
+use crate::mount::{Rejected, Route};
+use crate::parameters::Path;
+use crate::receive::{Limits, receive};
+use crate::route::{Found, Table};
+
+/// What all handlers share.
+pub(crate) struct Service<C: ServerContext> {
+    pub(crate) routes: Vec<Route<C>>,
+    pub(crate) table: Arc<Table>,
+    pub(crate) limits: Limits,
+    pub(crate) rejected: Rejected<C>,
+}
+
+/// The one kind of endpoint. Without a route, the table chooses.
+pub(crate) fn endpoint<C: ServerContext>(
+    service: &Arc<Service<C>>,
+    route: Option<usize>,
+    id: &str,
+    method: &Method,
+    path: &str,
+) -> ApiEndpoint<C> {
+    let service = Arc::clone(service);
+    let handler = move |rqctx: RequestContext<C>, request: RawRequest| {
+        let service = Arc::clone(&service);
+        async move { service.serve(route, rqctx, request).await }
+    };
+    ApiEndpoint::new(
+        id.to_owned(),
+        handler,
+        method.clone(),
+        "application/json",
+        path,
+        ApiEndpointVersions::All,
+    )
+}
+
+impl<C: ServerContext> Service<C> {
+    async fn serve(
+        &self,
+        route: Option<usize>,
+        mut rqctx: RequestContext<C>,
+        request: RawRequest,
+    ) -> Result<Response, HttpError> {
+        let (parts, body) = request.into_inner().into_parts();
+        let (index, path) = choose(&self.table, route, &parts)?;
+        let Route { operation, call } = &self.routes[index];
+        if route.is_none() {
+            rqctx.endpoint.operation_id = operation.id.to_owned();
+        }
+        let request_id = rqctx.request_id.clone();
+        let version = parts.version;
+        match receive(operation, path, parts, body, self.limits).await {
+            Ok(received) => finish(call(rqctx, received).await, &request_id),
+            Err(rejection) => {
+                let close = rejection.leaves_body_unread() && version <= Version::HTTP_11;
+                let mut response = (self.rejected)(rqctx, rejection).await;
+                if close {
+                    response
+                        .headers_mut()
+                        .insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                finish(response, &request_id)
+            }
+        }
+    }
+}
+
+/// The route and what its variables stand for.
+fn choose(table: &Table, route: Option<usize>, parts: &Parts) -> Result<(usize, Path), HttpError> {
+    let raw_path = parts.uri.path();
+    let (index, captures) = match route {
+        Some(index) => (index, table.templates[index].capture(raw_path)),
+        None => match table.find(&parts.method, raw_path) {
+            Found::Route { index, captures } => (index, Some(captures)),
+            Found::NotFound => (0, None),
+            Found::MethodNotAllowed(allow) => return Err(method_not_allowed(&allow)),
+        },
+    };
+    match captures {
+        Some(captures) => Ok((
+            index,
+            Path {
+                template: Arc::clone(&table.templates[index]),
+                captures,
+            },
+        )),
+        None => Err(HttpError::for_not_found(
+            None,
+            "no operation has this path".to_owned(),
+        )),
+    }
+}
+
+fn method_not_allowed(allow: &str) -> HttpError {
+    let status = dropshot::ClientErrorStatusCode::METHOD_NOT_ALLOWED;
+    let mut error = HttpError::for_client_error_with_status(None, status);
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        error.headers_mut().insert(ALLOW, allow);
+    }
+    error
+}

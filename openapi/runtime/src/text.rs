@@ -1,0 +1,133 @@
+//! `minLength`, `maxLength`, `pattern` and `format` of a string, as a `const` builder for statics in generated code.
+//!
+//! Lengths are counted in characters (JSON Schema Validation, 3.2). Patterns have been translated from ECMA 262 by the
+//! generator.
+
+use std::sync::OnceLock;
+
+use fancy_regex::{Regex, RegexBuilder};
+
+use crate::count::counted;
+use crate::format::Format;
+use crate::{Invalid, Reason};
+
+/// Steps that a pattern may go back before a text is refused: patterns come from documents that nobody wrote with
+/// hostile callers in mind (catastrophic backtracking).
+const BACKTRACK_LIMIT: usize = 100_000;
+
+/// `minLength`, `maxLength`, `pattern`, `format` of a string.
+#[derive(Debug)]
+pub struct Text {
+    min: u64,
+    max: u64,
+    format: Option<Format>,
+    pattern: Option<&'static str>,
+    /// Compiled when it is first needed; `None` if it can't be.
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Text {
+    /// Any text.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            min: 0,
+            max: u64::MAX,
+            format: None,
+            pattern: None,
+            compiled: OnceLock::new(),
+        }
+    }
+
+    /// `minLength`
+    #[must_use]
+    pub const fn min(mut self, characters: u64) -> Self {
+        self.min = characters;
+        self
+    }
+
+    /// `maxLength`
+    #[must_use]
+    pub const fn max(mut self, characters: u64) -> Self {
+        self.max = characters;
+        self
+    }
+
+    /// `pattern`, in the syntax of the `regex` crate with look-around and back references.
+    #[must_use]
+    pub const fn pattern(mut self, pattern: &'static str) -> Self {
+        self.pattern = Some(pattern);
+        self
+    }
+
+    /// `format`
+    #[must_use]
+    pub const fn format(mut self, format: Format) -> Self {
+        self.format = Some(format);
+        self
+    }
+
+    /// Whether `text` keeps the rule.
+    ///
+    /// # Errors
+    /// [`Reason::Length`], [`Reason::Pattern`], [`Reason::Format`]
+    pub fn check(&self, text: &str) -> Result<(), Invalid> {
+        self.check_length(text)?;
+        if let Some(format) = self.format {
+            format.check(text)?;
+        }
+        let Some(pattern) = self.pattern else {
+            return Ok(());
+        };
+        let compiled = self.compiled.get_or_init(|| {
+            RegexBuilder::new(pattern)
+                .backtrack_limit(BACKTRACK_LIMIT)
+                .build()
+                .ok()
+        });
+        match compiled.as_ref().map(|regex| regex.is_match(text)) {
+            Some(Ok(true)) => Ok(()),
+            Some(Ok(false)) => Err(Invalid::new(
+                Reason::Pattern,
+                format!("must match the pattern {pattern}"),
+            )),
+            // What can't be decided is refused.
+            Some(Err(_)) => Err(Invalid::new(
+                Reason::Pattern,
+                format!("takes too long to match against the pattern {pattern}"),
+            )),
+            None => Err(Invalid::new(
+                Reason::Pattern,
+                format!("can't be matched against the pattern {pattern}"),
+            )),
+        }
+    }
+
+    fn check_length(&self, text: &str) -> Result<(), Invalid> {
+        // The number of bytes is at least that of characters, and at most four times as much.
+        let bytes = text.len() as u64;
+        if bytes <= self.max && bytes / 4 >= self.min {
+            return Ok(());
+        }
+        let characters = text.chars().count() as u64;
+        if characters < self.min {
+            return Err(Invalid::new(
+                Reason::Length,
+                format!("must have at least {}", counted(self.min, "character")),
+            ));
+        }
+        if characters > self.max {
+            return Err(Invalid::new(
+                Reason::Length,
+                format!("must have at most {}", counted(self.max, "character")),
+            ));
+        }
+        Ok(())
+    }
+}
