@@ -48,8 +48,9 @@ codes! {
     SECURITY_SCHEME = "DC071" "A security scheme is malformed."
     UNKNOWN_FIELD = "DC090" "A field that OpenAPI does not know is kept, not understood."
     CALLBACKS = "DC091" "Callbacks, links and webhooks are kept in the document; nothing is called."
-    SERVER_OVERRIDE = "DC092" "Servers of a path or an operation are kept; the document's first one decides the route."
     TOLERATED = "DC093" "A deviation from OpenAPI with one plain meaning is accepted."
     IGNORED = "DC094" "A field is kept in the document and has no effect."
+    INDISTINGUISHABLE = "DC510" "The paths of two operations can't be told apart."
     PATTERN_NOT_ENFORCED = "DC590" "A pattern is kept in the document and not enforced."
+    XML_NOT_ENFORCED = "DC591" "An XML body is handed over as text; its schema is not enforced."
 }

@@ -47,6 +47,9 @@ pub struct Operation {
     pub method: String,
     /// The path template as written, without the base path.
     pub path: String,
+    /// The path of the operation's or the path item's own first server, where one is declared: it stands in place of
+    /// [`Document::base_path`].
+    pub base_path: Option<String>,
     /// `tags`.
     pub tags: Vec<String>,
     /// `summary`.

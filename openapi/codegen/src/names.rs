@@ -15,6 +15,11 @@ impl Scope {
         Self { taken: reserved.iter().map(ToString::to_string).collect() }
     }
 
+    /// Whether nothing was taken yet.
+    pub fn is_empty(&self) -> bool {
+        self.taken.is_empty()
+    }
+
     /// `wanted`, or the first of `wanted2`, `wanted3`, … that is free.
     pub fn take(&mut self, wanted: &str) -> String {
         if self.taken.insert(wanted.to_owned()) {

@@ -31,6 +31,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use version::Version;
 
+pub(crate) use references::percent_decode;
+
 /// The most schemas, parameters and responses a model may hold, each counted where it is used: a kilobyte each.
 const MAX_PARTS: usize = 500_000;
 
@@ -108,8 +110,8 @@ impl<'d> Reader<'d> {
             .map(|components| self.components(components))
             .unwrap_or_default();
         // 3. Operations, with what they refer to in place.
-        let base_path = self.base_path(root);
-        let operations = self.operations(root, &base_path, &security_schemes);
+        let base_path = self.base_path(root).unwrap_or_default();
+        let operations = self.operations(root, &security_schemes);
         // 4. Schemas that only references name; reading one can name more.
         let mut next = 0;
         while let Some((pointer, name)) = self.named_schema(next) {

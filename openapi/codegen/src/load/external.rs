@@ -1,9 +1,209 @@
 //! Parts of other files in the document's folder, brought into the document.
+//!
+//! What a reference leads to becomes a component of its kind under a name made from the reference, once however many
+//! lead there; what stands as a component already takes its place, and so does a path item, which OpenAPI 3.0 knows no
+//! components of. Which files may be read at all is [`folder`]'s affair, where references stand [`search`]'s.
 
-use super::{Remark, Sources};
-use serde_json::Value;
+mod folder;
+mod search;
+
+use super::grammar::Kind;
+use super::json::MAX_VALUES;
+use super::positions::tokens;
+use super::{Remark, Sources, join};
+use crate::codes;
+use crate::diagnostics::{Finding, Severity};
+use crate::read::percent_decode;
+use folder::Folder;
+use search::Site;
+use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
+
+/// What bringing in found: remarks at places of the document, and what is wrong with the other files themselves.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub remarks: Vec<Remark>,
+    pub findings: Vec<Finding>,
+}
 
 /// Brings in what the document's references to other files lead to, and rewrites the references.
-pub(crate) fn bring_in(_document: &mut Value, _sources: &mut Sources) -> Vec<Remark> {
-    Vec::new()
+pub(crate) fn bring_in(document: &mut Value, sources: &mut Sources) -> Outcome {
+    let folder = Folder::new(sources.file(0).path());
+    let mut importer = Importer {
+        document,
+        sources,
+        folder,
+        imported: HashMap::new(),
+        searched: HashSet::new(),
+        values: 0,
+        outcome: Outcome::default(),
+    };
+    // Components first: those that are references name what they refer to.
+    for place in ["/components", ""] {
+        let kind = if place.is_empty() { Kind::Document } else { Kind::Components };
+        importer.bring_in_below(Place { pointer: place.to_owned(), kind, file: 0 });
+    }
+    importer.outcome
+}
+
+/// An object of the document, with the file that its relative references are relative to.
+struct Place {
+    pointer: String,
+    kind: Kind,
+    file: usize,
+}
+
+struct Importer<'d> {
+    document: &'d mut Value,
+    sources: &'d mut Sources,
+    folder: Folder,
+    /// File, pointer and kind of what was brought in, and the local reference to it.
+    imported: HashMap<(usize, String, Kind), String>,
+    /// Local places outside the grammar that were searched, since references lead there.
+    searched: HashSet<String>,
+    values: usize,
+    outcome: Outcome,
+}
+
+impl Importer<'_> {
+    fn bring_in_below(&mut self, place: Place) {
+        let mut places = vec![place];
+        while let Some(place) = places.pop() {
+            let Some(value) = self.document.pointer(&place.pointer) else {
+                continue;
+            };
+            let sites = search::sites(value, &place.pointer, place.kind, place.file == 0);
+            // The last in goes first: references are worked off in the document's order.
+            let next: Vec<Place> = sites.into_iter().filter_map(|site| self.resolve(site, place.file)).collect();
+            places.extend(next.into_iter().rev());
+        }
+    }
+
+    /// Makes a reference local. What was brought in for it is to be searched next.
+    fn resolve(&mut self, site: Site, base: usize) -> Option<Place> {
+        let (file, fragment) = site.reference.split_once('#').unwrap_or((&site.reference, ""));
+        let pointer = percent_decode(fragment);
+        if file.is_empty() && base == 0 {
+            return self.search_outside(pointer, site.kind);
+        }
+        let target = if file.is_empty() { Ok(base) } else { self.folder.file(file, base, self.sources) };
+        let file = match target {
+            Ok(file) => file,
+            Err(refusal) => {
+                let message = format!("the reference `{}` {}", site.reference, refusal.reason);
+                self.refuse(&site, message, refusal.help);
+                self.outcome.findings.extend(refusal.finding);
+                return None;
+            }
+        };
+        if file == 0 {
+            self.rewrite(&site, &format!("#{fragment}"));
+            return None;
+        }
+        let key = (file, pointer, site.kind);
+        if let Some(local) = self.imported.get(&key) {
+            let local = local.clone();
+            self.rewrite(&site, &local);
+            return None;
+        }
+        let (_, pointer, _) = &key;
+        let Some(content) = self.folder.value(file).pointer(pointer).cloned() else {
+            let message = format!("the reference `{}` leads nowhere: its file has no `{pointer}`", site.reference);
+            self.refuse(&site, message, "correct the part after `#`");
+            return None;
+        };
+        self.values += count(&content);
+        if self.values > MAX_VALUES {
+            let message = format!("what was brought in from other files up to here holds more than {MAX_VALUES} values");
+            self.refuse(&site, message, "split the document");
+            return None;
+        }
+        self.place(&site, content, key)
+    }
+
+    /// Puts the content where it belongs: in the reference's place, or among the components.
+    fn place(&mut self, site: &Site, content: Value, key: (usize, String, Kind)) -> Option<Place> {
+        let (file, from, kind) = key.clone();
+        let section = kind.section();
+        let own_slot = section.is_some_and(|section| is_component(&site.pointer, section));
+        let into = match section {
+            Some(section) if !own_slot => {
+                let components = object_entry(self.document.as_object_mut()?, "components")?;
+                let map = object_entry(components, section)?;
+                let name = free_name(map, &from, &self.folder.stem(file));
+                map.insert(name.clone(), content);
+                let into = join(&format!("/components/{section}"), &name);
+                self.rewrite(site, &format!("#{into}"));
+                into
+            }
+            _ => {
+                *self.document.pointer_mut(&site.pointer)? = content;
+                site.pointer.clone()
+            }
+        };
+        if section.is_some() {
+            self.imported.insert(key, format!("#{into}"));
+        }
+        self.sources.note_import(into.clone(), file, from);
+        let kind = if kind == Kind::Mapping { Kind::Schema } else { kind };
+        Some(Place { pointer: into, kind, file })
+    }
+
+    /// A local reference may lead outside the grammar (`#/definitions/Pet`): what stands there is searched as well.
+    fn search_outside(&mut self, pointer: String, kind: Kind) -> Option<Place> {
+        let inside = pointer.starts_with("/components/") || pointer.starts_with("/paths/");
+        let new = !inside && self.searched.insert(pointer.clone());
+        let kind = if kind == Kind::Mapping { Kind::Schema } else { kind };
+        new.then_some(Place { pointer, kind, file: 0 })
+    }
+
+    fn rewrite(&mut self, site: &Site, reference: &str) {
+        let reference = Value::String(reference.to_owned());
+        match self.document.pointer_mut(&site.pointer) {
+            Some(Value::Object(object)) => drop(object.insert("$ref".to_owned(), reference)),
+            Some(text) => *text = reference,
+            None => {}
+        }
+    }
+
+    fn refuse(&mut self, site: &Site, message: String, help: &str) {
+        self.outcome.remarks.push(Remark {
+            code: codes::EXTERNAL_REFERENCE,
+            severity: Severity::Error,
+            pointer: site.pointer.clone(),
+            message,
+            help: help.to_owned(),
+        });
+    }
+}
+
+fn is_component(pointer: &str, section: &str) -> bool {
+    let name = pointer.strip_prefix("/components/").and_then(|rest| rest.strip_prefix(section));
+    name.is_some_and(|name| name.starts_with('/') && !name[1..].contains('/'))
+}
+
+fn object_entry<'m>(map: &'m mut Map<String, Value>, key: &str) -> Option<&'m mut Map<String, Value>> {
+    map.entry(key).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
+}
+
+/// The last word of the reference, or the file's name; with the file's name before it, then numbered, where taken.
+fn free_name(taken: &Map<String, Value>, pointer: &str, stem: &str) -> String {
+    let clean = |text: &str| -> String {
+        text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+    };
+    let stem = clean(stem);
+    let last = tokens(pointer).last().filter(|token| !token.is_empty());
+    let name = last.map_or_else(|| stem.clone(), |token| clean(&token));
+    let long = format!("{stem}_{name}");
+    let numbered = (2..).map(|n| format!("{long}_{n}"));
+    let free = [name.clone(), long.clone()].into_iter().chain(numbered).find(|name| !taken.contains_key(name));
+    free.unwrap_or(name)
+}
+
+fn count(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(values) => values.iter().map(count).sum(),
+        Value::Object(map) => map.values().map(count).sum(),
+        _ => 0,
+    }
 }

@@ -65,11 +65,6 @@ impl Index {
         self.nodes.extend_from_within(inside);
     }
 
-    /// How many values there are.
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
     /// Follows a pointer as far as it leads.
     pub fn find(&self, pointer: &str) -> Found {
         let root = self.nodes.first().copied().unwrap_or(Node {

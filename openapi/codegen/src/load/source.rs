@@ -97,6 +97,11 @@ impl Source {
         &self.path
     }
 
+    /// The file under the name by which people know it.
+    pub fn named(self, path: PathBuf) -> Source {
+        Source { path, ..self }
+    }
+
     /// The size of its text in bytes.
     pub fn size(&self) -> usize {
         self.text.as_str().len()

@@ -7,6 +7,7 @@ use super::positions::{Found, escape, tokens};
 use super::source::Source;
 use super::text::Problem;
 use crate::diagnostics::{Finding, Severity};
+use std::path::Path;
 
 /// The files of a document, for the places of findings.
 #[derive(Debug)]
@@ -65,6 +66,11 @@ impl Sources {
             ..Problem::new(code, found.at, message, help)
         };
         place.source.finding_at(problem, severity)
+    }
+
+    /// The document's files: the main one first, then those it refers to.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(Source::path)
     }
 
     /// Where a finding stands among the others: by file, then by place.

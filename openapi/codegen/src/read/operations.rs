@@ -15,7 +15,6 @@ const METHODS: &[&str] = &[
 
 /// What all operations of a document share.
 struct Shared<'s> {
-    base_path: &'s str,
     schemes: &'s IndexMap<String, SecurityScheme>,
     /// The document's `security`.
     security: Vec<Vec<Requirement>>,
@@ -26,6 +25,8 @@ struct PathItem<'s> {
     path: &'s str,
     /// The variables of its template.
     variables: Vec<&'s str>,
+    /// The path of its own first server.
+    base_path: Option<String>,
     parameters: Vec<Parameter>,
 }
 
@@ -34,18 +35,13 @@ impl<'d> Reader<'d> {
     pub fn operations(
         &self,
         root: &Object<'_, 'd>,
-        base_path: &str,
         schemes: &IndexMap<String, SecurityScheme>,
     ) -> Vec<Operation> {
         if root.get("paths").is_none() && root.get("webhooks").is_none() {
             root.missing("paths", "an OpenAPI document");
         }
         let security = self.requirements(root, schemes).unwrap_or_default();
-        let shared = Shared {
-            base_path,
-            schemes,
-            security,
-        };
+        let shared = Shared { schemes, security };
         let at = root.key("paths");
         let mut operations = Vec::new();
         for (path, value) in root
@@ -90,10 +86,10 @@ impl<'d> Reader<'d> {
             "parameters",
         ];
         object.known(KNOWN, "a path item");
-        self.server_override(&object, shared.base_path);
         let item = PathItem {
             path,
             variables,
+            base_path: self.base_path(&object),
             parameters: self.parameters(&object),
         };
         for method in object
@@ -201,7 +197,6 @@ impl<'d> Reader<'d> {
             "servers",
         ];
         object.known(KNOWN, "an operation");
-        self.server_override(object, shared.base_path);
         if object.entries("callbacks").next().is_some() {
             let message = "callbacks are kept; nothing is called";
             self.carried(
@@ -226,6 +221,7 @@ impl<'d> Reader<'d> {
             id: object.text("operationId").unwrap_or_default(),
             method: method.to_ascii_uppercase(),
             path: item.path.to_owned(),
+            base_path: self.base_path(object).or_else(|| item.base_path.clone()),
             tags: object.texts("tags"),
             summary: object.text("summary"),
             description: object.text("description"),

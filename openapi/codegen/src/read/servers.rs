@@ -1,31 +1,11 @@
-//! `servers`: of the URL, only the path matters here. The routes lie below that of the document's first one.
+//! `servers`, of the document, a path or an operation: the routes lie below the path of the first one's URL.
 
 use super::{At, Object, Reader};
 use crate::codes;
 
 impl<'d> Reader<'d> {
-    /// The path of the first server's URL, without a slash at its end.
-    pub fn base_path(&self, root: &Object<'_, 'd>) -> String {
-        self.first_server(root).unwrap_or_default()
-    }
-
-    /// Says where an operation's or a path's own servers have another path: its route stays below the document's.
-    pub fn server_override(&self, object: &Object<'_, 'd>, base_path: &str) {
-        let own = self.first_server(object);
-        if let Some(own) = own.filter(|own| own != base_path) {
-            let message =
-                format!("these servers have the path `{own}`; the route stays below `{base_path}`");
-            let help = "route the other path to this one in front of the service";
-            self.carried(
-                codes::SERVER_OVERRIDE,
-                &object.key("servers"),
-                message,
-                help,
-            );
-        }
-    }
-
-    fn first_server(&self, object: &Object<'_, 'd>) -> Option<String> {
+    /// The path of the first server's URL, without a slash at its end; none where no server is declared.
+    pub fn base_path(&self, object: &Object<'_, 'd>) -> Option<String> {
         let at = object.key("servers");
         let mut paths = object
             .list("servers")

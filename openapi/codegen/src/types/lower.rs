@@ -1,0 +1,310 @@
+//! From a schema to a type: references, objects, lists, scalars.
+
+use super::{Choice, Field, Formatted, Kind, Struct, TypeExpr, Types, docs};
+use crate::codes;
+use crate::model::{Additional, Schema, SchemaObject, Type};
+use crate::names::{self, Scope};
+use serde_json::Value;
+
+impl Types<'_> {
+    /// The type of a schema; definitions it needs are named after `hint`.
+    pub fn lower(&mut self, schema: &Schema, hint: &str) -> TypeExpr {
+        match schema {
+            Schema::Ref { target, .. } => self.component(target),
+            Schema::Inline(object) => {
+                let made = self.lower_object(object, hint);
+                let ty = self.settle(made, object, hint);
+                if admits_null(object) { nullable(ty) } else { ty }
+            }
+        }
+    }
+
+    /// The type of a component: its name. Its definition is made later, by [`Self::finish`], so that neither a schema
+    /// that holds itself nor a chain of thousands deepens the stack.
+    fn component(&mut self, target: &str) -> TypeExpr {
+        let document = self.document;
+        let mut target = target;
+        for _ in 0..64 {
+            if let Some(ty) = self.components.get(target) {
+                return ty.clone();
+            }
+            match document.schemas.get(target) {
+                Some(Schema::Ref { target: next, .. }) => target = next,
+                Some(Schema::Inline(object)) => {
+                    let id = self.define(&names::type_name(target), object, Kind::Pending);
+                    let ty = TypeExpr::Named(id);
+                    let ty = if admits_null(object) { nullable(ty) } else { ty };
+                    self.components.insert(target.to_owned(), ty.clone());
+                    self.pending.push_back((id, object));
+                    return ty;
+                }
+                None => break,
+            }
+        }
+        TypeExpr::Value
+    }
+
+    /// Makes the definitions of all components that were named.
+    pub fn finish(&mut self) {
+        while let Some((id, object)) = self.pending.pop_front() {
+            let name = self.defs[id].name.clone();
+            self.defs[id].kind = match self.lower_object(object, &name) {
+                Made::Kind(kind) => kind,
+                Made::Type(ty) if ty.checked() => Kind::Newtype(ty),
+                Made::Type(ty) => Kind::Alias(ty),
+            };
+        }
+    }
+
+    /// A type for what was made: a definition named after `hint` where it needs one.
+    pub(super) fn settle(&mut self, made: Made, schema: &SchemaObject, hint: &str) -> TypeExpr {
+        match made {
+            Made::Type(ty) => ty,
+            Made::Kind(kind) => TypeExpr::Named(self.define(hint, schema, kind)),
+        }
+    }
+
+    /// What a schema is but for its `nullable`.
+    pub(super) fn lower_object(&mut self, schema: &SchemaObject, hint: &str) -> Made {
+        let Some(not) = &schema.not else {
+            return self.lower_positive(schema, hint);
+        };
+        let not = self.lower(not, &format!("{hint}Not"));
+        let made = self.lower_positive(schema, hint);
+        let ty = self.settle(made, schema, &format!("{hint}Value"));
+        Made::Type(TypeExpr::Not(Box::new(ty), Box::new(not)))
+    }
+
+    fn lower_positive(&mut self, schema: &SchemaObject, hint: &str) -> Made {
+        if !schema.all_of.is_empty() {
+            return self.all_of(schema, hint);
+        }
+        if let Some(values) = &schema.enumeration {
+            return self.enumeration(schema, values, hint);
+        }
+        if !schema.one_of.is_empty() || !schema.any_of.is_empty() {
+            return self.union(schema, hint);
+        }
+        Made::Type(match effective_type(schema) {
+            None => TypeExpr::Value,
+            Some(Type::Boolean) => TypeExpr::Bool,
+            Some(Type::String) => self.string(schema),
+            Some(Type::Integer) => TypeExpr::Integer(integer_type(schema), self.rules.integer(schema)),
+            Some(Type::Number) => TypeExpr::Float(self.rules.float(schema)),
+            Some(Type::Array) => {
+                let items = match &schema.items {
+                    Some(items) => self.lower(items, &format!("{hint}Item")),
+                    None => TypeExpr::Value,
+                };
+                TypeExpr::List(Box::new(items), self.rules.items(schema))
+            }
+            Some(Type::Object) => return self.object(schema, hint),
+        })
+    }
+
+    fn string(&mut self, schema: &SchemaObject) -> TypeExpr {
+        let rule = self.rules.text(schema).unwrap_or_else(|reason| {
+            self.refusals.carried(
+                codes::PATTERN_NOT_ENFORCED,
+                &schema.pointer,
+                format!("the pattern can't be enforced: {reason}"),
+                "it stays in the served document; a handler has to check it",
+            );
+            let unpatterned = SchemaObject { pattern: None, ..schema.clone() };
+            self.rules.text(&unpatterned).unwrap_or_default()
+        });
+        if rule.is_some() {
+            return TypeExpr::String(rule);
+        }
+        match schema.format.as_deref() {
+            Some("uuid") => TypeExpr::Formatted(Formatted::Uuid),
+            Some("date-time") => TypeExpr::Formatted(Formatted::DateTime),
+            Some("date") => TypeExpr::Formatted(Formatted::Date),
+            Some("byte") => TypeExpr::Formatted(Formatted::Base64),
+            Some("binary") => TypeExpr::Formatted(Formatted::Binary),
+            Some("ipv4") => TypeExpr::Formatted(Formatted::Ipv4),
+            Some("ipv6") => TypeExpr::Formatted(Formatted::Ipv6),
+            Some("ip") => TypeExpr::Formatted(Formatted::Ip),
+            _ => TypeExpr::String(None),
+        }
+    }
+
+    fn enumeration(&mut self, schema: &SchemaObject, values: &[Value], hint: &str) -> Made {
+        let values: Vec<&Value> = values.iter().filter(|value| !value.is_null()).collect();
+        let strings: Option<Vec<&str>> = values.iter().map(|value| value.as_str()).collect();
+        match strings {
+            Some(strings) if !strings.is_empty() => {
+                choice(strings.into_iter().map(|wire| (wire.to_owned(), Vec::new())))
+            }
+            _ => {
+                let base = SchemaObject { enumeration: None, ..schema.clone() };
+                let made = self.lower_positive(&base, hint);
+                let ty = self.settle(made, schema, hint);
+                let list = Value::Array(values.into_iter().cloned().collect()).to_string();
+                Made::Type(TypeExpr::Listed(Box::new(ty), list))
+            }
+        }
+    }
+
+    fn object(&mut self, schema: &SchemaObject, hint: &str) -> Made {
+        let closed = matches!(schema.additional, Additional::Forbidden);
+        if schema.properties.is_empty() && schema.required.is_empty() && !closed {
+            let value = match &schema.additional {
+                Additional::Schema(value) => self.lower(value, &format!("{hint}Value")),
+                _ => TypeExpr::Value,
+            };
+            return Made::Type(TypeExpr::Map(Box::new(value), self.rules.properties(schema)));
+        }
+        Made::Kind(Kind::Struct(self.structure(schema, hint)))
+    }
+
+    /// The struct of a schema's properties. A property that is only `required` is a field of any value.
+    pub(super) fn structure(&mut self, schema: &SchemaObject, hint: &str) -> Struct {
+        let mut scope = Scope::with(&[]);
+        let mut fields = Vec::with_capacity(schema.properties.len());
+        for (wire, property) in &schema.properties {
+            let name = scope.take(&names::field_name(wire));
+            let ty = self.lower(property, &format!("{hint}{}", names::type_name(wire)));
+            let object = self.resolve(property);
+            fields.push(Field {
+                wire: wire.clone(),
+                name,
+                ty,
+                required: schema.required.contains(wire),
+                default: object.and_then(|o| o.default.as_ref()).map(Value::to_string),
+                read_only: object.is_some_and(|o| o.read_only),
+                write_only: object.is_some_and(|o| o.write_only),
+                docs: match property {
+                    Schema::Inline(object) => docs(object),
+                    Schema::Ref { .. } => Vec::new(),
+                },
+            });
+        }
+        let undeclared = schema.required.iter().filter(|name| !schema.properties.contains_key(*name));
+        for wire in undeclared {
+            fields.push(Field {
+                wire: wire.clone(),
+                name: scope.take(&names::field_name(wire)),
+                ty: TypeExpr::Value,
+                required: true,
+                default: None,
+                read_only: false,
+                write_only: false,
+                docs: Vec::new(),
+            });
+        }
+        let rest = match &schema.additional {
+            Additional::Schema(value) => Some(self.lower(value, &format!("{hint}Value"))),
+            Additional::Any => Some(TypeExpr::Value),
+            Additional::Unspecified | Additional::Forbidden => None,
+        };
+        if rest.is_some() {
+            // Its field is named last, so that a property of that name keeps it.
+            fields.iter_mut().filter(|field| field.name == "additional_properties").for_each(|field| {
+                field.name = scope.take("additional_properties");
+            });
+        }
+        Struct {
+            fields,
+            rest,
+            closed: matches!(schema.additional, Additional::Forbidden),
+            rule: self.rules.properties(schema),
+            presence: Vec::new(),
+        }
+    }
+
+    /// The schema behind any references.
+    pub fn resolve<'s>(&'s self, mut schema: &'s Schema) -> Option<&'s SchemaObject> {
+        for _ in 0..64 {
+            match schema {
+                Schema::Inline(object) => return Some(object),
+                Schema::Ref { target, .. } => schema = self.document.schemas.get(target)?,
+            }
+        }
+        None
+    }
+}
+
+/// What a schema became: a type, or what a definition is to hold.
+pub(super) enum Made {
+    Type(TypeExpr),
+    Kind(Kind),
+}
+
+/// A string enum of these texts, each with its documentation.
+pub(super) fn choice(values: impl IntoIterator<Item = (String, Vec<String>)>) -> Made {
+    let mut scope = Scope::with(&[]);
+    let mut choices: Vec<Choice> = Vec::new();
+    for (wire, docs) in values {
+        if choices.iter().all(|choice| choice.wire != wire) {
+            let name = scope.take(&names::type_name(&wire));
+            choices.push(Choice { wire, name, docs });
+        }
+    }
+    Made::Kind(Kind::Choice(choices))
+}
+
+impl TypeExpr {
+    /// Whether a value of it passes checks that its Rust type does not tell.
+    pub fn checked(&self) -> bool {
+        match self {
+            TypeExpr::String(rule) | TypeExpr::Integer(_, rule) | TypeExpr::Float(rule) => rule.is_some(),
+            TypeExpr::List(inner, rule) | TypeExpr::Map(inner, rule) => rule.is_some() || inner.checked(),
+            TypeExpr::Nullable(inner) | TypeExpr::Boxed(inner) => inner.checked(),
+            TypeExpr::Listed(..) | TypeExpr::Not(..) | TypeExpr::Every(_) => true,
+            TypeExpr::Formatted(_) | TypeExpr::Bool | TypeExpr::Value | TypeExpr::Named(_) => false,
+        }
+    }
+}
+
+fn admits_null(schema: &SchemaObject) -> bool {
+    schema.nullable || schema.enumeration.as_ref().is_some_and(|values| values.iter().any(Value::is_null))
+}
+
+fn nullable(ty: TypeExpr) -> TypeExpr {
+    match ty {
+        TypeExpr::Nullable(_) | TypeExpr::Value => ty,
+        ty => TypeExpr::Nullable(Box::new(ty)),
+    }
+}
+
+/// `type`, or what the other keywords can only mean. JSON Schema would let a value of any other type pass; nobody who
+/// leaves `type` out beside `properties` means that.
+pub(crate) fn effective_type(schema: &SchemaObject) -> Option<Type> {
+    schema.ty.or_else(|| {
+        let object = !schema.properties.is_empty()
+            || !schema.required.is_empty()
+            || !matches!(schema.additional, Additional::Unspecified | Additional::Any)
+            || schema.min_properties.is_some()
+            || schema.max_properties.is_some();
+        let string = schema.pattern.is_some() || schema.min_length.is_some() || schema.max_length.is_some();
+        let number = schema.minimum.is_some() || schema.maximum.is_some() || schema.multiple_of.is_some();
+        if object {
+            Some(Type::Object)
+        } else if schema.items.is_some() {
+            Some(Type::Array)
+        } else if string {
+            Some(Type::String)
+        } else if number {
+            Some(Type::Number)
+        } else {
+            None
+        }
+    })
+}
+
+fn integer_type(schema: &SchemaObject) -> &'static str {
+    match schema.format.as_deref() {
+        Some("int8") => "i8",
+        Some("int16") => "i16",
+        Some("int32") => "i32",
+        Some("uint8") => "u8",
+        Some("uint16") => "u16",
+        Some("uint32") => "u32",
+        Some("uint64" | "uint" | "uint128") => "u64",
+        _ => {
+            let beyond = |n: &serde_json::Number| n.is_u64() && n.as_i64().is_none();
+            if schema.maximum.as_ref().is_some_and(beyond) { "u64" } else { "i64" }
+        }
+    }
+}
