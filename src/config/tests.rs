@@ -1,1 +1,292 @@
+use std::fs;
+use std::path::PathBuf;
 
+use figment::Jail;
+
+use super::*;
+use crate::token::{Algorithm, Lifetime};
+
+const WHOLE: &str = r#"
+issuer = "https://bank.example/authz/d1/v1"
+[listen]
+api = "0.0.0.0:8443"
+ops = "127.0.0.1:9191"
+[store]
+url = "sqlite:store.db"
+migrate = false
+[token]
+lifetime = "10m"
+algorithm = "EdDSA"
+audience = "https://api.bank.example"
+[keys]
+master_key_file = "secrets/master.key"
+[audit]
+path = "audit"
+durability = "buffered"
+"#;
+
+/// Loads a file of this text from a folder of its own, with these variables set.
+fn load(text: &str, variables: &[(&str, &str)]) -> (PathBuf, Result<Config, ConfigErrors>) {
+    let mut outcome = None;
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        for (name, value) in variables {
+            jail.set_env(name, value);
+        }
+        jail.create_dir("etc")?;
+        jail.create_file("etc/d1-authz.toml", text)?;
+        let folder = fs::canonicalize(jail.directory()).unwrap();
+        outcome = Some((folder, Config::load(Some(Path::new("etc/d1-authz.toml")))));
+        Ok(())
+    });
+    outcome.unwrap()
+}
+
+fn errors(text: &str, variables: &[(&str, &str)]) -> String {
+    load(text, variables).1.unwrap_err().to_string()
+}
+
+fn without(key: &str) -> String {
+    WHOLE
+        .lines()
+        .filter(|line| !line.starts_with(key))
+        .fold(String::new(), |text, line| text + line + "\n")
+}
+
+#[test]
+fn a_whole_file_is_read() {
+    let (folder, config) = load(WHOLE, &[]);
+    let config = config.unwrap();
+    assert_eq!(config.issuer.as_str(), "https://bank.example/authz/d1/v1");
+    assert_eq!(config.listen.api, "0.0.0.0:8443".parse().unwrap());
+    assert_eq!(config.listen.ops, "127.0.0.1:9191".parse().unwrap());
+    assert!(!config.store.migrate);
+    assert_eq!(config.token.lifetime, Lifetime::from_secs(600).unwrap());
+    assert_eq!(config.token.algorithm, Algorithm::EdDsa);
+    assert_eq!(
+        config.token.audience.unwrap().as_str(),
+        "https://api.bank.example"
+    );
+    assert_eq!(config.audit.durability, Durability::Buffered);
+    // Relative to the file that names it, and not to where the service was started.
+    assert_eq!(
+        config.store.url,
+        StoreUrl::Sqlite(folder.join("etc/store.db"))
+    );
+    assert_eq!(
+        config.keys.master_key_file,
+        folder.join("etc/secrets/master.key")
+    );
+    assert_eq!(config.audit.path, folder.join("etc/audit"));
+}
+
+#[test]
+fn what_can_be_left_out_has_a_default() {
+    let text = [
+        "ops",
+        "migrate",
+        "lifetime",
+        "algorithm",
+        "audience",
+        "durability",
+    ]
+    .iter()
+    .fold(WHOLE.to_owned(), |text, key| {
+        text.lines()
+            .filter(|line| !line.starts_with(key))
+            .fold(String::new(), |text, line| text + line + "\n")
+    });
+    let config = load(&text, &[]).1.unwrap();
+    assert_eq!(config.listen.ops, "127.0.0.1:9090".parse().unwrap());
+    assert!(config.store.migrate);
+    assert_eq!(config.token, TokenConfig::default());
+    assert_eq!(config.audit.durability, Durability::Fsync);
+}
+
+#[test]
+fn the_environment_wins_and_every_value_knows_where_it_came_from() {
+    let variables = [
+        ("D1_AUTHZ_TOKEN__LIFETIME", "5m"),
+        ("D1_AUTHZ_AUDIT__PATH", "elsewhere"),
+        ("D1_AUTHZ_CONFIG", "x"),
+    ];
+    let (folder, config) = load(&without("algorithm"), &variables);
+    let config = config.unwrap();
+    assert_eq!(config.token.lifetime, Lifetime::from_secs(300).unwrap());
+    assert_eq!(
+        config.audit.path,
+        folder.join("elsewhere"),
+        "a variable is relative to the working folder"
+    );
+    let origin = |key| {
+        let setting = config
+            .settings
+            .iter()
+            .find(|setting| setting.key == key)
+            .unwrap();
+        (
+            setting.value.as_str(),
+            setting.origin.rsplit('/').next().unwrap(),
+        )
+    };
+    assert_eq!(origin("token.lifetime"), ("5m", "D1_AUTHZ_TOKEN__LIFETIME"));
+    assert_eq!(origin("listen.api"), ("0.0.0.0:8443", "d1-authz.toml:4"));
+    assert_eq!(origin("token.algorithm"), ("ES256", "default"));
+}
+
+#[test]
+fn the_environment_alone_is_enough() {
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        jail.set_env("D1_AUTHZ_ISSUER", "https://bank.example");
+        jail.set_env("D1_AUTHZ_LISTEN__API", "[::1]:80");
+        jail.set_env("D1_AUTHZ_STORE__URL", "sqlite:/var/store.db");
+        jail.set_env("D1_AUTHZ_KEYS__MASTER_KEY_FILE", "/etc/master.key");
+        jail.set_env("D1_AUTHZ_AUDIT__PATH", "/var/audit");
+        let config = Config::load(None).unwrap();
+        assert_eq!(config.store.url, StoreUrl::Sqlite("/var/store.db".into()));
+        Ok(())
+    });
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_known_one_and_their_place() {
+    let text = format!("{WHOLE}\n[tokens]\nlifetime = \"1m\"\n").replace("ops =", "opps =");
+    let message = errors(&text, &[("D1_AUTHZ_STORE__ULR", "x")]);
+    assert!(
+        message.contains("d1-authz.toml:5: listen.opps: unknown key; did you mean listen.ops?"),
+        "{message}"
+    );
+    assert!(
+        message.contains("d1-authz.toml:19: tokens: unknown key; did you mean token?"),
+        "{message}"
+    );
+    assert!(
+        message.contains("D1_AUTHZ_STORE__ULR: store.ulr: unknown key; did you mean store.url?"),
+        "{message}"
+    );
+    assert!(
+        errors(&format!("zzz = 1\n{WHOLE}"), &[])
+            .contains("d1-authz.toml:1: zzz: unknown key; the manual")
+    );
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let text = r#"
+issuer = "http://bank.example"
+[listen]
+api = "localhost"
+[token]
+lifetime = "2h"
+algorithm = "none"
+[audit]
+durability = "sometimes"
+path = { a = 1 }
+"#;
+    let message = errors(text, &[]);
+    for line in [
+        "d1-authz.toml:2: issuer: must begin with https://",
+        "d1-authz.toml:4: listen.api: must be an IP address and a port",
+        "d1-authz.toml:6: token.lifetime: a token lives between 1s and 1h",
+        "d1-authz.toml:7: token.algorithm: the algorithms are ES256",
+        "d1-authz.toml:9: audit.durability: must be \"fsync\" or \"buffered\"",
+        "d1-authz.toml:10: audit.path: must be one plain value",
+        "d1-authz.toml: store.url: is missing; set it in the file, or as D1_AUTHZ_STORE__URL",
+        "d1-authz.toml: keys.master_key_file: is missing",
+    ] {
+        assert!(message.contains(line), "{line}\nnot in\n{message}");
+    }
+    assert_eq!(message.lines().count(), 8, "{message}");
+}
+
+#[test]
+fn a_lifetime_has_a_unit_and_ends_at_an_hour() {
+    let lifetime =
+        |value: &str| load(&without("lifetime"), &[("D1_AUTHZ_TOKEN__LIFETIME", value)]).1;
+    for (value, seconds) in [("900s", 900), ("1h", 3600), ("1m 30s", 90), ("PT5M", 300)] {
+        assert_eq!(
+            lifetime(value).unwrap().token.lifetime,
+            Lifetime::from_secs(seconds).unwrap(),
+            "{value}"
+        );
+    }
+    for value in ["900", "-5m", "61m", "0s", "1.5s", "soon"] {
+        assert!(
+            lifetime(value)
+                .unwrap_err()
+                .to_string()
+                .contains("token.lifetime"),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn what_is_not_built_is_refused_by_name() {
+    for section in ["tls", "throttle"] {
+        let message = errors(&format!("{WHOLE}\n[{section}]\nenabled = false\n"), &[]);
+        assert!(
+            message.contains(&format!("d1-authz.toml:19: {section}: this release")),
+            "{message}"
+        );
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+    let postgres = WHOLE.replace("sqlite:store.db", "postgres://user:hunter2@db/authz");
+    let message = errors(&postgres, &[]);
+    assert!(
+        message.contains("store.url: PostgreSQL is not built into this release yet"),
+        "{message}"
+    );
+    assert!(!message.contains("hunter2"), "{message}");
+}
+
+#[test]
+fn a_store_url_names_a_file() {
+    let url = |value: &str| load(&without("url"), &[("D1_AUTHZ_STORE__URL", value)]).1;
+    assert_eq!(
+        url("sqlite:///a/b.db").unwrap().store.url,
+        StoreUrl::Sqlite("/a/b.db".into())
+    );
+    for value in [
+        "sqlite:",
+        "sqlite:a?mode=ro",
+        "sqlite::memory:",
+        "mysql://x",
+        "a.db",
+    ] {
+        assert!(
+            url(value)
+                .unwrap_err()
+                .to_string()
+                .contains("store.url: must"),
+            "{value}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_absent_or_no_toml_is_told() {
+    let absent = Config::load(Some(Path::new("/nonexistent/d1.toml")))
+        .unwrap_err()
+        .to_string();
+    assert!(absent.starts_with("/nonexistent/d1.toml: "), "{absent}");
+    let broken = errors("issuer = \n", &[]);
+    assert!(
+        broken.contains("d1-authz.toml") && broken.contains("line 1"),
+        "{broken}"
+    );
+    assert!(errors("store = 1\n", &[]).contains("store: is a section"));
+}
+
+#[test]
+fn quickstart_needs_no_file() {
+    let config = Config::quickstart(
+        Path::new("/data"),
+        "0.0.0.0:8080".parse().unwrap(),
+        "/authz/d1/v1",
+    )
+    .unwrap();
+    assert_eq!(config.issuer.as_str(), "http://127.0.0.1:8080/authz/d1/v1");
+    assert_eq!(config.store.url, StoreUrl::Sqlite("/data/store.db".into()));
+}

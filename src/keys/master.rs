@@ -132,7 +132,7 @@ fn decode(text: &str) -> Option<Zeroizing<[u8; 32]>> {
         }
         44 => {
             let bytes = Zeroizing::new(STANDARD.decode(text).ok()?);
-            key.copy_from_slice(bytes.get(..32)?);
+            *key = bytes.as_slice().try_into().ok()?;
         }
         _ => return None,
     }

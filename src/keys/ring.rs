@@ -114,3 +114,50 @@ impl PublishedKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::MasterKey;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_key_is_published_then_signs_then_is_retained_then_gone() {
+        let (vault, _) = Vault::create(&MasterKey::random());
+        let old = StoredKey {
+            signs_until: Some(at(30)),
+            published_until: Some(at(50)),
+            ..vault
+                .generate_signing_key(Algorithm::Es256, at(0), at(0))
+                .unwrap()
+        };
+        let new = vault
+            .generate_signing_key(Algorithm::EdDsa, at(10), at(20))
+            .unwrap();
+        let (old_id, new_id) = (old.id.clone(), new.id.clone());
+        let ring =
+            KeyRing::open(&vault, vec![old.clone(), new.clone()], &KeyRing::default()).unwrap();
+        let signer = |second| ring.signer(at(second)).map(|key| key.id().to_owned());
+        let published = |second| ring.jwks(at(second)).keys.len();
+        assert_eq!((signer(19), published(19)), (Some(old_id), 2));
+        assert_eq!((signer(20), published(20)), (Some(new_id.clone()), 2));
+        assert_eq!((signer(49), published(49)), (Some(new_id), 2));
+        assert_eq!(published(50), 1);
+        let states = [5, 35, 55].map(|second| old.state(at(second)));
+        assert_eq!(
+            states,
+            [KeyState::Signing, KeyState::Retained, KeyState::Retired]
+        );
+        assert_eq!(new.state(at(15)), KeyState::Published);
+
+        let revoked = StoredKey {
+            revoked_at: Some(at(60)),
+            ..new
+        };
+        let ring = KeyRing::open(&vault, vec![revoked], &ring).unwrap();
+        assert!(ring.signer(at(61)).is_none() && ring.jwks(at(61)).keys.is_empty());
+    }
+}

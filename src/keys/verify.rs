@@ -209,3 +209,6 @@ fn check_claims(
 fn part<T: serde::de::DeserializeOwned>(encoded: &str) -> Option<T> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests;

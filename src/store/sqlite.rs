@@ -64,13 +64,25 @@ impl SqliteStore {
             });
         }
         match migrate {
-            Migrate::Yes => Ok(MIGRATIONS.run(&self.pool).await?),
+            Migrate::Yes if version < latest => self.migrate().await,
             Migrate::No if version < latest => Err(StoreError::SchemaTooOld {
                 found: version,
                 latest,
             }),
-            Migrate::No => Ok(()),
+            // Also checks that no applied migration differs from this release's.
+            _ => Ok(MIGRATIONS.run(&self.pool).await?),
         }
+    }
+
+    /// Under SQLite's write lock, which the library doesn't take: of several processes that start at once, one migrates and the
+    /// others find it done. And all or nothing: the migrations' own transactions nest in this one.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        // `run`, which differs in what it takes, can't be used in a future that moves between threads.
+        MIGRATIONS
+            .run_direct(None, &mut *transaction, false)
+            .await?;
+        Ok(transaction.commit().await?)
     }
 
     /// A transaction that will write. It takes SQLite's write lock at once: one that reads first and then wants to write
@@ -241,3 +253,6 @@ fn timestamp(millis: i64, row: &str) -> Result<Timestamp, StoreError> {
 fn optional_timestamp(millis: Option<i64>, row: &str) -> Result<Option<Timestamp>, StoreError> {
     millis.map(|millis| timestamp(millis, row)).transpose()
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,25 +117,26 @@ pub(super) async fn rotate_secret(
         .execute(&mut **transaction)
         .await?;
     expect_client(done.rows_affected(), id)?;
+    // First all but the newest that works: had its end been set before, one that is older could outlive it.
     sqlx::query(
-        "UPDATE client_secrets SET expires_at = min(coalesce(expires_at, ?2), ?2) WHERE id = \
-         (SELECT id FROM client_secrets WHERE client_id = ?1 AND coalesce(expires_at, ?3 + 1) > ?3 \
+        "DELETE FROM client_secrets WHERE client_id = ?1 AND id IS NOT \
+         (SELECT id FROM client_secrets WHERE client_id = ?1 AND (expires_at IS NULL OR expires_at > ?2) \
           ORDER BY created_at DESC, id DESC LIMIT 1)",
     )
     .bind(id.as_str())
-    .bind(millis(overlap_until))
     .bind(now)
     .execute(&mut **transaction)
     .await?;
-    sqlx::query(
-        "DELETE FROM client_secrets WHERE client_id = ?1 AND (coalesce(expires_at, ?2 + 1) <= ?2 OR id <> \
-         (SELECT id FROM client_secrets WHERE client_id = ?1 AND coalesce(expires_at, ?2 + 1) > ?2 \
-          ORDER BY created_at DESC, id DESC LIMIT 1))",
-    )
-    .bind(id.as_str())
-    .bind(now)
-    .execute(&mut **transaction)
-    .await?;
+    sqlx::query("UPDATE client_secrets SET expires_at = min(coalesce(expires_at, ?2), ?2) WHERE client_id = ?1")
+        .bind(id.as_str())
+        .bind(millis(overlap_until))
+        .execute(&mut **transaction)
+        .await?;
+    sqlx::query("DELETE FROM client_secrets WHERE client_id = ? AND expires_at <= ?")
+        .bind(id.as_str())
+        .bind(now)
+        .execute(&mut **transaction)
+        .await?;
     add_secret(transaction, id, secret).await
 }
 

@@ -1,0 +1,141 @@
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use super::*;
+use crate::store::conformance;
+use crate::token::{Scope, SecretHash, SecretId};
+
+async fn opened() -> (tempfile::TempDir, PathBuf, SqliteStore) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let store = SqliteStore::open(&path, Migrate::Yes).await.unwrap();
+    (folder, path, store)
+}
+
+fn client(id: &str) -> (Client, StoredSecret) {
+    let secret = StoredSecret {
+        id: SecretId(uuid::Uuid::new_v4()),
+        hash: SecretHash::Keyed([7; 32]),
+        created_at: Timestamp::UNIX_EPOCH,
+        expires_at: None,
+        last_used_at: None,
+        last_used_from: None,
+    };
+    (
+        Client::new(ClientId::parse(id).unwrap(), id, Scope::default()),
+        secret,
+    )
+}
+
+#[tokio::test]
+async fn it_conforms() {
+    let (_folder, _path, store) = opened().await;
+    conformance::check(&store).await;
+}
+
+#[tokio::test]
+async fn all_its_files_are_private_and_what_it_holds_survives() {
+    let (folder, path, store) = opened().await;
+    let (one, secret) = client("one");
+    store.add_client(&one, &secret).await.unwrap();
+    let mut files = 0;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(
+            file.metadata().unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{:?}",
+            file.file_name()
+        );
+        files += 1;
+    }
+    assert_eq!(files, 3, "with -wal and -shm");
+    // Not closed: as after a crash.
+    let again = SqliteStore::open(&path, Migrate::No).await.unwrap();
+    assert_eq!(again.client("one").await.unwrap().unwrap().client, one);
+}
+
+#[tokio::test]
+async fn a_store_that_is_absent_or_of_another_release_is_told() {
+    let (_folder, path, store) = opened().await;
+    let absent = SqliteStore::open(&path.with_extension("none"), Migrate::No)
+        .await
+        .unwrap_err();
+    assert!(absent.to_string().contains("there is none yet"), "{absent}");
+
+    let later =
+        sqlx::query("INSERT INTO _sqlx_migrations VALUES (9999, 'later', 0, true, x'00', 0)");
+    later.execute(&store.pool).await.unwrap();
+    for migrate in [Migrate::Yes, Migrate::No] {
+        let error = SqliteStore::open(&path, migrate).await.unwrap_err();
+        assert!(
+            matches!(error, StoreError::SchemaTooNew { found: 9999, .. }),
+            "{error}"
+        );
+    }
+    sqlx::query("DELETE FROM _sqlx_migrations")
+        .execute(&store.pool)
+        .await
+        .unwrap();
+    let error = SqliteStore::open(&path, Migrate::No).await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::SchemaTooOld { found: 0, .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn several_processes_write_at_once() {
+    let (_folder, path, store) = opened().await;
+    let mut tasks = Vec::new();
+    for process in 0..4 {
+        let path = path.clone();
+        tasks.push(tokio::spawn(async move {
+            let store = SqliteStore::open(&path, Migrate::Yes).await.unwrap();
+            for number in 0..20 {
+                let (client, secret) = client(&format!("{process}-{number}"));
+                store.add_client(&client, &secret).await.unwrap();
+                store
+                    .rotate_secret(
+                        &client.id,
+                        &self::client("x").1,
+                        "2100-01-01T00:00:00Z".parse().unwrap(),
+                    )
+                    .await
+                    .unwrap();
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(store.clients().await.unwrap().len(), 80);
+    assert_eq!(store.changes_after(0).await.unwrap().len(), 160);
+}
+
+#[tokio::test]
+async fn several_processes_start_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let open = |_| {
+        let path = path.clone();
+        tokio::spawn(async move { SqliteStore::open(&path, Migrate::Yes).await.map(drop) })
+    };
+    let tasks: Vec<_> = (0..8).map(open).collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named() {
+    let (_folder, _path, store) = opened().await;
+    let (one, secret) = client("one");
+    store.add_client(&one, &secret).await.unwrap();
+    sqlx::query("UPDATE clients SET scope = 'a  b'")
+        .execute(&store.pool)
+        .await
+        .unwrap();
+    let error = store.client("one").await.unwrap_err().to_string();
+    assert!(error.contains("client \"one\""), "{error}");
+}
