@@ -15,6 +15,7 @@ use crate::base64::{self, Base64};
 use crate::format::Format;
 use crate::invalid::listed;
 use crate::node::utf8;
+use crate::union::spend;
 use crate::{Float, Integer, Invalid, Items, Node, Properties, Reason, Text};
 
 /// A type that can be read from a request.
@@ -206,13 +207,15 @@ impl Node {
     /// `not`: refused if `decode` takes it.
     ///
     /// # Errors
-    /// [`Reason::Excluded`]
+    /// [`Reason::Excluded`], [`Reason::TooComplex`]
     pub fn refuse_if<T>(&self, decode: fn(Self) -> Result<T, Invalid>) -> Result<(), Invalid> {
+        spend(self.size())?;
         match decode(self.clone()) {
             Ok(_) => Err(Invalid::new(
                 Reason::Excluded,
                 "matches a schema that it must not match",
             )),
+            Err(invalid) if invalid.reason() == Reason::TooComplex => Err(invalid),
             Err(_) => Ok(()),
         }
     }

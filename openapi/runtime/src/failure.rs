@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::Response;
 
 /// A failure of a handler. `?` makes one of Dropshot's [`HttpError`].
-pub struct Failure(Kind);
+pub struct Failure(Box<Kind>);
 
 enum Kind {
     NotImplemented(&'static str),
@@ -22,7 +22,7 @@ impl Failure {
     /// 501: the operation has no handler yet.
     #[must_use]
     pub fn not_implemented(operation: &'static str) -> Self {
-        Self(Kind::NotImplemented(operation))
+        Self(Box::new(Kind::NotImplemented(operation)))
     }
 
     /// 500; the message goes to the log only.
@@ -33,7 +33,7 @@ impl Failure {
 
     /// A response that is finished by [`finish`], which knows the request's id.
     pub(crate) fn into_response(self) -> Response {
-        let pending = match self.0 {
+        let pending = match *self.0 {
             Kind::Response(response) => return response,
             Kind::NotImplemented(operation) => Pending::NotImplemented(operation),
             Kind::Http(error) => Pending::Http(Arc::new(Mutex::new(Some(error)))),
@@ -47,13 +47,13 @@ impl Failure {
 
 impl From<HttpError> for Failure {
     fn from(error: HttpError) -> Self {
-        Self(Kind::Http(error))
+        Self(Box::new(Kind::Http(error)))
     }
 }
 
 impl From<Response> for Failure {
     fn from(response: Response) -> Self {
-        Self(Kind::Response(response))
+        Self(Box::new(Kind::Response(response)))
     }
 }
 
@@ -65,7 +65,7 @@ impl fmt::Debug for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &*self.0 {
             Kind::NotImplemented(operation) => write!(f, "{operation} is not implemented"),
             Kind::Http(error) => write!(f, "{}: {}", error.status_code, error.internal_message),
             Kind::Response(response) => write!(f, "{}", response.status()),

@@ -54,7 +54,7 @@ fn declared(field: &Field, text: &str, pairs: &Pairs) -> Result<Option<Node>, In
         explode: field.explode,
         escapes: Escapes::Form,
     };
-    match written.from_pairs(text, pairs)? {
+    match written.find(text, pairs)? {
         Some(Node::Text(text)) if as_json => Node::from_json(text.as_bytes()).map(Some),
         other => Ok(other),
     }

@@ -46,6 +46,7 @@ impl Invalid {
 
     /// The same, seen from one level further out: `segment` is a property's name or an item's index.
     #[must_use]
+    #[allow(clippy::needless_pass_by_value)] // a name or a number
     pub fn within(mut self, segment: impl ToString) -> Self {
         self.0.segments.push(segment.to_string());
         self

@@ -15,6 +15,7 @@
 //! [`export`] and [`round_trip`] hold the routes against the document they were generated from.
 
 mod base64;
+mod composed;
 mod count;
 mod decode;
 mod deep_object;
@@ -23,6 +24,7 @@ mod failure;
 mod form;
 mod format;
 mod invalid;
+mod macros;
 mod media;
 mod members;
 mod mount;
@@ -56,14 +58,20 @@ pub use serde;
 pub use serde_json;
 pub use uuid;
 
+pub use chrono::NaiveDate as Date;
+pub use serde_json::Value;
+pub use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+pub use uuid::Uuid;
+
 pub use crate::base64::Base64;
+pub use crate::composed::serialize_merged;
 pub use crate::count::{Items, Properties};
 pub use crate::decode::{Decode, Number};
 pub use crate::failure::Failure;
 pub use crate::format::Format;
 pub use crate::invalid::{Invalid, Reason};
 pub use crate::members::Members;
-pub use crate::mount::{MountError, Options, Rejected, Route, mount};
+pub use crate::mount::{FullPath, MountError, Options, Rejected, Route, mount};
 pub use crate::node::{MAX_DEPTH, Node};
 pub use crate::number::{Float, Integer};
 pub use crate::object::Object;
@@ -78,6 +86,9 @@ pub use crate::security::{ApiKey, Authorization, Basic, Bearer, HttpCredentials}
 pub use crate::serve::{ServeError, ServeOptions, serve};
 pub use crate::text::Text;
 pub use crate::union::{any_of, one_of};
+
+/// A `date-time` (RFC 3339).
+pub type DateTime = chrono::DateTime<chrono::Utc>;
 
 /// A future on the heap, as handlers return it.
 pub type BoxFuture<T> = futures_util::future::BoxFuture<'static, T>;

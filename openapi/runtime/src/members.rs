@@ -109,6 +109,10 @@ impl Remaining {
         Some(std::mem::take(&mut self.members.0[index].1))
     }
 
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.members.position(key, self.next).is_some()
+    }
+
     /// What was not taken. Nothing is left after it.
     pub(crate) fn rest(&mut self) -> impl Iterator<Item = (Box<str>, Node)> {
         let taken = std::mem::take(&mut self.taken);

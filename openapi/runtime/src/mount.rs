@@ -35,8 +35,11 @@ pub struct Options {
     /// How long a body may take to arrive.
     pub body_deadline: Duration,
     /// The full path template of an operation; by default its base path and its path.
-    pub path: Option<Box<dyn Fn(&Operation) -> String>>,
+    pub path: Option<FullPath>,
 }
+
+/// The full path template of an operation.
+pub type FullPath = Box<dyn Fn(&Operation) -> String>;
 
 impl Default for Options {
     fn default() -> Self {

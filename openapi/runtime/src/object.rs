@@ -101,6 +101,16 @@ impl Object {
             .collect()
     }
 
+    /// Whether a property is there, or was before it was asked for.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.has(name)
+    }
+
+    /// A property that is known and not read: `readOnly` in a request.
+    pub fn ignore(&mut self, name: &str) {
+        self.0.take(name);
+    }
+
     /// `additionalProperties: false`
     ///
     /// # Errors

@@ -39,10 +39,10 @@ impl Received {
         let as_json = declared.is_some_and(|parameter| parameter.json);
         let written = written(declared, location, name);
         let node = match location {
-            Location::Path => self.from_path(&written),
-            Location::Query => self.from_query(&written),
-            Location::Header => self.from_headers(&written),
-            Location::Cookie => self.from_cookies(&written),
+            Location::Path => self.in_path(&written),
+            Location::Query => self.in_query(&written),
+            Location::Header => self.in_headers(&written),
+            Location::Cookie => self.in_cookies(&written),
             Location::Body => Ok(None),
         }?;
         match node {
@@ -51,7 +51,7 @@ impl Received {
         }
     }
 
-    fn from_path(&self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
+    fn in_path(&self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
         let raw_path = self.parts.uri.path();
         let variables = self.path.template.variables();
         let mut values = (variables.iter().zip(&self.path.captures))
@@ -66,10 +66,10 @@ impl Received {
                 "stands in the path twice, with two values",
             ));
         }
-        written.from_text(raw).map(Some)
+        written.read(raw).map(Some)
     }
 
-    fn from_query(&mut self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
+    fn in_query(&mut self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
         let Some(text) = self.parts.uri.query() else {
             return Ok(None);
         };
@@ -77,10 +77,10 @@ impl Received {
             Some(pairs) => pairs,
             unread => unread.insert(Pairs::parse(text, '&', Escapes::Form)?),
         };
-        written.from_pairs(text, pairs)
+        written.find(text, pairs)
     }
 
-    fn from_headers(&self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
+    fn in_headers(&self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
         let mut lines = self.parts.headers.get_all(written.name).iter();
         let Some(first) = lines.next() else {
             return Ok(None);
@@ -94,10 +94,10 @@ impl Received {
             text.push(',');
             text.push_str(header_text(line)?);
         }
-        written.from_text(&text).map(Some)
+        written.read(&text).map(Some)
     }
 
-    fn from_cookies(&mut self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
+    fn in_cookies(&mut self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
         let Cookies { text, pairs } = match &mut self.cookies {
             Some(cookies) => cookies,
             unread => {
@@ -110,7 +110,7 @@ impl Received {
                 unread.insert(Cookies { text, pairs })
             }
         };
-        written.from_pairs(text, pairs)
+        written.find(text, pairs)
     }
 }
 

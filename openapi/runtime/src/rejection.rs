@@ -159,6 +159,7 @@ impl Rejection {
         #[derive(Serialize)]
         struct Answer<'a> {
             request_id: &'a str,
+            operation: &'static str,
             error_code: &'static str,
             message: String,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -170,6 +171,7 @@ impl Rejection {
         }
         let answer = Answer {
             request_id,
+            operation: self.operation,
             error_code: self.reason.as_str(),
             message: self.message(),
             location: self.location.map(Location::as_str),

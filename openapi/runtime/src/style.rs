@@ -21,16 +21,16 @@ pub(crate) struct Written<'d> {
 
 impl Written<'_> {
     /// The value of a path segment or a header.
-    pub(crate) fn from_text(&self, raw: &str) -> Result<Node, Invalid> {
+    pub(crate) fn read(&self, raw: &str) -> Result<Node, Invalid> {
         match self.style {
-            Style::Label => self.from_label(raw),
-            Style::Matrix => self.from_matrix(raw),
-            _ => self.from_delimited(raw, &[","]),
+            Style::Label => self.label(raw),
+            Style::Matrix => self.matrix(raw),
+            _ => self.delimited(raw, &[","]),
         }
     }
 
     /// The value among the pairs of a query, a form or a cookie; `None` if no pair is its own.
-    pub(crate) fn from_pairs(&self, text: &str, pairs: &Pairs) -> Result<Option<Node>, Invalid> {
+    pub(crate) fn find(&self, text: &str, pairs: &Pairs) -> Result<Option<Node>, Invalid> {
         match (self.style, self.shape) {
             (Style::DeepObject, _) => deep_object::read(self, text, pairs),
             (_, Shape::Array(_)) if self.explode => {
@@ -41,7 +41,7 @@ impl Written<'_> {
                 Ok((!items.is_empty()).then_some(Node::List(items)))
             }
             (_, Shape::Object(properties)) if self.explode => {
-                self.from_own_names(properties, text, pairs)
+                self.own_names(properties, text, pairs)
             }
             _ => {
                 let mut values = pairs.values(text, self.name);
@@ -56,35 +56,35 @@ impl Written<'_> {
                     Style::PipeDelimited => &["|", "%7C", "%7c"],
                     _ => &[","],
                 };
-                self.from_delimited(raw, separators).map(Some)
+                self.delimited(raw, separators).map(Some)
             }
         }
     }
 
     /// `a`, `a,b`, `key,a,other,b` or, exploded, `key=a,other=b`.
-    fn from_delimited(&self, raw: &str, separators: &[&str]) -> Result<Node, Invalid> {
+    fn delimited(&self, raw: &str, separators: &[&str]) -> Result<Node, Invalid> {
         match self.shape {
             Shape::Scalar | Shape::Any => self.leaf(raw),
             Shape::Array(_) => self.list(split(raw, separators)),
             Shape::Object(_) if self.explode => self.assignments(split(raw, separators)),
-            Shape::Object(_) => self.alternating(split(raw, separators)),
+            Shape::Object(_) => self.alternating(&split(raw, separators)),
         }
     }
 
     /// `.a`, `.a.b`; the 3.0.3 text separates by full stops where RFC 6570 and 3.0.4 have commas, so both are taken.
-    fn from_label(&self, raw: &str) -> Result<Node, Invalid> {
+    fn label(&self, raw: &str) -> Result<Node, Invalid> {
         let Some(raw) = raw.strip_prefix('.') else {
             return Err(not_written("begin with a full stop"));
         };
         match self.shape {
             Shape::Scalar | Shape::Any => self.leaf(raw),
-            _ if !self.explode && raw.contains(',') => self.from_delimited(raw, &[","]),
-            _ => self.from_delimited(raw, &["."]),
+            _ if !self.explode && raw.contains(',') => self.delimited(raw, &[","]),
+            _ => self.delimited(raw, &["."]),
         }
     }
 
     /// `;name=a`, `;name=a,b`, `;name=a;name=b` or `;key=a;other=b`.
-    fn from_matrix(&self, raw: &str) -> Result<Node, Invalid> {
+    fn matrix(&self, raw: &str) -> Result<Node, Invalid> {
         let Some(raw) = raw.strip_prefix(';') else {
             return Err(not_written("begin with a semicolon"));
         };
@@ -102,13 +102,13 @@ impl Written<'_> {
                 self.list(values.iter().map(String::as_str).collect())
             }
             Shape::Object(_) if self.explode => self.assignments(raw.split(';').collect()),
-            _ => self.from_delimited(&own(raw)?, &[","]),
+            _ => self.delimited(&own(raw)?, &[","]),
         }
     }
 
     /// An exploded object's properties are parameters of their own: `?key=a&other=b`. Without declared properties it is
     /// whatever the query has.
-    fn from_own_names(
+    fn own_names(
         &self,
         properties: &[(&str, Shape)],
         text: &str,
@@ -129,7 +129,7 @@ impl Written<'_> {
             let value = match shape {
                 Shape::Object(_) => None,
                 _ => property
-                    .from_pairs(text, pairs)
+                    .find(text, pairs)
                     .map_err(|invalid| invalid.within(name))?,
             };
             members.extend(value.map(|value| (Box::from(*name), value)));
@@ -168,7 +168,7 @@ impl Written<'_> {
         object(members)
     }
 
-    fn alternating(&self, parts: Vec<&str>) -> Result<Node, Invalid> {
+    fn alternating(&self, parts: &[&str]) -> Result<Node, Invalid> {
         let mut members = Vec::with_capacity(parts.len() / 2);
         for pair in parts.chunks(2) {
             let [key, raw] = pair else {

@@ -157,15 +157,7 @@ impl Pattern {
 
     /// Sorts the most specific pattern first: the most literal text, of that the most in front; then the most variables,
     /// each of which needs a character.
-    pub(crate) fn rank(
-        &self,
-    ) -> (
-        Reverse<usize>,
-        Reverse<usize>,
-        Reverse<usize>,
-        &str,
-        &[Box<str>],
-    ) {
+    pub(crate) fn rank(&self) -> Rank<'_> {
         let literal = self.prefix.len() + self.then.iter().map(|text| text.len()).sum::<usize>();
         (
             Reverse(literal),
@@ -220,6 +212,15 @@ impl Pattern {
         Some(ranges)
     }
 }
+
+/// See [`Pattern::rank`].
+type Rank<'p> = (
+    Reverse<usize>,
+    Reverse<usize>,
+    Reverse<usize>,
+    &'p str,
+    &'p [Box<str>],
+);
 
 /// Where in `raw` the decoded byte at `position` is written.
 fn raw_position(raw: &str, position: usize) -> usize {

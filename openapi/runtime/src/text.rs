@@ -34,6 +34,10 @@ impl Default for Text {
 
 impl Text {
     /// Any text.
+    #[allow(clippy::declare_interior_mutable_const)] // it has no pattern to compile
+    pub const ANY: Self = Self::new();
+
+    /// Any text.
     #[must_use]
     pub const fn new() -> Self {
         Self {

@@ -124,7 +124,8 @@ impl Trial {
     }
 }
 
-fn spend(values: usize) -> Result<(), Invalid> {
+/// Takes from the budget.
+pub(crate) fn spend(values: usize) -> Result<(), Invalid> {
     match LEFT.get().checked_sub(values) {
         Some(left) => {
             LEFT.set(left);

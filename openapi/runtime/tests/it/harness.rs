@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use dropshot::{ConfigDropshot, ConfigLogging, ConfigLoggingLevel, HttpServer, ServerBuilder, ServerContext};
+use dropshot::{
+    ConfigDropshot, ConfigLogging, ConfigLoggingLevel, HttpServer, ServerBuilder, ServerContext,
+};
 use dropshot_contract::{self as rt, dropshot};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,18 +45,38 @@ impl Answer {
     pub fn refusal(&self) -> String {
         let body = self.json();
         let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
-        assert!(!text("request_id").is_empty() && !text("message").is_empty(), "{}", self.text);
+        assert!(
+            !text("request_id").is_empty() && !text("message").is_empty(),
+            "{}",
+            self.text
+        );
         let name = text("name");
         let slash = if name.is_empty() { "" } else { "/" };
-        format!("{} {} {}{slash}{name}{}", self.status, text("error_code"), text("location"), text("pointer"))
+        format!(
+            "{} {} {}{slash}{name}{}",
+            self.status,
+            text("error_code"),
+            text("location"),
+            text("pointer")
+        )
     }
 }
 
 impl<C: ServerContext> Server<C> {
     pub fn start(api: rt::dropshot::ApiDescription<C>, context: C) -> Self {
-        let log = ConfigLogging::StderrTerminal { level: ConfigLoggingLevel::Error }.to_logger("test").unwrap();
-        let server = ServerBuilder::new(api, context, log).config(ConfigDropshot::default()).start().unwrap();
-        let client = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        let log = ConfigLogging::StderrTerminal {
+            level: ConfigLoggingLevel::Error,
+        }
+        .to_logger("test")
+        .unwrap();
+        let server = ServerBuilder::new(api, context, log)
+            .config(ConfigDropshot::default())
+            .start()
+            .unwrap();
+        let client = reqwest::Client::builder()
+            .timeout(PATIENCE)
+            .build()
+            .unwrap();
         Self { server, client }
     }
 
@@ -63,7 +85,10 @@ impl<C: ServerContext> Server<C> {
     }
 
     pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
-        self.client.request(method.parse().unwrap(), format!("http://{}{path}", self.address()))
+        self.client.request(
+            method.parse().unwrap(),
+            format!("http://{}{path}", self.address()),
+        )
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -89,5 +114,9 @@ pub async fn read_all(connection: &mut TcpStream) -> String {
 pub async fn send(request: reqwest::RequestBuilder) -> Answer {
     let response = request.send().await.unwrap();
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Answer { status, headers, text: response.text().await.unwrap() }
+    Answer {
+        status,
+        headers,
+        text: response.text().await.unwrap(),
+    }
 }

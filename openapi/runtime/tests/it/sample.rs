@@ -17,7 +17,9 @@ pub struct Toy {
 impl rt::Decode for Toy {
     fn decode(node: rt::Node) -> Result<Self, rt::Invalid> {
         let mut object = node.object(&rt::Properties::ANY)?;
-        let decoded = Self { name: object.required("name", String::decode)? };
+        let decoded = Self {
+            name: object.required("name", String::decode)?,
+        };
         object.deny_unknown()?;
         Ok(decoded)
     }
@@ -44,7 +46,10 @@ pub struct Pet {
 static TAG: rt::Text = rt::Text::new().min(1).max(8).pattern("^[a-z]+$");
 static NAME: rt::Text = rt::Text::new().min(1).max(64);
 static SIZE: rt::Integer = rt::Integer::new().min(1).max(100).multiple_of(5);
-static WEIGHT: rt::Float = rt::Float::new().exclusive_min(0.0).max(99.5).multiple_of(0.5);
+static WEIGHT: rt::Float = rt::Float::new()
+    .exclusive_min(0.0)
+    .max(99.5)
+    .multiple_of(0.5);
 static WEIGHTS: rt::Items = rt::Items::new().min(1).max(3).unique();
 
 impl rt::Decode for Pet {
@@ -53,11 +58,13 @@ impl rt::Decode for Pet {
         let decoded = Self {
             id: object.required("id", i64::decode)?,
             name: object.required("name", PetName::decode)?,
-            tag: object.optional("tag", |node| node.text(&TAG).map(String::from))?,
+            tag: object.optional("tag", |node| node.text(&TAG))?,
             note: object.optional("note", Option::<String>::decode)?,
             size: object.or_default("size", "10", |node| node.integer(&SIZE))?,
             color: object.or_default("color", "\"red\"", Color::decode)?,
-            weights: object.or_default("weights", "[1.5]", |node| node.list(&WEIGHTS, |node| node.float(&WEIGHT)))?,
+            weights: object.or_default("weights", "[1.5]", |node| {
+                node.list(&WEIGHTS, |node| node.float(&WEIGHT))
+            })?,
             home: object.optional("home", Home::decode)?,
             extra: object.rest(Toy::decode)?,
         };
@@ -90,7 +97,11 @@ impl rt::Decode for Color {
 }
 
 #[derive(Debug, Clone, PartialEq, rt::serde::Serialize)]
-#[serde(crate = "::dropshot_contract::serde", tag = "kind", rename_all = "lowercase")]
+#[serde(
+    crate = "::dropshot_contract::serde",
+    tag = "kind",
+    rename_all = "lowercase"
+)]
 pub enum Home {
     House { rooms: i64 },
     Kennel { toys: Vec<Toy> },
@@ -101,11 +112,15 @@ impl rt::Decode for Home {
         match node.tag("kind")?.as_str() {
             "house" => {
                 let mut object = node.object(&rt::Properties::ANY)?;
-                Ok(Self::House { rooms: object.required("rooms", i64::decode)? })
+                Ok(Self::House {
+                    rooms: object.required("rooms", i64::decode)?,
+                })
             }
             "kennel" => {
                 let mut object = node.object(&rt::Properties::ANY)?;
-                Ok(Self::Kennel { toys: object.required("toys", Vec::<Toy>::decode)? })
+                Ok(Self::Kennel {
+                    toys: object.required("toys", Vec::<Toy>::decode)?,
+                })
             }
             other => Err(rt::Invalid::tag("kind", other, &["house", "kennel"])),
         }
@@ -145,7 +160,9 @@ impl PutPetRequest {
         Ok(Self {
             credentials: Credentials::decode(input)?,
             pet_id: input.required(rt::Location::Path, "pet_id", i64::decode)?,
-            limit: input.or_default(rt::Location::Query, "limit", "20", |node| node.integer(&SIZE))?,
+            limit: input.or_default(rt::Location::Query, "limit", "20", |node| {
+                node.integer(&SIZE)
+            })?,
             trace: input.optional(rt::Location::Header, "X-Trace", String::decode)?,
             body: input.body(Pet::decode)?,
         })
@@ -187,7 +204,11 @@ pub static PUT_PET: rt::Operation = rt::Operation {
     ],
     body: Some(rt::RequestBody {
         required: true,
-        content: &[rt::Media { media_type: "application/json", kind: rt::MediaKind::Json, fields: &[] }],
+        content: &[rt::Media {
+            media_type: "application/json",
+            kind: rt::MediaKind::Json,
+            fields: &[],
+        }],
     }),
     responses: &[
         rt::Declared {
@@ -200,9 +221,17 @@ pub static PUT_PET: rt::Operation = rt::Operation {
             status: rt::Status::Code(404),
             description: "no such pet",
             media_types: &["text/plain"],
-            headers: &[rt::DeclaredHeader { name: "Retry-After", required: true }],
+            headers: &[rt::DeclaredHeader {
+                name: "Retry-After",
+                required: true,
+            }],
         },
-        rt::Declared { status: rt::Status::Range(4), description: "refused", media_types: &[], headers: &[] },
+        rt::Declared {
+            status: rt::Status::Range(4),
+            description: "refused",
+            media_types: &[],
+            headers: &[],
+        },
     ],
     security: &[&["basicAuth"], &["apiKey", "token"]],
 };
@@ -224,7 +253,11 @@ impl rt::Reply for PutPetReply {
     fn into_response(self) -> rt::Response {
         match self {
             Self::Ok(body) => rt::reply::json(200, "application/json", &body),
-            Self::NotFound { body, retry_after, hint } => rt::reply::text(404, "text/plain", body)
+            Self::NotFound {
+                body,
+                retry_after,
+                hint,
+            } => rt::reply::text(404, "text/plain", body)
                 .header("retry-after", &retry_after)
                 .optional_header("x-hint", hint.as_ref()),
             Self::ClientError { status } => rt::reply::empty(rt::reply::within(status, 4)),
@@ -267,7 +300,9 @@ fn routes_0<A: Api>(routes: &mut Vec<rt::Route<A::Context>>) {
 pub fn api_description<A: Api>(
     options: rt::Options,
 ) -> Result<rt::dropshot::ApiDescription<A::Context>, rt::MountError> {
-    rt::mount(routes::<A>(), BASE_PATH, options, |rqctx, rejection| Box::pin(A::rejected(rqctx, rejection)))
+    rt::mount(routes::<A>(), BASE_PATH, options, |rqctx, rejection| {
+        Box::pin(A::rejected(rqctx, rejection))
+    })
 }
 
 pub const BASE_PATH: &str = "/v1";
