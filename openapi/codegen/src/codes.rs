@@ -48,6 +48,7 @@ codes! {
     SECURITY_SCHEME = "DC071" "A security scheme is malformed."
     UNKNOWN_FIELD = "DC090" "A field that OpenAPI does not know is kept, not understood."
     CALLBACKS = "DC091" "Callbacks, links and webhooks are kept in the document; nothing is called."
+    NOT_SERVED = "DC092" "A path that no request can have is kept in the document and not served."
     TOLERATED = "DC093" "A deviation from OpenAPI with one plain meaning is accepted."
     IGNORED = "DC094" "A field is kept in the document and has no effect."
     INDISTINGUISHABLE = "DC510" "The paths of two operations can't be told apart."

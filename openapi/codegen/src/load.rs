@@ -68,16 +68,32 @@ fn finish(
     };
     let mut sources = Sources::new(source, overlaid);
     // 2. Parts of other files, so that every reference is local.
-    let external::Outcome { mut remarks, findings: mut of_files } = external::bring_in(&mut value, &mut sources);
+    let external::Outcome {
+        mut remarks,
+        findings: mut of_files,
+    } = external::bring_in(&mut value, &mut sources);
     // 3. The reading.
     let document = read::read(value, &mut remarks);
     let mut findings = place(remarks, &sources);
     findings.append(&mut of_files);
     match document {
-        Some(document) if findings.iter().all(|finding| finding.severity == Severity::Carried) => {
-            Ok(Loaded { document, carried: findings, source: sources })
+        Some(document)
+            if findings
+                .iter()
+                .all(|finding| finding.severity == Severity::Carried) =>
+        {
+            Ok(Loaded {
+                document,
+                carried: findings,
+                source: sources,
+            })
         }
-        _ => Err(Findings { findings: findings.into_iter().filter(|f| f.severity == Severity::Error).collect() }),
+        _ => Err(Findings {
+            findings: findings
+                .into_iter()
+                .filter(|f| f.severity == Severity::Error)
+                .collect(),
+        }),
     }
 }
 

@@ -148,16 +148,10 @@ impl<'d> Reader<'d> {
         let Some(info) = Object::new(self, value, at, "`info`") else {
             return Default::default();
         };
-        let known = [
-            "title",
-            "description",
-            "termsOfService",
-            "contact",
-            "license",
-            "version",
-            "summary",
-        ];
-        info.known(&known, "`info`");
+        info.known(
+            "title description termsOfService contact license version summary",
+            "`info`",
+        );
         let title = info.required_text("title", "`info`").unwrap_or_default();
         let version = info.required_text("version", "`info`").unwrap_or_default();
         (title, version, info.text("description"))
@@ -172,7 +166,7 @@ impl<'d> Reader<'d> {
             .filter_map(|(item, value)| {
                 let at = at.item(item);
                 let tag = Object::new(self, value, at, "a tag")?;
-                tag.known(&["name", "description", "externalDocs"], "a tag");
+                tag.known("name description externalDocs", "a tag");
                 Some((tag.required_text("name", "a tag")?, tag.text("description")))
             });
         tags.collect()
@@ -180,18 +174,8 @@ impl<'d> Reader<'d> {
 
     /// All components but security schemes. What operations refer to is kept; the schemas are the result.
     fn components(&self, components: &Object<'_, 'd>) -> IndexMap<String, Schema> {
-        const KNOWN: &[&str] = &[
-            "schemas",
-            "responses",
-            "parameters",
-            "examples",
-            "requestBodies",
-            "headers",
-            "securitySchemes",
-            "links",
-            "callbacks",
-            "pathItems",
-        ];
+        const KNOWN: &str = "schemas responses parameters examples requestBodies headers securitySchemes \
+            links callbacks pathItems";
         components.known(KNOWN, "`components`");
         self.named
             .borrow_mut()

@@ -40,8 +40,16 @@ pub(crate) fn bring_in(document: &mut Value, sources: &mut Sources) -> Outcome {
     };
     // Components first: those that are references name what they refer to.
     for place in ["/components", ""] {
-        let kind = if place.is_empty() { Kind::Document } else { Kind::Components };
-        importer.bring_in_below(Place { pointer: place.to_owned(), kind, file: 0 });
+        let kind = if place.is_empty() {
+            Kind::Document
+        } else {
+            Kind::Components
+        };
+        importer.bring_in_below(Place {
+            pointer: place.to_owned(),
+            kind,
+            file: 0,
+        });
     }
     importer.outcome
 }
@@ -74,19 +82,29 @@ impl Importer<'_> {
             };
             let sites = search::sites(value, &place.pointer, place.kind, place.file == 0);
             // The last in goes first: references are worked off in the document's order.
-            let next: Vec<Place> = sites.into_iter().filter_map(|site| self.resolve(site, place.file)).collect();
+            let next: Vec<Place> = sites
+                .into_iter()
+                .filter_map(|site| self.resolve(site, place.file))
+                .collect();
             places.extend(next.into_iter().rev());
         }
     }
 
     /// Makes a reference local. What was brought in for it is to be searched next.
     fn resolve(&mut self, site: Site, base: usize) -> Option<Place> {
-        let (file, fragment) = site.reference.split_once('#').unwrap_or((&site.reference, ""));
+        let (file, fragment) = site
+            .reference
+            .split_once('#')
+            .unwrap_or((&site.reference, ""));
         let pointer = percent_decode(fragment);
         if file.is_empty() && base == 0 {
             return self.search_outside(pointer, site.kind);
         }
-        let target = if file.is_empty() { Ok(base) } else { self.folder.file(file, base, self.sources) };
+        let target = if file.is_empty() {
+            Ok(base)
+        } else {
+            self.folder.file(file, base, self.sources)
+        };
         let file = match target {
             Ok(file) => file,
             Err(refusal) => {
@@ -108,13 +126,18 @@ impl Importer<'_> {
         }
         let (_, pointer, _) = &key;
         let Some(content) = self.folder.value(file).pointer(pointer).cloned() else {
-            let message = format!("the reference `{}` leads nowhere: its file has no `{pointer}`", site.reference);
+            let message = format!(
+                "the reference `{}` leads nowhere: its file has no `{pointer}`",
+                site.reference
+            );
             self.refuse(&site, message, "correct the part after `#`");
             return None;
         };
         self.values += count(&content);
         if self.values > MAX_VALUES {
-            let message = format!("what was brought in from other files up to here holds more than {MAX_VALUES} values");
+            let message = format!(
+                "what was brought in from other files up to here holds more than {MAX_VALUES} values"
+            );
             self.refuse(&site, message, "split the document");
             return None;
         }
@@ -145,16 +168,32 @@ impl Importer<'_> {
             self.imported.insert(key, format!("#{into}"));
         }
         self.sources.note_import(into.clone(), file, from);
-        let kind = if kind == Kind::Mapping { Kind::Schema } else { kind };
-        Some(Place { pointer: into, kind, file })
+        let kind = if kind == Kind::Mapping {
+            Kind::Schema
+        } else {
+            kind
+        };
+        Some(Place {
+            pointer: into,
+            kind,
+            file,
+        })
     }
 
     /// A local reference may lead outside the grammar (`#/definitions/Pet`): what stands there is searched as well.
     fn search_outside(&mut self, pointer: String, kind: Kind) -> Option<Place> {
         let inside = pointer.starts_with("/components/") || pointer.starts_with("/paths/");
         let new = !inside && self.searched.insert(pointer.clone());
-        let kind = if kind == Kind::Mapping { Kind::Schema } else { kind };
-        new.then_some(Place { pointer, kind, file: 0 })
+        let kind = if kind == Kind::Mapping {
+            Kind::Schema
+        } else {
+            kind
+        };
+        new.then_some(Place {
+            pointer,
+            kind,
+            file: 0,
+        })
     }
 
     fn rewrite(&mut self, site: &Site, reference: &str) {
@@ -178,25 +217,43 @@ impl Importer<'_> {
 }
 
 fn is_component(pointer: &str, section: &str) -> bool {
-    let name = pointer.strip_prefix("/components/").and_then(|rest| rest.strip_prefix(section));
+    let name = pointer
+        .strip_prefix("/components/")
+        .and_then(|rest| rest.strip_prefix(section));
     name.is_some_and(|name| name.starts_with('/') && !name[1..].contains('/'))
 }
 
-fn object_entry<'m>(map: &'m mut Map<String, Value>, key: &str) -> Option<&'m mut Map<String, Value>> {
-    map.entry(key).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
+fn object_entry<'m>(
+    map: &'m mut Map<String, Value>,
+    key: &str,
+) -> Option<&'m mut Map<String, Value>> {
+    map.entry(key)
+        .or_insert_with(|| Value::Object(Map::new()))
+        .as_object_mut()
 }
 
 /// The last word of the reference, or the file's name; with the file's name before it, then numbered, where taken.
 fn free_name(taken: &Map<String, Value>, pointer: &str, stem: &str) -> String {
     let clean = |text: &str| -> String {
-        text.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+        text.chars()
+            .map(|c| {
+                if c.is_ascii_alphanumeric() || "._-".contains(c) {
+                    c
+                } else {
+                    '_'
+                }
+            })
+            .collect()
     };
     let stem = clean(stem);
     let last = tokens(pointer).last().filter(|token| !token.is_empty());
     let name = last.map_or_else(|| stem.clone(), |token| clean(&token));
     let long = format!("{stem}_{name}");
     let numbered = (2..).map(|n| format!("{long}_{n}"));
-    let free = [name.clone(), long.clone()].into_iter().chain(numbered).find(|name| !taken.contains_key(name));
+    let free = [name.clone(), long.clone()]
+        .into_iter()
+        .chain(numbered)
+        .find(|name| !taken.contains_key(name));
     free.unwrap_or(name)
 }
 

@@ -37,8 +37,8 @@ pub enum Shape {
 }
 
 use Kind::{
-    Callback, Components, Discriminator, Document, Encoding, Example, Header, Link, Mapping, Media, Operation,
-    Parameter, PathItem, RequestBody, Response, Schema, SecurityScheme,
+    Callback, Components, Discriminator, Document, Encoding, Example, Header, Link, Mapping, Media,
+    Operation, Parameter, PathItem, RequestBody, Response, Schema, SecurityScheme,
 };
 use Shape::{List, Names, One};
 
@@ -73,7 +73,10 @@ impl Kind {
             (Components, "securitySchemes") => Names(SecurityScheme),
             (Components, "links") => Names(Link),
             (Components, "callbacks") => Names(Callback),
-            (PathItem, "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace") => One(Operation),
+            (
+                PathItem,
+                "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace",
+            ) => One(Operation),
             (PathItem | Operation, "parameters") => List(Parameter),
             (Operation, "requestBody") => One(RequestBody),
             (Operation, "responses") => Names(Response),

@@ -15,7 +15,7 @@ impl<'d> Reader<'d> {
         let at = pointer.as_deref().map_or(*at, At::Pointer);
         self.cached(&self.bodies, &at, || {
             let object = Object::new(self, value, at, "a request body")?;
-            object.known(&["description", "content", "required"], "a request body");
+            object.known("description content required", "a request body");
             if object.get("content").is_none() {
                 object.missing("content", "a request body");
                 return None;
@@ -60,10 +60,7 @@ impl<'d> Reader<'d> {
             });
         }
         let media = Object::new(self, value, at, "a media type")?;
-        media.known(
-            &["schema", "example", "examples", "encoding"],
-            "a media type",
-        );
+        media.known("schema example examples encoding", "a media type");
         let encoding = media.entries("encoding").filter_map(|(property, value)| {
             let encodings = media.key("encoding");
             let at = encodings.key(property);
@@ -84,13 +81,7 @@ impl<'d> Reader<'d> {
 
     fn encoding(&self, object: &Object<'_, 'd>) -> Encoding {
         object.known(
-            &[
-                "contentType",
-                "headers",
-                "style",
-                "explode",
-                "allowReserved",
-            ],
+            "contentType headers style explode allowReserved",
             "an encoding",
         );
         if object.entries("headers").next().is_some() {

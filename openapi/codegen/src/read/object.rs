@@ -141,18 +141,18 @@ impl<'r, 'd> Object<'r, 'd> {
         );
     }
 
-    /// Looks at the fields that are not `known`: a misspelt one is an error, another is carried.
-    pub fn known(&self, known: &[&str], what: &str) {
-        for key in self
+    /// Looks at the fields that are not among the `known` words: a misspelt one is an error, another is carried.
+    pub fn known(&self, known: &str, what: &str) {
+        let unknown = self
             .map
             .keys()
-            .filter(|key| !known.contains(&key.as_str()) && !key.starts_with("x-"))
-        {
-            let meant = known
-                .iter()
-                .find(|known| !self.map.contains_key(**known) && misspelt(key, known));
+            .filter(|key| !among(known, key) && !key.starts_with("x-"));
+        for key in unknown {
+            let mut absent = known
+                .split(' ')
+                .filter(|known| !self.map.contains_key(*known));
             let at = self.key(key);
-            match meant {
+            match absent.find(|known| misspelt(key, known)) {
                 Some(meant) => self.reader.error(
                     codes::MISSPELT_FIELD,
                     &at,
@@ -181,6 +181,11 @@ impl<'r, 'd> Object<'r, 'd> {
     }
 }
 
+/// Whether a word is one of these, parted by spaces.
+pub fn among(words: &str, word: &str) -> bool {
+    words.split(' ').any(|own| own == word)
+}
+
 /// A value in words, for a message.
 pub fn describe(value: &Value) -> String {
     match value {
@@ -194,19 +199,11 @@ pub fn describe(value: &Value) -> String {
 }
 
 /// Words of other versions and of JSON Schema: known elsewhere, so no misspellings.
-const KNOWN_ELSEWHERE: &[&str] = &[
-    "examples",
-    "example",
-    "schemes",
-    "host",
-    "definitions",
-    "consumes",
-    "produces",
-];
+const KNOWN_ELSEWHERE: &str = "examples example schemes host definitions consumes produces";
 
 /// Whether a field is another one but for its case, or for a letter or two in a long word.
 fn misspelt(key: &str, known: &str) -> bool {
-    if KNOWN_ELSEWHERE.contains(&key) {
+    if among(KNOWN_ELSEWHERE, key) {
         return false;
     }
     let allowed = match known.len() {

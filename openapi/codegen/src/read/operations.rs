@@ -1,6 +1,7 @@
 //! Paths and their operations.
 
 use super::names::OperationIds;
+use super::object::among;
 use super::references::Kind;
 use super::{At, Object, Reader};
 use crate::codes;
@@ -9,9 +10,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use std::collections::HashMap;
 
-const METHODS: &[&str] = &[
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
-];
+const METHODS: &str = "get put post delete options head patch trace";
 
 /// What all operations of a document share.
 struct Shared<'s> {
@@ -70,21 +69,8 @@ impl<'d> Reader<'d> {
         let Some(object) = Object::new(self, item, target_at, "a path item") else {
             return;
         };
-        const KNOWN: &[&str] = &[
-            "$ref",
-            "summary",
-            "description",
-            "get",
-            "put",
-            "post",
-            "delete",
-            "options",
-            "head",
-            "patch",
-            "trace",
-            "servers",
-            "parameters",
-        ];
+        const KNOWN: &str = "$ref summary description get put post delete options head patch trace servers \
+            parameters";
         object.known(KNOWN, "a path item");
         let item = PathItem {
             path,
@@ -92,16 +78,25 @@ impl<'d> Reader<'d> {
             base_path: self.base_path(&object),
             parameters: self.parameters(&object),
         };
-        for method in object
-            .map
-            .keys()
-            .filter(|key| METHODS.contains(&key.as_str()))
-        {
+        // A fragment is never sent, and a query is no part of what is routed: vendors describe one call twice with them.
+        let servable = !path.contains(['?', '#']);
+        if !servable {
+            let message =
+                format!("the path `{path}` has a query or a fragment: no request can have it");
+            self.carried(
+                codes::NOT_SERVED,
+                at,
+                message,
+                "the path without it is the one that is called",
+            );
+        }
+        for method in object.map.keys().filter(|key| among(METHODS, key)) {
             let operation = object
                 .get(method)
                 .map(|value| Object::new(self, value, object.key(method), "an operation"));
             if let Some(operation) = operation.flatten() {
-                operations.push(self.operation(&operation, method, &item, shared));
+                let operation = self.operation(&operation, method, &item, shared);
+                operations.extend(servable.then_some(operation));
             }
         }
     }
@@ -109,9 +104,7 @@ impl<'d> Reader<'d> {
     /// A path item, after `$ref`. Fields beside the `$ref` have no meaning of their own (OpenAPI 3.0.3).
     fn path_item(&self, value: &'d Value, at: &At<'_>) -> Option<(&'d Value, Option<String>)> {
         let beside = value.as_object().map_or(0, |map| {
-            map.keys()
-                .filter(|key| METHODS.contains(&key.as_str()))
-                .count()
+            map.keys().filter(|key| among(METHODS, key)).count()
         });
         if value.get("$ref").is_some() && beside > 0 {
             let message = "operations beside a `$ref` in a path item have no defined meaning";
@@ -130,16 +123,6 @@ impl<'d> Reader<'d> {
         if !path.starts_with('/') {
             let message = format!("the path `{path}` does not begin with `/`");
             self.error(codes::PATH, at, message, format!("write `/{path}`"));
-        }
-        if path.contains(['?', '#']) {
-            let message =
-                format!("the path `{path}` has a query or a fragment, which is no part of a path");
-            self.error(
-                codes::PATH,
-                at,
-                message,
-                "declare query parameters as parameters `in: query`",
-            );
         }
         let mut variables = Vec::new();
         for part in path.split('{').skip(1) {
@@ -182,20 +165,8 @@ impl<'d> Reader<'d> {
         item: &PathItem<'_>,
         shared: &Shared<'_>,
     ) -> Operation {
-        const KNOWN: &[&str] = &[
-            "tags",
-            "summary",
-            "description",
-            "externalDocs",
-            "operationId",
-            "parameters",
-            "requestBody",
-            "responses",
-            "callbacks",
-            "deprecated",
-            "security",
-            "servers",
-        ];
+        const KNOWN: &str = "tags summary description externalDocs operationId parameters requestBody \
+            responses callbacks deprecated security servers";
         object.known(KNOWN, "an operation");
         if object.entries("callbacks").next().is_some() {
             let message = "callbacks are kept; nothing is called";

@@ -7,21 +7,8 @@ use crate::model::{Header, Location, Parameter, Schema, SchemaObject, Style};
 use serde_json::Value;
 
 /// The fields that a Parameter Object shares with a Header Object.
-const KNOWN: &[&str] = &[
-    "name",
-    "in",
-    "description",
-    "required",
-    "deprecated",
-    "allowEmptyValue",
-    "style",
-    "explode",
-    "allowReserved",
-    "schema",
-    "example",
-    "examples",
-    "content",
-];
+const KNOWN: &str = "name in description required deprecated allowEmptyValue style explode allowReserved \
+    schema example examples content";
 
 impl<'d> Reader<'d> {
     /// A parameter, after `$ref`.

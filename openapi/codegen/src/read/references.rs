@@ -1,6 +1,7 @@
 //! Where a `$ref` leads. Parameters, headers, bodies, responses and path items are resolved on the spot; a reference to a
 //! schema becomes the name of one.
 
+use super::object::among;
 use super::{At, Reader};
 use crate::codes;
 use crate::load::positions::tokens;
@@ -60,18 +61,10 @@ impl Named {
         if let Some(name) = self.by_pointer.get(pointer) {
             return name.clone();
         }
-        const STRUCTURE: &[&str] = &[
-            "components",
-            "schemas",
-            "paths",
-            "properties",
-            "responses",
-            "content",
-            "schema",
-            "parameters",
-        ];
+        const STRUCTURE: &str =
+            "components schemas paths properties responses content schema parameters";
         let words = tokens(pointer)
-            .filter(|token| !STRUCTURE.contains(&token.as_str()))
+            .filter(|token| !among(STRUCTURE, token))
             .map(|token| {
                 let word = token
                     .split(|c: char| !c.is_ascii_alphanumeric())

@@ -51,10 +51,7 @@ impl<'d> Reader<'d> {
         let at = pointer.as_deref().map_or(*at, At::Pointer);
         self.cached(&self.responses, &at, || {
             let object = Object::new(self, value, at, "a response")?;
-            object.known(
-                &["description", "headers", "content", "links", "summary"],
-                "a response",
-            );
+            object.known("description headers content links summary", "a response");
             if object.get("description").is_none() {
                 let message = "the response has no `description`";
                 self.carried(

@@ -8,7 +8,7 @@ mod compose;
 mod keywords;
 mod values;
 
-use super::object::describe;
+use super::object::{among, describe};
 use super::version::Version;
 use super::{At, Object, Reader};
 use crate::codes;
@@ -16,24 +16,8 @@ use crate::model::{Schema, SchemaObject};
 use serde_json::{Map, Value};
 
 /// What may stand beside a `$ref` without meaning anything for the values.
-const ANNOTATIONS: &[&str] = &[
-    "$ref",
-    "description",
-    "title",
-    "summary",
-    "example",
-    "examples",
-    "deprecated",
-    "externalDocs",
-    "readOnly",
-    "writeOnly",
-    "xml",
-    "$comment",
-    "$id",
-    "$schema",
-    "$defs",
-    "definitions",
-];
+const ANNOTATIONS: &str = "$ref description title summary example examples deprecated externalDocs readOnly \
+    writeOnly xml $comment $id $schema $defs definitions";
 
 impl<'d> Reader<'d> {
     /// A schema. What is wrong with it is remarked, and an empty one stands for it.
@@ -95,7 +79,7 @@ impl<'d> Reader<'d> {
         let pointer = at.to_string();
         let mut beside = map
             .keys()
-            .filter(|key| !ANNOTATIONS.contains(&key.as_str()) && !key.starts_with("x-"));
+            .filter(|key| !among(ANNOTATIONS, key) && !key.starts_with("x-"));
         let target = Schema::Ref { pointer, target };
         match (beside.next(), self.version) {
             (None, _) => target,

@@ -37,16 +37,7 @@ impl<'d> Reader<'d> {
     }
 
     fn security_kind(&self, object: &Object<'_, 'd>) -> Option<SecurityKind> {
-        const KNOWN: &[&str] = &[
-            "type",
-            "description",
-            "name",
-            "in",
-            "scheme",
-            "bearerFormat",
-            "flows",
-            "openIdConnectUrl",
-        ];
+        const KNOWN: &str = "type description name in scheme bearerFormat flows openIdConnectUrl";
         object.known(KNOWN, "a security scheme");
         match object.required_text("type", "a security scheme")?.as_str() {
             "http" => {

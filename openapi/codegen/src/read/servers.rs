@@ -3,24 +3,39 @@
 use super::{At, Object, Reader};
 use crate::codes;
 
+/// Stands in a URL for a variable that has no value.
+const UNKNOWN: char = '\0';
+
 impl<'d> Reader<'d> {
     /// The path of the first server's URL, without a slash at its end; none where no server is declared.
     pub fn base_path(&self, object: &Object<'_, 'd>) -> Option<String> {
         let at = object.key("servers");
-        let mut paths = object
+        let servers = object
             .list("servers")
             .iter()
             .enumerate()
-            .map(|(item, value)| {
-                let at = at.item(item);
-                let server = Object::new(self, value, at, "a server")?;
-                server.known(&["url", "description", "variables", "name"], "a server");
+            .filter_map(|(item, value)| {
+                let server = Object::new(self, value, at.item(item), "a server")?;
+                server.known("url description variables name", "a server");
                 let url = server.required_text("url", "a server")?;
-                Some(url_path(&self.fill_in(&server, &url)))
+                Some((item, url_path(&self.fill_in(&server, &url))))
             });
-        let first = paths.next().flatten();
-        paths.for_each(drop);
-        first
+        // All of them are looked at, the first one counts.
+        let servers: Vec<_> = servers.collect();
+        let (item, path) = servers.into_iter().next()?;
+        let Some((known, _)) = path.split_once(UNKNOWN) else {
+            return Some(path);
+        };
+        let known = known
+            .rsplit_once('/')
+            .map_or("", |(known, _)| known)
+            .to_owned();
+        let message = format!(
+            "the path of the server's URL has a variable without a default; routes begin below `{known}/`"
+        );
+        let help = "declare the variable in `variables` with a `default`";
+        self.carried(codes::TOLERATED, &at.item(item).key("url"), message, help);
+        Some(known)
     }
 
     /// The URL with its variables' defaults in their places.
@@ -31,12 +46,7 @@ impl<'d> Reader<'d> {
             filled.push_str(before);
             match self.variable(server, name) {
                 Some(default) => filled.push_str(&default),
-                None => {
-                    let message =
-                        format!("the server's URL has the variable `{name}`, which has no default");
-                    let help = "declare it in `variables` with a `default`";
-                    self.error(codes::SERVER, &server.at, message, help);
-                }
+                None => filled.push(UNKNOWN),
             }
             rest = after;
         }
@@ -49,7 +59,7 @@ impl<'d> Reader<'d> {
         let at = server.key("variables");
         let at = At::Key(&at, name);
         let variable = Object::new(self, value, at, "a server variable")?;
-        variable.known(&["enum", "default", "description"], "a server variable");
+        variable.known("enum default description", "a server variable");
         variable.text("default")
     }
 }

@@ -13,25 +13,9 @@ pub enum Version {
 }
 
 /// Keywords of JSON Schema that OpenAPI 3.0 has no words for.
-const BEYOND_3_0: &[&str] = &[
-    "if",
-    "then",
-    "else",
-    "prefixItems",
-    "contains",
-    "minContains",
-    "maxContains",
-    "patternProperties",
-    "propertyNames",
-    "dependentSchemas",
-    "dependentRequired",
-    "unevaluatedProperties",
-    "unevaluatedItems",
-    "$dynamicRef",
-    "$dynamicAnchor",
-    "$recursiveRef",
-    "$recursiveAnchor",
-];
+const BEYOND_3_0: &str = "if then else prefixItems contains minContains maxContains patternProperties \
+    propertyNames dependentSchemas dependentRequired unevaluatedProperties unevaluatedItems \
+    $dynamicRef $dynamicAnchor $recursiveRef $recursiveAnchor";
 
 impl<'d> Reader<'d> {
     /// The document's version; a remark and nothing where it is not read.
@@ -70,19 +54,8 @@ impl<'d> Reader<'d> {
 
     /// The fields of the root that are no part of the model.
     pub fn root_fields(&self, root: &Object<'_, 'd>) {
-        const KNOWN: &[&str] = &[
-            "openapi",
-            "info",
-            "servers",
-            "paths",
-            "components",
-            "security",
-            "tags",
-            "externalDocs",
-            "webhooks",
-            "jsonSchemaDialect",
-            "$self",
-        ];
+        const KNOWN: &str = "openapi info servers paths components security tags externalDocs webhooks \
+            jsonSchemaDialect $self";
         root.known(KNOWN, "an OpenAPI document");
         if let Some(dialect) = root.text("jsonSchemaDialect") {
             if dialect != "https://spec.openapis.org/oas/3.1/dialect/base" {
@@ -115,8 +88,8 @@ impl<'d> Reader<'d> {
     /// Refuses the keywords of a 3.1 schema that 3.0 could not say.
     pub fn beyond_3_0(&self, schema: &Object<'_, 'd>) {
         for key in BEYOND_3_0
-            .iter()
-            .filter(|key| schema.map.contains_key(**key))
+            .split(' ')
+            .filter(|key| schema.map.contains_key(*key))
         {
             let message = format!("`{key}` says what a schema of OpenAPI 3.0 can't");
             self.error(

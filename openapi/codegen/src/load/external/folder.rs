@@ -52,32 +52,60 @@ impl Folder {
     }
 
     /// The number of the file that a reference in the file `base` names, read if it was not yet.
-    pub fn file(&mut self, reference: &str, base: usize, sources: &mut Sources) -> Result<usize, Refusal> {
-        let refuse = |reason: &str, help| Refusal { reason: reason.to_owned(), help, finding: None };
+    pub fn file(
+        &mut self,
+        reference: &str,
+        base: usize,
+        sources: &mut Sources,
+    ) -> Result<usize, Refusal> {
+        let refuse = |reason: &str, help| Refusal {
+            reason: reason.to_owned(),
+            help,
+            finding: None,
+        };
         if has_scheme(reference) || reference.starts_with("//") {
             return Err(refuse("names a URL, and nothing is fetched", INSIDE));
         }
         let relative = percent_decode(reference);
         let relative = Path::new(&relative);
-        if relative.has_root() || relative.components().any(|part| matches!(part, Component::Prefix(_))) {
+        if relative.has_root()
+            || relative
+                .components()
+                .any(|part| matches!(part, Component::Prefix(_)))
+        {
             return Err(refuse("names an absolute path", INSIDE));
         }
         // First by the letter, so that nothing outside is so much as looked at.
-        let beside = self.values.get(&base).map_or_else(PathBuf::new, |(path, _)| path.clone());
-        let Some(relative) = normalize(&beside.parent().unwrap_or(Path::new("")).join(relative)) else {
+        let beside = self
+            .values
+            .get(&base)
+            .map_or_else(PathBuf::new, |(path, _)| path.clone());
+        let Some(relative) = normalize(&beside.parent().unwrap_or(Path::new("")).join(relative))
+        else {
             return Err(refuse("leaves the document's folder", INSIDE));
         };
-        let missing = |error: std::io::Error| refuse(&format!("names a file that can't be read: {error}"), INSIDE);
+        let missing = |error: std::io::Error| {
+            refuse(&format!("names a file that can't be read: {error}"), INSIDE)
+        };
         let root = match &self.canonical {
             Some(root) => root.clone(),
             None => {
-                let named = if self.named.as_os_str().is_empty() { Path::new(".") } else { &self.named };
-                self.canonical.insert(named.canonicalize().map_err(missing)?).clone()
+                let named = if self.named.as_os_str().is_empty() {
+                    Path::new(".")
+                } else {
+                    &self.named
+                };
+                self.canonical
+                    .insert(named.canonicalize().map_err(missing)?)
+                    .clone()
             }
         };
         let path = root.join(&relative).canonicalize().map_err(missing)?;
         if !path.starts_with(&root) {
-            return Err(refuse("leaves the document's folder through a link", INSIDE));
+            return Err(refuse(
+                "leaves the document's folder through a link",
+                INSIDE,
+            ));
         }
         if self.main.as_ref() == Some(&path) {
             return Ok(0);
@@ -88,13 +116,22 @@ impl Folder {
         self.read(path, relative, sources)
     }
 
-    fn read(&mut self, path: PathBuf, relative: PathBuf, sources: &mut Sources) -> Result<usize, Refusal> {
+    fn read(
+        &mut self,
+        path: PathBuf,
+        relative: PathBuf,
+        sources: &mut Sources,
+    ) -> Result<usize, Refusal> {
         let left = MAX_BYTES.saturating_sub(sources.file(0).size() + self.bytes);
-        let read = Source::read(&path, left).map(|(source, value)| (source.named(self.named.join(&relative)), value));
+        let read = Source::read(&path, left)
+            .map(|(source, value)| (source.named(self.named.join(&relative)), value));
         let (source, value) = read.map_err(|finding| Refusal {
             reason: format!("names a file that can't be read: {}", finding.message),
             help: "correct the file, or the reference",
-            finding: Some(Finding { file: self.named.join(&relative), ..finding }),
+            finding: Some(Finding {
+                file: self.named.join(&relative),
+                ..finding
+            }),
         })?;
         self.bytes += source.size();
         let number = sources.add(source);
@@ -105,13 +142,18 @@ impl Folder {
 
     /// What stands in a file that was read.
     pub fn value(&self, file: usize) -> &Value {
-        self.values.get(&file).map_or(&Value::Null, |(_, value)| value)
+        self.values
+            .get(&file)
+            .map_or(&Value::Null, |(_, value)| value)
     }
 
     /// The name of a file without its ending.
     pub fn stem(&self, file: usize) -> String {
         let path = self.values.get(&file).map(|(path, _)| path.as_path());
-        path.and_then(Path::file_stem).map_or_else(|| "file".to_owned(), |stem| stem.to_string_lossy().into_owned())
+        path.and_then(Path::file_stem).map_or_else(
+            || "file".to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        )
     }
 }
 
@@ -120,7 +162,9 @@ fn has_scheme(reference: &str) -> bool {
     let scheme = reference.split_once(':').map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c))
+            && scheme
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+.-".contains(c))
     })
 }
 

@@ -18,7 +18,10 @@ pub struct Site {
 /// The references below an object, in the order they stand. Of the main file, those that stay inside the grammar's
 /// `components` and `paths` are left out: there is nothing to do for them.
 pub fn sites(value: &Value, pointer: &str, kind: Kind, main_file: bool) -> Vec<Site> {
-    let mut search = Search { main_file, sites: Vec::new() };
+    let mut search = Search {
+        main_file,
+        sites: Vec::new(),
+    };
     search.object(value, &Trail::Start(pointer), kind);
     search.sites
 }
@@ -49,7 +52,9 @@ impl Search {
     fn object(&mut self, value: &Value, trail: &Trail<'_>, kind: Kind) {
         if let (Kind::Mapping, Value::String(text)) = (kind, value) {
             // Without a path or a file's ending it is the name of a component.
-            let ending = [".json", ".yaml", ".yml"].iter().any(|ending| text.ends_with(ending));
+            let ending = [".json", ".yaml", ".yml"]
+                .iter()
+                .any(|ending| text.ends_with(ending));
             if ending || text.contains(['#', '/']) {
                 self.site(text, trail, kind);
             }
@@ -83,7 +88,11 @@ impl Search {
     fn site(&mut self, reference: &str, trail: &Trail<'_>, kind: Kind) {
         let local = reference.starts_with("#/components/") || reference.starts_with("#/paths/");
         if !(self.main_file && local) {
-            self.sites.push(Site { pointer: trail.pointer(), kind, reference: reference.to_owned() });
+            self.sites.push(Site {
+                pointer: trail.pointer(),
+                kind,
+                reference: reference.to_owned(),
+            });
         }
     }
 }

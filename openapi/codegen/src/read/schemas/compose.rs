@@ -59,7 +59,7 @@ impl<'d> Reader<'d> {
         let Some(discriminator) = Object::new(self, value, at, "`discriminator`") else {
             return;
         };
-        discriminator.known(&["propertyName", "mapping"], "a discriminator");
+        discriminator.known("propertyName mapping", "a discriminator");
         let mapping = discriminator
             .entries("mapping")
             .filter_map(|(value, target)| {

@@ -3,47 +3,14 @@
 use crate::codes;
 use crate::model::{Additional, SchemaObject};
 use crate::read::version::Version;
-use crate::read::{Object, Reader};
+use crate::read::{At, Object, Reader};
 use serde_json::{Number, Value};
 
 /// The keywords of OpenAPI 3.0.
-const KNOWN: &[&str] = &[
-    "title",
-    "multipleOf",
-    "maximum",
-    "exclusiveMaximum",
-    "minimum",
-    "exclusiveMinimum",
-    "maxLength",
-    "minLength",
-    "pattern",
-    "maxItems",
-    "minItems",
-    "uniqueItems",
-    "maxProperties",
-    "minProperties",
-    "required",
-    "enum",
-    "type",
-    "allOf",
-    "oneOf",
-    "anyOf",
-    "not",
-    "items",
-    "properties",
-    "additionalProperties",
-    "description",
-    "format",
-    "default",
-    "nullable",
-    "discriminator",
-    "readOnly",
-    "writeOnly",
-    "xml",
-    "externalDocs",
-    "example",
-    "deprecated",
-];
+const KNOWN: &str = "title multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength \
+    pattern maxItems minItems uniqueItems maxProperties minProperties required enum type \
+    allOf oneOf anyOf not items properties additionalProperties description format default \
+    nullable discriminator readOnly writeOnly xml externalDocs example deprecated";
 
 impl<'d> Reader<'d> {
     /// In 3.1 any other keyword may stand there; those that say too much are refused.
@@ -171,18 +138,33 @@ impl<'d> Reader<'d> {
         };
     }
 
-    /// OpenAPI 3.0 requires `items` of an array.
+    /// OpenAPI 3.0 requires `items` of an array. Where the array is all that a body, a parameter or a component is, nothing
+    /// is known of it; inside of another schema, where vendors forget it, any items are meant.
     pub(super) fn check_items(&self, object: &Object<'_, 'd>, schema: &SchemaObject) {
         let array = schema.ty == Some(crate::model::Type::Array);
-        if array && self.version == Version::V3_0 && !object.map.contains_key("items") {
-            let message = "the array has no `items`";
-            self.error(
-                codes::ARRAY_ITEMS,
-                &object.at,
-                message,
-                "add `items`; `items: {}` allows any",
-            );
+        if !array || self.version != Version::V3_0 || object.map.contains_key("items") {
+            return;
         }
+        let help = "add `items`; `items: {}` allows any";
+        match object.at {
+            At::Key(At::Key(_, "properties"), _) => {}
+            At::Key(_, "schema")
+            | At::Key(At::Key(At::Key(At::Pointer(""), "components"), "schemas"), _) => {
+                return self.error(
+                    codes::ARRAY_ITEMS,
+                    &object.at,
+                    "the array has no `items`",
+                    help,
+                );
+            }
+            _ => {}
+        }
+        self.carried(
+            codes::TOLERATED,
+            &object.at,
+            "the array has no `items`: any are allowed",
+            help,
+        );
     }
 }
 

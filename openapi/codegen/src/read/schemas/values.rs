@@ -33,10 +33,12 @@ impl<'d> Reader<'d> {
         };
         let mut types = Vec::new();
         for (word, at) in &words {
-            match word.as_str() {
-                Some("null") => schema.nullable = true,
-                Some(word) => types.extend(self.parse_type(word, at)),
-                None => {
+            match word {
+                // YAML writes the word without its quotes as a null.
+                Value::Null => schema.nullable = true,
+                Value::String(word) if word == "null" => schema.nullable = true,
+                Value::String(word) => types.extend(self.parse_type(word, at)),
+                word => {
                     let message = format!("`type` is a word, not {}", describe(word));
                     self.error(codes::WRONG_TYPE, at, message, TYPES);
                 }
@@ -165,59 +167,40 @@ impl<'d> Reader<'d> {
         };
         let at = object.key("default");
         if value.is_null() {
+            schema.default = schema.nullable.then_some(Value::Null);
             // Where the type is not said here, what says it may allow null.
             if schema.ty.is_some() && !schema.nullable {
-                let message = "the default is null, and the schema is not nullable";
-                self.error(
-                    codes::DEFAULT,
-                    &at,
-                    message,
-                    "drop the default, or add `nullable: true`",
-                );
+                self.refuse_default("the default is null, and the schema is not nullable", &at);
             }
-            schema.default = schema.nullable.then_some(Value::Null);
             return;
         }
+        let shown = describe(value);
         let Some(fitted) = fit(value, schema.ty) else {
-            let message = format!(
-                "the default is {}, which the schema's type refuses",
-                describe(value)
-            );
-            self.error(
-                codes::DEFAULT,
-                &at,
-                message,
-                "write a default of the schema's type",
-            );
-            return;
+            let message = format!("the default is {shown}, which the schema's type refuses");
+            return self.refuse_default(&message, &at);
         };
         if fitted != *value {
-            let message = format!(
-                "the default is {}; it is taken as {fitted}",
-                describe(value)
-            );
-            self.carried(
-                codes::TOLERATED,
-                &at,
-                message,
-                "write it in the schema's type",
-            );
+            let message = format!("the default is {shown}; it is taken as {fitted}");
+            let help = "write it in the schema's type";
+            self.carried(codes::TOLERATED, &at, message, help);
         }
-        if schema
-            .enumeration
-            .as_ref()
-            .is_some_and(|values| !values.contains(&fitted))
-        {
+        let listed = schema.enumeration.as_ref();
+        if listed.is_none_or(|values| values.contains(&fitted)) {
+            schema.default = Some(fitted);
+        } else {
             let message = "the default is none of the enum's values, and is not applied";
-            self.carried(
-                codes::IGNORED,
-                &at,
-                message,
-                "write one of the enum's values",
-            );
-            return;
+            let help = "write one of the enum's values";
+            self.carried(codes::IGNORED, &at, message, help);
         }
-        schema.default = Some(fitted);
+    }
+
+    /// OpenAPI 3.0: a default "MUST conform to the defined type". To 3.1 it is an annotation like another.
+    fn refuse_default(&self, message: &str, at: &At<'_>) {
+        let help = "write a default that the schema allows, or drop it";
+        match self.version {
+            Version::V3_0 => self.error(codes::DEFAULT, at, message, help),
+            Version::V3_1 => self.carried(codes::IGNORED, at, message, help),
+        }
     }
 }
 
