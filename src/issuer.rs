@@ -29,7 +29,9 @@ use crate::audit::{Event, Record, Trail};
 use crate::clock::Clock;
 use crate::config::IssuerUrl;
 use crate::keys::Jwks;
-use crate::token::{Audience, Claims, GrantType, Lifetime, Reason, Refusal, Scope, UnsignedToken};
+use crate::token::{
+    Audience, Claims, ClientSecret, GrantType, Lifetime, Reason, Refusal, Scope, UnsignedToken,
+};
 
 /// Issues access tokens.
 #[derive(Debug)]
@@ -78,7 +80,11 @@ impl Issuer {
 
         // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1.
         let credential = request.credential.map_err(Reason::from)?;
-        let named = credential.client_id().map(Box::from);
+        // People paste the secret into the wrong field; it must not end up in the trail or a log.
+        let named = credential
+            .client_id()
+            .filter(|id| !ClientSecret::has_generated_form(id));
+        let named = named.map(Box::from);
         let refused = |reason: Reason| Refusal {
             client_id: named.clone(),
             ..Refusal::from(reason)

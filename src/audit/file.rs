@@ -79,6 +79,12 @@ impl TrailFile {
         Ok(())
     }
 
+    /// Puts another file in this one's place; gives this one.
+    #[cfg(test)]
+    pub(super) fn replace_file(&mut self, file: File) -> File {
+        std::mem::replace(&mut self.file, file)
+    }
+
     /// Finds the last record, and cuts off what a crash left of one that never counted.
     fn recover(&mut self) -> Result<(), AuditError> {
         #[derive(Deserialize)]

@@ -70,10 +70,10 @@ pub enum Event {
     /// The service stopped in good order.
     #[serde(rename = "service.stopped")]
     ServiceStopped,
-    /// Records of refusals could not be written before this one.
-    #[serde(rename = "audit.gap")]
-    Gap {
-        /// How many.
+    /// The trail could not be written for a while before this record.
+    #[serde(rename = "audit.resumed")]
+    Resumed {
+        /// How many records are missing that nobody waited for: refusals, and with buffered durability everything.
         lost: u64,
     },
 }

@@ -1,9 +1,10 @@
 //! The writer: one thread that takes records from all requests, so that one fsync serves all that wait for it.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::file::TrailFile;
@@ -23,6 +24,7 @@ pub struct Trail {
 /// before it is.
 #[derive(Debug)]
 struct Entry {
+    at: Timestamp,
     record: Option<Record>,
     written: Option<oneshot::Sender<Result<(), AuditError>>>,
 }
@@ -68,14 +70,8 @@ impl Trail {
     /// [`AuditError`]: the record isn't there, so what it says must not happen.
     pub async fn write(&self, record: Record) -> Result<(), AuditError> {
         match self.durability {
-            Durability::Fsync => self.send_and_wait(Some(record)).await,
-            Durability::Buffered => {
-                self.send(Entry {
-                    record: Some(record),
-                    written: None,
-                })
-                .await
-            }
+            Durability::Fsync => self.send_and_wait(record.time, Some(record)).await,
+            Durability::Buffered => self.send(Entry::unwaited(record)).await,
         }
     }
 
@@ -83,20 +79,16 @@ impl Trail {
     /// written, the trail says later how many are missing.
     pub async fn note(&self, record: Record) {
         // The only error is a writer that is gone, and with it the service.
-        let _gone = self
-            .send(Entry {
-                record: Some(record),
-                written: None,
-            })
-            .await;
+        let _gone = self.send(Entry::unwaited(record)).await;
     }
 
-    /// Returns when all records before are written.
+    /// Returns when all records before are written. After a fault, tries again: a trail that nobody writes to, because the
+    /// service isn't ready without it, would never recover.
     ///
     /// # Errors
     /// [`AuditError`] when they can't be.
-    pub async fn flush(&self) -> Result<(), AuditError> {
-        self.send_and_wait(None).await
+    pub async fn flush(&self, now: Timestamp) -> Result<(), AuditError> {
+        self.send_and_wait(now, None).await
     }
 
     /// The last write's fault, until a write succeeds.
@@ -108,13 +100,31 @@ impl Trail {
             .clone()
     }
 
-    async fn send_and_wait(&self, record: Option<Record>) -> Result<(), AuditError> {
+    /// Whether nothing happens without its record.
+    #[must_use]
+    pub fn is_binding(&self) -> bool {
+        self.durability == Durability::Fsync
+    }
+
+    /// A trail whose writer is gone.
+    #[cfg(test)]
+    pub(crate) fn stopped() -> Self {
+        let (sender, _) = mpsc::channel(1);
+        Self {
+            sender,
+            durability: Durability::Fsync,
+            fault: Arc::default(),
+        }
+    }
+
+    async fn send_and_wait(&self, at: Timestamp, record: Option<Record>) -> Result<(), AuditError> {
         let (written, told) = oneshot::channel();
-        self.send(Entry {
+        let entry = Entry {
+            at,
             record,
             written: Some(written),
-        })
-        .await?;
+        };
+        self.send(entry).await?;
         told.await.unwrap_or(Err(AuditError::Stopped))
     }
 
@@ -126,12 +136,22 @@ impl Trail {
     }
 }
 
+impl Entry {
+    fn unwaited(record: Record) -> Self {
+        Self {
+            at: record.time,
+            record: Some(record),
+            written: None,
+        }
+    }
+}
+
 struct Writer {
     file: TrailFile,
     receiver: mpsc::Receiver<Entry>,
     durable: bool,
     fault: Arc<Mutex<Option<AuditError>>>,
-    /// Noted records that could not be written since the last that could.
+    /// Records that nobody waits for and that could not be written, since the last that could.
     lost: u64,
 }
 
@@ -140,47 +160,57 @@ impl Writer {
         let mut batch = Vec::with_capacity(Trail::BATCH);
         let mut lines = Vec::with_capacity(64 * 1024);
         while self.receiver.blocking_recv_many(&mut batch, Trail::BATCH) > 0 {
-            lines.clear();
-            let result = self.append(&batch, &mut lines);
-            self.fault
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone_from(&result.as_ref().err().cloned());
-            for entry in batch.drain(..) {
-                match entry.written {
-                    // The request may be gone; its record stays.
-                    Some(written) => drop(written.send(result.clone())),
-                    None if result.is_err() && entry.record.is_some() => self.lost += 1,
-                    None => {}
-                }
+            self.write(&mut batch, &mut lines);
+        }
+    }
+
+    /// Writes a batch and tells all who wait. `lines` is a buffer to use again.
+    fn write(&mut self, batch: &mut Vec<Entry>, lines: &mut Vec<u8>) {
+        lines.clear();
+        let result = self.append(batch, lines);
+        *self.fault() = result.clone().err();
+        for entry in batch.drain(..) {
+            match entry.written {
+                // The request may be gone; its record stays.
+                Some(written) => drop(written.send(result.clone())),
+                None if result.is_err() && entry.record.is_some() => self.lost += 1,
+                None => {}
             }
         }
     }
 
     fn append(&mut self, batch: &[Entry], lines: &mut Vec<u8>) -> Result<(), AuditError> {
-        let records: Vec<&Record> = batch
-            .iter()
-            .filter_map(|entry| entry.record.as_ref())
-            .collect();
-        let Some(first) = records.first() else {
-            return Ok(());
-        };
-        let gap = (self.lost > 0).then(|| Record {
-            time: first.time,
-            source: None,
-            correlation_id: None,
-            event: Event::Gap { lost: self.lost },
-        });
+        let resumed = batch
+            .first()
+            .filter(|_| self.fault().is_some())
+            .map(|first| Record {
+                time: first.at,
+                source: None,
+                correlation_id: None,
+                event: Event::Resumed { lost: self.lost },
+            });
         let mut seq = self.file.last_seq;
-        for record in gap.iter().chain(records) {
+        for record in resumed
+            .iter()
+            .chain(batch.iter().filter_map(|entry| entry.record.as_ref()))
+        {
             seq += 1;
             serde_json::to_writer(&mut *lines, &Line { seq, record })
                 .expect("a record is strings and numbers, and a Vec takes every byte");
             lines.push(b'\n');
         }
-        self.file.append(lines, self.durable)?;
-        self.file.last_seq = seq;
-        self.lost = 0;
+        if !lines.is_empty() {
+            self.file.append(lines, self.durable)?;
+            self.file.last_seq = seq;
+            self.lost = 0;
+        }
         Ok(())
     }
+
+    fn fault(&self) -> MutexGuard<'_, Option<AuditError>> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,11 +18,11 @@ pub struct ConfigError {
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
 impl ConfigErrors {
-    pub(super) fn one(key: &str, place: String, message: impl ToString) -> Self {
+    pub(super) fn one(key: &str, place: String, message: impl Into<String>) -> Self {
         Self(vec![ConfigError {
             key: key.into(),
             place,
-            message: message.to_string(),
+            message: message.into(),
         }])
     }
 

@@ -39,8 +39,9 @@ impl Reader {
         let mut figment = Figment::new();
         let mut lines = HashMap::new();
         if let Some(path) = file {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| ConfigErrors::one("", path.display().to_string(), error))?;
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                ConfigErrors::one("", path.display().to_string(), error.to_string())
+            })?;
             lines = place::lines(&text);
             figment = figment.merge(Toml::file_exact(path));
         }

@@ -67,32 +67,38 @@ impl Issuer {
         Readiness { ready, problems }
     }
 
-    /// Follows the store until the future is dropped: applies its changes, and reports when secrets were used. `fault` is
-    /// called when reading it starts to fail, with the reason, and with none when it works again.
-    pub async fn follow(&self, mut fault: impl FnMut(Option<&str>)) {
+    /// Does what has to be done beside answering requests, until the future is dropped: applies the store's changes, writes down
+    /// when secrets were used, and tries an audit trail again that could not be written. `report` is called with what is
+    /// wrong when something starts to be, and with none when all is well again.
+    pub async fn follow(&self, mut report: impl FnMut(Option<&str>)) {
         let mut ticks = interval(Self::POLL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut failing = false;
         for poll in (0..Self::POLLS_BETWEEN_USES).cycle() {
             ticks.tick().await;
-            let mut done = self
-                .directory
-                .refresh()
+            let fault = self.keep_up(poll == 0).await.err();
+            if fault.is_some() != failing {
+                report(fault.as_deref());
+                failing = !failing;
+            }
+        }
+    }
+
+    async fn keep_up(&self, write_uses: bool) -> Result<(), String> {
+        self.refresh().await?;
+        if write_uses {
+            self.directory
+                .write_uses()
                 .await
-                .map_err(|error| error.to_string());
-            if done.is_ok() && poll == 0 {
-                done = self
-                    .directory
-                    .write_uses()
-                    .await
-                    .map_err(|error| error.to_string());
-            }
-            match done {
-                Ok(()) if failing => fault(None),
-                Err(error) if !failing => fault(Some(&error)),
-                _ => {}
-            }
-            failing = self.directory.fault().is_some();
+                .map_err(|error| error.to_string())?;
+        }
+        match self.trail.fault() {
+            Some(_) => self
+                .trail
+                .flush(self.clock.now())
+                .await
+                .map_err(|error| error.to_string()),
+            None => Ok(()),
         }
     }
 
@@ -129,7 +135,7 @@ impl Issuer {
         self.trail
             .note(self.own_record(Event::ServiceStopped))
             .await;
-        self.trail.flush().await
+        self.trail.flush(self.clock.now()).await
     }
 
     fn own_record(&self, event: Event) -> Record {

@@ -151,7 +151,7 @@ async fn two_secrets_live_at_once_at_most(store: &dyn Store) {
         .expect("rotated");
     assert_eq!(
         secrets(store, "rotated").await,
-        [four.clone()],
+        std::slice::from_ref(&four),
         "no overlap: nothing older is left, not even what would have lived on"
     );
 

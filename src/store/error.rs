@@ -1,5 +1,6 @@
 //! What can go wrong with a store.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use crate::token::ClientId;
@@ -58,7 +59,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(super) fn corrupt(row: impl Into<String>, why: impl ToString) -> Self {
+    pub(super) fn corrupt(row: impl Into<String>, why: &dyn Display) -> Self {
         Self::Corrupt {
             row: row.into(),
             why: why.to_string(),

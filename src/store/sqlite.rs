@@ -45,11 +45,7 @@ impl SqliteStore {
             // A change that was reported done is on disk: with WAL, NORMAL may lose the last ones in a power cut.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(5));
-        let pool = SqlitePoolOptions::new()
-            .max_connections(4)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options)
-            .await?;
+        let pool = connect(options).await?;
         let store = Self { pool };
         store.check_schema(migrate).await?;
         Ok(store)
@@ -90,6 +86,23 @@ impl SqliteStore {
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
     }
+}
+
+/// Several processes that open a new file at once all turn WAL on, and SQLite makes no one wait for that: it fails with
+/// "database is locked".
+async fn connect(options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(Duration::from_secs(10));
+    for _ in 0..100 {
+        match pool.clone().connect_with(options.clone()).await {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("5") => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            done => return Ok(done?),
+        }
+    }
+    Ok(pool.connect_with(options).await?)
 }
 
 /// Makes the file, private from its first moment; SQLite gives its other files (`-wal`, `-shm`) the same mode.
@@ -247,7 +260,7 @@ fn millis(time: Timestamp) -> i64 {
 }
 
 fn timestamp(millis: i64, row: &str) -> Result<Timestamp, StoreError> {
-    Timestamp::from_millisecond(millis).map_err(|error| StoreError::corrupt(row, error))
+    Timestamp::from_millisecond(millis).map_err(|error| StoreError::corrupt(row, &error))
 }
 
 fn optional_timestamp(millis: Option<i64>, row: &str) -> Result<Option<Timestamp>, StoreError> {

@@ -59,7 +59,7 @@ pub enum CredentialError {
 
 impl Credential {
     /// Longest value of an `Authorization` header that is looked at, in bytes.
-    pub const MAX_HEADER: usize = 2048;
+    pub const MAX_HEADER: usize = 4096;
 
     /// Reads the value of an `Authorization` header.
     ///

@@ -160,7 +160,7 @@ mod tests {
             serde_json::to_vec(&claims).unwrap()
         );
         assert_eq!(parts[2], "-_8");
-        assert_eq!(input, token[..token.len() - 4].as_bytes());
+        assert_eq!(input, token.as_bytes()[..token.len() - 4]);
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! Good tokens of every algorithm, and what is wrong with bad ones.
+
 use base64::Engine;
 use serde_json::{Value, json};
 

@@ -61,7 +61,7 @@ pub(super) async fn add(
     secret: &StoredSecret,
 ) -> Result<(), StoreError> {
     let audiences = serde_json::to_string(&client.audiences)
-        .map_err(|error| StoreError::corrupt(format!("client {}", client.id), error))?;
+        .map_err(|error| StoreError::corrupt(format!("client {}", client.id), &error))?;
     let grants: Vec<_> = client.grants.iter().map(|grant| grant.as_str()).collect();
     let added = sqlx::query(
         "INSERT INTO clients (id, name, enabled, scope, audiences, grants, expires_in_as, may_introspect, \
@@ -204,7 +204,7 @@ fn expect_client(rows: u64, id: &ClientId) -> Result<(), StoreError> {
 fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, StoreError> {
     let id: &str = row.try_get("id")?;
     let name = format!("client {id:?}");
-    let corrupt = |why: String| StoreError::corrupt(&name, why);
+    let corrupt = |why: String| StoreError::corrupt(&name, &why);
     let audiences: Vec<String> = serde_json::from_str(row.try_get("audiences")?)
         .map_err(|error| corrupt(error.to_string()))?;
     let audiences = audiences.iter().map(|audience| Audience::parse(audience));
@@ -257,8 +257,8 @@ fn secret(row: &SqliteRow) -> Result<StoredSecret, StoreError> {
     };
     let from: Option<&str> = row.try_get("last_used_from")?;
     Ok(StoredSecret {
-        id: SecretId(Uuid::parse_str(id).map_err(|error| StoreError::corrupt(&name, error))?),
-        hash: hash.ok_or_else(|| StoreError::corrupt(&name, "its hash is not of its kind"))?,
+        id: SecretId(Uuid::parse_str(id).map_err(|error| StoreError::corrupt(&name, &error))?),
+        hash: hash.ok_or_else(|| StoreError::corrupt(&name, &"its hash is not of its kind"))?,
         created_at: timestamp(row.try_get("created_at")?, &name)?,
         expires_at: optional_timestamp(row.try_get("expires_at")?, &name)?,
         last_used_at: optional_timestamp(row.try_get("last_used_at")?, &name)?,

@@ -32,7 +32,7 @@ pub(super) async fn add(
     key: &StoredKey,
 ) -> Result<(), StoreError> {
     let jwk = serde_json::to_string(&key.public_jwk)
-        .map_err(|error| StoreError::corrupt("public key", error))?;
+        .map_err(|error| StoreError::corrupt("public key", &error))?;
     sqlx::query(
         "INSERT INTO signing_keys (id, algorithm, public_jwk, sealed_private_key, created_at, signs_from, signs_until, \
          published_until, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -77,9 +77,9 @@ fn key(row: &SqliteRow) -> Result<StoredKey, StoreError> {
     let algorithm: &str = row.try_get("algorithm")?;
     let algorithm: Algorithm = algorithm
         .parse()
-        .map_err(|error| StoreError::corrupt(&name, error))?;
+        .map_err(|error| StoreError::corrupt(&name, &error))?;
     let jwk = serde_json::from_str(row.try_get("public_jwk")?)
-        .map_err(|error| StoreError::corrupt(&name, error))?;
+        .map_err(|error| StoreError::corrupt(&name, &error))?;
     Ok(StoredKey {
         algorithm,
         public_jwk: jwk,

@@ -1,3 +1,5 @@
+//! The conformance suite, and what only SQLite can get wrong: files, locks, several processes.
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
