@@ -15,7 +15,10 @@ fn main() {
     match loaded.and_then(|loaded| generate(&loaded, Options::default())) {
         Ok(generated) => {
             print!("{}", generated.code);
-            generated.carried.iter().for_each(|finding| eprintln!("{finding}"));
+            generated
+                .carried
+                .iter()
+                .for_each(|finding| eprintln!("{finding}"));
         }
         Err(findings) => {
             eprint!("{}", findings.render(Colour::Never));

@@ -21,7 +21,10 @@ pub fn build(spec: &str, overlay: Option<&str>) {
     match result {
         Ok(generated) => {
             let out = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
-            for (name, text) in [("api.rs", &generated.code), ("openapi.json", &generated.document)] {
+            for (name, text) in [
+                ("api.rs", &generated.code),
+                ("openapi.json", &generated.document),
+            ] {
                 if let Err(error) = std::fs::write(out.join(name), text) {
                     stop(&format!("{}: {error}", out.join(name).display()));
                 }

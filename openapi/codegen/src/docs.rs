@@ -7,7 +7,11 @@ use std::fmt::Write;
 /// Writes the paragraphs as `///` lines, a blank one between them; nothing for none.
 pub fn write(out: &mut String, indent: &str, paragraphs: &[&str]) {
     let mut first = true;
-    for paragraph in paragraphs.iter().map(|p| p.trim()).filter(|p| !p.is_empty()) {
+    for paragraph in paragraphs
+        .iter()
+        .map(|p| p.trim())
+        .filter(|p| !p.is_empty())
+    {
         if !first {
             let _ = writeln!(out, "{indent}///");
         }
@@ -22,7 +26,17 @@ pub fn write(out: &mut String, indent: &str, paragraphs: &[&str]) {
                 fenced = !fenced;
                 let language = language.trim();
                 let rust = language.is_empty() || language.starts_with("rust");
-                let _ = writeln!(out, "{indent}/// ```{}", if fenced && rust { "text" } else if fenced { language } else { "" });
+                let _ = writeln!(
+                    out,
+                    "{indent}/// ```{}",
+                    if fenced && rust {
+                        "text"
+                    } else if fenced {
+                        language
+                    } else {
+                        ""
+                    }
+                );
             } else if fenced {
                 let _ = writeln!(out, "{indent}/// {line}");
             } else {
@@ -42,7 +56,11 @@ mod tests {
     #[test]
     fn code_blocks_are_never_rust() {
         let mut out = String::new();
-        super::write(&mut out, "", &["Hi\r\n\n    indented()\n```\ncode\n```", "", "```json\n{}"]);
+        super::write(
+            &mut out,
+            "",
+            &["Hi\r\n\n    indented()\n```\ncode\n```", "", "```json\n{}"],
+        );
         assert_eq!(
             out,
             "/// Hi\n///\n///    indented()\n/// ```text\n/// code\n/// ```\n///\n/// ```json\n/// {}\n/// ```\n"

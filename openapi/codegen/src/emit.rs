@@ -23,11 +23,29 @@ pub fn file(document: &Document, types: &Types<'_>, operations: &Operations<'_>)
          /// The document, as JSON.\npub const DOCUMENT: &str = include_str!(\"openapi.json\");",
         document.base_path
     );
-    module(&mut out, "types", "The types of the document's schemas.", "", |out| types.emit(out));
-    module(&mut out, "credentials", "What callers show to be let in.", "", |out| operations.emit_credentials(out));
-    module(&mut out, "requests", "What each operation takes.", "use super::{credentials, types};\n", |out| {
-        operations.emit_requests(out, types);
-    });
+    module(
+        &mut out,
+        "types",
+        "The types of the document's schemas.",
+        "",
+        |out| types.emit(out),
+    );
+    module(
+        &mut out,
+        "credentials",
+        "What callers show to be let in.",
+        "",
+        |out| operations.emit_credentials(out),
+    );
+    module(
+        &mut out,
+        "requests",
+        "What each operation takes.",
+        "use super::{credentials, types};\n",
+        |out| {
+            operations.emit_requests(out, types);
+        },
+    );
     module(
         &mut out,
         "replies",
@@ -35,9 +53,15 @@ pub fn file(document: &Document, types: &Types<'_>, operations: &Operations<'_>)
         "use super::types;\nuse rt::reply::WithHeaders as _;\n",
         |out| operations.emit_replies(out, types),
     );
-    module(&mut out, "operations", "The static description of each operation.", "", |out| {
-        operations.emit_statics(out, types);
-    });
+    module(
+        &mut out,
+        "operations",
+        "The static description of each operation.",
+        "",
+        |out| {
+            operations.emit_statics(out, types);
+        },
+    );
     module(
         &mut out,
         "service",
@@ -48,7 +72,13 @@ pub fn file(document: &Document, types: &Types<'_>, operations: &Operations<'_>)
     out
 }
 
-fn module(out: &mut String, name: &str, about: &str, uses: &str, content: impl FnOnce(&mut String)) {
+fn module(
+    out: &mut String,
+    name: &str,
+    about: &str,
+    uses: &str,
+    content: impl FnOnce(&mut String),
+) {
     out.push('\n');
     docs::write(out, "", &[about]);
     let _ = writeln!(

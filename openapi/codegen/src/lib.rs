@@ -59,8 +59,13 @@ pub fn generate(loaded: &Loaded, options: Options) -> Result<Generated, Findings
     // Schemas nest as deep as the document does, two hundred levels at most; a build script's thread has 2 MiB.
     std::thread::scope(|scope| {
         let work = || generate_here(loaded, options);
-        match std::thread::Builder::new().stack_size(64 << 20).spawn_scoped(scope, work) {
-            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        match std::thread::Builder::new()
+            .stack_size(64 << 20)
+            .spawn_scoped(scope, work)
+        {
+            Ok(thread) => thread
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             Err(_) => work(),
         }
     })

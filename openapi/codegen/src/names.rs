@@ -12,7 +12,9 @@ pub struct Scope {
 impl Scope {
     /// A scope in which these are taken already.
     pub fn with(reserved: &[&str]) -> Self {
-        Self { taken: reserved.iter().map(ToString::to_string).collect() }
+        Self {
+            taken: reserved.iter().map(ToString::to_string).collect(),
+        }
     }
 
     /// Whether nothing was taken yet.
@@ -25,7 +27,11 @@ impl Scope {
         if self.taken.insert(wanted.to_owned()) {
             return wanted.to_owned();
         }
-        let separator = if wanted.ends_with(|c: char| c.is_ascii_digit()) { "_" } else { "" };
+        let separator = if wanted.ends_with(|c: char| c.is_ascii_digit()) {
+            "_"
+        } else {
+            ""
+        };
         (2..)
             .map(|n| format!("{wanted}{separator}{n}"))
             .find(|name| self.taken.insert(name.clone()))
@@ -123,10 +129,11 @@ fn sign(c: char) -> Option<&'static str> {
 
 /// Every strict and reserved keyword of edition 2024, and `union`-like weak ones that read badly as fields.
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else",
-    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod",
-    "move", "mut", "override", "priv", "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true",
-    "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
+    "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
+    "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref",
+    "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof",
+    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 #[cfg(test)]
@@ -145,7 +152,11 @@ mod tests {
             ("", "empty", "Empty"),
             ("*", "star", "Star"),
             ("X-Rate-Limit", "x_rate_limit", "XRateLimit"),
-            ("issues/list-for-org", "issues_list_for_org", "IssuesListForOrg"),
+            (
+                "issues/list-for-org",
+                "issues_list_for_org",
+                "IssuesListForOrg",
+            ),
             ("größe", "größe", "Größe"),
             ("$ref", "ref_", "Ref"),
         ] {

@@ -20,7 +20,11 @@ pub fn translate(ecma: &str) -> Result<String, String> {
                 Some('w') => out.push_str(if class { "0-9A-Za-z_" } else { "[0-9A-Za-z_]" }),
                 Some('W') if !class => out.push_str("[^0-9A-Za-z_]"),
                 // ECMA's white space has the byte order mark, which Unicode's has not.
-                Some('s') => out.push_str(if class { r"\s\x{FEFF}" } else { r"[\s\x{FEFF}]" }),
+                Some('s') => out.push_str(if class {
+                    r"\s\x{FEFF}"
+                } else {
+                    r"[\s\x{FEFF}]"
+                }),
                 Some('c') => match chars.next().filter(char::is_ascii_alphabetic) {
                     Some(letter) => out.push_str(&format!(r"\x{:02X}", (letter as u8) & 0x1f)),
                     None => return Err(r"\c without a letter".to_owned()),
@@ -33,7 +37,9 @@ pub fn translate(ecma: &str) -> Result<String, String> {
                         out.push_str(&format!(r"\u{{{digits}}}"));
                     }
                 }
-                Some('0') if !chars.peek().is_some_and(char::is_ascii_digit) => out.push_str(r"\x00"),
+                Some('0') if !chars.peek().is_some_and(char::is_ascii_digit) => {
+                    out.push_str(r"\x00")
+                }
                 Some(other) if other.is_ascii_alphanumeric() => {
                     out.push('\\');
                     out.push(other);
@@ -114,7 +120,8 @@ mod tests {
             (r"^\u0041$", "A", "B"),
             (r"^[[a]$", "[", "]"),
         ] {
-            let translated = translate(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
+            let translated =
+                translate(pattern).unwrap_or_else(|error| panic!("{pattern}: {error}"));
             let regex = fancy_regex::Regex::new(&translated).expect("translate has compiled it");
             assert!(regex.is_match(matching).unwrap(), "{pattern} on {matching}");
             assert!(!regex.is_match(other).unwrap(), "{pattern} on {other}");

@@ -13,7 +13,10 @@ pub struct Refusals<'d> {
 impl<'d> Refusals<'d> {
     /// None yet.
     pub fn new(loaded: &'d Loaded) -> Self {
-        Self { loaded, findings: Vec::new() }
+        Self {
+            loaded,
+            findings: Vec::new(),
+        }
     }
 
     /// The document is refused.
@@ -26,8 +29,18 @@ impl<'d> Refusals<'d> {
         self.find(code, Severity::Carried, pointer, &message, help);
     }
 
-    fn find(&mut self, code: &'static str, severity: Severity, pointer: &str, message: &str, help: &str) {
-        let finding = self.loaded.source.finding(code, severity, pointer, message, help);
+    fn find(
+        &mut self,
+        code: &'static str,
+        severity: Severity,
+        pointer: &str,
+        message: &str,
+        help: &str,
+    ) {
+        let finding = self
+            .loaded
+            .source
+            .finding(code, severity, pointer, message, help);
         if !self.findings.contains(&finding) {
             self.findings.push(finding);
         }
@@ -38,8 +51,14 @@ impl<'d> Refusals<'d> {
     /// # Errors
     /// The errors, where there are any.
     pub fn finish(&mut self) -> Result<Vec<Finding>, Findings> {
-        let (errors, carried): (Vec<_>, Vec<_>) =
-            self.findings.drain(..).partition(|finding| finding.severity == Severity::Error);
-        if errors.is_empty() { Ok(carried) } else { Err(Findings { findings: errors }) }
+        let (errors, carried): (Vec<_>, Vec<_>) = self
+            .findings
+            .drain(..)
+            .partition(|finding| finding.severity == Severity::Error);
+        if errors.is_empty() {
+            Ok(carried)
+        } else {
+            Err(Findings { findings: errors })
+        }
     }
 }

@@ -25,11 +25,15 @@ impl Rules {
     /// Writes the statics.
     pub fn emit(&self, out: &mut String) {
         for (id, (kind, value)) in self.by_value.keys().enumerate() {
-            let _ = writeln!(out, "pub(super) static {}: rt::{kind} = rt::{kind}::{value};", self.name(id));
+            let _ = writeln!(
+                out,
+                "pub static {}: rt::{kind} = rt::{kind}::{value};",
+                self.name(id)
+            );
         }
     }
 
-    /// Length and pattern of a string. `Err` says why its pattern can't be enforced.
+    /// Length, pattern and format of a string. `Err` says why its pattern can't be enforced.
     pub fn text(&mut self, schema: &SchemaObject) -> Result<Option<RuleId>, String> {
         let mut value = bounds("", schema.min_length.filter(|&n| n > 0), schema.max_length);
         let mut refused = None;
@@ -41,6 +45,19 @@ impl Rules {
                 Err(reason) => refused = Some(reason),
             }
         }
+        // A format with a Rust type of its own is checked by that type, where nothing else is to be checked.
+        let typed = matches!(
+            schema.format.as_deref(),
+            Some("uuid" | "date-time" | "date" | "byte" | "ipv4" | "ipv6")
+        );
+        if let Some(format) = schema
+            .format
+            .as_deref()
+            .and_then(format)
+            .filter(|_| !typed || !value.is_empty())
+        {
+            let _ = write!(value, ".format(rt::Format::{format})");
+        }
         let id = self.intern("Text", &value);
         refused.map_or(Ok(id), Err)
     }
@@ -48,13 +65,26 @@ impl Rules {
     /// Bounds of an integer, exclusive ones folded into inclusive ones.
     pub fn integer(&mut self, schema: &SchemaObject) -> Option<RuleId> {
         let mut value = String::new();
-        if let Some(min) = schema.minimum.as_ref().map(|n| whole(n, f64::ceil, i128::from(schema.exclusive_minimum))) {
+        if let Some(min) = schema
+            .minimum
+            .as_ref()
+            .map(|n| whole(n, f64::ceil, i128::from(schema.exclusive_minimum)))
+        {
             let _ = write!(value, ".min({min})");
         }
-        if let Some(max) = schema.maximum.as_ref().map(|n| whole(n, f64::floor, -i128::from(schema.exclusive_maximum))) {
+        if let Some(max) = schema
+            .maximum
+            .as_ref()
+            .map(|n| whole(n, f64::floor, -i128::from(schema.exclusive_maximum)))
+        {
             let _ = write!(value, ".max({max})");
         }
-        if let Some(step) = schema.multiple_of.as_ref().and_then(Number::as_u64).filter(|&n| n > 1) {
+        if let Some(step) = schema
+            .multiple_of
+            .as_ref()
+            .and_then(Number::as_u64)
+            .filter(|&n| n > 1)
+        {
             let _ = write!(value, ".multiple_of({step})");
         }
         self.intern("Integer", &value)
@@ -68,22 +98,50 @@ impl Rules {
                 let _ = write!(value, ".{name}({number:?})");
             }
         };
-        bound(if schema.exclusive_minimum { "exclusive_min" } else { "min" }, &schema.minimum);
-        bound(if schema.exclusive_maximum { "exclusive_max" } else { "max" }, &schema.maximum);
-        bound("multiple_of", &schema.multiple_of.clone().filter(|n| n.as_f64().is_some_and(|n| n > 0.0)));
+        bound(
+            if schema.exclusive_minimum {
+                "exclusive_min"
+            } else {
+                "min"
+            },
+            &schema.minimum,
+        );
+        bound(
+            if schema.exclusive_maximum {
+                "exclusive_max"
+            } else {
+                "max"
+            },
+            &schema.maximum,
+        );
+        bound(
+            "multiple_of",
+            &schema
+                .multiple_of
+                .clone()
+                .filter(|n| n.as_f64().is_some_and(|n| n > 0.0)),
+        );
         self.intern("Float", &value)
     }
 
     /// How many items, and whether all differ.
     pub fn items(&mut self, schema: &SchemaObject) -> Option<RuleId> {
         let unique = if schema.unique_items { ".unique()" } else { "" };
-        let value = bounds(unique, schema.min_items.filter(|&n| n > 0), schema.max_items);
+        let value = bounds(
+            unique,
+            schema.min_items.filter(|&n| n > 0),
+            schema.max_items,
+        );
         self.intern("Items", &value)
     }
 
     /// How many properties.
     pub fn properties(&mut self, schema: &SchemaObject) -> Option<RuleId> {
-        let value = bounds("", schema.min_properties.filter(|&n| n > 0), schema.max_properties);
+        let value = bounds(
+            "",
+            schema.min_properties.filter(|&n| n > 0),
+            schema.max_properties,
+        );
         self.intern("Properties", &value)
     }
 
@@ -91,8 +149,30 @@ impl Rules {
         if value.is_empty() {
             return None;
         }
-        Some(self.by_value.insert_full((kind, format!("new(){value}")), ()).0)
+        Some(
+            self.by_value
+                .insert_full((kind, format!("new(){value}")), ())
+                .0,
+        )
     }
+}
+
+/// The run time's name of a format that it checks.
+fn format(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "date" => "Date",
+        "date-time" => "DateTime",
+        "time" => "Time",
+        "email" => "Email",
+        "hostname" => "Hostname",
+        "ipv4" => "Ipv4",
+        "ipv6" => "Ipv6",
+        "uri" => "Uri",
+        "uri-reference" => "UriReference",
+        "uuid" => "Uuid",
+        "byte" => "Byte",
+        _ => return None,
+    })
 }
 
 fn bounds(rest: &str, min: Option<u64>, max: Option<u64>) -> String {
@@ -117,5 +197,9 @@ fn whole(number: &Number, round: fn(f64) -> f64, exclusive_step: i128) -> i128 {
     }
     let n = number.as_f64().unwrap_or(0.0);
     let inner = round(n) as i128;
-    if inner as f64 == n { inner + exclusive_step } else { inner }
+    if inner as f64 == n {
+        inner + exclusive_step
+    } else {
+        inner
+    }
 }

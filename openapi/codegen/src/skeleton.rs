@@ -48,21 +48,33 @@ impl Skeleton {
             }
         };
         let groups = operations.groups();
-        let api = if groups.is_empty() { (0..operations.all.len()).map(method).collect() } else { Vec::new() };
+        let api = if groups.is_empty() {
+            (0..operations.all.len()).map(method).collect()
+        } else {
+            Vec::new()
+        };
         let groups = groups
             .into_iter()
-            .map(|Group { name, module, operations }| Trait {
-                name,
-                module,
-                methods: operations.into_iter().map(method).collect(),
-            })
+            .map(
+                |Group {
+                     name,
+                     module,
+                     operations,
+                 }| Trait {
+                    name,
+                    module,
+                    methods: operations.into_iter().map(method).collect(),
+                },
+            )
             .collect();
         Self { api, groups }
     }
 
     /// Every method, of whichever trait.
     pub fn methods(&self) -> impl Iterator<Item = &Method> {
-        self.api.iter().chain(self.groups.iter().flat_map(|group| &group.methods))
+        self.api
+            .iter()
+            .chain(self.groups.iter().flat_map(|group| &group.methods))
     }
 }
 

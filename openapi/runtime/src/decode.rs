@@ -4,7 +4,7 @@
 //! the type itself, so that `"1"` is no integer.
 
 use std::collections::{BTreeMap, HashSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -306,6 +306,8 @@ decode! {
     DateTime<Utc>: |node| parsed(node, Format::DateTime, |text| {
         DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
     });
+    Ipv4Addr: |node| parsed(node, Format::Ipv4, |text| text.parse().ok());
+    Ipv6Addr: |node| parsed(node, Format::Ipv6, |text| text.parse().ok());
     Base64: |node| parsed(node, Format::Byte, |text| base64::decode(text).map(Self));
 }
 

@@ -15,6 +15,7 @@
 //! [`export`] and [`round_trip`] hold the routes against the document they were generated from.
 
 mod base64;
+mod binary;
 mod composed;
 mod count;
 mod decode;
@@ -64,6 +65,7 @@ pub use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub use uuid::Uuid;
 
 pub use crate::base64::Base64;
+pub use crate::binary::Binary;
 pub use crate::composed::serialize_merged;
 pub use crate::count::{Items, Properties};
 pub use crate::decode::{Decode, Number};

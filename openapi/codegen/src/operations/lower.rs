@@ -15,15 +15,22 @@ impl<'d> Operations<'d> {
         // Components take their names before anything is named after an operation.
         for (name, schema) in &document.schemas {
             let pointer = schema.pointer().to_owned();
-            types.lower(&Schema::Ref { pointer, target: name.clone() }, name);
+            types.lower(
+                &Schema::Ref {
+                    pointer,
+                    target: name.clone(),
+                },
+                name,
+            );
         }
         let all = document
             .operations
             .iter()
             .map(|source| {
                 let name = names::type_name(&source.id);
-                let credentials = (!source.security.is_empty())
-                    .then(|| Credentials::index(&mut credentials, &source.security, document, types));
+                let credentials = (!source.security.is_empty()).then(|| {
+                    Credentials::index(&mut credentials, &source.security, document, types)
+                });
                 Operation {
                     source,
                     method: methods.take(&names::field_name(&source.id)),
@@ -31,7 +38,10 @@ impl<'d> Operations<'d> {
                     request: types.names.take(&format!("{name}Request")),
                     reply: types.names.take(&format!("{name}Reply")),
                     parameters: parameters(source, &name, types),
-                    body: source.body.as_ref().map(|body| request_body(body, &name, types)),
+                    body: source
+                        .body
+                        .as_ref()
+                        .map(|body| request_body(body, &name, types)),
                     credentials,
                     variants: variants(source, &name, types),
                 }
@@ -55,7 +65,12 @@ impl Operations<'_> {
             }
             for variant in &operation.variants {
                 let headers = variant.headers.iter().filter_map(|(_, _, ty)| ty.as_ref());
-                for ty in variant.forms.iter().filter_map(|form| form.ty.as_ref()).chain(headers) {
+                for ty in variant
+                    .forms
+                    .iter()
+                    .filter_map(|form| form.ty.as_ref())
+                    .chain(headers)
+                {
                     types.mark(ty, false);
                     if both {
                         types.mark(ty, true);
@@ -66,7 +81,11 @@ impl Operations<'_> {
     }
 }
 
-fn parameters<'d>(source: &'d model::Operation, name: &str, types: &mut Types<'d>) -> Vec<Parameter<'d>> {
+fn parameters<'d>(
+    source: &'d model::Operation,
+    name: &str,
+    types: &mut Types<'d>,
+) -> Vec<Parameter<'d>> {
     let mut fields = Scope::with(&["body", "credentials"]);
     source
         .parameters
@@ -83,12 +102,23 @@ fn parameters<'d>(source: &'d model::Operation, name: &str, types: &mut Types<'d
                 };
                 field = fields.take(&format!("{plain}_{location}"));
             }
-            let secret =
-                source.location == Location::Header && source.name.eq_ignore_ascii_case("authorization");
-            let ty = types.lower(&source.schema, &format!("{name}{}", names::type_name(&source.name)));
-            let default = types.resolve(&source.schema).and_then(|schema| schema.default.as_ref());
+            let secret = source.location == Location::Header
+                && source.name.eq_ignore_ascii_case("authorization");
+            let ty = types.lower(
+                &source.schema,
+                &format!("{name}{}", names::type_name(&source.name)),
+            );
+            let default = types
+                .resolve(&source.schema)
+                .and_then(|schema| schema.default.as_ref());
             let default = default.map(ToString::to_string);
-            Parameter { source, field, ty, default, secret }
+            Parameter {
+                source,
+                field,
+                ty,
+                default,
+                secret,
+            }
         })
         .collect()
 }
@@ -105,17 +135,29 @@ fn request_body<'d>(source: &'d model::RequestBody, name: &str, types: &mut Type
                 types.refusals.carried(
                     codes::XML_NOT_ENFORCED,
                     &media.pointer,
-                    format!("a body of {} is handed over as text: its schema is not enforced", media.media_type),
+                    format!(
+                        "a body of {} is handed over as text: its schema is not enforced",
+                        media.media_type
+                    ),
                     "the handler parses it",
                 );
             }
             form
         })
         .collect();
-    Body { source, choice, forms }
+    Body {
+        source,
+        choice,
+        forms,
+    }
 }
 
-fn form<'d>(source: &'d model::Media, hint: &str, scope: &mut Scope, types: &mut Types<'d>) -> Form<'d> {
+fn form<'d>(
+    source: &'d model::Media,
+    hint: &str,
+    scope: &mut Scope,
+    types: &mut Types<'d>,
+) -> Form<'d> {
     let kind = MediaKind::of(&source.media_type);
     let ty = match (kind, &source.schema) {
         (MediaKind::Bytes, _) => None,
@@ -123,7 +165,10 @@ fn form<'d>(source: &'d model::Media, hint: &str, scope: &mut Scope, types: &mut
         (MediaKind::Text, None) => Some(TypeExpr::String(None)),
         (_, None) => Some(TypeExpr::Value),
         (kind, Some(schema)) => {
-            let ty = types.lower(schema, &format!("{hint}{}", if scope.is_empty() { "" } else { kind.rust() }));
+            let ty = types.lower(
+                schema,
+                &format!("{hint}{}", if scope.is_empty() { "" } else { kind.rust() }),
+            );
             match ty {
                 TypeExpr::Formatted(Formatted::Binary) => None,
                 TypeExpr::Value if kind == MediaKind::Text => Some(TypeExpr::String(None)),
@@ -131,10 +176,19 @@ fn form<'d>(source: &'d model::Media, hint: &str, scope: &mut Scope, types: &mut
             }
         }
     };
-    Form { source, kind, variant: scope.take(kind.rust()), ty }
+    Form {
+        source,
+        kind,
+        variant: scope.take(kind.rust()),
+        ty,
+    }
 }
 
-fn variants<'d>(source: &'d model::Operation, name: &str, types: &mut Types<'d>) -> Vec<Variant<'d>> {
+fn variants<'d>(
+    source: &'d model::Operation,
+    name: &str,
+    types: &mut Types<'d>,
+) -> Vec<Variant<'d>> {
     let mut scope = Scope::with(&[]);
     source
         .responses
@@ -142,7 +196,8 @@ fn variants<'d>(source: &'d model::Operation, name: &str, types: &mut Types<'d>)
         .map(|source| {
             let variant = scope.take(&status_name(source.status));
             let hint = format!("{name}{variant}");
-            let choice = (source.content.len() > 1).then(|| types.names.take(&format!("{hint}Body")));
+            let choice =
+                (source.content.len() > 1).then(|| types.names.take(&format!("{hint}Body")));
             let mut media = Scope::with(&[]);
             let forms = source
                 .content
@@ -152,7 +207,11 @@ fn variants<'d>(source: &'d model::Operation, name: &str, types: &mut Types<'d>)
                     // Only JSON is written from a typed value; other forms are the handler's own text or bytes.
                     let ty = form.ty.filter(|_| matches!(form.kind, MediaKind::Json));
                     let text = matches!(form.kind, MediaKind::Text | MediaKind::Xml);
-                    let ty = if text { Some(TypeExpr::String(None)) } else { ty };
+                    let ty = if text {
+                        Some(TypeExpr::String(None))
+                    } else {
+                        ty
+                    };
                     Form { ty, ..form }
                 })
                 .collect();
@@ -161,11 +220,24 @@ fn variants<'d>(source: &'d model::Operation, name: &str, types: &mut Types<'d>)
                 .headers
                 .iter()
                 .map(|header| {
-                    let ty = types.lower(&header.schema, &format!("{hint}{}", names::type_name(&header.name)));
-                    (header, fields.take(&names::field_name(&header.name)), Some(ty))
+                    let ty = types.lower(
+                        &header.schema,
+                        &format!("{hint}{}", names::type_name(&header.name)),
+                    );
+                    (
+                        header,
+                        fields.take(&names::field_name(&header.name)),
+                        Some(ty),
+                    )
                 })
                 .collect();
-            Variant { source, name: variant, choice, forms, headers }
+            Variant {
+                source,
+                name: variant,
+                choice,
+                forms,
+                headers,
+            }
         })
         .collect()
 }

@@ -112,7 +112,12 @@ pub struct Variant<'d> {
 impl MediaKind {
     /// By the media type; a wildcard says nothing of the form, so its bytes are handed over.
     pub fn of(media_type: &str) -> Self {
-        let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let essence = media_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         let (main, sub) = essence.split_once('/').unwrap_or((&essence, ""));
         match (main, sub) {
             ("application" | "text", "json") => MediaKind::Json,

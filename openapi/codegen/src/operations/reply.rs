@@ -20,7 +20,11 @@ impl Operations<'_> {
 
 fn emit_reply(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
     out.push('\n');
-    docs::write(out, "", &[&format!("What `{}` may answer.", operation.source.id)]);
+    docs::write(
+        out,
+        "",
+        &[&format!("What `{}` may answer.", operation.source.id)],
+    );
     let _ = writeln!(out, "#[derive(Debug)]\npub enum {} {{", operation.reply);
     for variant in &operation.variants {
         let status = match variant.source.status {
@@ -28,7 +32,11 @@ fn emit_reply(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
             Status::Range(digit) => format!("{digit}XX"),
             Status::Default => "Any other status".to_owned(),
         };
-        docs::write(out, "    ", &[&format!("{status}: {}", variant.source.description.trim())]);
+        docs::write(
+            out,
+            "    ",
+            &[&format!("{status}: {}", variant.source.description.trim())],
+        );
         let fields = variant.fields(types);
         match variant.plain_body() {
             _ if fields.is_empty() => {
@@ -66,14 +74,20 @@ fn emit_reply(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
 impl Variant<'_> {
     /// A body and nothing else: the variant is a tuple.
     fn plain_body(&self) -> bool {
-        matches!(self.source.status, Status::Code(_)) && self.headers.is_empty() && !self.forms.is_empty()
+        matches!(self.source.status, Status::Code(_))
+            && self.headers.is_empty()
+            && !self.forms.is_empty()
     }
 
     /// Name, type and documentation of each field.
     fn fields(&self, types: &Types<'_>) -> Vec<(String, String, String)> {
         let mut fields = Vec::new();
         if !matches!(self.source.status, Status::Code(_)) {
-            fields.push(("status".to_owned(), "rt::StatusCode".to_owned(), "The status itself.".to_owned()));
+            fields.push((
+                "status".to_owned(),
+                "rt::StatusCode".to_owned(),
+                "The status itself.".to_owned(),
+            ));
         }
         if let Some(form) = self.forms.first() {
             let ty = self.choice.clone().unwrap_or_else(|| form.written(types));
@@ -84,15 +98,27 @@ impl Variant<'_> {
                 Some(ty) if types.displays(ty) => types.rust(ty, "types::"),
                 _ => "String".to_owned(),
             };
-            let ty = if header.required { ty } else { format!("Option<{ty}>") };
+            let ty = if header.required {
+                ty
+            } else {
+                format!("Option<{ty}>")
+            };
             let about = header.description.clone().unwrap_or_default();
-            fields.push((field.clone(), ty, format!("Header `{}`. {about}", header.name)));
+            fields.push((
+                field.clone(),
+                ty,
+                format!("Header `{}`. {about}", header.name),
+            ));
         }
         fields
     }
 
     fn arm(&self, types: &Types<'_>) -> String {
-        let names: Vec<String> = self.fields(types).into_iter().map(|(name, ..)| name).collect();
+        let names: Vec<String> = self
+            .fields(types)
+            .into_iter()
+            .map(|(name, ..)| name)
+            .collect();
         let pattern = match self.plain_body() {
             _ if names.is_empty() => format!("Self::{}", self.name),
             true => format!("Self::{}(body)", self.name),
@@ -108,16 +134,34 @@ impl Variant<'_> {
             (Some(choice), forms) => {
                 let arms: Vec<String> = forms
                     .iter()
-                    .map(|form| format!("{choice}::{}(body) => {}", form.variant, form.response(&status)))
+                    .map(|form| {
+                        format!(
+                            "{choice}::{}(body) => {}",
+                            form.variant,
+                            form.response(&status)
+                        )
+                    })
                     .collect();
                 format!("match body {{ {} }}", arms.join(", "))
             }
             (None, [form, ..]) => form.response(&status),
         };
         for (header, field, _) in &self.headers {
-            let verb = if header.required { "header" } else { "optional_header" };
-            let value = if header.required { format!("&{field}") } else { format!("{field}.as_ref()") };
-            let _ = write!(response, ".{verb}({:?}, {value})", header.name.to_ascii_lowercase());
+            let verb = if header.required {
+                "header"
+            } else {
+                "optional_header"
+            };
+            let value = if header.required {
+                format!("&{field}")
+            } else {
+                format!("{field}.as_ref()")
+            };
+            let _ = write!(
+                response,
+                ".{verb}({:?}, {value})",
+                header.name.to_ascii_lowercase()
+            );
         }
         format!("{pattern} => {response},")
     }
@@ -134,15 +178,21 @@ impl Form<'_> {
     fn response(&self, status: &str) -> String {
         let media = &self.source.media_type;
         match self.kind {
-            MediaKind::Json if self.ty.is_some() => format!("rt::reply::json({status}, {media:?}, &body)"),
-            MediaKind::Text | MediaKind::Xml => format!("rt::reply::text({status}, {media:?}, body)"),
+            MediaKind::Json if self.ty.is_some() => {
+                format!("rt::reply::json({status}, {media:?}, &body)")
+            }
+            MediaKind::Text | MediaKind::Xml => {
+                format!("rt::reply::text({status}, {media:?}, body)")
+            }
             _ => format!("rt::reply::bytes({status}, {media:?}, body)"),
         }
     }
 }
 
 fn emit_choice(out: &mut String, variant: &Variant<'_>, types: &Types<'_>) {
-    let Some(choice) = &variant.choice else { return };
+    let Some(choice) = &variant.choice else {
+        return;
+    };
     out.push_str("\n/// A body in one of its media types.\n");
     let _ = writeln!(out, "#[derive(Debug)]\npub enum {choice} {{");
     for form in &variant.forms {

@@ -19,32 +19,65 @@ impl Operations<'_> {
 
     fn emit_request(&self, out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
         let source = operation.source;
-        let line = format!("What `{}` takes: `{} {}`.", source.id, source.method, source.path);
+        let line = format!(
+            "What `{}` takes: `{} {}`.",
+            source.id, source.method, source.path
+        );
         out.push('\n');
         docs::write(out, "", &[&line]);
-        let _ = writeln!(out, "#[derive(Debug, Clone)]\npub struct {} {{", operation.request);
+        let _ = writeln!(
+            out,
+            "#[derive(Debug, Clone)]\npub struct {} {{",
+            operation.request
+        );
         if let Some(index) = operation.credentials {
             out.push_str("    /// What the caller shows to be let in, not checked yet.\n");
-            let _ = writeln!(out, "    pub credentials: credentials::{},", self.credentials[index].name);
+            let _ = writeln!(
+                out,
+                "    pub credentials: credentials::{},",
+                self.credentials[index].name
+            );
         }
         for parameter in &operation.parameters {
-            let place = format!("{} `{}`", place(parameter.source.location), parameter.source.name);
+            let place = format!(
+                "{} `{}`",
+                place(parameter.source.location),
+                parameter.source.name
+            );
             let mut paragraphs = vec![place.as_str()];
             paragraphs.extend(parameter.source.description.as_deref());
             docs::write(out, "    ", &paragraphs);
-            let _ = writeln!(out, "    pub {}: {},", parameter.field, parameter.rust(types));
+            let _ = writeln!(
+                out,
+                "    pub {}: {},",
+                parameter.field,
+                parameter.rust(types)
+            );
         }
         if let Some(body) = &operation.body {
-            docs::write(out, "    ", &[body.source.description.as_deref().unwrap_or("The body.")]);
+            docs::write(
+                out,
+                "    ",
+                &[body.source.description.as_deref().unwrap_or("The body.")],
+            );
             let ty = match &body.choice {
                 Some(choice) => choice.clone(),
-                None => body.forms.first().map_or_else(|| "rt::Bytes".to_owned(), |form| form.rust(types)),
+                None => body
+                    .forms
+                    .first()
+                    .map_or_else(|| "rt::Bytes".to_owned(), |form| form.rust(types)),
             };
-            let ty = if body.source.required { ty } else { format!("Option<{ty}>") };
+            let ty = if body.source.required {
+                ty
+            } else {
+                format!("Option<{ty}>")
+            };
             let _ = writeln!(out, "    pub body: {ty},");
         }
         out.push_str("}\n");
-        let empty = operation.credentials.is_none() && operation.parameters.is_empty() && operation.body.is_none();
+        let empty = operation.credentials.is_none()
+            && operation.parameters.is_empty()
+            && operation.body.is_none();
         let input = if empty { "_input" } else { "input" };
         let _ = writeln!(out, "impl {} {{", operation.request);
         let _ = writeln!(
@@ -53,10 +86,18 @@ impl Operations<'_> {
         );
         if let Some(index) = operation.credentials {
             let name = &self.credentials[index].name;
-            let _ = writeln!(out, "            credentials: credentials::{name}::decode(input)?,");
+            let _ = writeln!(
+                out,
+                "            credentials: credentials::{name}::decode(input)?,"
+            );
         }
         for parameter in &operation.parameters {
-            let _ = writeln!(out, "            {}: {},", parameter.field, parameter.decoded(types));
+            let _ = writeln!(
+                out,
+                "            {}: {},",
+                parameter.field,
+                parameter.decoded(types)
+            );
         }
         if let Some(body) = &operation.body {
             let _ = writeln!(out, "            body: {},", decoded_body(body, types));
@@ -68,7 +109,14 @@ impl Operations<'_> {
 fn emit_choice(out: &mut String, operation: &Operation<'_>, body: &Body<'_>, types: &Types<'_>) {
     let Some(choice) = &body.choice else { return };
     out.push('\n');
-    docs::write(out, "", &[&format!("The body of `{}`, in one of its media types.", operation.source.id)]);
+    docs::write(
+        out,
+        "",
+        &[&format!(
+            "The body of `{}`, in one of its media types.",
+            operation.source.id
+        )],
+    );
     let _ = writeln!(out, "#[derive(Debug, Clone)]\npub enum {choice} {{");
     for form in &body.forms {
         docs::write(out, "    ", &[&format!("`{}`", form.source.media_type)]);
@@ -79,30 +127,60 @@ fn emit_choice(out: &mut String, operation: &Operation<'_>, body: &Body<'_>, typ
 
 fn decoded_body(body: &Body<'_>, types: &Types<'_>) -> String {
     let Some(choice) = &body.choice else {
-        let decoder = body.forms.first().map_or_else(|| "rt::Bytes::decode".to_owned(), |form| form.decoder(types));
-        let verb = if body.source.required { "body" } else { "optional_body" };
+        let decoder = body.forms.first().map_or_else(
+            || "rt::Bytes::decode".to_owned(),
+            |form| form.decoder(types),
+        );
+        let verb = if body.source.required {
+            "body"
+        } else {
+            "optional_body"
+        };
         return format!("input.{verb}({decoder})?");
     };
     let mut text = "match input.media() {\n".to_owned();
     for (index, form) in body.forms.iter().enumerate() {
-        let value = format!("{choice}::{}(input.body({})?)", form.variant, form.decoder(types));
-        let value = if body.source.required { value } else { format!("Some({value})") };
+        let value = format!(
+            "{choice}::{}(input.body({})?)",
+            form.variant,
+            form.decoder(types)
+        );
+        let value = if body.source.required {
+            value
+        } else {
+            format!("Some({value})")
+        };
         let _ = writeln!(text, "                Some({index}) => {value},");
     }
-    let none = if body.source.required { "return Err(input.missing_body())" } else { "None" };
+    let none = if body.source.required {
+        "return Err(input.missing_body())"
+    } else {
+        "None"
+    };
     let _ = write!(text, "                _ => {none},\n            }}");
     text
 }
 
 impl Parameter<'_> {
     fn rust(&self, types: &Types<'_>) -> String {
-        let ty = if self.secret { "rt::Authorization".to_owned() } else { types.rust(&self.ty, "types::") };
-        if self.source.required || self.default.is_some() { ty } else { format!("Option<{ty}>") }
+        let ty = if self.secret {
+            "rt::Authorization".to_owned()
+        } else {
+            types.rust(&self.ty, "types::")
+        };
+        if self.source.required || self.default.is_some() {
+            ty
+        } else {
+            format!("Option<{ty}>")
+        }
     }
 
     fn decoded(&self, types: &Types<'_>) -> String {
-        let decoder =
-            if self.secret { "rt::Authorization::decode".to_owned() } else { types.decoder(&self.ty, "types::") };
+        let decoder = if self.secret {
+            "rt::Authorization::decode".to_owned()
+        } else {
+            types.decoder(&self.ty, "types::")
+        };
         let location = match self.source.location {
             Location::Path => "Path",
             Location::Query => "Query",
@@ -113,20 +191,29 @@ impl Parameter<'_> {
         match (&self.default, self.source.required) {
             (_, true) => format!("input.required(rt::Location::{location}, {name:?}, {decoder})?"),
             (Some(default), false) => {
-                format!("input.or_default(rt::Location::{location}, {name:?}, {default:?}, {decoder})?")
+                format!(
+                    "input.or_default(rt::Location::{location}, {name:?}, {default:?}, {decoder})?"
+                )
             }
-            (None, false) => format!("input.optional(rt::Location::{location}, {name:?}, {decoder})?"),
+            (None, false) => {
+                format!("input.optional(rt::Location::{location}, {name:?}, {decoder})?")
+            }
         }
     }
 }
 
 impl Form<'_> {
     fn rust(&self, types: &Types<'_>) -> String {
-        self.ty.as_ref().map_or_else(|| "rt::Bytes".to_owned(), |ty| types.rust(ty, "types::"))
+        self.ty
+            .as_ref()
+            .map_or_else(|| "rt::Bytes".to_owned(), |ty| types.rust(ty, "types::"))
     }
 
     fn decoder(&self, types: &Types<'_>) -> String {
-        self.ty.as_ref().map_or_else(|| "rt::Bytes::decode".to_owned(), |ty| types.decoder(ty, "types::"))
+        self.ty.as_ref().map_or_else(
+            || "rt::Bytes::decode".to_owned(),
+            |ty| types.decoder(ty, "types::"),
+        )
     }
 }
 

@@ -29,7 +29,12 @@ struct Scheme {
 
 impl Credentials {
     /// The index of the credentials for `security`, added where they are new.
-    pub fn index(all: &mut Vec<Self>, security: &[Vec<Requirement>], document: &Document, types: &mut Types<'_>) -> usize {
+    pub fn index(
+        all: &mut Vec<Self>,
+        security: &[Vec<Requirement>],
+        document: &Document,
+        types: &mut Types<'_>,
+    ) -> usize {
         let mut scope = Scope::with(&[]);
         let mut alternatives: Vec<Alternative> = Vec::new();
         for requirements in security {
@@ -37,28 +42,54 @@ impl Credentials {
             let schemes: Vec<Scheme> = requirements
                 .iter()
                 .filter_map(|requirement| {
-                    let kind = document.security_schemes.get(&requirement.scheme)?.kind.clone();
+                    let kind = document
+                        .security_schemes
+                        .get(&requirement.scheme)?
+                        .kind
+                        .clone();
                     let field = fields.take(&names::field_name(&requirement.scheme));
-                    Some(Scheme { name: requirement.scheme.clone(), field, kind })
+                    Some(Scheme {
+                        name: requirement.scheme.clone(),
+                        field,
+                        kind,
+                    })
                 })
                 .collect();
-            let joined: Vec<String> = schemes.iter().map(|scheme| names::type_name(&scheme.name)).collect();
-            let wanted = if joined.is_empty() { "Anonymous".to_owned() } else { joined.join("And") };
+            let joined: Vec<String> = schemes
+                .iter()
+                .map(|scheme| names::type_name(&scheme.name))
+                .collect();
+            let wanted = if joined.is_empty() {
+                "Anonymous".to_owned()
+            } else {
+                joined.join("And")
+            };
             // Alternatives that differ in scopes only ask for the same credentials.
             if alternatives.iter().all(|known| known.variant != wanted) {
-                alternatives.push(Alternative { variant: scope.take(&wanted), schemes });
+                alternatives.push(Alternative {
+                    variant: scope.take(&wanted),
+                    schemes,
+                });
             }
         }
         // Without anything to show is met by everyone, so it is tried last.
         alternatives.sort_by_key(|alternative| alternative.schemes.is_empty());
         let variants = |alternatives: &[Alternative]| -> Vec<String> {
-            alternatives.iter().map(|alternative| alternative.variant.clone()).collect()
+            alternatives
+                .iter()
+                .map(|alternative| alternative.variant.clone())
+                .collect()
         };
         let wanted = variants(&alternatives);
-        if let Some(index) = all.iter().position(|known| variants(&known.alternatives) == wanted) {
+        if let Some(index) = all
+            .iter()
+            .position(|known| variants(&known.alternatives) == wanted)
+        {
             return index;
         }
-        let name = types.names.take(&format!("{}Credentials", wanted.join("Or")));
+        let name = types
+            .names
+            .take(&format!("{}Credentials", wanted.join("Or")));
         all.push(Self { name, alternatives });
         all.len() - 1
     }
@@ -68,11 +99,25 @@ impl Operations<'_> {
     /// Writes the module of credentials.
     pub fn emit_credentials(&self, out: &mut String) {
         for credentials in &self.credentials {
-            out.push_str("\n/// What a caller shows; whether it is true is the handler's to find out.\n");
-            let _ = writeln!(out, "#[derive(Debug, Clone)]\npub enum {} {{", credentials.name);
+            out.push_str(
+                "\n/// What a caller shows; whether it is true is the handler's to find out.\n",
+            );
+            let _ = writeln!(
+                out,
+                "#[derive(Debug, Clone)]\npub enum {} {{",
+                credentials.name
+            );
             for alternative in &credentials.alternatives {
-                let names: Vec<String> = alternative.schemes.iter().map(|s| format!("`{}`", s.name)).collect();
-                let about = if names.is_empty() { "Nothing.".to_owned() } else { names.join(" and ") };
+                let names: Vec<String> = alternative
+                    .schemes
+                    .iter()
+                    .map(|s| format!("`{}`", s.name))
+                    .collect();
+                let about = if names.is_empty() {
+                    "Nothing.".to_owned()
+                } else {
+                    names.join(" and ")
+                };
                 docs::write(out, "    ", &[&about]);
                 if alternative.schemes.is_empty() {
                     let _ = writeln!(out, "    {},", alternative.variant);
@@ -87,7 +132,10 @@ impl Operations<'_> {
             }
             out.push_str("}\n");
             let _ = writeln!(out, "impl {} {{", credentials.name);
-            let shows = credentials.alternatives.iter().any(|alternative| !alternative.schemes.is_empty());
+            let shows = credentials
+                .alternatives
+                .iter()
+                .any(|alternative| !alternative.schemes.is_empty());
             let input = if shows { "input" } else { "_input" };
             let _ = writeln!(
                 out,
@@ -112,14 +160,24 @@ fn emit_alternative(out: &mut String, alternative: &Alternative, anonymous: &mut
         let _ = writeln!(out, "        Ok(Self::{variant})");
         return;
     }
-    let fields: Vec<&str> = alternative.schemes.iter().map(|scheme| scheme.field.as_str()).collect();
+    let fields: Vec<&str> = alternative
+        .schemes
+        .iter()
+        .map(|scheme| scheme.field.as_str())
+        .collect();
     let gets: Vec<String> = alternative.schemes.iter().map(Scheme::get).collect();
     let _ = match (fields.as_slice(), gets.as_slice()) {
         ([field], [get]) => {
-            writeln!(out, "        if let Some({field}) = {get} {{\n            return Ok(Self::{variant} {{ {field} }});\n        }}")
+            writeln!(
+                out,
+                "        if let Some({field}) = {get} {{\n            return Ok(Self::{variant} {{ {field} }});\n        }}"
+            )
         }
         (fields, gets) => {
-            let somes: Vec<String> = fields.iter().map(|field| format!("Some({field})")).collect();
+            let somes: Vec<String> = fields
+                .iter()
+                .map(|field| format!("Some({field})"))
+                .collect();
             let (somes, gets, fields) = (somes.join(", "), gets.join(", "), fields.join(", "));
             writeln!(
                 out,
@@ -133,7 +191,9 @@ impl Scheme {
     fn rust(&self) -> &'static str {
         match &self.kind {
             SecurityKind::Basic => "rt::Basic",
-            SecurityKind::Bearer | SecurityKind::OAuth2 | SecurityKind::OpenIdConnect => "rt::Bearer",
+            SecurityKind::Bearer | SecurityKind::OAuth2 | SecurityKind::OpenIdConnect => {
+                "rt::Bearer"
+            }
             SecurityKind::Http(_) => "rt::HttpCredentials",
             SecurityKind::ApiKey { .. } => "rt::ApiKey",
         }
@@ -143,15 +203,23 @@ impl Scheme {
         let name = literal(&self.name);
         match &self.kind {
             SecurityKind::Basic => format!("input.basic({name})?"),
-            SecurityKind::Bearer | SecurityKind::OAuth2 | SecurityKind::OpenIdConnect => format!("input.bearer({name})?"),
+            SecurityKind::Bearer | SecurityKind::OAuth2 | SecurityKind::OpenIdConnect => {
+                format!("input.bearer({name})?")
+            }
             SecurityKind::Http(scheme) => format!("input.http({}, {name})?", literal(scheme)),
-            SecurityKind::ApiKey { location, name: key } => {
+            SecurityKind::ApiKey {
+                location,
+                name: key,
+            } => {
                 let location = match location {
                     Location::Query => "Query",
                     Location::Cookie => "Cookie",
                     Location::Header | Location::Path => "Header",
                 };
-                format!("input.api_key(rt::Location::{location}, {}, {name})?", literal(key))
+                format!(
+                    "input.api_key(rt::Location::{location}, {}, {name})?",
+                    literal(key)
+                )
             }
         }
     }

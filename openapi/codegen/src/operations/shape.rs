@@ -13,9 +13,15 @@ impl Types<'_> {
     }
 
     fn shape_of(&self, schema: &Schema, depth: usize) -> String {
-        let Some(depth) = depth.checked_sub(1) else { return "rt::Shape::Any".to_owned() };
-        let Some(object) = self.resolve(schema) else { return "rt::Shape::Any".to_owned() };
-        let Some(object) = self.merged(object, depth) else { return "rt::Shape::Any".to_owned() };
+        let Some(depth) = depth.checked_sub(1) else {
+            return "rt::Shape::Any".to_owned();
+        };
+        let Some(object) = self.resolve(schema) else {
+            return "rt::Shape::Any".to_owned();
+        };
+        let Some(object) = self.merged(object, depth) else {
+            return "rt::Shape::Any".to_owned();
+        };
         match crate::types::effective_type(&object) {
             Some(Type::Array) => match &object.items {
                 Some(items) => format!("rt::Shape::Array(&{})", self.shape_of(items, depth)),
@@ -25,7 +31,11 @@ impl Types<'_> {
             Some(_) => "rt::Shape::Scalar".to_owned(),
             None => {
                 // The branches of a union decide together: all scalars, or the first that is more.
-                let branches = object.one_of.iter().chain(&object.any_of).map(|branch| self.shape_of(branch, depth));
+                let branches = object
+                    .one_of
+                    .iter()
+                    .chain(&object.any_of)
+                    .map(|branch| self.shape_of(branch, depth));
                 let branches: Vec<String> = branches.collect();
                 let enumerated = object.enumeration.is_some();
                 match branches.iter().find(|shape| *shape != "rt::Shape::Scalar") {
@@ -40,10 +50,7 @@ impl Types<'_> {
     fn object_shape(&self, object: &SchemaObject, depth: usize) -> String {
         if object.properties.is_empty() && !matches!(object.additional, Additional::Forbidden) {
             // A map: its names are the caller's.
-            return match &object.additional {
-                Additional::Schema(value) => format!("rt::Shape::Map(&{})", self.shape_of(value, depth)),
-                _ => "rt::Shape::Map(&rt::Shape::Any)".to_owned(),
-            };
+            return "rt::Shape::Object(&[])".to_owned();
         }
         let properties: Vec<String> = object
             .properties

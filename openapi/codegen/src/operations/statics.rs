@@ -21,15 +21,27 @@ impl Operations<'_> {
 
 fn emit(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
     let source = operation.source;
-    let _ = writeln!(out, "\n/// `{} {}`\npub static {}: rt::Operation = rt::Operation {{", source.method, source.path, operation.constant);
+    let _ = writeln!(
+        out,
+        "\n/// `{} {}`\npub static {}: rt::Operation = rt::Operation {{",
+        source.method, source.path, operation.constant
+    );
     let _ = writeln!(out, "    id: {},", literal(&source.id));
     let _ = writeln!(out, "    method: rt::http::Method::{},", source.method);
     let _ = writeln!(out, "    path: {},", literal(&source.path));
-    let _ = writeln!(out, "    base_path: {},", optional(source.base_path.as_deref()));
+    let _ = writeln!(
+        out,
+        "    base_path: {},",
+        optional(source.base_path.as_deref())
+    );
     let _ = writeln!(out, "    pointer: {},", literal(&source.pointer));
     let _ = writeln!(out, "    tags: &{:?},", source.tags);
     let _ = writeln!(out, "    summary: {},", optional(source.summary.as_deref()));
-    let _ = writeln!(out, "    description: {},", optional(source.description.as_deref()));
+    let _ = writeln!(
+        out,
+        "    description: {},",
+        optional(source.description.as_deref())
+    );
     let _ = writeln!(out, "    deprecated: {},", source.deprecated);
     out.push_str("    parameters: &[\n");
     for parameter in &source.parameters {
@@ -39,7 +51,11 @@ fn emit(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
     match &operation.body {
         None => out.push_str("    body: None,\n"),
         Some(body) => {
-            let _ = writeln!(out, "    body: Some(rt::RequestBody {{ required: {}, content: &[", body.source.required);
+            let _ = writeln!(
+                out,
+                "    body: Some(rt::RequestBody {{ required: {}, content: &[",
+                body.source.required
+            );
             for form in &body.forms {
                 let fields = form_fields(form.kind, form.source, types);
                 let _ = writeln!(
@@ -59,11 +75,20 @@ fn emit(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
             Status::Range(digit) => format!("Range({digit})"),
             Status::Default => "Default".to_owned(),
         };
-        let media: Vec<&str> = response.content.iter().map(|media| media.media_type.as_str()).collect();
+        let media: Vec<&str> = response
+            .content
+            .iter()
+            .map(|media| media.media_type.as_str())
+            .collect();
         let headers: Vec<String> = response
             .headers
             .iter()
-            .map(|header| format!("rt::DeclaredHeader {{ name: {:?}, required: {} }}", header.name, header.required))
+            .map(|header| {
+                format!(
+                    "rt::DeclaredHeader {{ name: {:?}, required: {} }}",
+                    header.name, header.required
+                )
+            })
             .collect();
         let _ = writeln!(
             out,
@@ -76,7 +101,14 @@ fn emit(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
     let security: Vec<String> = source
         .security
         .iter()
-        .map(|all| format!("&{:?}", all.iter().map(|requirement| requirement.scheme.as_str()).collect::<Vec<_>>()))
+        .map(|all| {
+            format!(
+                "&{:?}",
+                all.iter()
+                    .map(|requirement| requirement.scheme.as_str())
+                    .collect::<Vec<_>>()
+            )
+        })
         .collect();
     let _ = writeln!(out, "    security: &[{}],\n}};", security.join(", "));
 }
@@ -88,7 +120,10 @@ fn emit_parameter(out: &mut String, parameter: &model::Parameter, types: &Types<
         Location::Header => "Header",
         Location::Cookie => "Cookie",
     };
-    let json = parameter.media_type.as_deref().is_some_and(|media| MediaKind::of(media) == MediaKind::Json);
+    let json = parameter
+        .media_type
+        .as_deref()
+        .is_some_and(|media| MediaKind::of(media) == MediaKind::Json);
     let _ = writeln!(
         out,
         "        rt::Parameter {{ name: {}, location: rt::Location::{location}, required: {}, style: rt::Style::{}, \
@@ -97,7 +132,11 @@ fn emit_parameter(out: &mut String, parameter: &model::Parameter, types: &Types<
         parameter.required,
         style(parameter.style),
         parameter.explode,
-        if json { "rt::Shape::Any".to_owned() } else { types.shape(&parameter.schema) },
+        if json {
+            "rt::Shape::Any".to_owned()
+        } else {
+            types.shape(&parameter.schema)
+        },
         optional(parameter.description.as_deref()),
         literal(&parameter.pointer),
         parameter.deprecated,
@@ -109,10 +148,16 @@ fn form_fields(kind: MediaKind, media: &model::Media, types: &Types<'_>) -> Stri
     if !matches!(kind, MediaKind::Form | MediaKind::Multipart) {
         return String::new();
     }
-    let Some(schema) = media.schema.as_ref().and_then(|schema| types.resolve(schema)) else {
+    let Some(schema) = media
+        .schema
+        .as_ref()
+        .and_then(|schema| types.resolve(schema))
+    else {
         return String::new();
     };
-    let Some(object) = types.merged(schema, 16) else { return String::new() };
+    let Some(object) = types.merged(schema, 16) else {
+        return String::new();
+    };
     let fields: Vec<String> = object
         .properties
         .iter()

@@ -58,7 +58,9 @@ impl Operations<'_> {
              type Context: rt::dropshot::ServerContext;\n",
         );
         if groups.is_empty() {
-            self.all.iter().for_each(|operation| emit_method(out, operation, "Self::Context"));
+            self.all
+                .iter()
+                .for_each(|operation| emit_method(out, operation, "Self::Context"));
         }
         out.push_str(
             "\n    /// What a caller gets for a request that is not what the document says.\n    \
@@ -66,9 +68,16 @@ impl Operations<'_> {
              async move { rejection.into_response(&rqctx.request_id) }\n    }\n}\n",
         );
         for group in &groups {
-            let _ = writeln!(out, "\n/// Operations of `{}`.\npub trait {}: Api {{", group.module, group.name);
+            let _ = writeln!(
+                out,
+                "\n/// Operations of `{}`.\npub trait {}: Api {{",
+                group.module, group.name
+            );
             let context = "<Self as Api>::Context";
-            group.operations.iter().for_each(|&index| emit_method(out, &self.all[index], context));
+            group
+                .operations
+                .iter()
+                .for_each(|&index| emit_method(out, &self.all[index], context));
             out.push_str("}\n");
         }
         self.emit_routes(out, &groups);
@@ -77,12 +86,22 @@ impl Operations<'_> {
     fn emit_routes(&self, out: &mut String, groups: &[Group]) {
         let bound = match groups {
             [] => "Api".to_owned(),
-            groups => groups.iter().map(|group| group.name.as_str()).collect::<Vec<_>>().join(" + "),
+            groups => groups
+                .iter()
+                .map(|group| group.name.as_str())
+                .collect::<Vec<_>>()
+                .join(" + "),
         };
         let everything: Vec<usize> = (0..self.all.len()).collect();
         let chunks: Vec<(&str, &[usize])> = match groups {
-            [] => everything.chunks(LARGEST).map(|chunk| ("Api", chunk)).collect(),
-            groups => groups.iter().map(|group| (group.name.as_str(), group.operations.as_slice())).collect(),
+            [] => everything
+                .chunks(LARGEST)
+                .map(|chunk| ("Api", chunk))
+                .collect(),
+            groups => groups
+                .iter()
+                .map(|group| (group.name.as_str(), group.operations.as_slice()))
+                .collect(),
         };
         let _ = writeln!(
             out,

@@ -20,14 +20,25 @@ impl Types<'_> {
             let mut docs: Vec<&str> = def.docs.iter().map(String::as_str).collect();
             docs.extend(def.deprecated.then_some("**Deprecated.**"));
             let fallback = format!("`{}`", def.pointer);
-            docs::write(out, "", if docs.is_empty() { vec![fallback.as_str()] } else { docs }.as_slice());
+            docs::write(
+                out,
+                "",
+                if docs.is_empty() {
+                    vec![fallback.as_str()]
+                } else {
+                    docs
+                }
+                .as_slice(),
+            );
             match &def.kind {
                 Kind::Pending => {}
                 Kind::Alias(ty) => {
                     let _ = writeln!(out, "pub type {} = {};", def.name, self.rust(ty, ""));
                 }
                 Kind::Choice(choices) => {
-                    out.push_str("#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]\n");
+                    out.push_str(
+                        "#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]\n",
+                    );
                     let _ = writeln!(out, "pub enum {} {{", def.name);
                     for choice in choices {
                         let text = format!("`{}`", choice.wire.replace('`', "'"));
@@ -46,7 +57,12 @@ impl Types<'_> {
                 Kind::Newtype(ty @ TypeExpr::String(_)) => {
                     out.push_str("#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]\n");
                     let _ = writeln!(out, "pub struct {}(String);", def.name);
-                    let _ = writeln!(out, "rt::constrained!({}, |node| {});", def.name, self.decoded(ty, "node", ""));
+                    let _ = writeln!(
+                        out,
+                        "rt::constrained!({}, |node| {});",
+                        def.name,
+                        self.decoded(ty, "node", "")
+                    );
                 }
                 Kind::Newtype(ty) => {
                     derive(out, def);
@@ -106,7 +122,11 @@ impl Types<'_> {
             if def.reply {
                 out.push_str("    #[serde(flatten)]\n");
             }
-            let _ = writeln!(out, "    pub additional_properties: BTreeMap<String, {}>,", self.rust(rest, ""));
+            let _ = writeln!(
+                out,
+                "    pub additional_properties: BTreeMap<String, {}>,",
+                self.rust(rest, "")
+            );
         }
         out.push_str("}\n");
         if def.request {
@@ -122,7 +142,11 @@ impl Types<'_> {
         let mut body = String::new();
         let _ = writeln!(body, "        let mut object = node.object({rule})?;");
         for (exactly_one, sets) in &object.presence {
-            let verb = if *exactly_one { "require_one" } else { "require_any" };
+            let verb = if *exactly_one {
+                "require_one"
+            } else {
+                "require_any"
+            };
             let sets: Vec<String> = sets.iter().map(|set| format!("&{set:?}")).collect();
             let _ = writeln!(body, "        object.{verb}(&[{}])?;", sets.join(", "));
         }
@@ -132,7 +156,10 @@ impl Types<'_> {
             .map(|field| (field, presence(def, field)))
             .filter(|(_, presence)| !matches!(presence, Presence::Left))
             .collect();
-        if fields.iter().all(|(field, _)| field.read_only) && object.rest.is_none() && !object.closed {
+        if fields.iter().all(|(field, _)| field.read_only)
+            && object.rest.is_none()
+            && !object.closed
+        {
             // Nothing is read from it: it only has to be an object.
             body = body.replace("let mut object = node", "node");
         }
@@ -142,17 +169,29 @@ impl Types<'_> {
             let value = match presence {
                 // A caller that sends back what it was given sends these too: they are not read.
                 _ if field.read_only => "None".to_owned(),
-                Presence::Optional if field.required => format!("Some(object.required({:?}, {decoder})?)", field.wire),
+                Presence::Optional if field.required => {
+                    format!("Some(object.required({:?}, {decoder})?)", field.wire)
+                }
                 Presence::Required => format!("object.required({:?}, {decoder})?", field.wire),
                 Presence::Default => {
-                    format!("object.or_default({:?}, {:?}, {decoder})?", field.wire, field.default_text())
+                    format!(
+                        "object.or_default({:?}, {:?}, {decoder})?",
+                        field.wire,
+                        field.default_text()
+                    )
                 }
-                Presence::Optional | Presence::Left => format!("object.optional({:?}, {decoder})?", field.wire),
+                Presence::Optional | Presence::Left => {
+                    format!("object.optional({:?}, {decoder})?", field.wire)
+                }
             };
             let _ = writeln!(body, "            {}: {value},", field.name);
         }
         if let Some(rest) = &object.rest {
-            let _ = writeln!(body, "            additional_properties: object.rest({})?,", self.decoder(rest, ""));
+            let _ = writeln!(
+                body,
+                "            additional_properties: object.rest({})?,",
+                self.decoder(rest, "")
+            );
         }
         body.push_str("        };\n");
         if object.closed {
@@ -191,13 +230,22 @@ impl Types<'_> {
         let mut body = String::new();
         match &union.how {
             How::Tagged(property) => {
-                let _ = writeln!(body, "        let tag = node.tag({property:?})?;\n        match tag.as_str() {{");
+                let _ = writeln!(
+                    body,
+                    "        let tag = node.tag({property:?})?;\n        match tag.as_str() {{"
+                );
                 let mut tags = Vec::new();
                 for variant in &union.variants {
-                    let patterns: Vec<String> = variant.tags.iter().map(|tag| format!("{tag:?}")).collect();
+                    let patterns: Vec<String> =
+                        variant.tags.iter().map(|tag| format!("{tag:?}")).collect();
                     tags.extend(patterns.clone());
                     let decoded = self.decoded(&variant.ty, "node", "");
-                    let _ = writeln!(body, "            {} => {decoded}.map(Self::{}),", patterns.join(" | "), variant.name);
+                    let _ = writeln!(
+                        body,
+                        "            {} => {decoded}.map(Self::{}),",
+                        patterns.join(" | "),
+                        variant.name
+                    );
                 }
                 let _ = writeln!(
                     body,
@@ -206,11 +254,19 @@ impl Types<'_> {
                 );
             }
             How::One | How::Any => {
-                let how = if union.how == How::One { "one_of" } else { "any_of" };
+                let how = if union.how == How::One {
+                    "one_of"
+                } else {
+                    "any_of"
+                };
                 let _ = writeln!(body, "        rt::{how}(node, &[");
                 for variant in &union.variants {
                     let decoded = self.decoded(&variant.ty, "node", "");
-                    let _ = writeln!(body, "            |node| {decoded}.map(Self::{}),", variant.name);
+                    let _ = writeln!(
+                        body,
+                        "            |node| {decoded}.map(Self::{}),",
+                        variant.name
+                    );
                 }
                 body.push_str("        ])\n");
             }
@@ -222,14 +278,22 @@ impl Types<'_> {
         out.push_str("#[derive(Debug, Clone)]\n");
         let _ = writeln!(out, "pub struct {} {{", def.name);
         for (name, ty) in parts {
-            let _ = writeln!(out, "    /// The part of it that is `{}`.", self.rust(ty, ""));
+            let _ = writeln!(
+                out,
+                "    /// The part of it that is `{}`.",
+                self.rust(ty, "")
+            );
             let _ = writeln!(out, "    pub {name}: {},", self.rust(ty, ""));
         }
         out.push_str("}\n");
         if def.request {
             let mut body = "        Ok(Self {\n".to_owned();
             for (index, (name, ty)) in parts.iter().enumerate() {
-                let node = if index + 1 == parts.len() { "node" } else { "node.clone()" };
+                let node = if index + 1 == parts.len() {
+                    "node"
+                } else {
+                    "node.clone()"
+                };
                 let _ = writeln!(body, "            {name}: {}?,", self.decoded(ty, node, ""));
             }
             body.push_str("        })\n");
@@ -238,9 +302,15 @@ impl Types<'_> {
         if def.reply {
             let _ = writeln!(out, "impl rt::serde::Serialize for {} {{", def.name);
             out.push_str("    fn serialize<S: rt::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {\n");
-            let parts: Vec<String> =
-                parts.iter().map(|(name, _)| format!("rt::serde_json::to_value(&self.{name})")).collect();
-            let _ = writeln!(out, "        rt::serialize_merged(serializer, [{}])\n    }}\n}}", parts.join(", "));
+            let parts: Vec<String> = parts
+                .iter()
+                .map(|(name, _)| format!("rt::serde_json::to_value(&self.{name})"))
+                .collect();
+            let _ = writeln!(
+                out,
+                "        rt::serialize_merged(serializer, [{}])\n    }}\n}}",
+                parts.join(", ")
+            );
         }
     }
 }
@@ -256,7 +326,11 @@ impl Field {
 fn presence(def: &Def, field: &Field) -> Presence {
     let one_way = (field.read_only && def.request) || (field.write_only && def.reply);
     if one_way {
-        return if def.request && def.reply { Presence::Optional } else { Presence::Left };
+        return if def.request && def.reply {
+            Presence::Optional
+        } else {
+            Presence::Left
+        };
     }
     if field.required {
         Presence::Required

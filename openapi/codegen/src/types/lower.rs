@@ -14,7 +14,11 @@ impl Types<'_> {
             Schema::Inline(object) => {
                 let made = self.lower_object(object, hint);
                 let ty = self.settle(made, object, hint);
-                if admits_null(object) { nullable(ty) } else { ty }
+                if admits_null(object) {
+                    nullable(ty)
+                } else {
+                    ty
+                }
             }
         }
     }
@@ -33,7 +37,11 @@ impl Types<'_> {
                 Some(Schema::Inline(object)) => {
                     let id = self.define(&names::type_name(target), object, Kind::Pending);
                     let ty = TypeExpr::Named(id);
-                    let ty = if admits_null(object) { nullable(ty) } else { ty };
+                    let ty = if admits_null(object) {
+                        nullable(ty)
+                    } else {
+                        ty
+                    };
                     self.components.insert(target.to_owned(), ty.clone());
                     self.pending.push_back((id, object));
                     return ty;
@@ -89,7 +97,9 @@ impl Types<'_> {
             None => TypeExpr::Value,
             Some(Type::Boolean) => TypeExpr::Bool,
             Some(Type::String) => self.string(schema),
-            Some(Type::Integer) => TypeExpr::Integer(integer_type(schema), self.rules.integer(schema)),
+            Some(Type::Integer) => {
+                TypeExpr::Integer(integer_type(schema), self.rules.integer(schema))
+            }
             Some(Type::Number) => TypeExpr::Float(self.rules.float(schema)),
             Some(Type::Array) => {
                 let items = match &schema.items {
@@ -110,7 +120,10 @@ impl Types<'_> {
                 format!("the pattern can't be enforced: {reason}"),
                 "it stays in the served document; a handler has to check it",
             );
-            let unpatterned = SchemaObject { pattern: None, ..schema.clone() };
+            let unpatterned = SchemaObject {
+                pattern: None,
+                ..schema.clone()
+            };
             self.rules.text(&unpatterned).unwrap_or_default()
         });
         if rule.is_some() {
@@ -133,11 +146,16 @@ impl Types<'_> {
         let values: Vec<&Value> = values.iter().filter(|value| !value.is_null()).collect();
         let strings: Option<Vec<&str>> = values.iter().map(|value| value.as_str()).collect();
         match strings {
-            Some(strings) if !strings.is_empty() => {
-                choice(strings.into_iter().map(|wire| (wire.to_owned(), Vec::new())))
-            }
+            Some(strings) if !strings.is_empty() => choice(
+                strings
+                    .into_iter()
+                    .map(|wire| (wire.to_owned(), Vec::new())),
+            ),
             _ => {
-                let base = SchemaObject { enumeration: None, ..schema.clone() };
+                let base = SchemaObject {
+                    enumeration: None,
+                    ..schema.clone()
+                };
                 let made = self.lower_positive(&base, hint);
                 let ty = self.settle(made, schema, hint);
                 let list = Value::Array(values.into_iter().cloned().collect()).to_string();
@@ -153,7 +171,10 @@ impl Types<'_> {
                 Additional::Schema(value) => self.lower(value, &format!("{hint}Value")),
                 _ => TypeExpr::Value,
             };
-            return Made::Type(TypeExpr::Map(Box::new(value), self.rules.properties(schema)));
+            return Made::Type(TypeExpr::Map(
+                Box::new(value),
+                self.rules.properties(schema),
+            ));
         }
         Made::Kind(Kind::Struct(self.structure(schema, hint)))
     }
@@ -171,7 +192,9 @@ impl Types<'_> {
                 name,
                 ty,
                 required: schema.required.contains(wire),
-                default: object.and_then(|o| o.default.as_ref()).map(Value::to_string),
+                default: object
+                    .and_then(|o| o.default.as_ref())
+                    .map(Value::to_string),
                 read_only: object.is_some_and(|o| o.read_only),
                 write_only: object.is_some_and(|o| o.write_only),
                 docs: match property {
@@ -180,7 +203,10 @@ impl Types<'_> {
                 },
             });
         }
-        let undeclared = schema.required.iter().filter(|name| !schema.properties.contains_key(*name));
+        let undeclared = schema
+            .required
+            .iter()
+            .filter(|name| !schema.properties.contains_key(*name));
         for wire in undeclared {
             fields.push(Field {
                 wire: wire.clone(),
@@ -200,9 +226,12 @@ impl Types<'_> {
         };
         if rest.is_some() {
             // Its field is named last, so that a property of that name keeps it.
-            fields.iter_mut().filter(|field| field.name == "additional_properties").for_each(|field| {
-                field.name = scope.take("additional_properties");
-            });
+            fields
+                .iter_mut()
+                .filter(|field| field.name == "additional_properties")
+                .for_each(|field| {
+                    field.name = scope.take("additional_properties");
+                });
         }
         Struct {
             fields,
@@ -248,8 +277,12 @@ impl TypeExpr {
     /// Whether a value of it passes checks that its Rust type does not tell.
     pub fn checked(&self) -> bool {
         match self {
-            TypeExpr::String(rule) | TypeExpr::Integer(_, rule) | TypeExpr::Float(rule) => rule.is_some(),
-            TypeExpr::List(inner, rule) | TypeExpr::Map(inner, rule) => rule.is_some() || inner.checked(),
+            TypeExpr::String(rule) | TypeExpr::Integer(_, rule) | TypeExpr::Float(rule) => {
+                rule.is_some()
+            }
+            TypeExpr::List(inner, rule) | TypeExpr::Map(inner, rule) => {
+                rule.is_some() || inner.checked()
+            }
             TypeExpr::Nullable(inner) | TypeExpr::Boxed(inner) => inner.checked(),
             TypeExpr::Listed(..) | TypeExpr::Not(..) | TypeExpr::Every(_) => true,
             TypeExpr::Formatted(_) | TypeExpr::Bool | TypeExpr::Value | TypeExpr::Named(_) => false,
@@ -258,7 +291,11 @@ impl TypeExpr {
 }
 
 fn admits_null(schema: &SchemaObject) -> bool {
-    schema.nullable || schema.enumeration.as_ref().is_some_and(|values| values.iter().any(Value::is_null))
+    schema.nullable
+        || schema
+            .enumeration
+            .as_ref()
+            .is_some_and(|values| values.iter().any(Value::is_null))
 }
 
 fn nullable(ty: TypeExpr) -> TypeExpr {
@@ -277,8 +314,10 @@ pub(crate) fn effective_type(schema: &SchemaObject) -> Option<Type> {
             || !matches!(schema.additional, Additional::Unspecified | Additional::Any)
             || schema.min_properties.is_some()
             || schema.max_properties.is_some();
-        let string = schema.pattern.is_some() || schema.min_length.is_some() || schema.max_length.is_some();
-        let number = schema.minimum.is_some() || schema.maximum.is_some() || schema.multiple_of.is_some();
+        let string =
+            schema.pattern.is_some() || schema.min_length.is_some() || schema.max_length.is_some();
+        let number =
+            schema.minimum.is_some() || schema.maximum.is_some() || schema.multiple_of.is_some();
         if object {
             Some(Type::Object)
         } else if schema.items.is_some() {
@@ -304,7 +343,11 @@ fn integer_type(schema: &SchemaObject) -> &'static str {
         Some("uint64" | "uint" | "uint128") => "u64",
         _ => {
             let beyond = |n: &serde_json::Number| n.is_u64() && n.as_i64().is_none();
-            if schema.maximum.as_ref().is_some_and(beyond) { "u64" } else { "i64" }
+            if schema.maximum.as_ref().is_some_and(beyond) {
+                "u64"
+            } else {
+                "i64"
+            }
         }
     }
 }

@@ -35,7 +35,11 @@ impl Types<'_> {
             let ty = self.lower(part, &format!("{hint}Part{}", index + 1));
             parts.push((scope.take(&name), ty));
         }
-        let own = SchemaObject { all_of: Vec::new(), nullable: false, ..schema.clone() };
+        let own = SchemaObject {
+            all_of: Vec::new(),
+            nullable: false,
+            ..schema.clone()
+        };
         if !says_nothing(&own) {
             let made = self.lower_object(&own, &format!("{hint}Own"));
             let ty = self.settle(made, schema, &format!("{hint}Own"));
@@ -44,15 +48,22 @@ impl Types<'_> {
         if self.is_object(schema, DEEPEST) {
             Made::Kind(Kind::All(parts))
         } else {
-            Made::Type(TypeExpr::Every(parts.into_iter().map(|(_, ty)| ty).collect()))
+            Made::Type(TypeExpr::Every(
+                parts.into_iter().map(|(_, ty)| ty).collect(),
+            ))
         }
     }
 
     /// Whether every value of it is an object.
     pub(super) fn is_object(&self, schema: &SchemaObject, depth: usize) -> bool {
-        let Some(depth) = depth.checked_sub(1) else { return false };
+        let Some(depth) = depth.checked_sub(1) else {
+            return false;
+        };
         let mut branches = schema.one_of.iter().chain(&schema.any_of).peekable();
-        let inner = |branch: &Schema| self.resolve(branch).is_some_and(|branch| self.is_object(branch, depth));
+        let inner = |branch: &Schema| {
+            self.resolve(branch)
+                .is_some_and(|branch| self.is_object(branch, depth))
+        };
         let own = effective_type(schema);
         !schema.nullable
             && schema.enumeration.is_none()
@@ -68,7 +79,10 @@ impl Types<'_> {
             return Some(schema.clone());
         }
         let depth = depth.checked_sub(1)?;
-        let mut merged = SchemaObject { all_of: Vec::new(), ..schema.clone() };
+        let mut merged = SchemaObject {
+            all_of: Vec::new(),
+            ..schema.clone()
+        };
         let mut all_nullable = true;
         for part in &schema.all_of {
             let part = self.merged(self.resolve(part)?, depth)?;
@@ -94,21 +108,35 @@ fn says_nothing(schema: &SchemaObject) -> bool {
 fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
     let ty = match (a.ty, b.ty) {
         (Some(a), Some(b)) if a == b => Some(a),
-        (Some(Type::Integer), Some(Type::Number)) | (Some(Type::Number), Some(Type::Integer)) => Some(Type::Integer),
+        (Some(Type::Integer), Some(Type::Number)) | (Some(Type::Number), Some(Type::Integer)) => {
+            Some(Type::Integer)
+        }
         (Some(_), Some(_)) => return None,
         (a, b) => a.or(b),
     };
     let enumeration = match (a.enumeration, b.enumeration) {
-        (Some(a), Some(b)) => Some(a.into_iter().filter(|value| b.contains(value)).collect::<Vec<Value>>()),
+        (Some(a), Some(b)) => Some(
+            a.into_iter()
+                .filter(|value| b.contains(value))
+                .collect::<Vec<Value>>(),
+        ),
         (a, b) => a.or(b),
     };
     let additional = match (a.additional, b.additional) {
         (Additional::Schema(_), Additional::Schema(_)) => return None,
         // Read strictly, a closed part forbids what its siblings declare, and nothing would ever be valid.
-        (Additional::Forbidden, _) if b.properties.keys().all(|name| a.properties.contains_key(name)) => {
+        (Additional::Forbidden, _)
+            if b.properties
+                .keys()
+                .all(|name| a.properties.contains_key(name)) =>
+        {
             Additional::Forbidden
         }
-        (_, Additional::Forbidden) if a.properties.keys().all(|name| b.properties.contains_key(name)) => {
+        (_, Additional::Forbidden)
+            if a.properties
+                .keys()
+                .all(|name| b.properties.contains_key(name)) =>
+        {
             Additional::Forbidden
         }
         (Additional::Forbidden, other) | (other, Additional::Forbidden) => match other {
@@ -128,7 +156,12 @@ fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
         properties.insert(name, both);
     }
     let mut required = a.required;
-    required.extend(b.required.into_iter().filter(|name| !required.contains(name)).collect::<Vec<_>>());
+    required.extend(
+        b.required
+            .into_iter()
+            .filter(|name| !required.contains(name))
+            .collect::<Vec<_>>(),
+    );
     Some(SchemaObject {
         pointer: a.pointer,
         title: a.title.or(b.title),
@@ -175,13 +208,19 @@ fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
 
 fn both(a: Schema, b: Schema) -> Schema {
     let pointer = a.pointer().to_owned();
-    Schema::Inline(Box::new(SchemaObject { pointer, all_of: vec![a, b], ..SchemaObject::default() }))
+    Schema::Inline(Box::new(SchemaObject {
+        pointer,
+        all_of: vec![a, b],
+        ..SchemaObject::default()
+    }))
 }
 
 fn same(a: &Schema, b: &Schema) -> bool {
     match (a, b) {
         (Schema::Ref { target: a, .. }, Schema::Ref { target: b, .. }) => a == b,
-        (Schema::Inline(a), Schema::Inline(b)) => a.pointer == b.pointer && a.all_of.is_empty() && b.all_of.is_empty(),
+        (Schema::Inline(a), Schema::Inline(b)) => {
+            a.pointer == b.pointer && a.all_of.is_empty() && b.all_of.is_empty()
+        }
         _ => false,
     }
 }

@@ -236,12 +236,52 @@ impl<'d> Types<'d> {
 
 /// Names that the generated code uses itself.
 const RESERVED: &[&str] = &[
-    "Self", "Option", "Some", "None", "Result", "Ok", "Err", "Vec", "Box", "String", "BTreeMap", "Send", "Sync",
-    "Sized", "Future", "From", "TryFrom", "Clone", "Copy", "Debug", "Default", "Drop", "Fn", "FnMut", "FnOnce", "Into",
-    "TryInto", "Iterator", "IntoIterator", "ToString", "ToOwned", "PartialEq", "Eq", "PartialOrd", "Ord", "AsRef",
-    "AsMut", "Extend", "Api", "Decode",
+    "Self",
+    "Option",
+    "Some",
+    "None",
+    "Result",
+    "Ok",
+    "Err",
+    "Vec",
+    "Box",
+    "String",
+    "BTreeMap",
+    "Send",
+    "Sync",
+    "Sized",
+    "Future",
+    "From",
+    "TryFrom",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Drop",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "Into",
+    "TryInto",
+    "Iterator",
+    "IntoIterator",
+    "ToString",
+    "ToOwned",
+    "PartialEq",
+    "Eq",
+    "PartialOrd",
+    "Ord",
+    "AsRef",
+    "AsMut",
+    "Extend",
+    "Api",
+    "Decode",
 ];
 
 fn docs(schema: &SchemaObject) -> Vec<String> {
-    [&schema.title, &schema.description].into_iter().flatten().cloned().collect()
+    [&schema.title, &schema.description]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect()
 }

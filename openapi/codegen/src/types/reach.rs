@@ -9,7 +9,11 @@ impl Types<'_> {
         ty.names(&mut |id| open.push(id));
         while let Some(id) = open.pop() {
             let def = &mut self.defs[id];
-            let seen = if request { &mut def.request } else { &mut def.reply };
+            let seen = if request {
+                &mut def.request
+            } else {
+                &mut def.reply
+            };
             if !std::mem::replace(seen, true) {
                 def.children(&mut |ty| ty.names(&mut |id| open.push(id)));
             }
@@ -50,7 +54,8 @@ impl Types<'_> {
             })
             .collect();
         let count = self.defs.len();
-        let (mut index, mut low, mut component) = (vec![NONE; count], vec![0; count], vec![NONE; count]);
+        let (mut index, mut low, mut component) =
+            (vec![NONE; count], vec![0; count], vec![NONE; count]);
         let (mut stack, mut next_index, mut next_component) = (Vec::new(), 0, 0);
         for root in 0..count {
             if index[root] != NONE {
@@ -94,7 +99,12 @@ impl Def {
     fn children(&self, visit: &mut dyn FnMut(&TypeExpr)) {
         match &self.kind {
             Kind::Pending | Kind::Choice(_) => {}
-            Kind::Struct(object) => object.fields.iter().map(|field| &field.ty).chain(&object.rest).for_each(visit),
+            Kind::Struct(object) => object
+                .fields
+                .iter()
+                .map(|field| &field.ty)
+                .chain(&object.rest)
+                .for_each(visit),
             Kind::Newtype(ty) | Kind::Alias(ty) => visit(ty),
             Kind::Union(union) => union.variants.iter().for_each(|variant| visit(&variant.ty)),
             Kind::All(parts) => parts.iter().for_each(|(_, ty)| visit(ty)),
@@ -107,10 +117,18 @@ impl Kind {
         match self {
             Kind::Pending | Kind::Choice(_) => {}
             Kind::Struct(object) => {
-                object.fields.iter_mut().map(|field| &mut field.ty).chain(&mut object.rest).for_each(visit);
+                object
+                    .fields
+                    .iter_mut()
+                    .map(|field| &mut field.ty)
+                    .chain(&mut object.rest)
+                    .for_each(visit);
             }
             Kind::Newtype(ty) | Kind::Alias(ty) => visit(ty),
-            Kind::Union(union) => union.variants.iter_mut().for_each(|variant| visit(&mut variant.ty)),
+            Kind::Union(union) => union
+                .variants
+                .iter_mut()
+                .for_each(|variant| visit(&mut variant.ty)),
             Kind::All(parts) => parts.iter_mut().for_each(|(_, ty)| visit(ty)),
         }
     }
@@ -121,7 +139,9 @@ impl TypeExpr {
     pub fn names(&self, visit: &mut dyn FnMut(DefId)) {
         match self {
             TypeExpr::Named(id) => visit(*id),
-            TypeExpr::List(inner, _) | TypeExpr::Map(inner, _) | TypeExpr::Listed(inner, _) => inner.names(visit),
+            TypeExpr::List(inner, _) | TypeExpr::Map(inner, _) | TypeExpr::Listed(inner, _) => {
+                inner.names(visit)
+            }
             TypeExpr::Nullable(inner) | TypeExpr::Boxed(inner) => inner.names(visit),
             TypeExpr::Not(inner, not) => {
                 inner.names(visit);
@@ -136,7 +156,9 @@ impl TypeExpr {
     fn holds(&self, visit: &mut dyn FnMut(DefId)) {
         match self {
             TypeExpr::Named(id) => visit(*id),
-            TypeExpr::Nullable(inner) | TypeExpr::Listed(inner, _) | TypeExpr::Not(inner, _) => inner.holds(visit),
+            TypeExpr::Nullable(inner) | TypeExpr::Listed(inner, _) | TypeExpr::Not(inner, _) => {
+                inner.holds(visit)
+            }
             _ => {}
         }
     }
@@ -146,7 +168,9 @@ impl TypeExpr {
             TypeExpr::Named(id) if itself(*id) => {
                 *self = TypeExpr::Boxed(Box::new(TypeExpr::Named(*id)));
             }
-            TypeExpr::Nullable(inner) | TypeExpr::Listed(inner, _) | TypeExpr::Not(inner, _) => inner.boxed(itself),
+            TypeExpr::Nullable(inner) | TypeExpr::Listed(inner, _) | TypeExpr::Not(inner, _) => {
+                inner.boxed(itself)
+            }
             _ => {}
         }
     }

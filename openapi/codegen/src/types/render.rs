@@ -50,23 +50,39 @@ impl Types<'_> {
             TypeExpr::Integer(_, id) => format!("{node}.integer({})", rule(id, "rt::Integer::ANY")),
             TypeExpr::Float(id) => format!("{node}.float({})", rule(id, "rt::Float::ANY")),
             TypeExpr::List(inner, id) => {
-                format!("{node}.list({}, {})", rule(id, "rt::Items::ANY"), self.decoder(inner, path))
+                format!(
+                    "{node}.list({}, {})",
+                    rule(id, "rt::Items::ANY"),
+                    self.decoder(inner, path)
+                )
             }
             TypeExpr::Map(inner, id) => {
-                format!("{node}.map({}, {})", rule(id, "rt::Properties::ANY"), self.decoder(inner, path))
+                format!(
+                    "{node}.map({}, {})",
+                    rule(id, "rt::Properties::ANY"),
+                    self.decoder(inner, path)
+                )
             }
             TypeExpr::Nullable(inner) => format!("{node}.nullable({})", self.decoder(inner, path)),
             TypeExpr::Boxed(inner) => format!("{}.map(Box::new)", self.decoded(inner, node, path)),
             TypeExpr::Listed(inner, list) => {
-                format!("{node}.among({list:?}).and_then(|node| {})", self.decoded(inner, "node", path))
+                format!(
+                    "{node}.clone().constant({list:?}).and_then(|_| {})",
+                    self.decoded(inner, node, path)
+                )
             }
             TypeExpr::Not(inner, not) => {
                 let refused = self.decoder(not, path);
-                format!("{node}.refuse_if({refused}).and_then(|node| {})", self.decoded(inner, "node", path))
+                format!(
+                    "{node}.refuse_if({refused}).and_then(|()| {})",
+                    self.decoded(inner, node, path)
+                )
             }
             TypeExpr::Every(all) => {
-                let each: Vec<String> =
-                    all.iter().map(|ty| format!("|node| {}.map(drop)", self.decoded(ty, "node", path))).collect();
+                let each: Vec<String> = all
+                    .iter()
+                    .map(|ty| format!("|node| {}.map(drop)", self.decoded(ty, "node", path)))
+                    .collect();
                 format!("{node}.every(&[{}])", each.join(", "))
             }
             _ => unreachable!("the other types have no checks of their own"),
@@ -76,8 +92,12 @@ impl Types<'_> {
     /// Whether values of it can be written with `Display`, as a header's value is.
     pub fn displays(&self, ty: &TypeExpr) -> bool {
         match ty {
-            TypeExpr::String(_) | TypeExpr::Bool | TypeExpr::Integer(..) | TypeExpr::Float(_) => true,
-            TypeExpr::Formatted(formatted) => matches!(formatted, Formatted::Uuid | Formatted::Date),
+            TypeExpr::String(_) | TypeExpr::Bool | TypeExpr::Integer(..) | TypeExpr::Float(_) => {
+                true
+            }
+            TypeExpr::Formatted(formatted) => {
+                matches!(formatted, Formatted::Uuid | Formatted::Date)
+            }
             TypeExpr::Named(id) => match &self.defs[*id].kind {
                 Kind::Choice(_) => true,
                 Kind::Newtype(TypeExpr::String(_)) => true,
@@ -97,7 +117,7 @@ impl Formatted {
             Formatted::DateTime => "rt::DateTime",
             Formatted::Date => "rt::Date",
             Formatted::Base64 => "rt::Base64",
-            Formatted::Binary => "rt::Bytes",
+            Formatted::Binary => "rt::Binary",
             Formatted::Ipv4 => "rt::Ipv4Addr",
             Formatted::Ipv6 => "rt::Ipv6Addr",
             Formatted::Ip => "rt::IpAddr",

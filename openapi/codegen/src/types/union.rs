@@ -14,7 +14,10 @@ impl Types<'_> {
             (one, []) => (one, How::One),
             _ => {
                 // Both at once: a value must meet a branch of each.
-                let any_of = SchemaObject { one_of: Vec::new(), ..schema.clone() };
+                let any_of = SchemaObject {
+                    one_of: Vec::new(),
+                    ..schema.clone()
+                };
                 return self.both(schema, ("any", &any_of), ("one", &bare(schema)), hint);
             }
         };
@@ -22,7 +25,12 @@ impl Types<'_> {
             return made;
         }
         if !schema.properties.is_empty() || !schema.required.is_empty() {
-            let own = SchemaObject { one_of: Vec::new(), any_of: Vec::new(), discriminator: None, ..schema.clone() };
+            let own = SchemaObject {
+                one_of: Vec::new(),
+                any_of: Vec::new(),
+                discriminator: None,
+                ..schema.clone()
+            };
             return self.both(schema, ("base", &own), ("variant", &bare(schema)), hint);
         }
         self.branches(schema, branches, how, hint)
@@ -45,17 +53,29 @@ impl Types<'_> {
         if self.is_object(one, DEEPEST) && self.is_object(other, DEEPEST) {
             Made::Kind(Kind::All(parts))
         } else {
-            Made::Type(TypeExpr::Every(parts.into_iter().map(|(_, ty)| ty).collect()))
+            Made::Type(TypeExpr::Every(
+                parts.into_iter().map(|(_, ty)| ty).collect(),
+            ))
         }
     }
 
     /// A struct whose `anyOf` or `oneOf` says no more than which properties must be there.
-    fn only_required(&mut self, schema: &SchemaObject, branches: &[Schema], how: &How, hint: &str) -> Option<Made> {
+    fn only_required(
+        &mut self,
+        schema: &SchemaObject,
+        branches: &[Schema],
+        how: &How,
+        hint: &str,
+    ) -> Option<Made> {
         let sets: Option<Vec<Vec<String>>> = branches
             .iter()
             .map(|branch| match branch {
                 Schema::Inline(branch) => {
-                    let rest = SchemaObject { required: Vec::new(), ty: None, ..(**branch).clone() };
+                    let rest = SchemaObject {
+                        required: Vec::new(),
+                        ty: None,
+                        ..(**branch).clone()
+                    };
                     let only = effective_type(&rest).is_none()
                         && rest.enumeration.is_none()
                         && rest.all_of.is_empty()
@@ -72,13 +92,23 @@ impl Types<'_> {
         if schema.properties.is_empty() {
             return None;
         }
-        let own = SchemaObject { one_of: Vec::new(), any_of: Vec::new(), ..schema.clone() };
+        let own = SchemaObject {
+            one_of: Vec::new(),
+            any_of: Vec::new(),
+            ..schema.clone()
+        };
         let mut object = self.structure(&own, hint);
         object.presence.push((*how == How::One, sets));
         Some(Made::Kind(Kind::Struct(object)))
     }
 
-    fn branches(&mut self, schema: &SchemaObject, branches: &[Schema], how: How, hint: &str) -> Made {
+    fn branches(
+        &mut self,
+        schema: &SchemaObject,
+        branches: &[Schema],
+        how: How,
+        hint: &str,
+    ) -> Made {
         // A branch that is null alone says only that the others may be null: the front half has set `nullable`.
         if let [only] = branches {
             return Made::Type(self.lower(&only.clone(), hint));
@@ -90,14 +120,22 @@ impl Types<'_> {
         let mut scope = Scope::with(&[]);
         let mut variants = Vec::with_capacity(branches.len());
         for (index, branch) in branches.iter().enumerate() {
-            let tags = tags.as_ref().map(|(_, tags)| tags[index].clone()).unwrap_or_default();
+            let tags = tags
+                .as_ref()
+                .map(|(_, tags)| tags[index].clone())
+                .unwrap_or_default();
             let name = scope.take(&self.variant_name(branch, &tags, index));
             let ty = self.lower(branch, &format!("{hint}{name}"));
             let docs = match branch {
                 Schema::Inline(branch) => docs(branch),
                 Schema::Ref { .. } => Vec::new(),
             };
-            variants.push(Variant { name, ty, tags, docs });
+            variants.push(Variant {
+                name,
+                ty,
+                tags,
+                docs,
+            });
         }
         let how = tags.map_or(how, |(property, _)| How::Tagged(property));
         Made::Kind(Kind::Union(Union { how, variants }))
@@ -107,8 +145,12 @@ impl Types<'_> {
     fn documented_choices(&self, branches: &[Schema]) -> Option<Vec<(String, Vec<String>)>> {
         let mut choices = Vec::new();
         for branch in branches {
-            let Schema::Inline(branch) = branch else { return None };
-            let plain = branch.ty == Some(Type::String) && branch.pattern.is_none() && branch.format.is_none();
+            let Schema::Inline(branch) = branch else {
+                return None;
+            };
+            let plain = branch.ty == Some(Type::String)
+                && branch.pattern.is_none()
+                && branch.format.is_none();
             if !plain || branch.nullable {
                 return None;
             }
@@ -120,27 +162,45 @@ impl Types<'_> {
     }
 
     /// The property that tells the branches apart, and its values for each.
-    fn tags(&self, schema: &SchemaObject, branches: &[Schema]) -> Option<(String, Vec<Vec<String>>)> {
+    fn tags(
+        &self,
+        schema: &SchemaObject,
+        branches: &[Schema],
+    ) -> Option<(String, Vec<Vec<String>>)> {
         if let Some(discriminator) = &schema.discriminator {
             let tags: Option<Vec<Vec<String>>> = branches
                 .iter()
                 .map(|branch| {
-                    let Schema::Ref { target, .. } = branch else { return None };
-                    let mapped = discriminator.mapping.iter().filter(|(_, component)| *component == target);
+                    let Schema::Ref { target, .. } = branch else {
+                        return None;
+                    };
+                    let mapped = discriminator
+                        .mapping
+                        .iter()
+                        .filter(|(_, component)| *component == target);
                     let mapped: Vec<String> = mapped.map(|(value, _)| value.clone()).collect();
-                    Some(if mapped.is_empty() { vec![target.clone()] } else { mapped })
+                    Some(if mapped.is_empty() {
+                        vec![target.clone()]
+                    } else {
+                        mapped
+                    })
                 })
                 .collect();
             if let Some(tags) = tags {
                 return Some((discriminator.property.clone(), tags));
             }
         }
-        let objects: Option<Vec<SchemaObject>> =
-            branches.iter().map(|branch| self.merged(self.resolve(branch)?, 8)).collect();
+        let objects: Option<Vec<SchemaObject>> = branches
+            .iter()
+            .map(|branch| self.merged(self.resolve(branch)?, 8))
+            .collect();
         let objects = objects?;
         let candidates = objects.first()?.properties.keys();
         candidates.into_iter().find_map(|property| {
-            let tags: Option<Vec<Vec<String>>> = objects.iter().map(|object| self.constants(object, property)).collect();
+            let tags: Option<Vec<Vec<String>>> = objects
+                .iter()
+                .map(|object| self.constants(object, property))
+                .collect();
             let tags = tags?;
             let mut all: Vec<&String> = tags.iter().flatten().collect();
             let count = all.len();
@@ -161,7 +221,10 @@ impl Types<'_> {
             return None;
         }
         let values = schema.enumeration.as_ref()?;
-        values.iter().map(|value| value.as_str().map(ToOwned::to_owned)).collect()
+        values
+            .iter()
+            .map(|value| value.as_str().map(ToOwned::to_owned))
+            .collect()
     }
 
     fn variant_name(&self, branch: &Schema, tags: &[String], index: usize) -> String {
@@ -190,7 +253,11 @@ fn bare(schema: &SchemaObject) -> SchemaObject {
     SchemaObject {
         pointer: schema.pointer.clone(),
         one_of: schema.one_of.clone(),
-        any_of: if schema.one_of.is_empty() { schema.any_of.clone() } else { Vec::new() },
+        any_of: if schema.one_of.is_empty() {
+            schema.any_of.clone()
+        } else {
+            Vec::new()
+        },
         discriminator: schema.discriminator.clone(),
         ..SchemaObject::default()
     }

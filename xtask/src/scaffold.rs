@@ -1,0 +1,184 @@
+//! `cargo xtask scaffold`: a new crate that serves a document.
+//!
+//! Owns what the crate consists of; the generated code is [`dropshot_codegen`]'s, made anew by the crate's own build
+//! script, so that an edit of its document needs no scaffolding again.
+
+mod files;
+
+use dropshot_codegen::diagnostics::Colour;
+use dropshot_codegen::{Generated, Loaded, Options, generate, load};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A new crate that serves an OpenAPI document, every operation answering 501 until its handler is written.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  cargo xtask scaffold --spec petstore.yaml --out ../petstore\n  \
+                        cd ../petstore && cargo run -- serve --listen 127.0.0.1:8080"
+)]
+pub struct Arguments {
+    /// The OpenAPI document, JSON or YAML.
+    #[arg(long)]
+    spec: PathBuf,
+    /// An OpenAPI Overlay 1.0 to apply to it.
+    #[arg(long)]
+    overlay: Option<PathBuf>,
+    /// The folder to make. It must not exist, or be empty.
+    #[arg(long)]
+    out: PathBuf,
+    /// The crate's name; the folder's by default.
+    #[arg(long)]
+    name: Option<String>,
+    /// How findings and the result are printed.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs, on standard output.
+    Json,
+}
+
+/// Runs the command: 0 made, 1 the document is refused or a file can't be written, 2 wrong usage.
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let name = match crate_name(arguments) {
+        Ok(name) => name,
+        Err(message) => {
+            eprintln!("error: {message}");
+            return ExitCode::from(2);
+        }
+    };
+    let loaded = load(&arguments.spec, arguments.overlay.as_deref());
+    let generated =
+        loaded.and_then(|loaded| generate(&loaded, Options::default()).map(|made| (loaded, made)));
+    match generated {
+        Err(findings) => {
+            match arguments.output {
+                Output::Text => {
+                    let colour = if std::io::stderr().is_terminal() {
+                        Colour::Always
+                    } else {
+                        Colour::Never
+                    };
+                    eprint!("{}", findings.render(colour));
+                    eprintln!(
+                        "error: {} finding(s); nothing was written",
+                        findings.findings.len()
+                    );
+                }
+                Output::Json => println!("{}", serde_json::json!({ "findings": findings })),
+            }
+            ExitCode::FAILURE
+        }
+        Ok((loaded, made)) => match files::write(arguments, &name, &loaded, &made) {
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+            Ok(()) => {
+                let _ = report(arguments, &name, &loaded, &made);
+                ExitCode::SUCCESS
+            }
+        },
+    }
+}
+
+/// A reader that hangs up early has seen enough: a broken pipe is no error.
+fn report(
+    arguments: &Arguments,
+    name: &str,
+    loaded: &Loaded,
+    made: &Generated,
+) -> std::io::Result<()> {
+    let operations = loaded.document.operations.len();
+    let mut stdout = std::io::stdout().lock();
+    if arguments.output == Output::Json {
+        let report = serde_json::json!({
+            "crate": name,
+            "out": arguments.out,
+            "operations": operations,
+            "carried": made.carried,
+        });
+        return writeln!(stdout, "{report}");
+    }
+    let out = arguments.out.display();
+    writeln!(stdout, "{name}: {operations} operations in {out}")?;
+    if !made.carried.is_empty() {
+        writeln!(
+            stdout,
+            "\nKept in the document and not enforced by the generated code:"
+        )?;
+        for finding in &made.carried {
+            writeln!(stdout, "  {finding}")?;
+        }
+    }
+    writeln!(
+        stdout,
+        "\nNext:\n  cd {out}\n  cargo run -- serve --listen 127.0.0.1:8080\n  cargo test"
+    )
+}
+
+fn crate_name(arguments: &Arguments) -> Result<String, String> {
+    let out = &arguments.out;
+    if out
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_some())
+        || out.is_file()
+    {
+        return Err(format!(
+            "{} is there already: name a new or empty folder with --out",
+            out.display()
+        ));
+    }
+    let wanted = match &arguments.name {
+        Some(name) => name.clone(),
+        None => out
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+    };
+    let name: String = wanted
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let name = name
+        .split('-')
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("-");
+    let reserved = [
+        "test",
+        "core",
+        "std",
+        "alloc",
+        "proc-macro",
+        "main",
+        "self",
+        "crate",
+        "super",
+    ];
+    if reserved.contains(&name.as_str()) || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return Err(format!(
+            "{wanted:?} is no crate's name: give one with --name"
+        ));
+    }
+    Ok(name)
+}
+
+/// The folder that this workspace stands in, where the generator and its run time are.
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+}

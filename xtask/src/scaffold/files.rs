@@ -1,0 +1,212 @@
+//! The files of a scaffolded crate.
+
+use super::{Arguments, workspace};
+use dropshot_codegen::skeleton::{Method, Skeleton};
+use dropshot_codegen::{Generated, Loaded};
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+/// Writes them all, or none: the crate is put together beside its place and moved there when it is whole.
+pub fn write(
+    arguments: &Arguments,
+    name: &str,
+    loaded: &Loaded,
+    made: &Generated,
+) -> io::Result<()> {
+    let out = &arguments.out;
+    let parent = out
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    fs::create_dir_all(parent)?;
+    let beside = tempfile::Builder::new()
+        .prefix(".scaffold-")
+        .tempdir_in(parent)?;
+    let root = beside.path();
+    let specs = copy_document(arguments, loaded, root)?;
+    let (handlers, more) = handlers(&made.skeleton);
+    let files = [
+        ("Cargo.toml", manifest(name)),
+        ("build.rs", build_script(&specs)),
+        (".gitignore", "/target\n".to_owned()),
+        ("README.md", readme(name, loaded, &specs, &made.skeleton)),
+        (
+            "src/lib.rs",
+            include_str!("template/lib.rs").replace("__TITLE__", &one_line(&loaded.document.title)),
+        ),
+        (
+            "src/main.rs",
+            include_str!("template/main.rs").replace("__CRATE__", &name.replace('-', "_")),
+        ),
+        ("src/handlers.rs", handlers),
+        (
+            "tests/contract.rs",
+            include_str!("template/contract.rs").replace("__CRATE__", &name.replace('-', "_")),
+        ),
+    ];
+    for (path, text) in files
+        .into_iter()
+        .map(|(path, text)| (PathBuf::from(path), text))
+        .chain(more)
+    {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap_or(root))?;
+        fs::write(path, text)?;
+    }
+    // The versions that the generator is tested with; cargo leaves out what the crate does not need.
+    fs::copy(workspace().join("Cargo.lock"), root.join("Cargo.lock"))?;
+    if out.exists() {
+        fs::remove_dir(out)?;
+    }
+    let made = beside.keep();
+    fs::rename(&made, out)?;
+    // A temporary folder is closed to others; a project is not.
+    #[cfg(unix)]
+    fs::set_permissions(out, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    Ok(())
+}
+
+/// The document, the files it refers to, and the overlay, under `openapi/`; their paths from the crate's folder.
+fn copy_document(
+    arguments: &Arguments,
+    loaded: &Loaded,
+    root: &Path,
+) -> io::Result<(String, Option<String>)> {
+    let folder = root.join("openapi");
+    fs::create_dir_all(&folder)?;
+    let base = arguments.spec.parent().unwrap_or(Path::new(""));
+    let base = if base.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        base
+    }
+    .canonicalize()?;
+    for file in loaded.source.files() {
+        let file = file.canonicalize()?;
+        // The generator has refused whatever lies outside the document's folder.
+        let inside = file.strip_prefix(&base).unwrap_or(&file);
+        let inside: PathBuf = inside
+            .components()
+            .filter(|part| matches!(part, Component::Normal(_)))
+            .collect();
+        let to = folder.join(&inside);
+        fs::create_dir_all(to.parent().unwrap_or(&folder))?;
+        fs::copy(&file, to)?;
+    }
+    let named = |path: &Path| {
+        path.file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default()
+    };
+    let spec = format!("openapi/{}", named(&arguments.spec));
+    let overlay = match &arguments.overlay {
+        None => None,
+        Some(overlay) => {
+            let mut name = named(overlay);
+            if folder.join(&name).exists() {
+                name.insert_str(0, "overlay-");
+            }
+            fs::copy(overlay, folder.join(&name))?;
+            Some(format!("openapi/{name}"))
+        }
+    };
+    Ok((spec, overlay))
+}
+
+fn manifest(name: &str) -> String {
+    let workspace = workspace();
+    let path = |folder: &str| {
+        format!(
+            "{:?}",
+            workspace.join("openapi").join(folder).display().to_string()
+        )
+    };
+    include_str!("template/Cargo.toml.in")
+        .replace("__CRATE__", name)
+        .replace("__CODEGEN__", &path("codegen"))
+        .replace("__RUNTIME__", &path("runtime"))
+}
+
+fn build_script((spec, overlay): &(String, Option<String>)) -> String {
+    let overlay = overlay
+        .as_ref()
+        .map_or_else(|| "None".to_owned(), |overlay| format!("Some({overlay:?})"));
+    format!(
+        "//! Generates the API from the document: `src/lib.rs` includes it as the module `api`.\n\n\
+         fn main() {{\n    dropshot_codegen::build::build({spec:?}, {overlay});\n}}\n"
+    )
+}
+
+/// `src/handlers.rs`, and a file for each trait of a large document.
+fn handlers(skeleton: &Skeleton) -> (String, Vec<(PathBuf, String)>) {
+    const HEAD: &str = "use dropshot_contract::{Failure, RequestContext};\n\n";
+    let bodies = |methods: &[Method], context: &str| -> String {
+        methods
+            .iter()
+            .map(|method| method.code(context))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let mut main =
+        "//! What each operation does. A method that still answers 501 is one to write.\n\n"
+            .to_owned();
+    let mut files = Vec::new();
+    if skeleton.groups.is_empty() {
+        main.push_str(if skeleton.api.is_empty() {
+            "use crate::{Context, Service, api};\n\nimpl api::Api for Service {\n    type Context = Context;\n"
+        } else {
+            "use crate::api::{self, replies, requests};\nuse crate::{Context, Service};\n\
+             use dropshot_contract::{Failure, RequestContext};\n\nimpl api::Api for Service {\n    type Context = Context;\n\n"
+        });
+        main.push_str(&bodies(&skeleton.api, "Context"));
+        main.push_str("}\n");
+        return (main, files);
+    }
+    for group in &skeleton.groups {
+        main.push_str(&format!("mod {};\n", group.module));
+        let text = format!(
+            "//! The operations of `{}`.\n\nuse crate::api::{{self, replies, requests}};\nuse crate::{{Context, Service}};\n\
+             {HEAD}impl api::{} for Service {{\n{}}}\n",
+            group.module,
+            group.name,
+            bodies(&group.methods, "Context")
+        );
+        files.push((
+            PathBuf::from(format!("src/handlers/{}.rs", group.module)),
+            text,
+        ));
+    }
+    main.push_str("\nuse crate::{Context, Service, api};\n\nimpl api::Api for Service {\n    type Context = Context;\n}\n");
+    (main, files)
+}
+
+fn readme(
+    name: &str,
+    loaded: &Loaded,
+    (spec, overlay): &(String, Option<String>),
+    skeleton: &Skeleton,
+) -> String {
+    let count = loaded.document.operations.len();
+    let first = skeleton
+        .methods()
+        .next()
+        .map(|method| method.name.clone())
+        .unwrap_or_default();
+    include_str!("template/README.md.in")
+        .replace("__CRATE__", name)
+        .replace("__TITLE__", &one_line(&loaded.document.title))
+        .replace("__SPEC__", spec)
+        .replace(
+            "__OVERLAY__",
+            &overlay
+                .as_ref()
+                .map_or_else(String::new, |overlay| format!(" with `{overlay}`")),
+        )
+        .replace("__COUNT__", &count.to_string())
+        .replace("__METHOD__", &first)
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
