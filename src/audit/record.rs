@@ -1,11 +1,12 @@
 //! What a line of the trail says.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::token::{Audience, ClientId, Scope};
+use crate::token::{Audience, ClientId, Scope, TokenId};
 
 /// One decision. The writer adds `seq`, its number in the trail.
 #[derive(Debug, Clone, Serialize)]
@@ -37,14 +38,14 @@ pub enum Event {
         /// What it allows.
         scope: Scope,
         /// Whom it is for.
-        #[serde(rename = "aud")]
-        audiences: Vec<Audience>,
+        #[serde(rename = "aud", serialize_with = "list")]
+        audiences: Arc<[Audience]>,
         /// Its name.
         #[serde(rename = "jti")]
-        token_id: Box<str>,
+        token_id: TokenId,
         /// The key that signed it.
-        #[serde(rename = "kid")]
-        key_id: Box<str>,
+        #[serde(rename = "kid", serialize_with = "text")]
+        key_id: Arc<str>,
         /// When it ends.
         expires_at: Timestamp,
     },
@@ -76,6 +77,14 @@ pub enum Event {
         /// How many records are missing that nobody waited for: refusals, and with buffered durability everything.
         lost: u64,
     },
+}
+
+fn list<S: Serializer>(list: &Arc<[Audience]>, serializer: S) -> Result<S::Ok, S::Error> {
+    (**list).serialize(serializer)
+}
+
+fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
 }
 
 /// A record with its number, as a line of the trail has it.

@@ -1,6 +1,9 @@
 //! Loads real files with real variables, in a process state that figment's jail keeps to one test at a time.
 
-#![expect(clippy::result_large_err, reason = "the jail's closures return figment's error")]
+#![expect(
+    clippy::result_large_err,
+    reason = "the jail's closures return figment's error"
+)]
 
 use std::fs;
 use std::path::PathBuf;

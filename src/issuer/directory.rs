@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::keys::{KeyError, KeyRing, Vault};
 use crate::store::{ClientRecord, SecretUse, Store, StoreError, Subject};
-use crate::token::{Client, ClientId, SecretHash, SecretId, Status, StoredSecret};
+use crate::token::{Audience, Client, ClientId, SecretHash, SecretId, Status, StoredSecret};
 
 /// Keeps the view, and brings it up to date.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(super) struct View {
 #[derive(Debug)]
 pub(super) struct Account {
     pub client: Client,
+    /// The client's audiences, to be shared with its tokens; none when it has none of its own.
+    pub audiences: Option<Arc<[Audience]>>,
     pub secrets: Vec<Arc<LiveSecret>>,
 }
 
@@ -196,9 +198,12 @@ impl View {
                 noted_at: AtomicI64::new(noted_at),
             })
         });
+        let client = record.client;
+        let audiences = client.audiences.clone();
         let account = Arc::new(Account {
+            audiences: (!audiences.is_empty()).then(|| audiences.into()),
             secrets: secrets.collect(),
-            client: record.client,
+            client,
         });
         let chosen =
             |secret: &Arc<LiveSecret>| matches!(secret.stored.hash, SecretHash::Argon2id(_));

@@ -109,7 +109,7 @@ impl Installation {
         Ok(Issuer {
             name: config.issuer.clone(),
             lifetime: config.token.lifetime,
-            audience: [audience],
+            audience: [audience].into(),
             directory,
             authenticator: Authenticator::new(self.vault.clone()),
             trail: Trail::open(&config.audit.path, config.audit.durability)?,

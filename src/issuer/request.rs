@@ -2,11 +2,13 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::token::{
-    Audience, ClientId, Credential, CredentialError, ExpiresInAs, GrantType, Lifetime, Scope,
+    Audience, ClientId, ClientSecret, Credential, CredentialError, ExpiresInAs, GrantType,
+    Lifetime, Scope, TokenId,
 };
 
 /// A token request, read but not believed. An empty parameter is an absent one (RFC 6749 3.2).
@@ -22,6 +24,15 @@ pub struct TokenRequest<'a> {
     pub scope: Option<&'a str>,
     /// Where it came from.
     pub origin: Origin<'a>,
+}
+
+impl TokenRequest<'_> {
+    /// The client it names, for the trail and the log. People paste the secret into the wrong field; what looks like one is
+    /// left out.
+    pub(super) fn named_client(&self) -> Option<&str> {
+        let id = self.credential.as_ref().ok()?.client_id()?;
+        Some(id).filter(|id| !ClientSecret::has_generated_form(id))
+    }
 }
 
 /// Where a request came from.
@@ -51,11 +62,11 @@ pub struct IssuedToken {
     /// How it was asked for.
     pub grant_type: GrantType,
     /// The `aud` claim.
-    pub audiences: Vec<Audience>,
+    pub audiences: Arc<[Audience]>,
     /// The `jti` claim.
-    pub token_id: Box<str>,
+    pub token_id: TokenId,
     /// The `kid` of the key that signed it.
-    pub key_id: Box<str>,
+    pub key_id: Arc<str>,
 }
 
 impl fmt::Debug for IssuedToken {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 

@@ -86,7 +86,10 @@ impl MasterKey {
     /// [`MasterKeyError::Io`], also when the file exists: a key is never written over.
     pub fn create(path: &Path) -> Result<Self, MasterKeyError> {
         let key = Self::random();
-        let text = Zeroizing::new(STANDARD.encode(*key.0) + "\n");
+        // Room for the line's end as well: a text that grows leaves a copy behind that nothing wipes.
+        let mut text = Zeroizing::new(String::with_capacity(45));
+        STANDARD.encode_string(*key.0, &mut text);
+        text.push('\n');
         write_new(path, text.as_bytes()).map_err(|error| MasterKeyError::Io {
             path: path.into(),
             error,

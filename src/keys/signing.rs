@@ -1,6 +1,7 @@
 //! A signing key: a private key in memory, able to sign access tokens in one algorithm.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
@@ -17,7 +18,7 @@ use crate::token::{Algorithm, EncodedHeader, UnsignedToken};
 
 /// A private key that signs access tokens.
 pub struct SigningKey {
-    id: String,
+    id: Arc<str>,
     algorithm: Algorithm,
     header: EncodedHeader,
     pair: Pair,
@@ -87,7 +88,7 @@ impl SigningKey {
         };
         let jwk =
             public_jwk(algorithm, pair.public_key()).map_err(|_| SignError::BadKey(algorithm))?;
-        let id = jwk.common.key_id.unwrap_or_default();
+        let id: Arc<str> = jwk.common.key_id.unwrap_or_default().into();
         let header = EncodedHeader::new(algorithm, &id);
         Ok(Self {
             id,
@@ -101,6 +102,12 @@ impl SigningKey {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The same, for keeping without a copy.
+    #[must_use]
+    pub fn shared_id(&self) -> Arc<str> {
+        self.id.clone()
     }
 
     /// What it signs with.

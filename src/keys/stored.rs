@@ -45,6 +45,20 @@ pub enum KeyState {
     Revoked,
 }
 
+impl KeyState {
+    /// The state's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Signing => "signing",
+            Self::Retained => "retained",
+            Self::Retired => "retired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
 impl StoredKey {
     /// Its state at `now`.
     #[must_use]

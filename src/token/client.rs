@@ -95,7 +95,7 @@ impl ClientId {
         &self.0
     }
 
-    fn is_valid(text: &str) -> bool {
+    pub(super) fn is_valid(text: &str) -> bool {
         (1..=128).contains(&text.len())
             && text
                 .bytes()

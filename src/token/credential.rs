@@ -91,23 +91,23 @@ impl Credential {
     /// [`CredentialError::BadSecret`] when the secret can't be one in either reading.
     pub fn from_parts(id: &str, secret: &str) -> Result<Self, CredentialError> {
         let raw = ClientSecret::parse(secret).map_err(|_| CredentialError::BadSecret)?;
-        let decoded_secret = form_decoded(secret).and_then(|text| ClientSecret::parse(&text).ok());
-        if ClientId::parse(id).is_ok() {
+        if ClientId::is_valid(id) {
             // Without a `%` in it. With a `+`, the decoded reading is of no client, as its id has a space.
-            let other_reading = if id.contains('+') {
-                None
+            let two_readings = !id.contains('+') && secret.contains(['%', '+']);
+            let decoded = if two_readings {
+                decoded_secret(secret)
             } else {
-                decoded_secret
+                None
             };
-            let other_reading = other_reading.filter(|other| other.expose() != secret);
+            let other_reading = decoded.filter(|other| other.expose() != secret);
             return Ok(Self {
                 client_id: Some(id.into()),
                 secret: raw,
                 other_reading,
             });
         }
-        let decoded_id = form_decoded(id).filter(|id| ClientId::parse(id).is_ok());
-        match (decoded_id, decoded_secret) {
+        let decoded_id = form_decoded(id).filter(|id| ClientId::is_valid(id));
+        match (decoded_id, decoded_secret(secret)) {
             (Some(id), Some(decoded)) => Ok(Self {
                 client_id: Some(id.as_str().into()),
                 secret: decoded,
@@ -139,6 +139,10 @@ impl fmt::Debug for Credential {
         // Not the id either: people paste secrets into the wrong field.
         f.write_str("Credential(..)")
     }
+}
+
+fn decoded_secret(text: &str) -> Option<ClientSecret> {
+    form_decoded(text).and_then(|decoded| ClientSecret::parse(&decoded).ok())
 }
 
 fn decode_base64(encoded: &[u8]) -> Result<Zeroizing<Vec<u8>>, CredentialError> {
@@ -182,6 +186,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use base64::engine::general_purpose as engines;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -308,6 +313,51 @@ mod tests {
                 String::from_utf8_lossy(header)
             );
         }
+    }
+
+    proptest! {
+        /// However a client writes its id and secret, the right secret is among the readings, and the id is the right one.
+        #[test]
+        fn a_client_is_understood_in_every_encoding(
+            id in "[!-$&-9;-~]{1,40}", secret in "[^\\x00-\\x1f\\x7f]{1,80}", url_safe: bool, padded: bool, encoded: bool,
+        ) {
+            let text = if encoded {
+                format!("{}:{}", form_encoded(&id), form_encoded(&secret))
+            } else {
+                format!("{id}:{secret}")
+            };
+            let base64 = match (url_safe, padded) {
+                (true, true) => engines::URL_SAFE.encode(text),
+                (true, false) => engines::URL_SAFE_NO_PAD.encode(text),
+                (false, true) => engines::STANDARD.encode(text),
+                (false, false) => engines::STANDARD_NO_PAD.encode(text),
+            };
+            let credential = Credential::from_basic(format!("Basic {base64}").as_bytes()).unwrap();
+            prop_assert_eq!(credential.client_id(), Some(id.as_str()));
+            prop_assert!(credential.readings().any(|reading| reading.expose() == secret));
+            prop_assert!(credential.readings().count() <= 2);
+        }
+
+        /// No bytes make it panic, and what it accepts names a client that could exist.
+        #[test]
+        fn any_header_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200), basic: bool) {
+            let header = if basic { format!("Basic {}", engines::STANDARD.encode(&bytes)).into_bytes() } else { bytes };
+            if let Ok(credential) = Credential::from_basic(&header) {
+                prop_assert!(credential.client_id().is_none_or(|id| ClientId::parse(id).is_ok()));
+            }
+        }
+    }
+
+    fn form_encoded(text: &str) -> String {
+        let mut encoded = String::new();
+        for byte in text.bytes() {
+            match byte {
+                b' ' => encoded.push('+'),
+                byte if byte.is_ascii_alphanumeric() => encoded.push(char::from(byte)),
+                byte => encoded.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        encoded
     }
 
     #[test]

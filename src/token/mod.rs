@@ -13,6 +13,7 @@ mod lifetime;
 mod random;
 mod scope;
 mod secret;
+mod token_id;
 
 pub use claims::Claims;
 pub use client::{
@@ -25,3 +26,4 @@ pub use jwt::{Algorithm, EncodedHeader, UnknownAlgorithm, UnsignedToken};
 pub use lifetime::{InvalidLifetime, Lifetime};
 pub use scope::{Scope, ScopeError};
 pub use secret::{ClientSecret, SecretError, SecretHash, SecretId, StoredSecret};
+pub use token_id::TokenId;

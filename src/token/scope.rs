@@ -138,6 +138,8 @@ impl Serialize for Scope {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn scope(text: &str) -> Scope {
@@ -192,5 +194,19 @@ mod tests {
             scope("a").narrowed_to(Some(" ")),
             Err(ScopeError::Malformed)
         );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_granted_is_a_scope_within_the_clients_and_within_the_request(
+            own in "[a-d]( [a-d]){0,5}", requested in "[a-f ]{0,12}",
+        ) {
+            let own = scope(&own);
+            if let Ok(granted) = own.narrowed_to(Some(&requested)) {
+                prop_assert_eq!(&Scope::parse(granted.as_str()).unwrap(), &granted);
+                prop_assert!(granted.tokens().all(|token| own.contains(token)));
+                prop_assert!(requested.is_empty() || granted.tokens().all(|token| requested.split(' ').any(|asked| asked == token)));
+            }
+        }
     }
 }

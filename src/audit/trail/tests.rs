@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::*;
-use crate::token::{ClientId, Scope};
+use crate::token::{ClientId, Scope, TokenId};
 
 fn refused(reason: &'static str) -> Record {
     let event = Event::TokenRefused {
@@ -41,12 +41,13 @@ fn file(folder: &Path) -> PathBuf {
 async fn a_record_is_one_line_of_json() {
     let folder = tempfile::tempdir().unwrap();
     let trail = Trail::open(folder.path(), Durability::Fsync).unwrap();
+    let token_id = TokenId::generate().unwrap();
     let event = Event::TokenIssued {
         client_id: ClientId::parse("is_tbank01").unwrap(),
         grant_type: "client_credentials",
         scope: Scope::parse("a b").unwrap(),
-        audiences: vec!["https://api.example".parse().unwrap()],
-        token_id: "id".into(),
+        audiences: ["https://api.example".parse().unwrap()].into(),
+        token_id,
         key_id: "kid".into(),
         expires_at: Timestamp::from_second(900).unwrap(),
     };
@@ -59,9 +60,12 @@ async fn a_record_is_one_line_of_json() {
     trail.write(record).await.unwrap();
     assert_eq!(
         fs::read_to_string(file(folder.path())).unwrap(),
-        "{\"seq\":1,\"time\":\"1970-01-01T00:00:00Z\",\"source\":\"192.0.2.1\",\"correlation_id\":\"x-1\",\"event\":\"token.issued\",\
-         \"client_id\":\"is_tbank01\",\"grant_type\":\"client_credentials\",\"scope\":\"a b\",\"aud\":[\"https://api.example\"],\
-         \"jti\":\"id\",\"kid\":\"kid\",\"expires_at\":\"1970-01-01T00:15:00Z\"}\n"
+        format!(
+            "{{\"seq\":1,\"time\":\"1970-01-01T00:00:00Z\",\"source\":\"192.0.2.1\",\"correlation_id\":\"x-1\",\
+             \"event\":\"token.issued\",\"client_id\":\"is_tbank01\",\"grant_type\":\"client_credentials\",\
+             \"scope\":\"a b\",\"aud\":[\"https://api.example\"],\"jti\":\"{token_id}\",\"kid\":\"kid\",\
+             \"expires_at\":\"1970-01-01T00:15:00Z\"}}\n"
+        )
     );
     assert_eq!(
         fs::metadata(file(folder.path()))
