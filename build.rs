@@ -1,1 +1,8 @@
-fn main() {}
+//! Generates the service's types, operations and trait from Thales' document and the overlay, into `src/api.rs`.
+
+fn main() {
+    dropshot_codegen::build::build(
+        "openapi/D1-Public-OUT-v1-Auth2.json",
+        Some("openapi/overlay.yaml"),
+    );
+}

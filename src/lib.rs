@@ -4,6 +4,9 @@
 //!
 //! | Module | Owns |
 //! |---|---|
+//! | [`cli`] | the commands: what people and scripts say and see |
+//! | [`http`] | the API on the wire, and the operators' listener |
+//! | [`api`] | generated from the document: types, operations, the trait that [`http`] implements |
 //! | [`issuer`] | the pipeline from a request to a token or a refusal, and the view of the store that it reads |
 //! | [`store`] | what lasts: clients, secrets, sealed signing keys, the change feed |
 //! | [`keys`] | the master key, sealing, hashing of secrets, signing, JWKS, verification |
@@ -11,9 +14,12 @@
 //! | [`token`] | the RFCs' types: client, credential, scope, claims, errors; pure |
 //! | [`config`], [`clock`] | what the service is told, and what time it is |
 
+pub mod api;
 pub mod audit;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod http;
 pub mod issuer;
 pub mod keys;
 pub mod store;

@@ -1,0 +1,130 @@
+//! `client`: who may ask for tokens. One file for each command that takes more than an id.
+
+mod add;
+mod rotate;
+mod show;
+
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::error::Error;
+use super::output::Output;
+use super::source::Source;
+use crate::clock::SystemClock;
+use crate::issuer::{Installation, NewClient};
+use crate::store::{self, Migrate};
+use crate::token::ClientId;
+
+/// Clients: who may ask for tokens
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Add(add::Arguments),
+    /// List all clients
+    #[command(after_help = "Examples:\n  d1-authz client list --config d1-authz.toml")]
+    List,
+    /// Show one client and its secrets' times
+    #[command(after_help = "Examples:\n  d1-authz client show is_tbank01 --config d1-authz.toml")]
+    Show(Named),
+    RotateSecret(rotate::Arguments),
+    /// Keep a client from getting tokens
+    ///
+    /// In force within a second. Tokens that it has stay good until they expire.
+    #[command(
+        after_help = "Examples:\n  d1-authz client disable is_tbank01 --config d1-authz.toml"
+    )]
+    Disable(Named),
+    /// Let a disabled client get tokens again
+    #[command(after_help = "Examples:\n  d1-authz client enable is_tbank01 --config d1-authz.toml")]
+    Enable(Named),
+    /// Remove a client and its secrets
+    #[command(after_help = "Examples:\n  d1-authz client remove is_tbank01 --config d1-authz.toml")]
+    Remove(Named),
+}
+
+/// A client, by its id.
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// The client's id
+    #[arg(value_name = "ID")]
+    id: ClientId,
+}
+
+/// What was done to a client.
+#[derive(Serialize)]
+struct Done<'a> {
+    client_id: &'a ClientId,
+    status: &'static str,
+}
+
+pub(super) async fn run(command: Command, source: &Source, output: Output) -> Result<(), Error> {
+    let config = source.load()?;
+    // Reading needs no master key, which operators need not have.
+    if matches!(command, Command::List | Command::Show(_)) {
+        let store = store::open(&config.store.url, Migrate::No).await?;
+        let result = match command {
+            Command::Show(Named { id }) => show::one(&*store, &id, output).await,
+            _ => show::all(&*store, output).await,
+        };
+        store.close().await;
+        return result;
+    }
+    let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
+    let clients = installation.clients();
+    let result = match command {
+        Command::Add(arguments) => add::run(arguments, &clients, output).await,
+        Command::RotateSecret(arguments) => rotate::run(arguments, &clients, output).await,
+        Command::Disable(Named { id }) => match clients.disable(&id).await {
+            Ok(()) => done(&id, "disabled", output),
+            Err(error) => Err(error.into()),
+        },
+        Command::Enable(Named { id }) => match clients.enable(&id).await {
+            Ok(()) => done(&id, "enabled", output),
+            Err(error) => Err(error.into()),
+        },
+        Command::Remove(Named { id }) => match clients.remove(&id).await {
+            Ok(()) => done(&id, "removed", output),
+            Err(error) => Err(error.into()),
+        },
+        Command::List | Command::Show(_) => Ok(()),
+    };
+    installation.store().close().await;
+    result
+}
+
+fn done(id: &ClientId, status: &'static str, output: Output) -> Result<(), Error> {
+    let result = Done {
+        client_id: id,
+        status,
+    };
+    output.print(&result, || format!("{id} is {status}\n"))
+}
+
+/// Prints a client with its new secret, this once.
+fn print_new(new: &NewClient, output: Output) -> Result<(), Error> {
+    #[derive(Serialize)]
+    struct WithSecret<'a> {
+        #[serde(flatten)]
+        client: &'a crate::token::Client,
+        client_secret: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        previous_secret_until: Option<jiff::Timestamp>,
+    }
+    let result = WithSecret {
+        client: &new.client,
+        client_secret: new.secret.expose(),
+        previous_secret_until: new.previous_until,
+    };
+    output.print(&result, || {
+        let mut text = format!(
+            "client_id      {}\nclient_secret  {}\n\nThe secret is shown this once; only a hash of it is kept.\n",
+            new.client.id,
+            new.secret.expose()
+        );
+        if let Some(until) = new.previous_until {
+            text.push_str(&format!("The one before works until {until:.0}.\n"));
+        }
+        text
+    })
+}

@@ -1,0 +1,43 @@
+//! `client rotate-secret`
+
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cli::duration;
+use crate::cli::error::Error;
+use crate::cli::output::Output;
+use crate::cli::secret;
+use crate::issuer::ClientRegistry;
+use crate::token::ClientId;
+
+/// Give a client another secret
+///
+/// The one before goes on working for a while, so that the client can be told in time.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  d1-authz client rotate-secret is_tbank01 --config d1-authz.toml\n  d1-authz client rotate-secret is_tbank01 --overlap 0s --config d1-authz.toml    # it leaked"
+)]
+pub(crate) struct Arguments {
+    /// The client's id
+    #[arg(value_name = "ID")]
+    id: ClientId,
+    /// How long the secret before goes on working; 90 days (2160h) at most
+    #[arg(long, default_value = "24h", value_name = "DURATION", value_parser = duration::parse)]
+    overlap: Duration,
+    /// Read the secret from the first line of standard input, rather than making one
+    #[arg(long)]
+    secret_stdin: bool,
+}
+
+pub(super) async fn run(
+    arguments: Arguments,
+    clients: &ClientRegistry,
+    output: Output,
+) -> Result<(), Error> {
+    let chosen = secret::chosen(arguments.secret_stdin)?;
+    let new = clients
+        .rotate_secret(&arguments.id, chosen, arguments.overlap)
+        .await?;
+    super::print_new(&new, output)
+}

@@ -1,0 +1,104 @@
+//! `client list` and `client show`
+
+use jiff::Timestamp;
+
+use crate::cli::error::Error;
+use crate::cli::output::Output;
+use crate::cli::table::{fields, table};
+use crate::store::{ClientRecord, Store, StoreError};
+use crate::token::{Audience, ClientId, GrantType, Status, StoredSecret};
+
+pub(super) async fn all(store: &dyn Store, output: Output) -> Result<(), Error> {
+    let records = store.clients().await?;
+    output.print(&records, || {
+        let rows: Vec<_> = records
+            .iter()
+            .map(|ClientRecord { client, .. }| {
+                [
+                    client.id.to_string(),
+                    status(client.status).to_owned(),
+                    client.scope.to_string(),
+                    client.name.clone(),
+                ]
+            })
+            .collect();
+        table(["ID", "STATUS", "SCOPE", "NAME"], &rows)
+    })
+}
+
+pub(super) async fn one(store: &dyn Store, id: &ClientId, output: Output) -> Result<(), Error> {
+    let record = store
+        .client(id.as_str())
+        .await?
+        .ok_or_else(|| StoreError::NoSuchClient(id.clone()))?;
+    output.print(&record, || text(&record))
+}
+
+fn text(record: &ClientRecord) -> String {
+    let client = &record.client;
+    let or_default = |text: Option<String>| text.unwrap_or_else(|| "as configured".to_owned());
+    let mut rows = vec![
+        ("client_id", client.id.to_string()),
+        ("name", client.name.clone()),
+        ("status", status(client.status).to_owned()),
+        ("scope", client.scope.to_string()),
+        (
+            "audiences",
+            or_default(listed(client.audiences.iter().map(Audience::as_str))),
+        ),
+        (
+            "grants",
+            listed(client.grants.iter().map(|grant: &GrantType| grant.as_str()))
+                .unwrap_or_default(),
+        ),
+        ("expires_in as", client.expires_in_as.as_str().to_owned()),
+        (
+            "lifetime",
+            or_default(client.token_lifetime.map(|lifetime| lifetime.to_string())),
+        ),
+        ("may introspect", client.may_introspect.to_string()),
+    ];
+    rows.extend(client.contact.clone().map(|contact| ("contact", contact)));
+    rows.extend(client.note.clone().map(|note| ("note", note)));
+    rows.push(("added", second(record.created_at)));
+    rows.push(("changed", second(record.changed_at)));
+    let secrets: Vec<_> = record.secrets.iter().map(secret).collect();
+    format!(
+        "{}\n{}",
+        fields(&rows),
+        table(
+            ["SECRET", "KIND", "MADE", "UNTIL", "LAST USED", "FROM"],
+            &secrets
+        )
+    )
+}
+
+fn secret(secret: &StoredSecret) -> [String; 6] {
+    let time = |time: Option<Timestamp>| time.map_or_else(|| "-".to_owned(), second);
+    [
+        secret.id.to_string(),
+        secret.hash.kind().to_owned(),
+        second(secret.created_at),
+        time(secret.expires_at),
+        time(secret.last_used_at),
+        secret
+            .last_used_from
+            .map_or_else(|| "-".to_owned(), |from| from.to_string()),
+    ]
+}
+
+fn listed<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String> {
+    let texts: Vec<_> = texts.collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Enabled => "enabled",
+        Status::Disabled => "disabled",
+    }
+}
+
+fn second(time: Timestamp) -> String {
+    format!("{time:.0}")
+}

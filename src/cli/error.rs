@@ -1,0 +1,72 @@
+//! Why a command didn't do what it was asked, and the exit status that says whose fault it is.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use crate::config::ConfigErrors;
+use crate::http::ServeError;
+use crate::issuer::{RegistryError, StartError};
+use crate::store::StoreError;
+
+/// An unsuccessful command.
+#[derive(Debug)]
+pub(super) struct Error {
+    status: u8,
+    message: String,
+}
+
+impl Error {
+    /// The operation failed: exit status 1.
+    pub(super) fn failed(message: impl Display) -> Self {
+        Self {
+            status: 1,
+            message: message.to_string(),
+        }
+    }
+
+    /// It was called wrongly, or the configuration is wrong: exit status 2.
+    pub(super) fn usage(message: impl Display) -> Self {
+        Self {
+            status: 2,
+            message: message.to_string(),
+        }
+    }
+
+    /// Tells it, and gives the exit status.
+    pub(super) fn report(&self) -> ExitCode {
+        for line in self.message.lines() {
+            eprintln!("error: {line}");
+        }
+        ExitCode::from(self.status)
+    }
+}
+
+impl From<ConfigErrors> for Error {
+    fn from(errors: ConfigErrors) -> Self {
+        Self::usage(errors)
+    }
+}
+
+impl From<StartError> for Error {
+    fn from(error: StartError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<RegistryError> for Error {
+    fn from(error: RegistryError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<ServeError> for Error {
+    fn from(error: ServeError) -> Self {
+        Self::failed(error)
+    }
+}

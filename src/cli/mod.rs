@@ -1,0 +1,110 @@
+//! The command line: one file a command.
+//!
+//! What a command finds out goes to standard output, as text or as JSON; what it says meanwhile, and why it failed, to standard
+//! error. It exits with 0 when it is done, 1 when it failed, 2 when it was called wrongly or the configuration is wrong.
+
+mod client;
+mod config;
+mod duration;
+mod error;
+mod healthcheck;
+mod key;
+mod log;
+mod openapi;
+mod output;
+mod quickstart;
+mod secret;
+mod serve;
+mod shell;
+mod source;
+mod store;
+mod table;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use error::Error;
+use output::Output;
+use source::Source;
+
+/// An OAuth 2.0 token service for Thales D1.
+#[derive(Debug, Parser)]
+#[command(
+    name = "d1-authz",
+    version,
+    arg_required_else_help = true,
+    after_help = "Try it out:\n  d1-authz quickstart\n\nIn earnest:\n  d1-authz config check --config d1-authz.toml\n  d1-authz client add --config d1-authz.toml --name 'Thales D1' --scope 'cards pin'\n  d1-authz serve --config d1-authz.toml\n\nExit status: 0 done, 1 failed, 2 wrong usage or configuration."
+)]
+struct Arguments {
+    #[command(flatten)]
+    source: Source,
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Quickstart(quickstart::Arguments),
+    Serve(serve::Arguments),
+    #[command(subcommand)]
+    Client(client::Command),
+    #[command(subcommand)]
+    Key(key::Command),
+    #[command(subcommand)]
+    Token(token::Command),
+    #[command(subcommand)]
+    Config(config::Command),
+    #[command(subcommand)]
+    Store(store::Command),
+    Openapi(openapi::Arguments),
+    Healthcheck(healthcheck::Arguments),
+}
+
+/// Reads the command line and carries it out.
+#[must_use]
+pub fn run() -> ExitCode {
+    // Exits with 2 and the usage on standard error when the arguments are wrong.
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return Error::failed(format!("can't start threads: {error}")).report(),
+    };
+    match runtime.block_on(execute(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}
+
+async fn execute(arguments: Arguments) -> Result<(), Error> {
+    let Arguments {
+        source,
+        output,
+        command,
+    } = arguments;
+    match command {
+        Command::Quickstart(arguments) => quickstart::run(arguments).await,
+        Command::Serve(arguments) => serve::run(arguments, &source).await,
+        Command::Client(command) => client::run(command, &source, output).await,
+        Command::Key(command) => key::run(command, &source, output).await,
+        Command::Token(command) => token::run(command, &source, output).await,
+        Command::Config(command) => config::run(command, &source, output),
+        Command::Store(command) => store::run(command, &source, output).await,
+        Command::Openapi(arguments) => openapi::run(arguments, &source),
+        Command::Healthcheck(arguments) => healthcheck::run(arguments, &source, output).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        super::Arguments::command().debug_assert();
+    }
+}

@@ -1,0 +1,101 @@
+//! `quickstart`: everything in one folder, made on first use and used again after that.
+
+mod folder;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::error::Error;
+use super::source::QUICKSTART_FOLDER;
+use super::{log, output, serve, shell};
+use crate::api::{BASE_PATH, operations};
+use crate::clock::SystemClock;
+use crate::config::{Config, ListenConfig};
+use crate::issuer::Installation;
+use folder::Folder;
+
+/// Try the service out: make a folder with keys and one client, and serve
+///
+/// A second start on the same folder serves the same client with the same keys.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  d1-authz quickstart\n  d1-authz quickstart --data /tmp/d1 --listen 127.0.0.1:8181"
+)]
+pub(super) struct Arguments {
+    /// The folder
+    #[arg(long, value_name = "DIR", default_value = QUICKSTART_FOLDER)]
+    data: PathBuf,
+    /// Where to serve
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), Error> {
+    let folder = Folder::make(&arguments.data)?;
+    // The issuer has the port in it, so it has to be known before the service starts.
+    let listen = free(arguments.listen)?;
+    let mut config = Config::quickstart(folder.path(), listen, BASE_PATH).map_err(Error::usage)?;
+    config.listen.ops = free_or_any(ListenConfig::DEFAULT_OPS)?;
+    folder.write_config(&config)?;
+    let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
+    let client = folder.client(&installation.clients()).await?;
+
+    let (log, guard) = log::to_stderr();
+    let result = serve::serve(&config, &installation, &log, |_| {
+        output::print(&instructions(&config, &folder, &client))
+    })
+    .await;
+    drop((log, guard));
+    result
+}
+
+fn instructions(config: &Config, folder: &Folder, client: &folder::Client) -> String {
+    let curl = format!(
+        "curl -sS -K {} -d grant_type=client_credentials {}{}",
+        shell::path(&folder.client_file()),
+        config.issuer,
+        operations::GET_ACCESS_TOKEN.path
+    );
+    let program = shell::program();
+    let file = shell::path(&folder.config_file());
+    let state = if client.is_new {
+        "new"
+    } else {
+        "the same as before"
+    };
+    format!(
+        "\nServing {issuer}\n\
+         \n  folder   {folder}\n  client   {client} ({state}); its secret is in {secret}\n\
+         \nGet a token:\n\n  {curl}\n\
+         \nCheck it:\n\n  {curl} | {program} token verify - --config {file}\n\
+         \nGive the client another secret:\n\n  {program} client rotate-secret {client} --config {file}\n\n",
+        issuer = config.issuer,
+        folder = folder.path().display(),
+        client = client.id,
+        secret = folder.client_file().display(),
+    )
+}
+
+/// The address, with a port that is free where none is named. Another process could take it before the service does; it then
+/// says so and ends.
+fn free(address: SocketAddr) -> Result<SocketAddr, Error> {
+    if address.port() != 0 {
+        return Ok(address);
+    }
+    let listener = TcpListener::bind(address)
+        .and_then(|listener| listener.local_addr())
+        .map_err(|error| Error::failed(format!("--listen {address}: {error}")))?;
+    Ok(listener)
+}
+
+/// The address, or the same with another port when something listens there already: the first look at the service shouldn't
+/// fail over its second listener.
+fn free_or_any(address: SocketAddr) -> Result<SocketAddr, Error> {
+    match TcpListener::bind(address) {
+        Ok(_) => Ok(address),
+        Err(_) => free(SocketAddr::new(address.ip(), 0)),
+    }
+}

@@ -1,0 +1,128 @@
+//! The folder of `quickstart`: a configuration for the other commands, and the client.
+//!
+//! The client's secret is kept here in the clear, in a file that only its owner may read and that curl reads itself: so the line
+//! to paste holds no secret, and neither does the list of processes. That is for trying out; `client add` keeps none.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::cli::error::Error;
+use crate::cli::source::FILE_NAME;
+use crate::config::{Config, StoreUrl};
+use crate::issuer::ClientRegistry;
+use crate::token::{self, ClientId, ClientSecret, Scope};
+
+const SCOPE: &str = "cards pin";
+
+/// The folder.
+pub(super) struct Folder(PathBuf);
+
+/// The folder's client.
+pub(super) struct Client {
+    pub(super) id: ClientId,
+    pub(super) is_new: bool,
+}
+
+impl Folder {
+    /// Makes the folder, for its owner alone, unless it is there.
+    pub(super) fn make(path: &Path) -> Result<Self, Error> {
+        let failed = |error| Error::failed(format!("{}: {error}", path.display()));
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(failed)?;
+        // Absolute, so that what is printed works from any folder.
+        path.canonicalize().map(Self).map_err(failed)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn config_file(&self) -> PathBuf {
+        self.0.join(FILE_NAME)
+    }
+
+    /// A configuration of curl.
+    pub(super) fn client_file(&self) -> PathBuf {
+        self.0.join("client.curl")
+    }
+
+    /// Writes the configuration down for the other commands, at every start anew.
+    pub(super) fn write_config(&self, config: &Config) -> Result<(), Error> {
+        let StoreUrl::Sqlite(store) = &config.store.url;
+        let text = format!(
+            "# Written by `d1-authz quickstart` at each start. To keep changes, copy it and run `d1-authz serve --config COPY`.\n\
+             issuer = {issuer}\n\n[listen]\napi = {api}\nops = {ops}\n\n[store]\nurl = {store}\n\n\
+             [keys]\nmaster_key_file = {key}\n\n[audit]\npath = {audit}\n",
+            issuer = quoted(config.issuer.as_str()),
+            api = quoted(&config.listen.api.to_string()),
+            ops = quoted(&config.listen.ops.to_string()),
+            store = quoted(&format!("sqlite:{}", store.display())),
+            key = quoted(&config.keys.master_key_file.to_string_lossy()),
+            audit = quoted(&config.audit.path.to_string_lossy()),
+        );
+        write_private(&self.config_file(), &text)
+    }
+
+    /// The client of an earlier start, if it is still there, or a new one.
+    pub(super) async fn client(&self, clients: &ClientRegistry) -> Result<Client, Error> {
+        if let Some(id) = self.known_client()? {
+            let all = clients.list().await?;
+            if all.iter().any(|record| record.client.id == id) {
+                return Ok(Client { id, is_new: false });
+            }
+        }
+        let scope = Scope::parse(SCOPE).map_err(Error::failed)?;
+        let client = token::Client::new(ClientId::generate(), "quickstart", scope);
+        let new = clients.add(client, None).await?;
+        self.write_client(&new.client.id, &new.secret)?;
+        Ok(Client {
+            id: new.client.id,
+            is_new: true,
+        })
+    }
+
+    fn known_client(&self) -> Result<Option<ClientId>, Error> {
+        let file = self.client_file();
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::failed(format!("{}: {error}", file.display()))),
+        };
+        let credential = text.lines().find_map(|line| line.strip_prefix("user = \""));
+        let id = credential.and_then(|credential| credential.split_once(':'));
+        Ok(id.and_then(|(id, _)| id.parse().ok()))
+    }
+
+    fn write_client(&self, id: &ClientId, secret: &ClientSecret) -> Result<(), Error> {
+        // Neither has a character that curl would want escaped.
+        let text = format!(
+            "# The client of `d1-authz quickstart`, for `curl -K`.\nuser = \"{id}:{}\"\n",
+            secret.expose()
+        );
+        write_private(&self.client_file(), &text)
+    }
+}
+
+/// Writes a file for its owner alone, whole or not at all.
+fn write_private(file: &Path, text: &str) -> Result<(), Error> {
+    let draft = file.with_extension("tmp");
+    let write = || {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true).mode(0o600);
+        let mut opened = options.open(&draft)?;
+        opened.write_all(text.as_bytes())?;
+        opened.sync_all()?;
+        fs::rename(&draft, file)
+    };
+    write().map_err(|error| Error::failed(format!("{}: {error}", file.display())))
+}
+
+/// A TOML string.
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}

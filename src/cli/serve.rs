@@ -1,0 +1,54 @@
+//! `serve`: the service, from a configuration.
+
+use std::sync::Arc;
+
+use clap::Args;
+use slog::{Logger, info};
+
+use super::error::Error;
+use super::log;
+use super::source::Source;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::http::{Addresses, Server, stop_signal};
+use crate::issuer::Installation;
+
+/// Run the service
+///
+/// SIGTERM and SIGINT end it once the requests under way are answered, within 20 seconds.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  d1-authz serve --config /etc/d1-authz/d1-authz.toml\n  D1_AUTHZ_LISTEN__API=0.0.0.0:8443 d1-authz serve --config d1-authz.toml"
+)]
+pub(super) struct Arguments {}
+
+pub(super) async fn run(_arguments: Arguments, source: &Source) -> Result<(), Error> {
+    let config = source.load()?;
+    let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
+    let (log, guard) = log::to_stderr();
+    let result = serve(&config, &installation, &log, |_| Ok(())).await;
+    drop((log, guard));
+    result
+}
+
+/// Serves until the process is told to stop. `serving` is called once it does.
+pub(super) async fn serve(
+    config: &Config,
+    installation: &Installation,
+    log: &Logger,
+    serving: impl FnOnce(Addresses) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let stop = stop_signal().map_err(Error::failed)?;
+    let server = Server::start(config, installation, log.clone()).await?;
+    let addresses = server.addresses();
+    info!(log, "serving";
+        "version" => env!("CARGO_PKG_VERSION"),
+        "issuer" => config.issuer.as_str(),
+        "api" => addresses.api.to_string(),
+        "ops" => addresses.ops.to_string(),
+    );
+    serving(addresses)?;
+    let result = server.run(stop).await;
+    installation.store().close().await;
+    Ok(result?)
+}

@@ -1,0 +1,60 @@
+//! Which configuration a command works with.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::error::Error;
+use crate::config::Config;
+
+/// What `quickstart` writes, below its folder.
+pub(super) const FILE_NAME: &str = "d1-authz.toml";
+/// The folder of `quickstart`, when none is named.
+pub(super) const QUICKSTART_FOLDER: &str = "d1-authz-data";
+
+/// Where the configuration comes from.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Source {
+    /// The configuration file. Left out: the D1_AUTHZ_ variables alone, or else what quickstart wrote to ./d1-authz-data
+    #[arg(long, value_name = "FILE", global = true, env = "D1_AUTHZ_CONFIG")]
+    config: Option<PathBuf>,
+}
+
+impl Source {
+    /// The configuration, checked.
+    pub(super) fn load(&self) -> Result<Config, Error> {
+        let file = self.file();
+        if file.is_none() && !Self::has_variables() {
+            return Err(Error::usage(
+                "there is no configuration: name a file with --config or D1_AUTHZ_CONFIG, or set D1_AUTHZ_ variables; \
+                 to try the service out, run `d1-authz quickstart`",
+            ));
+        }
+        Ok(Config::load(file.as_deref())?)
+    }
+
+    /// The configuration, or none if there is none at all.
+    pub(super) fn load_if_any(&self) -> Result<Option<Config>, Error> {
+        if self.file().is_none() && !Self::has_variables() {
+            return Ok(None);
+        }
+        self.load().map(Some)
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        let quickstart = Path::new(QUICKSTART_FOLDER).join(FILE_NAME);
+        match &self.config {
+            Some(file) => Some(file.clone()),
+            None if Self::has_variables() => None,
+            None => quickstart.exists().then_some(quickstart),
+        }
+    }
+
+    fn has_variables() -> bool {
+        let is_key = |name: &str| {
+            name.strip_prefix(Config::ENV_PREFIX)
+                .is_some_and(|key| !Config::ENV_NOT_KEYS.contains(&key))
+        };
+        std::env::vars_os().any(|(name, _)| name.to_str().is_some_and(is_key))
+    }
+}

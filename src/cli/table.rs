@@ -1,0 +1,68 @@
+//! Columns of text.
+
+/// Rows below a heading, each column as wide as its widest cell. Control characters are shown, not sent to the terminal.
+pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
+    let rows: Vec<[String; N]> = std::iter::once(heading.map(str::to_owned))
+        .chain(
+            rows.iter()
+                .map(|row| row.each_ref().map(|cell| visible(cell))),
+        )
+        .collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            line.push_str(&format!("{cell:width$}  "));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Names and values, one a line.
+pub(super) fn fields(fields: &[(&str, String)]) -> String {
+    let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    fields
+        .iter()
+        .map(|(name, value)| format!("{name:width$}  {}\n", visible(value)))
+        .collect()
+}
+
+/// The text with control characters escaped: a client's name must not move the cursor of whoever lists it.
+fn visible(text: &str) -> String {
+    text.chars()
+        .flat_map(|c| {
+            let escaped = c.is_control().then(|| c.escape_default());
+            let plain = (!c.is_control()).then_some(c);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_control_characters_show() {
+        let rows = [
+            ["a".to_owned(), "one".to_owned()],
+            ["long".to_owned(), "\u{1b}[2J".to_owned()],
+        ];
+        assert_eq!(
+            table(["ID", "NAME"], &rows),
+            "ID    NAME\na     one\nlong  \\u{1b}[2J\n"
+        );
+        assert_eq!(
+            fields(&[("a", "1".into()), ("bcd", "2".into())]),
+            "a    1\nbcd  2\n"
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! `token verify`: what a resource server would say of a token.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use super::error::Error;
+use super::output::Output;
+use super::source::Source;
+use super::table::fields;
+use crate::keys::{self, Expected, Jwks, VerifiedToken};
+use crate::store::{self, Migrate};
+
+/// A token is a few kilobytes.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Access tokens
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Verify(Arguments),
+}
+
+/// Check an access token offline: its signature, its claims, its time
+///
+/// The keys are those of a JWK set, or of the configuration's store. Exits with 1 when a check fails, and names it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  d1-authz token verify token.txt --config d1-authz.toml\n  curl -sS -K client.curl -d grant_type=client_credentials $URL | d1-authz token verify - --jwks jwks.json"
+)]
+pub(super) struct Arguments {
+    /// The file with the token, or with the token endpoint's whole reply; - is standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+    /// A JWK set, as /oauth2/jwks serves it
+    #[arg(long, value_name = "FILE")]
+    jwks: Option<PathBuf>,
+    /// The issuer that it must come from; the configuration's when left out
+    #[arg(long)]
+    issuer: Option<String>,
+    /// The audience that it must be for; any when left out
+    #[arg(long)]
+    audience: Option<String>,
+}
+
+pub(super) async fn run(command: Command, source: &Source, output: Output) -> Result<(), Error> {
+    let Command::Verify(arguments) = command;
+    let config = match arguments.jwks {
+        Some(_) => source.load_if_any()?,
+        None => Some(source.load()?),
+    };
+    let now = Timestamp::now();
+    let jwks = match (&arguments.jwks, &config) {
+        (Some(file), _) => serde_json::from_str(&read(file)?)
+            .map_err(|error| Error::failed(format!("{}: no JWK set: {error}", file.display())))?,
+        (None, Some(config)) => {
+            let store = store::open(&config.store.url, Migrate::No).await?;
+            let stored = store.signing_keys().await?;
+            store.close().await;
+            keys::published(stored.iter(), now)
+        }
+        (None, None) => Jwks { keys: Vec::new() },
+    };
+    let issuer = arguments
+        .issuer
+        .or_else(|| config.map(|config| config.issuer.as_str().to_owned()));
+    let expected = Expected {
+        issuer: issuer.as_deref(),
+        audience: arguments.audience.as_deref(),
+        now,
+    };
+    let text = read(&arguments.file)?;
+    let token = token_in(&text)?;
+    let verified = keys::verify(&token, &jwks, &expected)
+        .map_err(|error| Error::failed(format!("the token is not valid: {error}")))?;
+    output.print(&verified, || text_of(&verified))
+}
+
+fn read(file: &Path) -> Result<String, Error> {
+    let failed = |error| Error::failed(format!("{}: {error}", file.display()));
+    let mut text = String::new();
+    if file == Path::new("-") {
+        std::io::stdin()
+            .lock()
+            .take(MAX_BYTES)
+            .read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file)
+            .map_err(failed)?
+            .take(MAX_BYTES)
+            .read_to_string(&mut text)
+    }
+    .map_err(failed)?;
+    Ok(text)
+}
+
+/// The token, alone or in a reply of the token endpoint.
+fn token_in(text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    if !text.starts_with('{') {
+        return Ok(text.to_owned());
+    }
+    let reply: serde_json::Value = serde_json::from_str(text)
+        .map_err(|error| Error::failed(format!("neither a token nor a reply in JSON: {error}")))?;
+    match (reply["access_token"].as_str(), reply["error"].as_str()) {
+        (Some(token), _) => Ok(token.to_owned()),
+        (None, Some(error)) => Err(Error::failed(format!(
+            "the token endpoint refused: {error}: {}",
+            reply["error_description"].as_str().unwrap_or_default()
+        ))),
+        (None, None) => Err(Error::failed("the reply has no access_token")),
+    }
+}
+
+fn text_of(verified: &VerifiedToken) -> String {
+    let mut rows = vec![
+        ("kid", verified.kid.clone()),
+        ("alg", verified.alg.to_string()),
+    ];
+    rows.extend(verified.claims.iter().map(|(name, value)| {
+        let time = ["exp", "iat"]
+            .contains(&name.as_str())
+            .then(|| Timestamp::from_second(value.as_i64()?).ok())
+            .flatten();
+        let text = match (time, value.as_str()) {
+            (Some(time), _) => format!("{value} ({time})"),
+            (None, Some(text)) => text.to_owned(),
+            (None, None) => value.to_string(),
+        };
+        (name.as_str(), text)
+    }));
+    format!("The token is valid.\n\n{}", fields(&rows))
+}

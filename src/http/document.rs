@@ -1,0 +1,130 @@
+//! The document as served: the one that the code was generated from, with the issuer's own addresses in it.
+
+mod yaml;
+
+use bytes::Bytes;
+use dropshot_contract::Operation;
+use serde_json::{Map, Value, json};
+
+use crate::api::{self, operations, types};
+use crate::config::IssuerUrl;
+use crate::token::GrantType;
+
+/// RFC 8414 3: it goes between the origin and the issuer's path.
+const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+
+/// An OpenAPI document.
+#[derive(Debug, Clone)]
+pub struct Document {
+    json: Bytes,
+}
+
+impl Document {
+    /// With the vendor's placeholder for an address, as it is in the source tree.
+    #[must_use]
+    pub fn generic() -> Self {
+        Self {
+            json: Bytes::from_static(api::DOCUMENT.as_bytes()),
+        }
+    }
+
+    /// With the addresses of `issuer`.
+    #[must_use]
+    pub fn served(issuer: &IssuerUrl) -> Self {
+        let mut document = Self::generic().value();
+        document["servers"] = json!([{ "url": issuer.as_str() }]);
+        if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
+            *paths = std::mem::take(paths)
+                .into_iter()
+                .map(|(path, item)| at_its_path(path, item, issuer))
+                .collect::<Map<_, _>>();
+        }
+        Self {
+            json: format!("{document:#}\n").into(),
+        }
+    }
+
+    /// As JSON, indented, with a line break at its end.
+    #[must_use]
+    pub fn json(&self) -> &Bytes {
+        &self.json
+    }
+
+    /// As YAML.
+    #[must_use]
+    pub fn yaml(&self) -> String {
+        yaml::write(&self.value())
+    }
+
+    /// As a value.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        serde_json::from_slice(&self.json).expect("it was written as JSON, here or by the build")
+    }
+}
+
+fn at_its_path(path: String, mut item: Value, issuer: &IssuerUrl) -> (String, Value) {
+    if path != operations::GET_AUTHORIZATION_SERVER_METADATA.path {
+        return (path, item);
+    }
+    item["servers"][0]["url"] = issuer.origin().into();
+    (metadata_path(issuer), item)
+}
+
+/// Where an operation is served.
+pub(super) fn path(operation: &Operation, issuer: &IssuerUrl) -> String {
+    if operation.id == operations::GET_AUTHORIZATION_SERVER_METADATA.id {
+        metadata_path(issuer)
+    } else {
+        format!("{}{}", issuer.base_path(), operation.path)
+    }
+}
+
+fn metadata_path(issuer: &IssuerUrl) -> String {
+    format!("{WELL_KNOWN}{}", issuer.base_path())
+}
+
+/// What RFC 8414 2 has to say of this service.
+pub(super) fn metadata(issuer: &IssuerUrl) -> types::AuthorizationServerMetadata {
+    let endpoint = |operation: &Operation| format!("{issuer}{}", operation.path);
+    types::AuthorizationServerMetadata {
+        issuer: issuer.as_str().to_owned(),
+        token_endpoint: endpoint(&operations::GET_ACCESS_TOKEN),
+        jwks_uri: endpoint(&operations::GET_JSON_WEB_KEY_SET),
+        response_types_supported: Vec::new(),
+        grant_types_supported: GrantType::ALL.iter().map(ToString::to_string).collect(),
+        token_endpoint_auth_methods_supported: vec!["client_secret_basic".to_owned()],
+        service_documentation: Some(endpoint(&operations::GET_OPEN_API_DOCUMENT)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_addresses_are_the_issuers() {
+        let issuer = IssuerUrl::parse("https://bank.example:8443/oauth/v2").unwrap();
+        let document = Document::served(&issuer).value();
+        assert_eq!(
+            document["servers"],
+            json!([{ "url": "https://bank.example:8443/oauth/v2" }])
+        );
+        let item = &document["paths"]["/.well-known/oauth-authorization-server/oauth/v2"];
+        assert_eq!(item["servers"][0]["url"], "https://bank.example:8443");
+        assert_eq!(
+            path(&operations::GET_ACCESS_TOKEN, &issuer),
+            "/oauth/v2/oauth2/token"
+        );
+        assert_eq!(
+            path(&operations::GET_AUTHORIZATION_SERVER_METADATA, &issuer),
+            "/.well-known/oauth-authorization-server/oauth/v2"
+        );
+    }
+
+    #[test]
+    fn nothing_else_differs_from_the_generic_one() {
+        let issuer = IssuerUrl::parse("https://YOUR_DOMAIN/authz/d1/v1").unwrap();
+        assert_eq!(Document::served(&issuer).json(), Document::generic().json());
+    }
+}

@@ -1,0 +1,184 @@
+//! The issuer's answers as the document's replies.
+
+use dropshot_contract::reply::WithHeaders as _;
+use dropshot_contract::{Failure, Response, reply, serde_json};
+use http::StatusCode;
+
+use super::Document;
+use crate::api::{replies, types};
+use crate::issuer::IssuedToken;
+use crate::keys::{Jwk, Jwks};
+use crate::token::{ErrorCode, ExpiresInAs, Refusal};
+
+/// RFC 7617 2; the realm is the same for all clients.
+const CHALLENGE: &str = "Basic realm=\"d1-authz\", charset=\"UTF-8\"";
+/// A new key is published for longer than this before it signs, and a removed one was refused anyway.
+const KEYS_MAX_AGE: &str = "public, max-age=300";
+const DOCUMENT_MAX_AGE: &str = "public, max-age=3600";
+const JSON: &str = "application/json";
+
+/// A token: RFC 6749 5.1, in the vendor's types.
+pub(super) fn token(
+    issued: IssuedToken,
+    correlation_id: Option<&str>,
+) -> Result<replies::GetAccessTokenReply, Failure> {
+    let seconds = issued.expires_in.as_secs();
+    let body = types::GetAccessTokenOk {
+        access_token: issued.access_token,
+        expires_in: Some(seconds.to_string()),
+        scope: (!issued.scope.is_empty()).then(|| issued.scope.as_str().to_owned()),
+        token_type: types::GetAccessTokenOkTokenType::Bearer,
+        expires_at: Some(format!("{:.3}", issued.expires_at)),
+    };
+    match issued.expires_in_as {
+        ExpiresInAs::String => Ok(replies::GetAccessTokenReply::Ok {
+            body,
+            cache_control: types::NoStore::NoStore,
+            pragma: types::NoCache::NoCache,
+            x_correlation_id: correlation_id.map(str::to_owned),
+        }),
+        ExpiresInAs::Number => Err(with_number(&body, seconds, correlation_id)?.into()),
+    }
+}
+
+/// The reply for a client that is set to get RFC 6749 5.1's number. The vendor's document has no such reply, so this one, chosen
+/// by an administrator for a client that isn't D1, is written beside it.
+fn with_number(
+    body: &types::GetAccessTokenOk,
+    seconds: u32,
+    correlation_id: Option<&str>,
+) -> Result<Response, Failure> {
+    let mut body = serde_json::to_value(body)
+        .map_err(|error| Failure::internal(format!("a token reply did not serialize: {error}")))?;
+    body["expires_in"] = seconds.into();
+    Ok(reply::json(StatusCode::OK, JSON, &body)
+        .header("cache-control", &types::NoStore::NoStore)
+        .header("pragma", &types::NoCache::NoCache)
+        .optional_header("x-correlation-id", correlation_id.as_ref()))
+}
+
+/// A refusal: RFC 6749 5.2. `status` is the one of HTTP's own refusals, where there is one.
+pub(super) fn refusal(
+    refusal: &Refusal,
+    status: Option<StatusCode>,
+    correlation_id: Option<&str>,
+) -> replies::GetAccessTokenReply {
+    use replies::GetAccessTokenReply as Reply;
+    let body = types::TokenError {
+        error: error_code(refusal.code()),
+        error_description: Some(refusal.description().to_owned()),
+    };
+    let cache_control = types::NoStore::NoStore;
+    let pragma = types::NoCache::NoCache;
+    let x_correlation_id = correlation_id.map(str::to_owned);
+    let retry_after = refusal.retry_after.map_or(0, |after| after.as_secs());
+    match (status, refusal.code()) {
+        (Some(StatusCode::REQUEST_TIMEOUT), _) => Reply::RequestTimeout {
+            body,
+            cache_control,
+            pragma,
+            x_correlation_id,
+        },
+        (Some(StatusCode::PAYLOAD_TOO_LARGE), _) => Reply::ContentTooLarge {
+            body,
+            cache_control,
+            pragma,
+            x_correlation_id,
+        },
+        (Some(StatusCode::UNSUPPORTED_MEDIA_TYPE), _) => Reply::UnsupportedMediaType {
+            body,
+            cache_control,
+            pragma,
+            x_correlation_id,
+        },
+        (_, ErrorCode::InvalidClient) => Reply::Unauthorized {
+            body,
+            cache_control,
+            pragma,
+            x_correlation_id,
+            www_authenticate: CHALLENGE.to_owned(),
+        },
+        (_, ErrorCode::TemporarilyUnavailable) => Reply::ServiceUnavailable {
+            body,
+            cache_control,
+            pragma,
+            x_correlation_id,
+            retry_after: i64::try_from(retry_after).unwrap_or(i64::MAX),
+        },
+        (_, ErrorCode::ServerError) => Reply::InternalServerError {
+            body,
+            cache_control,
+            pragma,
+            x_correlation_id,
+        },
+        (
+            _,
+            ErrorCode::InvalidRequest
+            | ErrorCode::UnauthorizedClient
+            | ErrorCode::UnsupportedGrantType
+            | ErrorCode::InvalidScope,
+        ) => Reply::BadRequest {
+            body,
+            cache_control,
+            pragma,
+            x_correlation_id,
+        },
+    }
+}
+
+fn error_code(code: ErrorCode) -> types::TokenErrorCode {
+    match code {
+        ErrorCode::InvalidRequest => types::TokenErrorCode::InvalidRequest,
+        ErrorCode::InvalidClient => types::TokenErrorCode::InvalidClient,
+        ErrorCode::UnauthorizedClient => types::TokenErrorCode::UnauthorizedClient,
+        ErrorCode::UnsupportedGrantType => types::TokenErrorCode::UnsupportedGrantType,
+        ErrorCode::InvalidScope => types::TokenErrorCode::InvalidScope,
+        ErrorCode::TemporarilyUnavailable => types::TokenErrorCode::TemporarilyUnavailable,
+        ErrorCode::ServerError => types::TokenErrorCode::ServerError,
+    }
+}
+
+/// The public keys.
+pub(super) fn key_set(jwks: &Jwks) -> Result<replies::GetJsonWebKeySetReply, Failure> {
+    let keys: Option<Vec<_>> = jwks.keys.iter().map(json_web_key).collect();
+    let keys =
+        keys.ok_or_else(|| Failure::internal("a public key is none that can be published"))?;
+    Ok(replies::GetJsonWebKeySetReply::Ok {
+        body: types::JsonWebKeySet { keys },
+        cache_control: KEYS_MAX_AGE.to_owned(),
+    })
+}
+
+/// Member by member, so that nothing is published which the document doesn't name.
+fn json_web_key(jwk: &Jwk) -> Option<types::JsonWebKey> {
+    let value = serde_json::to_value(jwk).ok()?;
+    let member = |name: &str| value.get(name)?.as_str().map(str::to_owned);
+    Some(types::JsonWebKey {
+        kty: member("kty")?,
+        use_: types::JsonWebKeyUse::Sig,
+        alg: member("alg")?,
+        kid: member("kid")?,
+        crv: member("crv"),
+        x: member("x"),
+        y: member("y"),
+        n: member("n"),
+        e: member("e"),
+    })
+}
+
+/// The metadata.
+pub(super) fn metadata(
+    body: types::AuthorizationServerMetadata,
+) -> replies::GetAuthorizationServerMetadataReply {
+    replies::GetAuthorizationServerMetadataReply::Ok {
+        body,
+        cache_control: DOCUMENT_MAX_AGE.to_owned(),
+    }
+}
+
+/// The document, byte for byte as the command line prints it; so it isn't taken apart into a reply's map and sorted.
+pub(super) fn document(document: &Document) -> Result<replies::GetOpenApiDocumentReply, Failure> {
+    let response = reply::bytes(StatusCode::OK, JSON, document.json().clone())
+        .header("cache-control", &DOCUMENT_MAX_AGE);
+    Err(response.into())
+}

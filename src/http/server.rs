@@ -1,0 +1,232 @@
+//! Both listeners, from start to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use dropshot::{
+    ApiDescription, BuildError, ConfigDropshot, HandlerTaskMode, HttpServer, ServerBuilder,
+    ServerContext,
+};
+use dropshot_contract::{MountError, Options};
+use slog::{Discard, Logger, error, info, o, warn};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+
+use super::handlers::Handlers;
+use super::ops::{self, Ops};
+use super::{Service, document};
+use crate::api;
+use crate::audit::AuditError;
+use crate::config::Config;
+use crate::issuer::{Installation, Issuer, StartError};
+
+/// A token request is a few hundred bytes; nothing larger is read.
+const BODY_BYTES: usize = 16 * 1024;
+/// How long its body may take to arrive.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// How long requests may still take when the service was told to stop: longer than a body may, and well within the 30 seconds
+/// after which Kubernetes kills.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// The service, answering requests.
+pub struct Server {
+    api: HttpServer<Service>,
+    ops: HttpServer<Ops>,
+    issuer: Arc<Issuer>,
+    following: JoinHandle<()>,
+    stopping: Arc<AtomicBool>,
+    log: Logger,
+}
+
+/// Where the service answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// Callers.
+    pub api: SocketAddr,
+    /// Operators.
+    pub ops: SocketAddr,
+}
+
+/// Why the service didn't start, or didn't end as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// What it is made of.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Its operations.
+    #[error("the document's operations can't be served: {0}")]
+    Mount(#[from] MountError),
+    /// An address.
+    #[error("{key} = {address}: {error}")]
+    Listen {
+        /// The key of the configuration.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// The cause.
+        error: String,
+    },
+    /// The audit trail.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// A listener ended by itself.
+    #[error("a listener stopped by itself: {0}")]
+    Stopped(String),
+    /// Requests outlived the grace period.
+    #[error("requests were still running {} s after the stop; they were cut off", GRACE.as_secs())]
+    Unfinished,
+}
+
+impl Server {
+    /// Opens the audit trail, starts both listeners, and follows the store's changes.
+    ///
+    /// # Errors
+    /// [`ServeError`]
+    pub async fn start(
+        config: &Config,
+        installation: &Installation,
+        log: Logger,
+    ) -> Result<Self, ServeError> {
+        let issuer = Arc::new(installation.issuer(config).await?);
+        let name = config.issuer.clone();
+        let api = api::api_description::<Handlers>(Options {
+            body_bytes: BODY_BYTES,
+            body_deadline: BODY_DEADLINE,
+            empty_form_fields_are_absent: true,
+            path: Some(Box::new(move |operation| document::path(operation, &name))),
+            ..Options::default()
+        })?;
+        let api = listen(
+            "listen.api",
+            config.listen.api,
+            api,
+            Service::new(issuer.clone()),
+        )?;
+        let stopping = Arc::new(AtomicBool::new(false));
+        let context = Ops {
+            issuer: issuer.clone(),
+            stopping: stopping.clone(),
+        };
+        let ops = ops::api_description()
+            .map_err(|error| ServeError::Stopped(error.to_string()))
+            .and_then(|ops| listen("listen.ops", config.listen.ops, ops, context))?;
+        issuer.started().await?;
+        let following = tokio::spawn(follow(issuer.clone(), log.clone()));
+        Ok(Self {
+            api,
+            ops,
+            issuer,
+            following,
+            stopping,
+            log,
+        })
+    }
+
+    /// Where it answers, the ports that the system chose among it.
+    #[must_use]
+    pub fn addresses(&self) -> Addresses {
+        Addresses {
+            api: self.api.local_addr(),
+            ops: self.ops.local_addr(),
+        }
+    }
+
+    /// Answers requests until `stop` is done; then those that are under way, and no others.
+    ///
+    /// # Errors
+    /// [`ServeError`]
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        tokio::select! {
+            () = stop => {}
+            ended = self.api.wait_for_shutdown() => return Err(ended_by_itself(ended)),
+            ended = self.ops.wait_for_shutdown() => return Err(ended_by_itself(ended)),
+        }
+        info!(self.log, "stopping"; "grace_s" => GRACE.as_secs());
+        self.stopping.store(true, Ordering::Relaxed);
+        // Dropshot itself waits for the last connection for ever.
+        let closed = tokio::time::timeout(GRACE, self.api.close()).await;
+        self.following.abort();
+        let written = self.issuer.stopped().await;
+        let _ops_has_nothing_to_lose =
+            tokio::time::timeout(Duration::from_secs(1), self.ops.close()).await;
+        written?;
+        match closed {
+            Ok(ended) => ended.map_err(ServeError::Stopped)?,
+            Err(_) => return Err(ServeError::Unfinished),
+        }
+        info!(self.log, "stopped");
+        Ok(())
+    }
+}
+
+fn listen<C: ServerContext>(
+    key: &'static str,
+    address: SocketAddr,
+    api: ApiDescription<C>,
+    context: C,
+) -> Result<HttpServer<C>, ServeError> {
+    let config = ConfigDropshot {
+        bind_address: address,
+        // A task a request costs more than a token does. What must not be lost when a caller hangs up is the audit record, and
+        // the trail sees to that.
+        default_handler_task_mode: HandlerTaskMode::CancelOnDisconnect,
+        ..ConfigDropshot::default()
+    };
+    // Dropshot's own log has two lines a request, with its URI. Decisions are in the audit trail.
+    ServerBuilder::new(api, context, Logger::root(Discard, o!()))
+        .config(config)
+        .start()
+        .map_err(|error| ServeError::Listen {
+            key,
+            address,
+            error: match error {
+                BuildError::BindError { error, .. } => in_words(&error),
+                other => other.to_string(),
+            },
+        })
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "the port is in use; stop what uses it, or choose another".to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => "this machine does not have the address".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "this user may not listen there; choose a port above 1023".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
+fn ended_by_itself(ended: Result<(), String>) -> ServeError {
+    ServeError::Stopped(ended.err().unwrap_or_else(|| "without a reason".to_owned()))
+}
+
+async fn follow(issuer: Arc<Issuer>, log: Logger) {
+    let report = |fault: Option<&str>| match fault {
+        Some(reason) => {
+            error!(log, "the store can't be read; known clients still get tokens"; "reason" => reason);
+        }
+        None => warn!(log, "the store can be read again"),
+    };
+    issuer.follow(report).await;
+}
+
+/// Done when the process is told to stop, by SIGTERM or SIGINT. Takes over both signals now.
+///
+/// # Errors
+/// The system's.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
