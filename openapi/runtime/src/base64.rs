@@ -4,7 +4,9 @@ use std::fmt;
 use std::ops::Deref;
 
 use base64::Engine as _;
+use base64::alphabet;
 use base64::engine::general_purpose::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Serialize, Serializer};
 
 /// Bytes that are written as base64.
@@ -14,6 +16,19 @@ pub struct Base64(pub Vec<u8>);
 /// The bytes, or none if `text` isn't base64 with its padding.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
+}
+
+/// The bytes of a Basic credential, or none. RFC 7617 says base64; published APIs also say base64url and mean either, and
+/// clients differ about the padding. None of these texts stands for two credentials.
+pub(crate) fn decode_credential(text: &str) -> Option<Vec<u8>> {
+    const EITHER: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, EITHER);
+    const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, EITHER);
+    STANDARD
+        .decode(text)
+        .or_else(|_| URL_SAFE.decode(text))
+        .ok()
 }
 
 impl fmt::Debug for Base64 {

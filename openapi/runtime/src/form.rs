@@ -9,17 +9,21 @@ use crate::percent::{Escapes, decode};
 use crate::style::Written;
 use crate::{Invalid, Node, Reason};
 
-/// The form as an object: declared fields by their shapes, any other as text, a list where it is given several times.
+/// The form as an object: declared fields by their shapes, any other as text, a list where it is given several times. With
+/// `empty_is_absent`, a field with an empty text counts as not given, though still as given once.
 ///
 /// # Errors
 /// [`Reason::MalformedEncoding`], [`Reason::RepeatedParameter`]
-pub(crate) fn read(body: &[u8], fields: &[Field]) -> Result<Node, Invalid> {
+pub(crate) fn read(body: &[u8], fields: &[Field], empty_is_absent: bool) -> Result<Node, Invalid> {
     let text = std::str::from_utf8(body)
         .map_err(|_| Invalid::new(Reason::MalformedEncoding, "is not UTF-8 text"))?;
     let pairs = Pairs::parse(text, '&', Escapes::Form)?;
     let mut members = Vec::with_capacity(fields.len());
     for field in fields {
         let value = declared(field, text, &pairs).map_err(|invalid| invalid.within(field.name))?;
+        let value = value.filter(|value| {
+            !(empty_is_absent && matches!(value, Node::Text(text) if text.is_empty()))
+        });
         members.extend(value.map(|value| (Box::from(field.name), value)));
     }
     let mut others: BTreeMap<&str, Vec<Node>> = BTreeMap::new();

@@ -34,6 +34,8 @@ pub struct Options {
     pub body_bytes: usize,
     /// How long a body may take to arrive.
     pub body_deadline: Duration,
+    /// Whether a form field with an empty value counts as absent (OAuth 2.0 says so: RFC 6749, 3.2).
+    pub empty_form_fields_are_absent: bool,
     /// The full path template of an operation; by default its base path and its path.
     pub path: Option<FullPath>,
 }
@@ -46,6 +48,7 @@ impl Default for Options {
         Self {
             body_bytes: 1024 * 1024,
             body_deadline: Duration::from_secs(10),
+            empty_form_fields_are_absent: false,
             path: None,
         }
     }
@@ -108,6 +111,7 @@ pub fn mount<C: ServerContext>(
     let limits = Limits {
         bytes: options.body_bytes,
         deadline: options.body_deadline,
+        empty_is_absent: options.empty_form_fields_are_absent,
     };
     let service = Arc::new(Service {
         routes,

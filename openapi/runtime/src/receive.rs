@@ -17,11 +17,12 @@ use crate::parameters::Path;
 use crate::received::{Content, Received};
 use crate::{Reason, Rejection, media, multipart};
 
-/// What a body may cost.
+/// What a body may cost, and how its form is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) bytes: usize,
     pub(crate) deadline: Duration,
+    pub(crate) empty_is_absent: bool,
 }
 
 /// Reads what the operation declares.
@@ -36,7 +37,13 @@ pub(crate) async fn receive(
         None => Content::None,
         Some(declared) => read(operation, declared, &parts.headers, body, limits).await?,
     };
-    Ok(Received::new(operation, path, parts, content))
+    Ok(Received::new(
+        operation,
+        path,
+        parts,
+        content,
+        limits.empty_is_absent,
+    ))
 }
 
 async fn read(

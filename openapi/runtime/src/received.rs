@@ -22,6 +22,7 @@ pub struct Received {
     /// `WWW-Authenticate`: a challenge for each scheme that credentials were asked for in.
     pub(crate) challenges: Vec<String>,
     content: Content,
+    empty_is_absent: bool,
 }
 
 /// What was read of the body.
@@ -45,6 +46,7 @@ impl Received {
         path: Path,
         parts: Parts,
         content: Content,
+        empty_is_absent: bool,
     ) -> Self {
         Self {
             operation,
@@ -54,6 +56,7 @@ impl Received {
             cookies: None,
             challenges: Vec::new(),
             content,
+            empty_is_absent,
         }
     }
 
@@ -194,20 +197,25 @@ impl Received {
                 parts,
                 body.content.get(media).map_or(&[], |media| media.fields),
             ),
-            Content::Bytes { media, bytes } => node(body, media, bytes),
+            Content::Bytes { media, bytes } => node(body, media, bytes, self.empty_is_absent),
         };
         node.map(Some)
             .map_err(|invalid| self.refuse(Location::Body, "", &invalid))
     }
 }
 
-fn node(body: &RequestBody, media: usize, bytes: Bytes) -> Result<Node, Invalid> {
+fn node(
+    body: &RequestBody,
+    media: usize,
+    bytes: Bytes,
+    empty_is_absent: bool,
+) -> Result<Node, Invalid> {
     let Some(media) = body.content.get(media) else {
         return Ok(Node::Bytes(bytes));
     };
     match media.kind {
         MediaKind::Json => Node::from_json(&bytes),
-        MediaKind::Form => form::read(&bytes, media.fields),
+        MediaKind::Form => form::read(&bytes, media.fields, empty_is_absent),
         MediaKind::Text | MediaKind::Xml => crate::node::utf8(&bytes).map(Node::Text),
         MediaKind::Bytes | MediaKind::Multipart => Ok(Node::Bytes(bytes)),
     }

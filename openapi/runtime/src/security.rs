@@ -92,7 +92,8 @@ impl Received {
         let Some(encoded) = self.authorization("basic")? else {
             return Ok(None);
         };
-        let decoded = base64::decode(encoded).and_then(|bytes| String::from_utf8(bytes).ok());
+        let decoded =
+            base64::decode_credential(encoded).and_then(|bytes| String::from_utf8(bytes).ok());
         match decoded.as_deref().and_then(|text| text.split_once(':')) {
             Some((username, password)) => Ok(Some(Basic {
                 username: username.to_owned(),
