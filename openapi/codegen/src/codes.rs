@@ -38,7 +38,6 @@ codes! {
     DUPLICATE_OPERATION_ID = "DC053" "An operationId is used twice."
     STATUS = "DC054" "A key of `responses` is no status code."
     PARAMETER_SCHEMA = "DC055" "A parameter or header has not exactly one of `schema` and `content`."
-    SERVER = "DC056" "A server's URL can't be understood."
     TYPE = "DC060" "A schema's `type` is unknown."
     ARRAY_ITEMS = "DC061" "An array has no `items`."
     DEFAULT = "DC062" "A default is refused by its own schema."

@@ -25,9 +25,9 @@ pub fn apply(path: &Path, document: &mut Value) -> Result<Overlaid, Findings> {
     let mut updates = Vec::new();
     let mut findings = Vec::new();
     for (number, action) in overlay.actions.iter().enumerate() {
-        let targets = compile_path(&action.target)
-            .map(|path| locate(document, &path))
-            .unwrap_or_default();
+        let targets = compile_path(&action.target).map(|path| locate(document, &path));
+        let targets = targets.unwrap_or_default().into_iter();
+        let targets: Vec<String> = targets.map(|target| updated(document, target)).collect();
         let single = Overlay {
             actions: vec![action.clone()],
             ..overlay.clone()
@@ -62,6 +62,14 @@ pub fn apply(path: &Path, document: &mut Value) -> Result<Overlaid, Findings> {
         Ok(Overlaid { source, updates })
     } else {
         Err(Findings { findings })
+    }
+}
+
+/// Where an update of the target will stand: a list takes it as one more item.
+fn updated(document: &Value, target: String) -> String {
+    match document.pointer(&target) {
+        Some(Value::Array(items)) => format!("{target}/{}", items.len()),
+        _ => target,
     }
 }
 

@@ -24,7 +24,9 @@ use std::path::{Path, PathBuf};
 
 /// A file below `tests/fixtures/front`.
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/front").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/front")
+        .join(name)
 }
 
 /// Loads a text that has no file.

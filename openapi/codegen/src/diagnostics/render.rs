@@ -105,7 +105,10 @@ impl Diagnostic for Drawn<'_> {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let snippet = self.finding.snippet.as_ref()?;
-        let label = LabeledSpan::new(Some("here".to_owned()), snippet.offset, snippet.length);
+        let label = LabeledSpan::new_primary_with_span(
+            Some("here".to_owned()),
+            (snippet.offset, snippet.length),
+        );
         Some(Box::new(std::iter::once(label)))
     }
 }
@@ -114,16 +117,22 @@ impl SourceCode for Source<'_> {
     fn read_span<'a>(
         &'a self,
         _: &SourceSpan,
-        _: usize,
+        lines_before: usize,
         _: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let Finding { line, column, .. } = self.finding;
         let text = &self.snippet.text;
+        // Without lines around it, miette asks for the place itself, for the header.
+        let (line, column) = match lines_before {
+            0 => (*line, *column),
+            _ => (self.snippet.first_line, 1),
+        };
         Ok(Box::new(MietteSpanContents::new_named(
             self.finding.file.display().to_string(),
             text.as_bytes(),
             (0, text.len()).into(),
-            self.snippet.first_line.saturating_sub(1),
-            0,
+            line.saturating_sub(1),
+            column.saturating_sub(1),
             text.lines().count(),
         )))
     }

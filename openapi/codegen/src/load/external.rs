@@ -35,6 +35,7 @@ pub(crate) fn bring_in(document: &mut Value, sources: &mut Sources) -> Outcome {
         folder,
         imported: HashMap::new(),
         searched: HashSet::new(),
+        refused: HashSet::new(),
         values: 0,
         outcome: Outcome::default(),
     };
@@ -69,6 +70,8 @@ struct Importer<'d> {
     imported: HashMap<(usize, String, Kind), String>,
     /// Local places outside the grammar that were searched, since references lead there.
     searched: HashSet<String>,
+    /// Places whose references are refused already.
+    refused: HashSet<String>,
     values: usize,
     outcome: Outcome,
 }
@@ -92,6 +95,9 @@ impl Importer<'_> {
 
     /// Makes a reference local. What was brought in for it is to be searched next.
     fn resolve(&mut self, site: Site, base: usize) -> Option<Place> {
+        if self.refused.contains(&site.pointer) {
+            return None;
+        }
         let (file, fragment) = site
             .reference
             .split_once('#')
@@ -206,6 +212,7 @@ impl Importer<'_> {
     }
 
     fn refuse(&mut self, site: &Site, message: String, help: &str) {
+        self.refused.insert(site.pointer.clone());
         self.outcome.remarks.push(Remark {
             code: codes::EXTERNAL_REFERENCE,
             severity: Severity::Error,

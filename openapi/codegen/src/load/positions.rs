@@ -131,8 +131,12 @@ impl Index {
             .nodes
             .get(node)
             .map_or(0, |parent| node + parent.size as usize);
-        let step = |child: &usize| Some(child + self.nodes[*child].size as usize);
-        std::iter::successors(Some(node + 1), step).take_while(move |child| *child < end)
+        let mut next = node + 1;
+        std::iter::from_fn(move || {
+            let child = next;
+            next += self.nodes.get(child)?.size as usize;
+            (child < end).then_some(child)
+        })
     }
 }
 

@@ -12,7 +12,11 @@ const HEAD: &str = "openapi: 3.0.3\ninfo: {title: a, version: '1'}\npaths: {}\n"
 fn within<T>(seconds: u64, work: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let result = work();
-    assert!(start.elapsed() < Duration::from_secs(seconds), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(seconds),
+        "{:?}",
+        start.elapsed()
+    );
     result
 }
 
@@ -21,7 +25,12 @@ fn billion_laughs_are_cut_short() {
     let mut text = format!("{HEAD}x-a0: &a0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]\n");
     for level in 1..12 {
         let alias = format!("*a{}", level - 1);
-        writeln!(text, "x-a{level}: &a{level} [{}]", vec![alias; 10].join(", ")).unwrap();
+        writeln!(
+            text,
+            "x-a{level}: &a{level} [{}]",
+            vec![alias; 10].join(", ")
+        )
+        .unwrap();
     }
     let finding = within(20, || refusal(&text));
     assert_eq!(finding.code, codes::TOO_LARGE);
@@ -30,13 +39,21 @@ fn billion_laughs_are_cut_short() {
 
 #[test]
 fn a_long_text_repeated_by_aliases_is_cut_short() {
-    let text = format!("{HEAD}x-long: &long {}\nx-list: [{}]\n", "a".repeat(1 << 20), "*long, ".repeat(1_000));
+    let text = format!(
+        "{HEAD}x-long: &long {}\nx-list: [{}]\n",
+        "a".repeat(1 << 20),
+        "*long, ".repeat(1_000)
+    );
     assert_eq!(within(20, || refusal(&text)).code, codes::TOO_LARGE);
 }
 
 #[test]
 fn two_thousand_levels_are_refused() {
-    let brackets = format!("{{\"openapi\": \"3.0.3\", \"x\": {}{}}}", "[".repeat(2_000), "]".repeat(2_000));
+    let brackets = format!(
+        "{{\"openapi\": \"3.0.3\", \"x\": {}{}}}",
+        "[".repeat(2_000),
+        "]".repeat(2_000)
+    );
     let objects = format!("{}1{}", "{\"a\":".repeat(2_000), "}".repeat(2_000));
     let flow = format!("{HEAD}x-a: {}{}\n", "[".repeat(2_000), "]".repeat(2_000));
     let sequences = format!("{HEAD}x-a:\n  {}a\n", "- ".repeat(2_000));
@@ -44,9 +61,13 @@ fn two_thousand_levels_are_refused() {
     for level in 0..2_000 {
         writeln!(block, "{}x-a:", " ".repeat(level)).unwrap();
     }
-    for (name, text) in
-        [("brackets", brackets), ("objects", objects), ("flow", flow), ("sequences", sequences), ("block", block)]
-    {
+    for (name, text) in [
+        ("brackets", brackets),
+        ("objects", objects),
+        ("flow", flow),
+        ("sequences", sequences),
+        ("block", block),
+    ] {
         let finding = within(10, || refusal(&text));
         assert_eq!(finding.code, codes::TOO_LARGE, "{name}: {finding}");
         assert!(finding.line > 0, "{name}");
@@ -57,7 +78,14 @@ fn two_thousand_levels_are_refused() {
 fn aliases_do_not_add_up_to_levels() {
     let mut text = format!("{HEAD}x-a0: &a0 {}1{}\n", "[".repeat(60), "]".repeat(60));
     for level in 1..5 {
-        writeln!(text, "x-a{level}: &a{level} {}*a{}{}", "[".repeat(60), level - 1, "]".repeat(60)).unwrap();
+        writeln!(
+            text,
+            "x-a{level}: &a{level} {}*a{}{}",
+            "[".repeat(60),
+            level - 1,
+            "]".repeat(60)
+        )
+        .unwrap();
     }
     assert_eq!(refusal(&text).code, codes::TOO_LARGE);
 }
@@ -66,7 +94,11 @@ fn aliases_do_not_add_up_to_levels() {
 #[test]
 fn a_hundred_levels_are_read_on_a_small_stack() {
     for keyword in ["not", "items", "additionalProperties"] {
-        let nested = format!("{}{{}}{}", format!("{{\"{keyword}\":").repeat(120), "}".repeat(120));
+        let nested = format!(
+            "{}{{}}{}",
+            format!("{{\"{keyword}\":").repeat(120),
+            "}".repeat(120)
+        );
         let text = format!(
             "{{\"openapi\":\"3.0.3\",\"info\":{{\"title\":\"a\",\"version\":\"1\"}},\"paths\":{{}},\
              \"components\":{{\"schemas\":{{\"A\":{nested}}}}}}}"
@@ -77,12 +109,14 @@ fn a_hundred_levels_are_read_on_a_small_stack() {
 
 #[test]
 fn thirty_megabytes_are_read() {
-    let mut text = String::from(r#"{"openapi":"3.0.3","info":{"title":"a","version":"1"},"paths":{},"components":{"schemas":{"#);
+    let mut text = String::from(
+        r#"{"openapi":"3.0.3","info":{"title":"a","version":"1"},"paths":{},"components":{"schemas":{"#,
+    );
     let mut number = 0;
     while text.len() < 30 << 20 {
         let comma = if number == 0 { "" } else { "," };
         let filler = "text ".repeat(200);
-        write!(text, r#"{comma}"Schema{number}":{{"type":"object","description":"{filler}","properties":{{"a":{{"$ref":"#/components/schemas/Schema0"}},"b":{{"type":"string","maxLength":{number}}}}}}}"#).unwrap();
+        write!(text, r##"{comma}"Schema{number}":{{"type":"object","description":"{filler}","properties":{{"a":{{"$ref":"#/components/schemas/Schema0"}},"b":{{"type":"string","maxLength":{number}}}}}}}"##).unwrap();
         number += 1;
     }
     text.push_str("}}}");
@@ -100,7 +134,10 @@ fn more_than_the_bound_is_refused() {
 
 #[test]
 fn millions_of_tiny_values_are_refused() {
-    let text = format!("{{\"openapi\":\"3.0.3\",\"x\":[{}1]}}", "1,".repeat(5_000_000));
+    let text = format!(
+        "{{\"openapi\":\"3.0.3\",\"x\":[{}1]}}",
+        "1,".repeat(5_000_000)
+    );
     assert_eq!(within(30, || refusal(&text)).code, codes::TOO_LARGE);
 }
 
@@ -108,7 +145,12 @@ fn millions_of_tiny_values_are_refused() {
 fn a_response_that_thousands_share_does_not_multiply() {
     let mut schema = String::from("{\"type\":\"object\",\"properties\":{");
     for number in 0..1_000 {
-        write!(schema, "{}\"p{number}\":{{\"type\":\"string\"}}", if number == 0 { "" } else { "," }).unwrap();
+        write!(
+            schema,
+            "{}\"p{number}\":{{\"type\":\"string\"}}",
+            if number == 0 { "" } else { "," }
+        )
+        .unwrap();
     }
     schema.push_str("}}");
     let mut paths = String::new();
@@ -140,8 +182,14 @@ fn a_document_of_mistakes_only_is_cut_short() {
 fn what_is_no_file_is_not_opened() {
     let folder = tempfile::tempdir().unwrap();
     let missing = load(&folder.path().join("nowhere.yaml"), None).unwrap_err();
-    assert_eq!((missing.findings[0].code, missing.findings[0].line), (codes::UNREADABLE, 0));
-    assert_eq!(load(folder.path(), None).unwrap_err().findings[0].code, codes::UNREADABLE);
+    assert_eq!(
+        (missing.findings[0].code, missing.findings[0].line),
+        (codes::UNREADABLE, 0)
+    );
+    assert_eq!(
+        load(folder.path(), None).unwrap_err().findings[0].code,
+        codes::UNREADABLE
+    );
     #[cfg(unix)]
     {
         let device = load(std::path::Path::new("/dev/zero"), None).unwrap_err();

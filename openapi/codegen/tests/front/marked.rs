@@ -13,14 +13,23 @@ type Marks = BTreeSet<(usize, String)>;
 fn marks(text: &str) -> Marks {
     let codes_of = |line: &str| -> Vec<String> {
         let comment = line.rsplit_once("# ").map_or("", |(_, comment)| comment);
-        comment.split(' ').filter(|word| word.starts_with("DC")).map(str::to_owned).collect()
+        comment
+            .split(' ')
+            .filter(|word| word.starts_with("DC"))
+            .map(str::to_owned)
+            .collect()
     };
     let lines = text.lines().enumerate();
-    lines.flat_map(|(line, text)| codes_of(text).into_iter().map(move |code| (line + 1, code))).collect()
+    lines
+        .flat_map(|(line, text)| codes_of(text).into_iter().map(move |code| (line + 1, code)))
+        .collect()
 }
 
 fn found(findings: &[Finding]) -> Marks {
-    findings.iter().map(|finding| (finding.line, finding.code.to_owned())).collect()
+    findings
+        .iter()
+        .map(|finding| (finding.line, finding.code.to_owned()))
+        .collect()
 }
 
 fn documents(folder: &str) -> Vec<PathBuf> {
@@ -37,7 +46,9 @@ fn compare(path: &Path, findings: &[Finding], failures: &mut Vec<String>) {
     let found = found(findings);
     if expected != found {
         let name = path.file_name().unwrap().display().to_string();
-        failures.push(format!("{name}: expected {expected:?}\n  found {found:?}\n  {findings:#?}"));
+        failures.push(format!(
+            "{name}: expected {expected:?}\n  found {found:?}\n  {findings:#?}"
+        ));
     }
 }
 
@@ -59,7 +70,12 @@ fn what_is_not_enforced_is_listed() {
     for path in documents("carried") {
         match load(&path, None) {
             Ok(loaded) => {
-                assert!(loaded.carried.iter().all(|finding| finding.severity == Severity::Carried));
+                assert!(
+                    loaded
+                        .carried
+                        .iter()
+                        .all(|finding| finding.severity == Severity::Carried)
+                );
                 compare(&path, &loaded.carried, &mut failures);
             }
             Err(findings) => failures.push(findings.to_string()),
@@ -72,7 +88,11 @@ fn what_is_not_enforced_is_listed() {
 fn every_code_of_the_reading_half_is_shown_by_some_test() {
     let mut shown = BTreeSet::new();
     for path in documents("broken").into_iter().chain(documents("carried")) {
-        shown.extend(marks(&std::fs::read_to_string(path).unwrap()).into_iter().map(|(_, code)| code));
+        shown.extend(
+            marks(&std::fs::read_to_string(path).unwrap())
+                .into_iter()
+                .map(|(_, code)| code),
+        );
     }
     // Shown where they need bytes, other files or an overlay.
     let elsewhere = [

@@ -8,8 +8,18 @@ use serde_json::{Value, json};
 fn read(text: &[u8]) {
     if let Err(findings) = load_text(text) {
         assert!(!findings.findings.is_empty());
-        let lines = text.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
-        assert!(findings.findings.iter().all(|finding| finding.line <= lines), "{findings}");
+        let lines = text
+            .iter()
+            .filter(|byte| matches!(byte, b'\n' | b'\r'))
+            .count()
+            + 1;
+        assert!(
+            findings
+                .findings
+                .iter()
+                .all(|finding| finding.line <= lines),
+            "{findings}"
+        );
         let drawn = findings.render(dropshot_codegen::diagnostics::Colour::Never);
         assert!(drawn.contains(findings.findings[0].code));
     }

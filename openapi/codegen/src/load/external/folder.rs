@@ -19,8 +19,8 @@ pub struct Folder {
     /// With its links resolved, once that was needed.
     canonical: Option<PathBuf>,
     main: Option<PathBuf>,
-    /// By canonical path.
-    files: HashMap<PathBuf, usize>,
+    /// By canonical path; none for one that could not be read, so that it is not read again.
+    files: HashMap<PathBuf, Option<usize>>,
     /// By number of the file; the main file's is elsewhere.
     values: HashMap<usize, (PathBuf, Value)>,
     bytes: usize,
@@ -110,8 +110,10 @@ impl Folder {
         if self.main.as_ref() == Some(&path) {
             return Ok(0);
         }
-        if let Some(known) = self.files.get(&path) {
-            return Ok(*known);
+        match self.files.get(&path) {
+            Some(Some(known)) => return Ok(*known),
+            Some(None) => return Err(refuse("names a file that can't be read", INSIDE)),
+            None => {}
         }
         self.read(path, relative, sources)
     }
@@ -123,19 +125,22 @@ impl Folder {
         sources: &mut Sources,
     ) -> Result<usize, Refusal> {
         let left = MAX_BYTES.saturating_sub(sources.file(0).size() + self.bytes);
-        let read = Source::read(&path, left)
-            .map(|(source, value)| (source.named(self.named.join(&relative)), value));
-        let (source, value) = read.map_err(|finding| Refusal {
-            reason: format!("names a file that can't be read: {}", finding.message),
-            help: "correct the file, or the reference",
-            finding: Some(Finding {
-                file: self.named.join(&relative),
-                ..finding
-            }),
+        let named = self.named.join(&relative);
+        let (source, value) = Source::read(&path, left).map_err(|finding| {
+            self.files.insert(path.clone(), None);
+            Refusal {
+                reason: format!("names a file that can't be read: {}", finding.message),
+                help: "correct the file, or the reference",
+                finding: Some(Finding {
+                    file: named.clone(),
+                    ..finding
+                }),
+            }
         })?;
+        let source = source.named(named);
         self.bytes += source.size();
         let number = sources.add(source);
-        self.files.insert(path, number);
+        self.files.insert(path, Some(number));
         self.values.insert(number, (relative, value));
         Ok(number)
     }
