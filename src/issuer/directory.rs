@@ -18,6 +18,8 @@ pub(super) struct Directory {
     store: Arc<dyn Store>,
     vault: Arc<Vault>,
     view: RwLock<Arc<View>>,
+    /// Held while the view is brought up to date: of two at once, the later could put an older view in force.
+    refreshing: tokio::sync::Mutex<()>,
     uses: Mutex<HashMap<SecretId, SecretUse>>,
     fault: Mutex<Option<String>>,
 }
@@ -76,6 +78,7 @@ impl Directory {
             store,
             vault,
             view: RwLock::new(Arc::new(view)),
+            refreshing: tokio::sync::Mutex::default(),
             uses: Mutex::default(),
             fault: Mutex::default(),
         })
@@ -97,6 +100,7 @@ impl Directory {
     }
 
     async fn apply_changes(&self) -> Result<(), LoadError> {
+        let _alone = self.refreshing.lock().await;
         let before = self.view();
         let changes = self.store.changes_after(before.sequence).await?;
         let Some(last) = changes.last() else {

@@ -1,0 +1,98 @@
+//! How what administrators do comes into force, and how the service tells how it is.
+
+use super::*;
+
+#[tokio::test]
+async fn what_administrators_do_is_in_force_after_the_next_poll() {
+    let service = Service::start().await;
+    let (clients, d1) = (
+        service.installation.clients(),
+        ClientId::parse("d1").unwrap(),
+    );
+    clients.disable(&d1).await.unwrap();
+    service.issuer.refresh().await.unwrap();
+    assert_eq!(
+        service.reason(request("d1", &service.secret)).await,
+        Reason::ClientDisabled
+    );
+    clients.enable(&d1).await.unwrap();
+    service.issuer.refresh().await.unwrap();
+    service.ask("d1", &service.secret).await.unwrap();
+
+    let rotated = clients
+        .rotate_secret(&d1, None, Duration::from_secs(60))
+        .await
+        .unwrap();
+    service.issuer.refresh().await.unwrap();
+    service
+        .ask("d1", &service.secret)
+        .await
+        .expect("the old one, within the overlap");
+    service
+        .ask("d1", rotated.secret.expose())
+        .await
+        .expect("the new one");
+    service.clock.advance(Duration::from_secs(60));
+    assert_eq!(
+        service.reason(request("d1", &service.secret)).await,
+        Reason::WrongSecret
+    );
+    service
+        .ask("d1", rotated.secret.expose())
+        .await
+        .expect("the new one");
+
+    clients.remove(&d1).await.unwrap();
+    service.issuer.refresh().await.unwrap();
+    assert_eq!(
+        service.reason(request("d1", rotated.secret.expose())).await,
+        Reason::UnknownClient
+    );
+}
+
+#[tokio::test]
+async fn the_follower_applies_changes_by_itself_and_reports_uses() {
+    let service = Service::start().await;
+    service.ask("d1", &service.secret).await.unwrap();
+    let d1 = ClientId::parse("d1").unwrap();
+    service.installation.clients().disable(&d1).await.unwrap();
+    let follow = service.issuer.follow(|fault| panic!("{fault:?}"));
+    let _followed = tokio::time::timeout(Duration::from_millis(500), follow).await;
+    assert_eq!(
+        service.reason(request("d1", &service.secret)).await,
+        Reason::ClientDisabled
+    );
+    let secret = service
+        .installation
+        .clients()
+        .show(&d1)
+        .await
+        .unwrap()
+        .secrets
+        .remove(0);
+    assert_eq!(secret.last_used_at.map(Timestamp::as_second), Some(NOW));
+    assert_eq!(secret.last_used_from, Some("192.0.2.7".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn readiness_says_what_is_wrong() {
+    let service = Service::start().await;
+    assert_eq!(
+        service.issuer.readiness(),
+        Readiness {
+            ready: true,
+            problems: Vec::new()
+        }
+    );
+    service.installation.store().close().await;
+    service.issuer.refresh().await.unwrap_err();
+    let readiness = service.issuer.readiness();
+    assert!(
+        readiness.ready && readiness.problems[0].part == "store",
+        "{readiness:?}"
+    );
+    service
+        .ask("d1", &service.secret)
+        .await
+        .expect("known clients go on without the store");
+}
