@@ -101,3 +101,34 @@ async fn reopened(installation: &Installation, folder: &Path) -> Issuer {
     }
     panic!("the trail stays locked");
 }
+
+#[tokio::test]
+async fn no_file_holds_a_secret_or_a_token() {
+    let service = Service::start().await;
+    let chosen = "a chosen secret, 42";
+    service.add(client("chosen"), Some(chosen)).await;
+    let issued = service.ask("d1", &service.secret).await.unwrap();
+    service.ask("chosen", chosen).await.unwrap();
+    service.issuer.stopped().await.unwrap();
+    let mut bytes = 0;
+    for folder in [
+        service.folder.path().to_owned(),
+        service.folder.path().join("audit"),
+    ] {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if !path.is_file() {
+                continue;
+            }
+            let content = std::fs::read(&path).unwrap();
+            bytes += content.len();
+            for secret in [chosen, &service.secret, &issued.access_token] {
+                let found = content
+                    .windows(secret.len())
+                    .any(|part| part == secret.as_bytes());
+                assert!(!found, "{path:?}");
+            }
+        }
+    }
+    assert!(bytes > 10_000, "the store was among them");
+}
