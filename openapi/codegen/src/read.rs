@@ -38,8 +38,18 @@ const MAX_PARTS: usize = 500_000;
 
 /// Reads a document; what is found is added to `remarks`. There is no document where nothing could be read.
 pub(crate) fn read(value: Value, remarks: &mut Vec<Remark>) -> Option<Document> {
-    let reader = Reader::new(&value);
-    let document = reader.document();
+    let refused = remarks
+        .iter()
+        .filter(|remark| remark.code == codes::EXTERNAL_REFERENCE);
+    let refused = refused.map(|remark| remark.pointer.clone()).collect();
+    let reader = Reader::new(&value, refused);
+    // Another version's rules would only make noise.
+    let version = reader.openapi();
+    let reader = Reader {
+        version: version.unwrap_or(reader.version),
+        ..reader
+    };
+    let document = version.and_then(|_| reader.document());
     remarks.append(&mut reader.remarks.into_inner());
     document.map(|document| Document { value, ..document })
 }
@@ -48,6 +58,8 @@ pub(crate) fn read(value: Value, remarks: &mut Vec<Remark>) -> Option<Document> 
 pub(crate) struct Reader<'d> {
     root: &'d Value,
     version: Version,
+    /// Places of references to other files that are reported already.
+    refused: HashSet<String>,
     remarks: RefCell<Vec<Remark>>,
     seen: RefCell<HashSet<Remark>>,
     named: RefCell<Named>,
@@ -62,10 +74,11 @@ pub(crate) struct Reader<'d> {
 type Cache<T> = RefCell<HashMap<String, (Option<T>, usize)>>;
 
 impl<'d> Reader<'d> {
-    fn new(root: &'d Value) -> Self {
+    fn new(root: &'d Value, refused: HashSet<String>) -> Self {
         Reader {
             root,
             version: Version::V3_0,
+            refused,
             remarks: RefCell::default(),
             seen: RefCell::default(),
             named: RefCell::default(),
@@ -79,39 +92,25 @@ impl<'d> Reader<'d> {
 
     /// The document but for its value, numbered in the order in which its parts need each other.
     fn document(&self) -> Option<Document> {
-        let start = At::Pointer("");
-        let root = Object::new(self, self.root, start, "an OpenAPI document")?;
-        // 1. Which OpenAPI this is. Another version's rules would only make noise.
-        let version = self.openapi(&root)?;
-        let reader = &Reader {
-            version,
-            ..Reader::new(self.root)
-        };
-        let document = reader.of_version(&Object { reader, ..root });
-        self.remarks
-            .borrow_mut()
-            .append(&mut reader.remarks.borrow_mut());
-        Some(document)
-    }
-
-    fn of_version(&self, root: &Object<'_, 'd>) -> Document {
-        self.root_fields(root);
-        let (title, version, description) = self.info(root);
+        let root = Object::new(self, self.root, At::Pointer(""), "an OpenAPI document")?;
+        // 1. What stands alone.
+        self.root_fields(&root);
+        let (title, version, description) = self.info(&root);
+        let base_path = self.base_path(&root).unwrap_or_default();
         // 2. Components, used or not: their mistakes are the document's.
-        let components = root.get("components").and_then(|value| {
-            Object::new(self, value, At::Key(&root.at, "components"), "`components`")
-        });
+        let at = root.key("components");
+        let components = root
+            .get("components")
+            .and_then(|value| Object::new(self, value, at, "`components`"));
+        let components = components.as_ref();
         let security_schemes = components
-            .as_ref()
             .map(|components| self.security_schemes(components))
             .unwrap_or_default();
         let mut schemas = components
-            .as_ref()
             .map(|components| self.components(components))
             .unwrap_or_default();
         // 3. Operations, with what they refer to in place.
-        let base_path = self.base_path(root).unwrap_or_default();
-        let operations = self.operations(root, &security_schemes);
+        let operations = self.operations(&root, &security_schemes);
         // 4. Schemas that only references name; reading one can name more.
         let mut next = 0;
         while let Some((pointer, name)) = self.named_schema(next) {
@@ -122,7 +121,7 @@ impl<'d> Reader<'d> {
         }
         // 5. What only all schemas together can tell.
         self.check_cycles(&schemas);
-        Document {
+        Some(Document {
             value: Value::Null,
             title,
             version,
@@ -131,8 +130,8 @@ impl<'d> Reader<'d> {
             operations,
             schemas,
             security_schemes,
-            tags: self.tags(root),
-        }
+            tags: self.tags(&root),
+        })
     }
 
     fn named_schema(&self, n: usize) -> Option<(String, String)> {
@@ -152,6 +151,15 @@ impl<'d> Reader<'d> {
             "title description termsOfService contact license version summary",
             "`info`",
         );
+        if let Some(Value::Number(number)) = info.get("version") {
+            let message = format!("the version is a number, taken as `{number}`");
+            self.carried(
+                codes::TOLERATED,
+                &info.key("version"),
+                message,
+                "put it in quotes: `1.10` is not `1.1`",
+            );
+        }
         let title = info.required_text("title", "`info`").unwrap_or_default();
         let version = info.required_text("version", "`info`").unwrap_or_default();
         (title, version, info.text("description"))

@@ -14,6 +14,8 @@ mod model;
 mod overlay;
 #[path = "front/properties.rs"]
 mod properties;
+#[path = "front/schemas.rs"]
+mod schemas;
 #[path = "front/text.rs"]
 mod text;
 

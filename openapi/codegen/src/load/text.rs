@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 pub const MAX_BYTES: usize = 64 << 20;
 
 /// How many characters of a line a snippet shows on each side of the place.
-const SNIPPET_CHARACTERS: usize = 100;
+const SNIPPET_CHARACTERS: u32 = 100;
 
 /// How many characters lie between two entries of the table of byte offsets.
 const STRIDE: usize = 256;
@@ -90,32 +90,31 @@ impl Text {
 
     /// The lines around a character: one before, its own, one after.
     pub fn snippet(&self, at: u32) -> Option<Snippet> {
-        let (line, column) = self.place(at);
+        let (line, _) = self.place(at);
         if line == 0 {
             return None;
         }
         let lines = &self.tables().lines;
+        let first_line = line.max(2) - 1;
         let mut snippet = Snippet {
             text: String::new(),
-            first_line: line.max(2) - 1,
+            first_line,
             offset: 0,
             length: 1,
         };
-        for shown in snippet.first_line..=(line + 1).min(lines.len()) {
-            let start = self.byte(lines[shown - 1]);
+        for shown in first_line..=(line + 1).min(lines.len()) {
+            let start = lines[shown - 1];
             // Minified documents are one line of megabytes: only what surrounds the place is taken.
-            let skipped = column.saturating_sub(SNIPPET_CHARACTERS);
-            let rest = self.content[start..]
-                .split(['\n', '\r'])
-                .next()
-                .unwrap_or_default();
-            let from = if shown == line && skipped > 0 {
-                self.byte(at - (column - skipped) as u32 + 1)
+            let from = if shown == line {
+                start.max(at.saturating_sub(SNIPPET_CHARACTERS))
             } else {
                 start
             };
-            let rest = rest.get(from - start..).unwrap_or_default();
-            let taken: String = rest.chars().take(2 * SNIPPET_CHARACTERS).collect();
+            let from = self.byte(from);
+            let rest = self.content[from..]
+                .chars()
+                .take_while(|c| !matches!(c, '\n' | '\r'));
+            let taken: String = rest.take(2 * SNIPPET_CHARACTERS as usize).collect();
             if shown == line {
                 let mark = self.byte(at).saturating_sub(from).min(taken.len());
                 snippet.offset = snippet.text.len() + mark;

@@ -134,8 +134,19 @@ impl<'d> Reader<'d> {
 
     /// The pointer that a `$ref` names, if there is something at it that can be of this kind.
     fn target(&self, reference: &str, at: &At<'_>, kind: Kind) -> Option<String> {
-        // References to other files were brought in before, or are reported already.
-        let fragment = reference.strip_prefix('#')?;
+        let Some(fragment) = reference.strip_prefix('#') else {
+            // References to other files were brought in before, or are reported already.
+            if !self.refused.contains(&at.to_string()) {
+                let message = format!("the reference `{reference}` names no place in the document");
+                self.error(
+                    codes::EXTERNAL_REFERENCE,
+                    at,
+                    message,
+                    "refer by JSON pointer, as in `#/components/schemas/Name`",
+                );
+            }
+            return None;
+        };
         if !fragment.is_empty() && !fragment.starts_with('/') {
             let message = format!("the reference `{reference}` names an anchor");
             self.error(

@@ -1,6 +1,6 @@
 //! Which OpenAPI a document is, and what of 3.1 is refused for saying more than 3.0 can.
 
-use super::{Object, Reader};
+use super::{At, Object, Reader};
 use crate::codes;
 
 /// The versions that are read.
@@ -19,7 +19,8 @@ const BEYOND_3_0: &str = "if then else prefixItems contains minContains maxConta
 
 impl<'d> Reader<'d> {
     /// The document's version; a remark and nothing where it is not read.
-    pub fn openapi(&self, root: &Object<'_, 'd>) -> Option<Version> {
+    pub fn openapi(&self) -> Option<Version> {
+        let root = Object::new(self, self.root, At::Pointer(""), "an OpenAPI document")?;
         let Some(version) = root.text("openapi") else {
             if let Some(swagger) = root.text("swagger") {
                 let message = format!("this is a Swagger {swagger} document; OpenAPI 3.0 is read");
