@@ -5,6 +5,7 @@
 
 mod files;
 
+use crate::output::Output;
 use dropshot_codegen::diagnostics::Colour;
 use dropshot_codegen::{Generated, Loaded, Options, generate, load};
 use std::io::{IsTerminal, Write};
@@ -33,15 +34,6 @@ pub struct Arguments {
     /// How findings and the result are printed.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
-}
-
-/// How results are printed.
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Output {
-    /// For people.
-    Text,
-    /// For programs, on standard output.
-    Json,
 }
 
 /// Runs the command: 0 made, 1 the document is refused or a file can't be written, 2 wrong usage.

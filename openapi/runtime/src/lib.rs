@@ -21,6 +21,7 @@ mod count;
 mod decode;
 mod deep_object;
 mod endpoint;
+pub mod export;
 mod failure;
 mod form;
 mod format;
@@ -42,12 +43,15 @@ mod receive;
 mod received;
 mod rejection;
 pub mod reply;
+pub mod round_trip;
 pub mod route;
 mod security;
 mod serve;
 mod service;
 mod style;
 mod template;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 mod union;
 

@@ -1,0 +1,116 @@
+//! For the tests of a generated service: whether each operation is reached over real HTTP.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use dropshot::{ApiDescription, ConfigDropshot, ServerBuilder, ServerContext};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::{Location, Operation};
+
+/// How long one request may take.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Serves an API on loopback, calls each operation once, and names those that did not answer.
+///
+/// A refusal of the request names the operation that made it, and so does an unwritten handler; either shows that the
+/// request got there. A written handler may answer what it likes but the router's own 404 and 405.
+///
+/// # Panics
+/// Where no server can be started on loopback.
+pub async fn unreached<C: ServerContext>(
+    api: ApiDescription<C>,
+    context: C,
+    base_path: &str,
+    operations: &[&Operation],
+) -> Vec<String> {
+    let config = ConfigDropshot::default();
+    let log = slog::Logger::root(slog::Discard, slog::o!());
+    let server = ServerBuilder::new(api, context, log)
+        .config(config)
+        .start()
+        .expect("a server can be started on loopback");
+    let known: HashSet<&str> = operations.iter().map(|operation| operation.id).collect();
+    let mut missed = Vec::new();
+    for operation in operations {
+        let base = operation.base_path.unwrap_or(base_path);
+        let path = format!("{base}{}", filled(operation));
+        let request = format!(
+            "{} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+            operation.method
+        );
+        let what = format!("{} {path} ({})", operation.method, operation.id);
+        match tokio::time::timeout(LIMIT, exchange(server.local_addr(), &request)).await {
+            Err(_) => missed.push(format!("{what}: no answer within {LIMIT:?}")),
+            Ok(Err(error)) => missed.push(format!("{what}: {error}")),
+            Ok(Ok(response)) => {
+                missed.extend(
+                    verdict(&response, operation, &known).map(|why| format!("{what}: {why}")),
+                );
+            }
+        }
+    }
+    // Dropshot waits for every connection, and each was asked to close.
+    let _ = tokio::time::timeout(LIMIT, server.close()).await;
+    missed
+}
+
+/// The path with a value in place of each variable.
+fn filled(operation: &Operation) -> String {
+    let mut path = String::new();
+    let mut rest = operation.path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (_, behind) = after.split_once('}').unwrap_or((after, ""));
+        path.push_str(before);
+        path.push('7');
+        rest = behind;
+    }
+    path.push_str(rest);
+    debug_assert!(operation.parameters.iter().all(|parameter| {
+        parameter.location != Location::Path || operation.path.contains(parameter.name)
+    }));
+    path.replace(' ', "%20")
+}
+
+async fn exchange(address: std::net::SocketAddr, request: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await?;
+    Ok(String::from_utf8_lossy(&response).into_owned())
+}
+
+/// Why this is not the operation's answer.
+fn verdict(response: &str, operation: &Operation, known: &HashSet<&str>) -> Option<String> {
+    let (head, body) = response.split_once("\r\n\r\n").unwrap_or((response, ""));
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    match body.get("operation").and_then(Value::as_str) {
+        Some(named) if named == operation.id => None,
+        Some(named) if known.contains(named) => Some(format!("`{named}` answered instead")),
+        _ if matches!(status, "404" | "405") && body.get("request_id").is_some() => {
+            Some(format!("the router answered {status}"))
+        }
+        _ if status.is_empty() => Some("no HTTP answer".to_owned()),
+        _ => None,
+    }
+}
+
+/// Holds what Dropshot exports of the operations against the document they were generated from: every difference that
+/// no normalisation accounts for ([`crate::round_trip::NORMALISATIONS`]).
+#[must_use]
+pub fn round_trip(operations: &[&'static Operation], document: &str) -> Vec<String> {
+    let document: Value = match serde_json::from_str(document) {
+        Ok(document) => document,
+        Err(error) => return vec![format!("the document is no JSON: {error}")],
+    };
+    match crate::export::export(operations, &document) {
+        Ok(exported) => crate::round_trip::differences(&document, &exported)
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        Err(error) => vec![error.to_string()],
+    }
+}
