@@ -5,4 +5,6 @@ fn main() {
         "openapi/D1-Public-OUT-v1-Auth2.json",
         Some("openapi/overlay.yaml"),
     );
+    // `sqlx::migrate!` embeds a folder that the compiler doesn't watch.
+    println!("cargo:rerun-if-changed=src/store/migrations");
 }
