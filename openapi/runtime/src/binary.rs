@@ -21,7 +21,9 @@ impl Serialize for Binary {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(&self.0) {
             Ok(text) => serializer.serialize_str(text),
-            Err(_) => Err(S::Error::custom("binary data that is not UTF-8 can't be written as JSON")),
+            Err(_) => Err(S::Error::custom(
+                "binary data that is not UTF-8 can't be written as JSON",
+            )),
         }
     }
 }

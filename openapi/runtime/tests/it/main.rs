@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used)] // a test fails by it
 
 mod bodies;
+mod document;
 mod harness;
 mod parameters;
 mod replies;
+mod round_trip;
 mod routing;
 mod sample;
 mod security;

@@ -155,7 +155,7 @@ async fn a_service_refuses_in_its_own_words() {
     let options = rt::Options {
         body_bytes: 40,
         body_deadline: Duration::from_secs(5),
-        path: None,
+        ..rt::Options::default()
     };
     let server = Server::start(api_description::<Dialect>(options).unwrap(), ());
     let refused = async |body: &'static str| -> (u16, Option<String>, Value) {
