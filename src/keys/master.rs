@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::{hkdf, rand};
@@ -62,8 +62,9 @@ impl MasterKey {
         };
         // The permissions of the opened file, not of the path: nobody can swap one for the other in between.
         let file = File::open(path).map_err(io_error)?;
-        let mode = file.metadata().map_err(io_error)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
+        let metadata = file.metadata().map_err(io_error)?;
+        let mode = metadata.permissions().mode() & 0o777;
+        if is_exposed(mode, metadata.uid()) {
             return Err(MasterKeyError::Exposed {
                 path: path.into(),
                 mode,
@@ -110,6 +111,15 @@ impl MasterKey {
     pub(super) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         derive(&self.0, purpose)
     }
+}
+
+/// Whether others than the service may use a file of that mode and owner.
+///
+/// A file of root's may be readable to its group: so a systemd credential comes (its ACL shows as group bits) and a
+/// Kubernetes secret with `fsGroup`. Only root could have let someone into that group.
+fn is_exposed(mode: u32, owner: u32) -> bool {
+    let private = if owner == 0 { 0o740 } else { 0o700 };
+    mode & !private != 0
 }
 
 /// HKDF-SHA-256 of `secret` for `purpose`.
@@ -204,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_private_key_file_is_refused() {
-        for mode in [0o640, 0o604, 0o660, 0o644] {
+        for mode in [0o604, 0o660, 0o644] {
             let (_folder, path) = file(&STANDARD.encode([7; 32]), mode);
             let error = MasterKey::load(&path).unwrap_err();
             assert!(
@@ -231,6 +241,22 @@ mod tests {
             MasterKey::load(nowhere),
             Err(MasterKeyError::Missing(_))
         ));
+    }
+
+    #[test]
+    fn only_roots_file_may_be_readable_to_its_group() {
+        for (mode, owner, exposed) in [
+            (0o600, 1000, false),
+            (0o400, 0, false),
+            (0o440, 0, false),
+            (0o640, 0, false),
+            (0o440, 1000, true),
+            (0o660, 0, true),
+            (0o644, 0, true),
+            (0o604, 1000, true),
+        ] {
+            assert_eq!(is_exposed(mode, owner), exposed, "{mode:o} of {owner}");
+        }
     }
 
     #[test]

@@ -1,6 +1,11 @@
 //! The project's own commands: `cargo xtask help`.
 
+mod ci;
+mod openapi;
+mod output;
 mod scaffold;
+mod tidy;
+mod workspace;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -15,11 +20,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Ci(ci::Arguments),
+    Openapi(openapi::Arguments),
     Scaffold(scaffold::Arguments),
+    Tidy(tidy::Arguments),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
+        Command::Ci(arguments) => ci::run(&arguments),
+        Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Scaffold(arguments) => scaffold::run(&arguments),
+        Command::Tidy(arguments) => tidy::run(&arguments),
     }
 }

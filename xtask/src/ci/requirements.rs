@@ -1,0 +1,129 @@
+//! What the machine must have for the steps after this one: installed where that can be done, else named with the command.
+
+use super::step::{Outcome, command, run};
+use std::process::Stdio;
+
+/// Something that the steps need.
+struct Requirement {
+    /// Succeeds where it is there.
+    probe: &'static [&'static str],
+    /// What needs it.
+    needed_by: &'static str,
+    from: Source,
+}
+
+enum Source {
+    /// A component of the Rust toolchain.
+    Rustup(&'static str),
+    /// A package of the system.
+    System(&'static str),
+}
+
+const REQUIREMENTS: [Requirement; 3] = [
+    Requirement {
+        probe: &["cargo", "fmt", "--version"],
+        needed_by: "format",
+        from: Source::Rustup("rustfmt"),
+    },
+    Requirement {
+        probe: &["cargo", "clippy", "--version"],
+        needed_by: "lints",
+        from: Source::Rustup("clippy"),
+    },
+    Requirement {
+        probe: &["cc", "--version"],
+        needed_by: "the libraries for cryptography and SQLite",
+        from: Source::System("gcc"),
+    },
+];
+
+/// Installs what is missing, or says how to.
+pub fn check() -> Outcome {
+    let mut missing = Vec::new();
+    for requirement in &REQUIREMENTS {
+        if !is_there(requirement.probe) && !install(requirement) {
+            missing.push(requirement.remedy());
+            eprintln!(
+                "missing, for {}: {}",
+                requirement.needed_by,
+                requirement.remedy()
+            );
+        }
+    }
+    match missing[..] {
+        [] => Outcome::Passed,
+        _ => Outcome::Failed(format!("run: {}", missing.join(" && "))),
+    }
+}
+
+impl Requirement {
+    /// The one command that brings it.
+    fn remedy(&self) -> String {
+        self.install_command().join(" ")
+    }
+
+    fn install_command(&self) -> Vec<&'static str> {
+        match self.from {
+            Source::Rustup(component) => vec!["rustup", "component", "add", component],
+            Source::System(package) => vec![
+                "apt-get",
+                "install",
+                "--yes",
+                "--no-install-recommends",
+                package,
+            ],
+        }
+    }
+}
+
+fn is_there(probe: &[&str]) -> bool {
+    let mut probe = words(probe);
+    let status = probe.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// Components of the toolchain belong to whoever runs this; packages of the system only to root.
+fn install(requirement: &Requirement) -> bool {
+    if matches!(requirement.from, Source::System(_)) && !is_root() {
+        return false;
+    }
+    eprintln!(
+        "installing, for {}: {}",
+        requirement.needed_by,
+        requirement.remedy()
+    );
+    let mut install = words(&requirement.install_command());
+    let installed = run(install.env("DEBIAN_FRONTEND", "noninteractive"));
+    installed == Outcome::Passed && is_there(requirement.probe)
+}
+
+fn is_root() -> bool {
+    let id = command("id").arg("-u").output();
+    id.is_ok_and(|id| id.stdout.trim_ascii() == b"0")
+}
+
+fn words(words: &[&str]) -> std::process::Command {
+    let (program, arguments) = words.split_first().unwrap_or((&"false", &[]));
+    let mut command = command(program);
+    command.args(arguments);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_seen_and_what_is_not_is_not() {
+        assert!(is_there(&["cargo", "--version"]));
+        assert!(!is_there(&["cargo", "no-such-command"]));
+        assert!(!is_there(&["no-such-program-here"]));
+    }
+
+    #[test]
+    fn each_remedy_is_one_command() {
+        let remedies: Vec<_> = REQUIREMENTS.iter().map(Requirement::remedy).collect();
+        assert_eq!(remedies[0], "rustup component add rustfmt");
+        assert!(remedies[2].starts_with("apt-get install --yes"));
+    }
+}

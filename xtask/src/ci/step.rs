@@ -1,0 +1,196 @@
+//! The steps: what each runs, and what its end means.
+
+use super::{dependencies, requirements, validator};
+use crate::openapi::{self, Contract, Verdict};
+use crate::tidy;
+use crate::workspace;
+use clap::ValueEnum;
+use std::fmt;
+use std::process::{Command, ExitCode, Stdio};
+
+/// A step, in the order in which they run: what is quick and often wrong first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    /// What the machine must have.
+    Requirements,
+    /// rustfmt.
+    Format,
+    /// `cargo xtask tidy`.
+    Tidy,
+    /// Licences, sources and Rust versions of what the project is built from.
+    Dependencies,
+    /// Clippy, every warning an error.
+    Lints,
+    /// `cargo xtask openapi check`.
+    Openapi,
+    /// The served document under the OpenAPI Initiative's own validator for Python.
+    Validator,
+    /// Links in the documentation of items.
+    Docs,
+    /// Unit and integration tests.
+    Tests,
+    /// The examples in the documentation.
+    Doctests,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// All is well.
+    Passed,
+    /// Something isn't; what was already printed.
+    Failed(String),
+    /// It can't run on this machine, for this reason. Not a failure, and not a pass.
+    NotRun(String),
+}
+
+impl Step {
+    /// Its name on the command line.
+    pub fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    /// What it does, in a line.
+    pub fn what(self) -> String {
+        let value = self.to_possible_value();
+        let help = value.as_ref().and_then(|value| value.get_help());
+        help.map_or_else(String::new, ToString::to_string)
+    }
+
+    /// Runs it, its output going where this program's goes.
+    pub fn run(self) -> Outcome {
+        match self {
+            Self::Requirements => requirements::check(),
+            Self::Format => cargo(&["fmt", "--all", "--check"]),
+            Self::Tidy => tidied(),
+            Self::Dependencies => dependencies::check(),
+            Self::Lints => cargo(&[
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--locked",
+                "--quiet",
+                "--",
+                "-D",
+                "warnings",
+            ]),
+            Self::Openapi => openapi_check(),
+            Self::Validator => validator::check(&Contract::of_workspace().served()),
+            Self::Docs => run(command("cargo")
+                .args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"])
+                .env("RUSTDOCFLAGS", "-D warnings")),
+            Self::Tests => tests(),
+            Self::Doctests => cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]),
+        }
+    }
+}
+
+fn tidied() -> Outcome {
+    if tidy::run(&tidy::Arguments::text()) == ExitCode::SUCCESS {
+        Outcome::Passed
+    } else {
+        Outcome::Failed("see above".to_owned())
+    }
+}
+
+fn openapi_check() -> Outcome {
+    let report = openapi::check(&Contract::of_workspace());
+    eprint!("{report}");
+    match report.verdict {
+        Verdict::Current => Outcome::Passed,
+        Verdict::Stale => Outcome::Failed("stale".to_owned()),
+        Verdict::Failed => Outcome::Failed("see above".to_owned()),
+    }
+}
+
+/// Nextest where it is installed, which runs tests of all binaries at once; else cargo's own runner.
+fn tests() -> Outcome {
+    if std::env::var_os("OPENAPI_CORPORA").is_none() {
+        eprintln!(
+            "OPENAPI_CORPORA is not set: the generator is tested with this repository's own documents only"
+        );
+    }
+    let nextest = command("cargo")
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if nextest.is_ok_and(|status| status.success()) {
+        return cargo(&[
+            "nextest",
+            "run",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+        ]);
+    }
+    cargo(&[
+        "test",
+        "--workspace",
+        "--lib",
+        "--bins",
+        "--tests",
+        "--examples",
+        "--locked",
+        "--no-fail-fast",
+    ])
+}
+
+/// A command in the workspace's folder that can't wait for anyone to type.
+pub fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(workspace::root()).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command) -> Outcome {
+    match command.status() {
+        Ok(status) if status.success() => Outcome::Passed,
+        Ok(status) => Outcome::Failed(status.to_string()),
+        Err(error) => {
+            let program = command.get_program().to_string_lossy();
+            Outcome::Failed(format!("{program} can't be run: {error}"))
+        }
+    }
+}
+
+fn cargo(arguments: &[&str]) -> Outcome {
+    run(command("cargo").args(arguments))
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed => f.write_str("passed"),
+            Self::Failed(why) => write!(f, "FAILED ({why})"),
+            Self::NotRun(why) => write!(f, "not run: {why}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_says_what_it_does() {
+        for step in Step::value_variants() {
+            assert!(!step.name().is_empty() && step.what().len() > 5, "{step:?}");
+        }
+    }
+
+    #[test]
+    fn a_command_that_fails_or_is_absent_fails_the_step() {
+        assert_eq!(run(&mut command("true")), Outcome::Passed);
+        assert_eq!(
+            run(&mut command("false")),
+            Outcome::Failed("exit status: 1".to_owned())
+        );
+        let absent = run(&mut command("no-such-program-here"));
+        assert!(
+            matches!(absent, Outcome::Failed(why) if why.starts_with("no-such-program-here can't be run"))
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask openapi`: the vendor's document, the overlay on it, and what the two make.
+//!
+//! One file a subcommand. Owned here: the exit codes, and how findings of the generator are shown.
+
+mod check;
+mod contract;
+mod differences;
+mod export;
+mod show;
+
+use crate::output::{self, Output};
+use clap::Subcommand;
+use dropshot_codegen::diagnostics::{Colour, Findings};
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+pub use check::{Verdict, check};
+pub use contract::Contract;
+
+/// The document that the service serves: the vendor's, with the overlay applied.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Export(export::Arguments),
+    Show(show::Arguments),
+}
+
+/// Runs the subcommand: 0 done, 1 failed, 2 wrong usage, 4 stale (`check` only).
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let contract = Contract::of_workspace();
+    match &arguments.command {
+        Command::Check(arguments) => check::run(arguments, &contract),
+        Command::Export(arguments) => export::run(arguments, &contract),
+        Command::Show(arguments) => show::run(arguments, &contract),
+    }
+}
+
+/// Prints why a document is refused.
+fn refused(findings: &Findings, output: Output) -> ExitCode {
+    match output {
+        Output::Text => {
+            let colour = if io::stderr().is_terminal() {
+                Colour::Always
+            } else {
+                Colour::Never
+            };
+            eprint!("{}", findings.render(colour));
+            eprintln!(
+                "error: {} finding(s); nothing was written",
+                findings.findings.len()
+            );
+        }
+        Output::Json => {
+            let _ = output::print(&format!(
+                "{}\n",
+                serde_json::json!({ "findings": findings })
+            ));
+        }
+    }
+    ExitCode::FAILURE
+}
+
+/// The end of a command that printed a result or failed to.
+pub fn finished(what: &str, result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {what}: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

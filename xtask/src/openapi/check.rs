@@ -1,0 +1,235 @@
+//! `cargo xtask openapi check`: whether the committed files of the contract belong together.
+//!
+//! Three promises: the vendor's document is the one that was taken, the served document is what the build makes of it,
+//! and the overlay only adds. A broken one of the first two is stale (exit 4); what can't be judged, or breaks the
+//! third, has failed (exit 1).
+
+mod report;
+
+use super::differences::{Difference, differences, missing};
+use super::{Contract, finished};
+use crate::output::{self, Output};
+use crate::workspace::shown;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+pub use report::{Problem, Report, Verdict};
+
+/// Checks that the vendor's document is as it was taken, and the served document as the build makes it.
+#[derive(clap::Args)]
+#[command(after_help = "Exit codes:\n  0  current\n  1  failed\n  4  stale")]
+pub struct Arguments {
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+const REGENERATE: &str =
+    "to regenerate it, run: cargo xtask openapi export --out openapi/served.json";
+
+/// Runs the command.
+pub fn run(arguments: &Arguments, contract: &Contract) -> ExitCode {
+    let report = check(contract);
+    let text = match arguments.output {
+        Output::Text => report.to_string(),
+        Output::Json => format!("{}\n", serde_json::json!(report)),
+    };
+    if let Err(error) = output::print(&text) {
+        return finished("standard output", Err(error));
+    }
+    match report.verdict {
+        Verdict::Current => ExitCode::SUCCESS,
+        Verdict::Failed => ExitCode::FAILURE,
+        Verdict::Stale => ExitCode::from(4),
+    }
+}
+
+/// Checks the files; changes nothing.
+pub fn check(contract: &Contract) -> Report {
+    let committed = json_of(&contract.served());
+    let vendor = json_of(&contract.vendor()).map(|(_, value)| value);
+    let mut problems = Vec::new();
+    problems.extend(vendor_edited(contract, vendor.as_ref(), committed.as_ref()));
+    let edited = problems.iter().any(|p| p.verdict == Verdict::Stale);
+    let mut operations = 0;
+    match contract.generate() {
+        // What an edit broke is explained by the edit.
+        Err(findings) => problems.extend(findings.findings.iter().map(|finding| Problem {
+            verdict: if edited {
+                Verdict::Stale
+            } else {
+                Verdict::Failed
+            },
+            file: shown(&finding.file),
+            message: format!(
+                "line {}, column {}: {} [{}]",
+                finding.line, finding.column, finding.message, finding.code
+            ),
+            differences: Vec::new(),
+            help: finding.help.clone(),
+        })),
+        Ok((loaded, generated)) => {
+            operations = loaded.document.operations.len();
+            let served = &loaded.document.value;
+            problems.extend(
+                vendor
+                    .as_ref()
+                    .and_then(|vendor| overlay_changes(contract, vendor, served)),
+            );
+            let known = problems.iter().flat_map(|p| &p.differences);
+            let known: Vec<String> = known.map(|d| d.pointer.clone()).collect();
+            let stale = served_stale(contract, &generated.document, served, committed.as_ref());
+            let stale = stale.and_then(|problem| without(problem, &known));
+            problems.extend(stale.map(|problem| match edited {
+                true => Problem {
+                    help: "this follows from the edit above".to_owned(),
+                    ..problem
+                },
+                false => problem,
+            }));
+        }
+    }
+    Report {
+        verdict: problems
+            .iter()
+            .map(|p| p.verdict)
+            .max()
+            .unwrap_or(Verdict::Current),
+        problems,
+        operations,
+    }
+}
+
+/// The vendor's document against its digest. What an edit changed shows in the served document, which holds all of it.
+fn vendor_edited(
+    contract: &Contract,
+    vendor: Option<&Value>,
+    committed: Option<&(String, Value)>,
+) -> Option<Problem> {
+    let failed = |file: PathBuf, error: std::io::Error| Problem {
+        verdict: Verdict::Failed,
+        file: shown(&file),
+        message: format!("can't be read: {error}"),
+        differences: Vec::new(),
+        help: "bring it back from version control".to_owned(),
+    };
+    let (now, recorded) = match (contract.digest_now(), contract.digest_recorded()) {
+        (Err(error), _) => return Some(failed(contract.vendor(), error)),
+        (_, Err(error)) => return Some(failed(contract.digest(), error)),
+        (Ok(now), Ok(recorded)) => (now, recorded),
+    };
+    if now == recorded {
+        return None;
+    }
+    let differences = match (vendor, committed) {
+        (Some(vendor), Some((_, committed))) => turned(missing(vendor, committed)),
+        _ => Vec::new(),
+    };
+    let file = shown(&contract.vendor());
+    Some(Problem {
+        verdict: Verdict::Stale,
+        message: format!(
+            "is not the document that was taken from the vendor: its SHA-256 is {now}, and {} records {recorded}",
+            shown(&contract.digest()).display()
+        ),
+        differences,
+        help: format!(
+            "what this project adds belongs into {}; to undo the edit, run: git checkout -- {}; \
+             to take a new document of the vendor's, run: cargo xtask openapi update --from FILE",
+            shown(&contract.overlay()).display(),
+            file.display()
+        ),
+        file,
+    })
+}
+
+/// The vendor's part of the served document against the vendor's document.
+fn overlay_changes(contract: &Contract, vendor: &Value, served: &Value) -> Option<Problem> {
+    let differences = missing(vendor, served);
+    (!differences.is_empty()).then(|| Problem {
+        verdict: Verdict::Failed,
+        file: shown(&contract.overlay()),
+        message: "changes or removes what the vendor's document says".to_owned(),
+        differences,
+        help: "an overlay of this project only adds; correct the action that targets this place"
+            .to_owned(),
+    })
+}
+
+/// The committed document against the generated one.
+fn served_stale(
+    contract: &Contract,
+    generated: &str,
+    served: &Value,
+    committed: Option<&(String, Value)>,
+) -> Option<Problem> {
+    let problem = |message: String, differences: Vec<Difference>| {
+        Some(Problem {
+            verdict: Verdict::Stale,
+            file: shown(&contract.served()),
+            message,
+            differences,
+            help: REGENERATE.to_owned(),
+        })
+    };
+    let Some((text, value)) = committed else {
+        return problem(unreadable(&contract.served()), Vec::new());
+    };
+    if text == generated {
+        return None;
+    }
+    let differences = differences(served, value);
+    let message = if differences.is_empty() {
+        let same = generated
+            .lines()
+            .zip(text.lines())
+            .take_while(|(a, b)| a == b);
+        format!(
+            "says what it should, but is not laid out as it is generated, from line {} on",
+            same.count() + 1
+        )
+    } else {
+        "is not what the vendor's document and the overlay make".to_owned()
+    };
+    problem(message, differences)
+}
+
+/// A file's text and what it says, if it is there and is JSON.
+fn json_of(file: &Path) -> Option<(String, Value)> {
+    let text = fs::read_to_string(file).ok()?;
+    let value = serde_json::from_str(&text).ok()?;
+    Some((text, value))
+}
+
+fn unreadable(file: &Path) -> String {
+    match fs::read_to_string(file) {
+        Err(error) => format!("can't be read: {error}"),
+        Ok(text) => match serde_json::from_str::<Value>(&text) {
+            Err(error) => format!("is not JSON: {error}"),
+            Ok(_) => "was changed while it was read".to_owned(),
+        },
+    }
+}
+
+/// The problem without what another one has named, or none if that was all of it.
+fn without(mut problem: Problem, known: &[String]) -> Option<Problem> {
+    let before = problem.differences.len();
+    problem.differences.retain(|d| !known.contains(&d.pointer));
+    (before == 0 || !problem.differences.is_empty()).then_some(problem)
+}
+
+/// Seen from the vendor's document: it is the found, the served document the expected.
+fn turned(differences: Vec<Difference>) -> Vec<Difference> {
+    let turn = |d: Difference| Difference {
+        expected: d.found,
+        found: d.expected,
+        ..d
+    };
+    differences.into_iter().map(turn).collect()
+}
+
+#[cfg(test)]
+#[path = "check/tests.rs"]
+mod tests;

@@ -1,0 +1,30 @@
+//! `cargo xtask openapi show`: the Rust that the build generates.
+
+use super::{Contract, finished, refused};
+use crate::output::{self, Output};
+use std::process::ExitCode;
+
+/// Prints the generated Rust, formatted, as the build includes it.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// How it is printed: as it is, or as `code` of an object, with what the code does not enforce as `carried`.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+}
+
+/// Runs the command: 0 printed, 1 refused.
+pub fn run(arguments: &Arguments, contract: &Contract) -> ExitCode {
+    match contract.generate() {
+        Err(findings) => refused(&findings, arguments.output),
+        Ok((_, generated)) => {
+            let text = match arguments.output {
+                Output::Text => generated.code,
+                Output::Json => format!(
+                    "{}\n",
+                    serde_json::json!({ "code": generated.code, "carried": generated.carried })
+                ),
+            };
+            finished("standard output", output::print(&text))
+        }
+    }
+}

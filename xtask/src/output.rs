@@ -1,0 +1,27 @@
+//! How the commands print their results.
+
+use std::io::{self, ErrorKind, Write};
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs, on standard output.
+    Json,
+}
+
+/// Writes a result to standard output. A reader that hangs up early has seen enough: a broken pipe is no error.
+///
+/// # Errors
+/// What else keeps it from being written, such as a full disk.
+pub fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
