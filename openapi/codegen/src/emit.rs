@@ -69,6 +69,16 @@ pub fn file(document: &Document, types: &Types<'_>, operations: &Operations<'_>)
         "use super::{BASE_PATH, operations, replies, requests};\n",
         |out| operations.emit_traits(out),
     );
+    if types.mirrored {
+        module(
+            &mut out,
+            "echo",
+            "The service that a conformance test drives.",
+            "use super::{credentials, replies, requests, service, types};\n\
+             use ::dropshot_conformance::echo::{Context, Exchange};\n",
+            |out| operations.emit_echo(out, types),
+        );
+    }
     out
 }
 
@@ -85,8 +95,17 @@ fn module(
         out,
         "#[rustfmt::skip]\n#[allow(unused_imports, dead_code, clippy::all, clippy::pedantic)]\npub mod {name} {{"
     );
-    out.push_str("use ::dropshot_contract as rt;\nuse rt::Decode;\nuse std::collections::BTreeMap;\nuse std::future::Future;\n");
-    out.push_str(uses);
-    content(out);
+    let mut inside = String::from(
+        "use ::dropshot_contract as rt;\nuse rt::Decode;\nuse std::collections::BTreeMap;\nuse std::future::Future;\n",
+    );
+    inside.push_str(uses);
+    content(&mut inside);
+    for line in inside.lines() {
+        if !line.is_empty() {
+            out.push_str("    ");
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
     out.push_str("}\n");
 }

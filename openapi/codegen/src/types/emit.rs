@@ -106,7 +106,12 @@ impl Types<'_> {
                 if field.name != field.wire {
                     serde.push(format!("rename = {:?}", field.wire));
                 }
-                if field.write_only {
+                if field.write_only && self.mirrored {
+                    serde.push(
+                        "skip_serializing_if = \"::dropshot_conformance::echo::unwritten\""
+                            .to_owned(),
+                    );
+                } else if field.write_only {
                     serde.push("skip_serializing".to_owned());
                 } else if optional {
                     serde.push("skip_serializing_if = \"Option::is_none\"".to_owned());
@@ -157,6 +162,7 @@ impl Types<'_> {
             .filter(|(_, presence)| !matches!(presence, Presence::Left))
             .collect();
         if fields.iter().all(|(field, _)| field.read_only)
+            && !self.mirrored
             && object.rest.is_none()
             && !object.closed
         {
@@ -167,6 +173,17 @@ impl Types<'_> {
         for (field, presence) in fields {
             let decoder = self.decoder(&field.ty, "");
             let value = match presence {
+                _ if (field.read_only || field.write_only) && self.mirrored => {
+                    let way = if field.read_only {
+                        "read_only"
+                    } else {
+                        "write_only"
+                    };
+                    format!(
+                        "::dropshot_conformance::echo::{way}(&mut object, {:?}, {}, {decoder})?",
+                        field.wire, field.required
+                    )
+                }
                 // A caller that sends back what it was given sends these too: they are not read.
                 _ if field.read_only => "None".to_owned(),
                 Presence::Optional if field.required => {

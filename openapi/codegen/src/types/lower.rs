@@ -12,8 +12,23 @@ impl Types<'_> {
         match schema {
             Schema::Ref { target, .. } => self.component(target),
             Schema::Inline(object) => {
-                let made = self.lower_object(object, hint);
-                let ty = self.settle(made, object, hint);
+                // An `allOf` inherits a part's properties as they stand: one type serves all heirs.
+                let shared = object.all_of.is_empty().then(|| object.pointer.clone());
+                let known = shared
+                    .as_ref()
+                    .and_then(|pointer| self.inline.get(pointer).copied());
+                let ty = match known {
+                    Some(id) => TypeExpr::Named(id),
+                    None => {
+                        let made = self.lower_object(object, hint);
+                        self.settle(made, object, hint)
+                    }
+                };
+                if let (Some(pointer), TypeExpr::Named(id)) = (shared, &ty)
+                    && self.defs[*id].pointer == pointer
+                {
+                    self.inline.insert(pointer, *id);
+                }
                 if admits_null(object) {
                     nullable(ty)
                 } else {

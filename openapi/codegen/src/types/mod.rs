@@ -35,9 +35,14 @@ pub struct Types<'d> {
     /// The names in the generated module of types.
     pub names: Scope,
     components: HashMap<String, TypeExpr>,
+    /// Definitions of schemas that stand where they are used, by their pointer.
+    inline: HashMap<String, DefId>,
     pending: VecDeque<(DefId, &'d SchemaObject)>,
     /// What was found while lowering.
     pub refusals: Refusals<'d>,
+    /// Types are used both ways by a conformance test, which also writes what a reply leaves out and reads what a
+    /// request may not set.
+    pub mirrored: bool,
 }
 
 /// A Rust type where it is used, with the checks its values pass.
@@ -214,8 +219,10 @@ impl<'d> Types<'d> {
             rules: Rules::default(),
             names: Scope::with(RESERVED),
             components: HashMap::new(),
+            inline: HashMap::new(),
             pending: VecDeque::new(),
             refusals,
+            mirrored: false,
         }
     }
 
