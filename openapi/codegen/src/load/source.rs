@@ -120,7 +120,7 @@ impl Source {
         Finding {
             code: problem.code,
             severity,
-            message: problem.message,
+            message: shorten(problem.message),
             help: problem.help,
             file: self.path.clone(),
             line,
@@ -162,5 +162,14 @@ impl Source {
         let (value, index) = yaml::read(self.text.as_str())?;
         self.index = OnceLock::from(index);
         Ok(value)
+    }
+}
+
+/// A name of megabytes in the document is not to become a message of megabytes.
+fn shorten(message: String) -> String {
+    const LONGEST: usize = 500;
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message,
     }
 }

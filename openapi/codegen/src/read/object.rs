@@ -6,6 +6,7 @@
 use super::{At, Reader};
 use crate::codes;
 use serde_json::{Map, Number, Value};
+use std::borrow::Cow;
 
 /// An object with its place.
 #[derive(Clone, Copy)]
@@ -57,34 +58,41 @@ impl<'r, 'd> Object<'r, 'd> {
 
     /// A field that is true or false.
     pub fn flag(&self, key: &str) -> Option<bool> {
-        match self.get(key)? {
+        match &*self.unquoted(key)? {
             Value::Bool(flag) => Some(*flag),
-            Value::String(text) if text == "true" => Some(true),
-            Value::String(text) if text == "false" => Some(false),
             other => self.wrong(key, "true or false", other),
         }
     }
 
     /// A field that counts something.
     pub fn count(&self, key: &str) -> Option<u64> {
-        let value = self.get(key)?;
+        let value = self.unquoted(key)?;
         let whole = |float: f64| (float >= 0.0 && float.fract() == 0.0).then_some(float as u64);
-        match value {
-            Value::Number(number) if number.as_u64().is_some() => number.as_u64(),
-            Value::Number(number) => match number.as_f64().and_then(whole) {
-                Some(count) => Some(count),
-                None => self.wrong(key, "a whole number, 0 or more", value),
-            },
-            other => self.wrong(key, "a whole number, 0 or more", other),
-        }
+        let count = value.as_u64().or_else(|| value.as_f64().and_then(whole));
+        count.or_else(|| self.wrong(key, "a whole number, 0 or more", &value))
     }
 
     /// A field that is a number.
     pub fn number(&self, key: &str) -> Option<Number> {
-        match self.get(key)? {
+        match &*self.unquoted(key)? {
             Value::Number(number) => Some(number.clone()),
             other => self.wrong(key, "a number", other),
         }
+    }
+
+    /// A field that may be a number or a flag, also where it stands in quotes.
+    fn unquoted(&self, key: &str) -> Option<Cow<'d, Value>> {
+        let value = self.get(key)?;
+        let read = value
+            .as_str()
+            .and_then(|text| serde_json::from_str(text).ok());
+        let Some(read @ (Value::Number(_) | Value::Bool(_))) = read else {
+            return Some(Cow::Borrowed(value));
+        };
+        let message = format!("`{key}` stands in quotes; it is taken as {read}");
+        self.reader
+            .carried(codes::TOLERATED, &self.key(key), message, "drop the quotes");
+        Some(Cow::Owned(read))
     }
 
     /// A field that is a list; none where it is absent.

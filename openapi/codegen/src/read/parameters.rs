@@ -30,20 +30,14 @@ impl<'d> Reader<'d> {
         // Read even where the rest is wrong, for what is wrong in it.
         let (media_type, schema) = self.schema_or_content(object, "a parameter");
         let (name, location) = (name?, location?);
-        let required = object.flag("required").unwrap_or(false);
-        if location == Location::Path && !required {
-            let message = format!("the path parameter `{name}` is not `required`");
-            self.error(
-                codes::PATH_PARAMETER,
-                &object.at,
-                message,
-                "add `required: true`: a path has all its parts",
-            );
+        let required = object.flag("required");
+        if location == Location::Path {
+            self.check_required(object, &name, required);
         }
         let style = self.style(object, location);
         Some(Parameter {
             pointer: object.at.to_string(),
-            required: required || location == Location::Path,
+            required: required.unwrap_or(false) || location == Location::Path,
             deprecated: object.flag("deprecated").unwrap_or(false),
             description: object.text("description"),
             explode: object.flag("explode").unwrap_or(style == Style::Form),
@@ -55,6 +49,17 @@ impl<'d> Reader<'d> {
             name,
             location,
         })
+    }
+
+    /// A path has all its parts: what does not say so means it all the same, what says otherwise means something else.
+    fn check_required(&self, object: &Object<'_, 'd>, name: &str, required: Option<bool>) {
+        let message = format!("the path parameter `{name}` is not `required`");
+        let help = "add `required: true`: a path has all its parts";
+        match required {
+            Some(true) => {}
+            Some(false) => self.error(codes::PATH_PARAMETER, &object.at, message, help),
+            None => self.carried(codes::TOLERATED, &object.at, message, help),
+        }
     }
 
     fn location(&self, object: &Object<'_, 'd>, word: &str) -> Option<Location> {

@@ -196,3 +196,12 @@ fn what_is_no_file_is_not_opened() {
         assert_eq!(device.findings[0].code, codes::UNREADABLE);
     }
 }
+
+#[test]
+fn a_name_of_megabytes_makes_a_short_message() {
+    let text = format!(
+        "{HEAD}components:\n  schemas:\n    A: {{type: {}}}\n",
+        "a".repeat(1 << 20)
+    );
+    assert!(refusal(&text).message.len() < 2_000);
+}

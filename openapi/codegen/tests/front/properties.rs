@@ -111,4 +111,26 @@ proptest! {
         read(value.to_string().as_bytes());
         read(serde_json::to_string_pretty(&value).unwrap().as_bytes());
     }
+
+    #[test]
+    fn overlays_with_values_replaced(
+        target in "\\$(\\.[a-z]{1,5}|\\[[0-9'*:?@.,]{0,4}\\]|\\.\\.|\\.\\*){0,4}",
+        edits in proptest::collection::vec((0..14_usize, junk()), 0..3),
+    ) {
+        let mut overlay = json!({
+            "overlay": "1.0.0",
+            "info": {"title": "a", "version": "1"},
+            "actions": [{"target": "$.paths.*", "update": {"x-a": 1}}, {"target": target, "remove": true}],
+        });
+        for (mut n, junk) in edits {
+            if let Some(slot) = nth(&mut overlay, &mut n) {
+                *slot = junk;
+            }
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), overlay.to_string()).unwrap();
+        if let Err(findings) = dropshot_codegen::load(&fixture("valid/everything.yaml"), Some(file.path())) {
+            prop_assert!(!findings.to_string().is_empty());
+        }
+    }
 }
