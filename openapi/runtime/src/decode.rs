@@ -4,19 +4,13 @@
 //! the type itself, so that `"1"` is no integer.
 
 use std::collections::{BTreeMap, HashSet};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bytes::Bytes;
-use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
-use uuid::Uuid;
 
-use crate::base64::{self, Base64};
-use crate::format::Format;
 use crate::invalid::listed;
 use crate::node::utf8;
 use crate::union::spend;
-use crate::{Float, Integer, Invalid, Items, Node, Properties, Reason, Text};
+use crate::{Float, Integer, Invalid, Items, Node, Number, Reason, Text};
 
 /// A type that can be read from a request.
 pub trait Decode: Sized {
@@ -38,7 +32,7 @@ impl Node {
         Ok(text)
     }
 
-    fn string(self) -> Result<String, Invalid> {
+    pub(crate) fn string(self) -> Result<String, Invalid> {
         match self {
             Self::String(text) | Self::Text(text) => Ok(text),
             Self::Bytes(bytes) => utf8(&bytes),
@@ -258,122 +252,64 @@ fn canonical(node: &Node) -> String {
     }
 }
 
-/// `f32` or `f64`.
-pub trait Number: Sized {
-    /// Nearest to `value`; none beyond the type's range.
-    fn from_f64(value: f64) -> Option<Self>;
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Number for f64 {
-    fn from_f64(value: f64) -> Option<Self> {
-        value.is_finite().then_some(value)
+    fn json(text: &str) -> Node {
+        Node::from_json(text.as_bytes()).expect("JSON")
     }
-}
 
-impl Number for f32 {
-    #[allow(clippy::cast_possible_truncation)] // rounding is what `format: float` means
-    fn from_f64(value: f64) -> Option<Self> {
-        let value = value as Self;
-        value.is_finite().then_some(value)
+    fn text(text: &str) -> Node {
+        Node::Text(text.to_owned())
     }
-}
 
-macro_rules! decode {
-    ($($type:ty: |$node:ident| $body:expr;)+) => {
-        $(impl Decode for $type {
-            fn decode($node: Node) -> Result<Self, Invalid> {
-                $body
-            }
-        })+
-    };
-}
-
-decode! {
-    String: |node| node.string();
-    i8: |node| node.integer(&Integer::ANY);
-    i16: |node| node.integer(&Integer::ANY);
-    i32: |node| node.integer(&Integer::ANY);
-    i64: |node| node.integer(&Integer::ANY);
-    u8: |node| node.integer(&Integer::ANY);
-    u16: |node| node.integer(&Integer::ANY);
-    u32: |node| node.integer(&Integer::ANY);
-    u64: |node| node.integer(&Integer::ANY);
-    f32: |node| node.float(&Float::ANY);
-    f64: |node| node.float(&Float::ANY);
-    Value: |node| node.value();
-    Uuid: |node| parsed(node, Format::Uuid, |text| Self::try_parse(text).ok());
-    NaiveDate: |node| parsed(node, Format::Date, |text| text.parse().ok());
-    DateTime<Utc>: |node| parsed(node, Format::DateTime, |text| {
-        DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
-    });
-    Ipv4Addr: |node| parsed(node, Format::Ipv4, |text| text.parse().ok());
-    Ipv6Addr: |node| parsed(node, Format::Ipv6, |text| text.parse().ok());
-    Base64: |node| parsed(node, Format::Byte, |text| base64::decode(text).map(Self));
-}
-
-fn parsed<T>(node: Node, format: Format, parse: fn(&str) -> Option<T>) -> Result<T, Invalid> {
-    let text = node.string()?;
-    format.check(&text)?;
-    parse(&text).ok_or_else(|| {
-        Invalid::new(
-            Reason::Format,
-            format!("must have the format \"{}\"", format.as_str()),
-        )
-    })
-}
-
-impl Decode for bool {
-    fn decode(node: Node) -> Result<Self, Invalid> {
-        match node {
-            Node::Bool(value) => Ok(value),
-            Node::Text(_) | Node::Bytes(_) => match node.string()?.as_str() {
-                "true" => Ok(true),
-                "false" => Ok(false),
-                _ => Err(Invalid::type_mismatch("true or false", "text")),
-            },
-            other => Err(Invalid::type_mismatch("a boolean", other.kind())),
-        }
+    #[test]
+    fn items_are_equal_as_json_is() {
+        let unique = |list: &str| {
+            json(list)
+                .list(&Items::new().unique(), Value::decode)
+                .map(drop)
+                .map_err(|e| e.pointer())
+        };
+        assert_eq!(
+            unique(r#"[1, "1", 1.5, null, [], {}, {"a": 1}, "null", "[]"]"#),
+            Ok(())
+        );
+        assert_eq!(unique("[1, 2, 1.0]"), Err("/2".to_owned()));
+        assert_eq!(
+            unique(r#"[{"a": 1, "b": [2]}, {"b": [2.0], "a": 1}]"#),
+            Err("/1".to_owned())
+        );
     }
-}
 
-impl Decode for IpAddr {
-    fn decode(node: Node) -> Result<Self, Invalid> {
-        node.string()?
-            .parse()
-            .map_err(|_| Invalid::new(Reason::Format, "must be an IP address"))
+    #[test]
+    fn constants_and_choices() {
+        assert_eq!(json("1.0").constant("[1, null]"), Ok(1.into()));
+        assert_eq!(json("null").constant("[1, null]"), Ok(Value::Null));
+        assert_eq!(text("1").constant("[1, null]"), Ok(1.into()));
+        assert!(json("\"1\"").constant("[1, null]").is_err() && json("2").constant("[1]").is_err());
+        assert_eq!(json("\"b\"").choice(&[("a", 1), ("b", 2)]), Ok(2));
+        let refused = json("\"c\"")
+            .allowed(&["a", "b"])
+            .map_err(|invalid| invalid.to_string());
+        assert_eq!(refused, Err("must be one of \"a\", \"b\"".to_owned()));
     }
-}
 
-/// `format: binary`
-impl Decode for Bytes {
-    fn decode(node: Node) -> Result<Self, Invalid> {
-        match node {
-            Node::Bytes(bytes) => Ok(bytes),
-            other => other.string().map(Self::from),
-        }
+    #[test]
+    fn not() {
+        assert_eq!(json("1").refuse_if(String::decode), Ok(()));
+        assert_eq!(
+            json("\"a\"")
+                .refuse_if(String::decode)
+                .map_err(|e| e.reason()),
+            Err(Reason::Excluded)
+        );
     }
-}
 
-impl<T: Decode> Decode for Vec<T> {
-    fn decode(node: Node) -> Result<Self, Invalid> {
-        node.list(&Items::ANY, T::decode)
-    }
-}
-
-impl<T: Decode> Decode for BTreeMap<String, T> {
-    fn decode(node: Node) -> Result<Self, Invalid> {
-        node.map(&Properties::ANY, T::decode)
-    }
-}
-
-impl<T: Decode> Decode for Option<T> {
-    fn decode(node: Node) -> Result<Self, Invalid> {
-        node.nullable(T::decode)
-    }
-}
-
-impl<T: Decode> Decode for Box<T> {
-    fn decode(node: Node) -> Result<Self, Invalid> {
-        T::decode(node).map(Self::new)
+    #[test]
+    fn values_keep_what_was_sent() {
+        let sent = r#"{"b":[1,-2,18446744073709551615,1.5,true,null,"é"],"a":{}}"#;
+        assert_eq!(json(sent).value().expect("a value").to_string(), sent);
     }
 }

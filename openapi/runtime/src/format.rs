@@ -148,3 +148,112 @@ fn is_uri_text(text: &str) -> bool {
 fn is_uuid(text: &str) -> bool {
     text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_each_format_takes_and_refuses() {
+        let cases: &[(Format, &[&str], &[&str])] = &[
+            (
+                Format::Date,
+                &["2024-02-29"],
+                &["2023-02-29", "2024-2-9", "12024-01-01", "2024-01-01Z", ""],
+            ),
+            (
+                Format::DateTime,
+                &[
+                    "2024-01-01T00:00:00Z",
+                    "2024-01-01t23:59:59.123456789+14:00",
+                ],
+                &[
+                    "2024-01-01",
+                    "2024-01-01T00:00:00",
+                    "2024-01-01T24:00:00Z",
+                    "2024-01-01T00:00Z",
+                ],
+            ),
+            (
+                Format::Time,
+                &["00:00:00Z", "23:59:59.5+01:00", "12:00:00"],
+                &["24:00:00Z", "12:00", "noon"],
+            ),
+            (
+                Format::Email,
+                &[
+                    "a@b.example",
+                    "a.b+c@x-y.example",
+                    "é@example.org",
+                    "a@münchen.example",
+                ],
+                &[
+                    "a", "@b", "a@", "a@b@", "a b@c", "a..b@c", ".a@b", "a@-b", "a@b..c", "a@b c",
+                ],
+            ),
+            (
+                Format::Hostname,
+                &["localhost", "a-b.C9"],
+                &["", "a..b", "-a", "a-", "a_b", "é", "a."],
+            ),
+            (
+                Format::Ipv4,
+                &["127.0.0.1"],
+                &["127.1", "256.0.0.1", "127.0.0.1/8", "01.1.1.1"],
+            ),
+            (
+                Format::Ipv6,
+                &["::1", "2001:db8::ff00:1"],
+                &["::1%eth0", "[::1]", "1.2.3.4", ":::"],
+            ),
+            (
+                Format::Uri,
+                &[
+                    "https://a.example/b?c=%20#d",
+                    "urn:isbn:0451450523",
+                    "mailto:a@b",
+                ],
+                &[
+                    "",
+                    "//a/b",
+                    "/a",
+                    "a b:c",
+                    "1a:b",
+                    "https://a/ b",
+                    "https://a/%2",
+                    "https://é/",
+                ],
+            ),
+            (
+                Format::UriReference,
+                &["", "/a?b", "#c", "https://a"],
+                &["a b", "%zz", "<a>"],
+            ),
+            (
+                Format::Uuid,
+                &[
+                    "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+                    "F81D4FAE-7DEC-11D0-A765-00A0C91E6BF6",
+                ],
+                &[
+                    "f81d4fae7dec11d0a76500a0c91e6bf6",
+                    "{f81d4fae-7dec-11d0-a765-00a0c91e6bf6}",
+                    "f81d4fae",
+                ],
+            ),
+            (
+                Format::Byte,
+                &["", "YQ==", "YWI=", "+/+/"],
+                &["YQ", "YQ=", "Y Q==", "-_-_", "YQ==\n"],
+            ),
+        ];
+        for (format, good, bad) in cases {
+            for text in *good {
+                assert!(format.check(text).is_ok(), "{} {text:?}", format.as_str());
+            }
+            for text in *bad {
+                assert!(format.check(text).is_err(), "{} {text:?}", format.as_str());
+            }
+        }
+    }
+}

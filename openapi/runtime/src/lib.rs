@@ -8,7 +8,7 @@
 //! | the operation is chosen | `route`, `template`; registered by `plan`, `mount`, `endpoint`; asked by `service` |
 //! | the request is read | `receive`, `media`, `multipart` |
 //! | parameters, body and credentials become [`Node`]s | `received`, `parameters`, `style`, `deep_object`, `pairs`, `percent`, `form`, `security` |
-//! | nodes become values, by the schema's rules | `decode`, `object`, `text`, `number`, `count`, `format`, `union` |
+//! | nodes become values, by the schema's rules | `decode`, `types`, `object`, `text`, `number`, `count`, `format`, `union` |
 //! | a refusal is answered | [`Invalid`], [`Rejection`] |
 //! | the handler's reply is written | [`reply`], [`Failure`] |
 //!
@@ -53,6 +53,7 @@ mod template;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod text;
+mod types;
 mod union;
 
 pub use bytes::{self, Bytes};
@@ -72,7 +73,7 @@ pub use crate::base64::Base64;
 pub use crate::binary::Binary;
 pub use crate::composed::serialize_merged;
 pub use crate::count::{Items, Properties};
-pub use crate::decode::{Decode, Number};
+pub use crate::decode::Decode;
 pub use crate::failure::Failure;
 pub use crate::format::Format;
 pub use crate::invalid::{Invalid, Reason};
@@ -91,6 +92,7 @@ pub use crate::reply::{Payload, Reply, Response, respond};
 pub use crate::security::{ApiKey, Authorization, Basic, Bearer, HttpCredentials};
 pub use crate::serve::{ServeError, ServeOptions, serve};
 pub use crate::text::Text;
+pub use crate::types::Number;
 pub use crate::union::{any_of, one_of};
 
 /// A `date-time` (RFC 3339).

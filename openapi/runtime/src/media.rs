@@ -63,3 +63,69 @@ pub(crate) fn is_one_of(sent: &str, declared: &str) -> bool {
         declared == "*/*" || declared.eq_ignore_ascii_case(sent) || in_range(declared, sent)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selected(declared: &[&'static str], sent: &str) -> Option<&'static str> {
+        let media = |media_type: &&'static str| Media {
+            media_type,
+            kind: MediaKind::Json,
+            fields: &[],
+        };
+        let content: Vec<Media> = declared.iter().map(media).collect();
+        select(&content, sent).map(|index| declared[index])
+    }
+
+    #[test]
+    fn the_same_type_comes_before_a_range_it_is_in() {
+        let all = ["*/*", "text/*", "text/plain", "text/plain; version=2"];
+        assert_eq!(selected(&all, "text/plain"), Some("text/plain"));
+        assert_eq!(
+            selected(&all, "Text/Plain; version=2"),
+            Some("text/plain; version=2")
+        );
+        assert_eq!(selected(&all, "text/plain; version=3"), Some("text/plain"));
+        assert_eq!(selected(&all, "text/csv"), Some("text/*"));
+        assert_eq!(selected(&all, "image/png"), Some("*/*"));
+        assert_eq!(
+            selected(&["text/plain; version=2"], "text/plain"),
+            Some("text/plain; version=2")
+        );
+        assert_eq!(selected(&["text/*"], "textual/plain"), None);
+        assert_eq!(
+            selected(&["application/json"], "application/problem+json"),
+            None
+        );
+    }
+
+    #[test]
+    fn other_charsets_are_refused() {
+        assert_eq!(
+            selected(&["application/json"], "application/json; charset=\"utf-8\""),
+            Some("application/json")
+        );
+        assert_eq!(
+            selected(
+                &["application/json"],
+                "application/json; a=b; Charset=latin1"
+            ),
+            None
+        );
+    }
+
+    #[test]
+    fn parts() {
+        assert!(
+            is_one_of("image/png", "image/jpeg, image/png")
+                && is_one_of("image/png; a=b", "image/*")
+        );
+        assert!(is_one_of("a/b", "*/*") && !is_one_of("image/gif", "image/png, text/*"));
+        assert!(
+            is_json("application/json; charset=utf-8")
+                && is_json("a/b+JSON")
+                && !is_json("text/json")
+        );
+    }
+}

@@ -133,3 +133,45 @@ impl Remaining {
             .map(|index| &*self.members.0[index].0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(keys: impl Iterator<Item = usize>) -> Result<Members, Box<str>> {
+        Members::new(
+            keys.map(|key| (format!("k{key}").into(), Node::Integer(key as i128)))
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn every_member_is_found_in_small_and_large_objects() {
+        for size in [0, 1, SMALL, SMALL + 1, 500] {
+            let all = members((0..size).rev()).unwrap();
+            let mut remaining = Remaining::new(all.clone());
+            for key in 0..size {
+                let name = format!("k{key}");
+                assert_eq!(all.get(&name), Some(&Node::Integer(key as i128)));
+                assert_eq!(remaining.take(&name), Some(Node::Integer(key as i128)));
+            }
+            assert_eq!((all.get("k"), remaining.first_left()), (None, None));
+        }
+    }
+
+    #[test]
+    fn a_key_given_twice_is_named() {
+        assert_eq!(members([1, 2, 1].into_iter()).unwrap_err(), "k1".into());
+        assert_eq!(members((0..100).chain([50])).unwrap_err(), "k50".into());
+    }
+
+    #[test]
+    fn the_rest_is_what_was_not_taken() {
+        let mut remaining = Remaining::new(members(0..4).unwrap());
+        remaining.take("k2");
+        assert_eq!(remaining.first_left(), Some("k0"));
+        let rest: Vec<_> = remaining.rest().map(|(key, _)| String::from(key)).collect();
+        assert_eq!(rest, ["k0", "k1", "k3"]);
+        assert_eq!((remaining.take("k0"), remaining.first_left()), (None, None));
+    }
+}

@@ -186,3 +186,54 @@ fn is_multiple(value: f64, factor: f64) -> bool {
     let off = (quotient - quotient.round()).abs();
     quotient.is_finite() && off <= quotient.abs().max(1.0) * 4.0 * f64::EPSILON
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers() {
+        const RULE: Integer = Integer::new().min(-10).max(10).multiple_of(5);
+        for (value, expected) in [
+            (-10, None),
+            (0, None),
+            (10, None),
+            (-15, Some(Reason::Bounds)),
+            (15, Some(Reason::Bounds)),
+            (4, Some(Reason::MultipleOf)),
+        ] {
+            assert_eq!(
+                RULE.check(value).err().map(|invalid| invalid.reason()),
+                expected,
+                "{value}"
+            );
+        }
+        // A factor of nought can't be in a document; it divides nothing here either.
+        assert!(Integer::new().multiple_of(0).check(i128::MIN).is_ok());
+        assert!(Integer::new().multiple_of(-1).check(i128::MIN).is_ok());
+    }
+
+    #[test]
+    fn numbers() {
+        const RULE: Float = Float::new().exclusive_min(0.0).max(1.0).multiple_of(0.1);
+        for (value, expected) in [
+            (0.1, None),
+            (0.3, None),
+            (0.7, None),
+            (1.0, None),
+            (0.0, Some(Reason::Bounds)),
+            (1.1, Some(Reason::Bounds)),
+            (0.05, Some(Reason::MultipleOf)),
+            (0.300_000_1, Some(Reason::MultipleOf)),
+        ] {
+            assert_eq!(
+                RULE.check(value).err().map(|invalid| invalid.reason()),
+                expected,
+                "{value}"
+            );
+        }
+        assert!(Float::new().min(1.0).exclusive_max(2.0).check(2.0).is_err());
+        assert!(Float::new().multiple_of(0.01).check(1_234_567.89).is_ok());
+        assert!(Float::new().multiple_of(1e-300).check(1e300).is_err());
+    }
+}

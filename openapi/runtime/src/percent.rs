@@ -49,3 +49,30 @@ pub(crate) fn decode(raw: &str, escapes: Escapes) -> Result<Cow<'_, str>, Invali
 fn starts_with_two_digits(text: &str) -> bool {
     matches!(text.as_bytes(), [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strict() {
+        for (raw, text) in [
+            ("", ""),
+            ("a%20b", "a b"),
+            ("%e2%82%AC", "€"),
+            ("€", "€"),
+            ("a+b", "a+b"),
+            ("%25zz", "%zz"),
+        ] {
+            assert_eq!(decode(raw, Escapes::Percent).unwrap(), text);
+        }
+        for raw in [
+            "%", "%2", "a%2", "%zz", "%2%20", "%%20", "%e2%82", "%ff", "%+1",
+        ] {
+            let refused = decode(raw, Escapes::Percent).unwrap_err();
+            assert_eq!(refused.reason(), Reason::MalformedEncoding, "{raw}");
+        }
+        assert_eq!(decode("a+b%2B", Escapes::Form).unwrap(), "a b+");
+        assert_eq!(decode("a+b%zz", Escapes::None).unwrap(), "a+b%zz");
+    }
+}

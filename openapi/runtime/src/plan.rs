@@ -113,3 +113,88 @@ fn free_name(taken: &[String]) -> String {
     }
     name
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+
+    /// What is registered for these paths: a wildcard ends in `*`.
+    fn planned(paths: &[&str]) -> Vec<String> {
+        let routes: Vec<_> = paths
+            .iter()
+            .enumerate()
+            .map(|(index, path)| (METHODS[index % 2].clone(), *path))
+            .collect();
+        let mut planned: Vec<String> = plan(&Table::new(&routes).unwrap())
+            .into_iter()
+            .map(|registration| match registration {
+                Registration::Route {
+                    index,
+                    path,
+                    variables,
+                } => {
+                    format!("{} {path} {}", paths[index], variables.join(","))
+                }
+                Registration::Wildcard {
+                    path,
+                    variables,
+                    rest,
+                } => format!("{path} {},{rest}", variables.join(",")),
+            })
+            .collect();
+        planned.sort();
+        planned
+    }
+
+    const METHODS: [Method; 2] = [Method::GET, Method::PUT];
+
+    #[test]
+    fn what_dropshot_can_say_is_registered_as_it_is() {
+        let paths = ["/", "/a/{id}", "/a/{id}", "/a/{id}/b/{name}", "/a/{id}/c"];
+        let expected = [
+            "/ / ",
+            "/a/{id} /a/{id} id",
+            "/a/{id} /a/{id} id",
+            "/a/{id}/b/{name} /a/{id}/b/{name} id,name",
+            "/a/{id}/c /a/{id}/c id",
+        ];
+        assert_eq!(planned(&paths), expected);
+    }
+
+    #[test]
+    fn a_wildcard_stands_at_the_topmost_conflict_only() {
+        assert_eq!(
+            planned(&["/a/{x}/{y}", "/a/{x}/b", "/c", "/a/{x}/{y}/z"]),
+            ["/a/{x}/{rest:.*} x,rest", "/c /c "]
+        );
+        assert_eq!(
+            planned(&["/a/{x}/b", "/a/{y}/c/{d}", "/a/{y}/c/d"]),
+            ["/a/{rest:.*} ,rest"]
+        );
+        assert_eq!(
+            planned(&["/{rest}/a", "/{rest}/{b}"]),
+            ["/{rest}/{rest_:.*} rest,rest_"]
+        );
+        assert_eq!(planned(&["/{a}", "/b"]), ["/{rest:.*} ,rest"]);
+    }
+
+    #[test]
+    fn each_kind_of_conflict() {
+        for path in [
+            "/a/v{n}",
+            "/a/{n}.json",
+            "/a/{n}{m}",
+            "/a/{n:m}",
+            "/a/{",
+            "/a/b}",
+            "/a/b%2Fc",
+        ] {
+            assert_eq!(planned(&[path]), ["/a/{rest:.*} ,rest"], "{path}");
+        }
+        assert_eq!(planned(&["/a/b/", "/a/b"]), ["/a/b/{rest:.*} ,rest"]);
+        assert_eq!(planned(&["/a/b/"]), ["/a/b/ /a/b "]);
+        assert_eq!(planned(&["/{id}/a/{id}"]), ["/{id}/a/{rest:.*} id,rest"]);
+    }
+}

@@ -223,7 +223,7 @@ fn sort_required(value: &mut Value) {
             for (name, member) in members {
                 match member {
                     Value::Array(names) if name == "required" => {
-                        names.sort_by_key(ToString::to_string)
+                        names.sort_by_key(ToString::to_string);
                     }
                     _ if name == "example" || name == "default" || name.starts_with("x-") => (),
                     _ => sort_required(member),

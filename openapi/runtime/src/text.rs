@@ -135,3 +135,57 @@ impl Text {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(rule: &Text, text: &str) -> Option<Reason> {
+        rule.check(text).err().map(|invalid| invalid.reason())
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        static RULE: Text = Text::new().min(2).max(3);
+        for (text, expected) in [
+            ("a", Some(Reason::Length)),
+            ("é", Some(Reason::Length)),
+            ("𝄞", Some(Reason::Length)),
+            ("ab", None),
+            ("𝄞𝄞𝄞", None),
+            ("abcd", Some(Reason::Length)),
+        ] {
+            assert_eq!(refused(&RULE, text), expected, "{text}");
+        }
+        let message = |text| RULE.check(text).unwrap_err().to_string();
+        assert_eq!(message(""), "must have at least 2 characters");
+        assert_eq!(message("abcd"), "must have at most 3 characters");
+    }
+
+    #[test]
+    fn patterns() {
+        static RULE: Text = Text::new().pattern(r"^(?!admin)[a-z]+$");
+        assert_eq!(refused(&RULE, "guest"), None);
+        assert_eq!(refused(&RULE, "admin"), Some(Reason::Pattern));
+        assert_eq!(refused(&RULE, ""), Some(Reason::Pattern));
+    }
+
+    #[test]
+    fn a_pattern_that_would_never_end_refuses() {
+        static RULE: Text = Text::new().pattern(r"^(?=(a+)+$)(a|aa)+\1$");
+        let text = "a".repeat(400) + "b";
+        let start = std::time::Instant::now();
+        assert_eq!(refused(&RULE, &text), Some(Reason::Pattern));
+        assert!(
+            start.elapsed() < std::time::Duration::from_secs(5),
+            "{:?}",
+            start.elapsed()
+        );
+    }
+
+    #[test]
+    fn a_pattern_that_is_none_refuses() {
+        static RULE: Text = Text::new().pattern("(");
+        assert_eq!(refused(&RULE, "("), Some(Reason::Pattern));
+    }
+}

@@ -137,3 +137,114 @@ pub(crate) fn spend(values: usize) -> Result<(), Invalid> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::{Decode, Properties};
+
+    #[derive(Debug, PartialEq)]
+    enum Either {
+        Number(i64),
+        Small(i8),
+        Text(String),
+    }
+
+    const ALTERNATIVES: [Alternative<Either>; 3] = [
+        |node| i64::decode(node).map(Either::Number),
+        |node| i8::decode(node).map(Either::Small),
+        |node| String::decode(node).map(Either::Text),
+    ];
+
+    #[test]
+    fn one_of_takes_what_exactly_one_alternative_takes() {
+        refill();
+        assert_eq!(
+            one_of(Node::Integer(1000), &ALTERNATIVES).unwrap(),
+            Either::Number(1000)
+        );
+        let several = one_of(Node::Integer(1), &ALTERNATIVES).unwrap_err();
+        assert_eq!(several.reason(), Reason::NoAlternative);
+        let none = one_of(Node::Null, &ALTERNATIVES).unwrap_err();
+        assert_eq!(
+            none.to_string(),
+            "matches none of 3 alternatives (nearest: must be an integer, not null)"
+        );
+    }
+
+    #[test]
+    fn any_of_takes_the_first() {
+        refill();
+        assert_eq!(
+            any_of(Node::Integer(1), &ALTERNATIVES).unwrap(),
+            Either::Number(1)
+        );
+        assert_eq!(
+            any_of(Node::Null, &ALTERNATIVES).unwrap_err().reason(),
+            Reason::NoAlternative
+        );
+    }
+
+    /// A schema of the kind that multiplies trials: either alternative has a child of the same schema.
+    #[derive(Debug)]
+    struct Tree;
+
+    impl Decode for Tree {
+        fn decode(node: Node) -> Result<Self, Invalid> {
+            any_of(
+                node,
+                &[
+                    |node| {
+                        let mut object = node.object(&Properties::ANY)?;
+                        object.required("child", Self::decode)?;
+                        object.required("left", bool::decode).map(|_| Self)
+                    },
+                    |node| {
+                        let mut object = node.object(&Properties::ANY)?;
+                        object.required("child", Self::decode)?;
+                        object.required("right", bool::decode).map(|_| Self)
+                    },
+                    |node| bool::decode(node).map(|_| Self),
+                ],
+            )
+        }
+    }
+
+    #[test]
+    fn a_value_that_would_be_tried_for_hours_is_refused_at_once() {
+        let nested = |levels: usize| {
+            let text = format!(
+                "{}true{}",
+                "{\"child\":".repeat(levels),
+                ",\"right\":true}".repeat(levels)
+            );
+            Node::from_json(text.as_bytes()).unwrap()
+        };
+        refill();
+        Tree::decode(nested(8)).unwrap();
+        let start = Instant::now();
+        refill();
+        assert_eq!(
+            Tree::decode(nested(60)).unwrap_err().reason(),
+            Reason::TooComplex
+        );
+        assert!(
+            start.elapsed() < Duration::from_secs(5),
+            "{:?}",
+            start.elapsed()
+        );
+        refill();
+        Tree::decode(nested(8)).unwrap();
+    }
+
+    #[test]
+    fn tags() {
+        let tag = |text: &str| Node::from_json(text.as_bytes()).unwrap().tag("kind");
+        assert_eq!(tag(r#"{"kind": "a"}"#).unwrap(), "a");
+        assert_eq!(tag(r#"{"kind": 1}"#).unwrap_err().pointer(), "/kind");
+        assert_eq!(tag("{}").unwrap_err().reason(), Reason::MissingProperty);
+        assert_eq!(tag("[]").unwrap_err().reason(), Reason::WrongType);
+    }
+}

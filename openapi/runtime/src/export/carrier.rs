@@ -17,7 +17,7 @@ use schemars::{JsonSchema, Map};
 pub(crate) type Definitions = Map<String, Schema>;
 
 thread_local! {
-    static NEXT: RefCell<(Schema, Definitions)> = RefCell::new((Schema::Bool(true), Map::new()));
+    static NEXT: RefCell<(Schema, Definitions)> = const { RefCell::new((Schema::Bool(true), Map::new())) };
 }
 
 /// A type with the schema put into it.

@@ -61,7 +61,7 @@ fn operation(document: &Value, path: &str, item: &str, method: &str) -> &'static
         for index in 0..count {
             let parameter = parameter(
                 document,
-                follow(document, format!("{of}/parameters/{index}")),
+                &follow(document, format!("{of}/parameters/{index}")),
             );
             parameters.retain(|other| {
                 (other.name, other.location) != (parameter.name, parameter.location)
@@ -92,8 +92,8 @@ fn operation(document: &Value, path: &str, item: &str, method: &str) -> &'static
     }))
 }
 
-fn parameter(document: &Value, pointer: String) -> rt::Parameter {
-    let written = document.pointer(&pointer).unwrap();
+fn parameter(document: &Value, pointer: &str) -> rt::Parameter {
+    let written = document.pointer(pointer).unwrap();
     rt::Parameter {
         name: text(written["name"].as_str().unwrap()),
         location: match written["in"].as_str().unwrap() {
@@ -108,7 +108,7 @@ fn parameter(document: &Value, pointer: String) -> rt::Parameter {
         shape: rt::Shape::Any,
         json: written.get("content").is_some(),
         description: optional(written, "description"),
-        pointer: text(&pointer),
+        pointer: text(pointer),
         deprecated: false,
     }
 }

@@ -10,5 +10,7 @@ mod replies;
 mod round_trip;
 mod routing;
 mod sample;
+mod schemas;
 mod security;
 mod table;
+mod uploads;

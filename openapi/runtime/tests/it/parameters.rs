@@ -143,7 +143,7 @@ fn server() -> Server<()> {
                         match input.optional(parameter.location, parameter.name, Value::decode) {
                             Ok(None) => (),
                             Ok(Some(value)) => {
-                                drop(values.insert(parameter.name.to_owned(), value))
+                                drop(values.insert(parameter.name.to_owned(), value));
                             }
                             Err(rejection) => return rejection.into_response(&rqctx.request_id),
                         }
