@@ -34,7 +34,8 @@ use types::Types;
 /// What to generate.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Every type both decoded and serialized, whichever way its operations use it: for tests that play the caller.
+    /// Every type both decoded and serialized, whichever way its operations use it, and a module `echo` with a service
+    /// that the driver of the crate `dropshot-conformance` plays the caller of.
     pub both_directions: bool,
 }
 

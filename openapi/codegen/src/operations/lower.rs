@@ -54,6 +54,7 @@ impl<'d> Operations<'d> {
 impl Operations<'_> {
     /// Marks every type with the directions it goes; with `both`, those of requests and replies go both.
     pub fn mark(&self, types: &mut Types<'_>, both: bool) {
+        types.mirrored = both;
         for operation in &self.all {
             let forms = operation.body.iter().flat_map(|body| &body.forms);
             let taken = forms.filter_map(|form| form.ty.as_ref());

@@ -3,6 +3,7 @@
 //! [`lower`] decides names and types once; [`request`], [`reply`], [`security`], [`statics`] and [`traits`] each write
 //! one part of the generated code from it. The types themselves are [`crate::types`]' affair.
 
+mod echo;
 mod lower;
 mod reply;
 mod request;

@@ -95,6 +95,38 @@ impl Credentials {
     }
 }
 
+impl Credentials {
+    /// For each alternative, an arm without its path that tells an echo service's `exchange` what was shown.
+    pub fn shown(&self) -> Vec<String> {
+        let arm = |alternative: &Alternative| {
+            let variant = &alternative.variant;
+            if alternative.schemes.is_empty() {
+                return format!("{variant} => {{}}");
+            }
+            let schemes = &alternative.schemes;
+            let fields: Vec<&str> = schemes.iter().map(|scheme| scheme.field.as_str()).collect();
+            let records: Vec<String> = schemes
+                .iter()
+                .map(|scheme| {
+                    let (name, field) = (literal(&scheme.name), &scheme.field);
+                    match scheme.kind {
+                        SecurityKind::Basic => format!(
+                            "exchange.credentials({name}, &format!(\"{{}}:{{}}\", {field}.username(), {field}.password()));"
+                        ),
+                        _ => format!("exchange.credentials({name}, {field}.as_str());"),
+                    }
+                })
+                .collect();
+            format!(
+                "{variant} {{ {} }} => {{ {} }}",
+                fields.join(", "),
+                records.join(" ")
+            )
+        };
+        self.alternatives.iter().map(arm).collect()
+    }
+}
+
 impl Operations<'_> {
     /// Writes the module of credentials.
     pub fn emit_credentials(&self, out: &mut String) {

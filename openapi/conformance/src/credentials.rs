@@ -1,0 +1,84 @@
+//! Credentials that a caller shows for a security scheme.
+
+use base64::Engine as _;
+use dropshot_contract::{Location, Value};
+
+/// What is shown for one scheme.
+#[derive(Debug, Clone)]
+pub(crate) struct Shown {
+    /// The scheme's name in the document.
+    pub(crate) scheme: String,
+    /// As the handler gets it.
+    pub(crate) secret: String,
+    pub(crate) location: Location,
+    /// The header, query parameter or cookie.
+    pub(crate) name: String,
+    /// As it stands there.
+    pub(crate) text: String,
+}
+
+/// What is shown for a scheme; `None` where nothing of a request can show it.
+pub(crate) fn shown(name: &str, scheme: &Value) -> Option<Shown> {
+    let text = |keyword: &str| {
+        scheme
+            .get(keyword)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let authorization = |secret: &str, text: String| Shown {
+        scheme: name.to_owned(),
+        secret: secret.to_owned(),
+        location: Location::Header,
+        name: "Authorization".to_owned(),
+        text,
+    };
+    let http = text("scheme").to_ascii_lowercase();
+    Some(match (text("type"), http.as_str()) {
+        ("http", "basic") => {
+            let secret = "an user:pass:wörd";
+            let encoded = base64::engine::general_purpose::STANDARD.encode(secret);
+            authorization(secret, format!("Basic {encoded}"))
+        }
+        ("http", "bearer") | ("oauth2" | "openIdConnect", _) => {
+            authorization("a.token-_~+/1==", "Bearer a.token-_~+/1==".to_owned())
+        }
+        ("http", scheme) => authorization("some=\"thing\"", format!("{scheme} some=\"thing\"")),
+        ("apiKey", _) => {
+            let location = match text("in") {
+                "query" => Location::Query,
+                "cookie" => Location::Cookie,
+                _ => Location::Header,
+            };
+            let secret = format!("key-of-{name}");
+            Shown {
+                scheme: name.to_owned(),
+                text: secret.clone(),
+                secret,
+                location,
+                name: text("name").to_owned(),
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// What is shown for all of an alternative's schemes.
+///
+/// # Errors
+/// They can't be shown together.
+pub(crate) fn together(alternative: &[(&str, &Value)]) -> Result<Vec<Shown>, String> {
+    let mut all: Vec<Shown> = Vec::new();
+    for (name, scheme) in alternative {
+        let shown = shown(name, scheme)
+            .ok_or_else(|| format!("security scheme {name} is shown by no part of a request"))?;
+        if all.iter().any(|other| {
+            other.location == shown.location && other.name.eq_ignore_ascii_case(&shown.name)
+        }) {
+            return Err(format!(
+                "security scheme {name} wants the same place as another"
+            ));
+        }
+        all.push(shown);
+    }
+    Ok(all)
+}

@@ -1,0 +1,51 @@
+//! The conformance test of generated services: a driver that plays the caller of each operation, with requests made from the
+//! document, through a real server.
+//!
+//! The other side is the module `echo` that the generator adds on demand: its handlers tell what they got and answer what they
+//! are asked for. Three things are tested of each operation:
+//!
+//! | What | Module |
+//! |---|---|
+//! | valid requests reach the handler with the values sent; every declared reply comes as the document says | `converse` |
+//! | a request that breaks one rule is refused with a 4xx that names the place | `refuse`, `violate` |
+//!
+//! Values are made by `sample`, `scalar` and `pattern` from what `facts` gathers of a schema, and judged by a validator that
+//! knows nothing of the generator (`judge`); `wire`, `body` and `credentials` write them. What can't be made is counted, not
+//! passed over.
+
+mod attempt;
+mod body;
+mod client;
+mod compare;
+mod converse;
+mod credentials;
+mod document;
+mod drive;
+pub mod echo;
+mod facts;
+mod judge;
+mod pattern;
+mod refuse;
+mod report;
+mod sample;
+mod scalar;
+mod violate;
+mod wire;
+
+pub use drive::{Subject, drive};
+pub use report::{Count, HEAD, OperationReport, Report, Totals};
+
+use std::process::ExitCode;
+
+/// The `main` of a program that drives several services: prints their reports as JSON.
+#[must_use]
+pub fn main(subjects: &[Subject]) -> ExitCode {
+    let reports: Vec<Report> = subjects.iter().map(drive).collect();
+    match serde_json::to_writer(std::io::stdout().lock(), &reports) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: the report can't be written: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What came of it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Of a document.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Report {
+    /// The document's name.
+    pub name: String,
+    /// In the document's order.
+    pub operations: Vec<OperationReport>,
+    /// Where Dropshot's export differs from the document.
+    pub differences: Vec<String>,
+    /// Why the document could not be driven at all.
+    pub error: Option<String>,
+}
+
+/// Of an operation.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct OperationReport {
+    /// `operationId`
+    pub id: String,
+    /// Valid requests that reached the handler with the values that were sent.
+    pub requests: Count,
+    /// Violations of a constraint that were refused with a 4xx naming the place.
+    pub constraints: Count,
+    /// Replies that came as the document says.
+    pub replies: Count,
+    /// What no request or reply could be made for, and why: nothing is known of it.
+    pub not_generated: Vec<String>,
+    /// What failed.
+    pub failures: Vec<String>,
+}
+
+/// How many, of how many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// As they should.
+    pub good: usize,
+    /// All.
+    pub all: usize,
+}
+
+/// The sums over operations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Operations that every valid request reached with its values.
+    pub operations: Count,
+    /// Of all operations.
+    pub requests: Count,
+    /// Of all operations.
+    pub constraints: Count,
+    /// Of all operations.
+    pub replies: Count,
+    /// What no request or reply could be made for.
+    pub not_generated: usize,
+    /// Differences of the round trip.
+    pub differences: usize,
+}
+
+impl Count {
+    /// Counts one more.
+    pub(crate) fn add(&mut self, good: bool) {
+        self.good += usize::from(good);
+        self.all += 1;
+    }
+
+    /// Whether there is none that is not as it should be.
+    #[must_use]
+    pub fn is_whole(self) -> bool {
+        self.good == self.all
+    }
+}
+
+impl std::ops::AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.good += other.good;
+        self.all += other.all;
+    }
+}
+
+impl std::ops::AddAssign for Totals {
+    fn add_assign(&mut self, other: Self) {
+        self.operations += other.operations;
+        self.requests += other.requests;
+        self.constraints += other.constraints;
+        self.replies += other.replies;
+        self.not_generated += other.not_generated;
+        self.differences += other.differences;
+    }
+}
+
+impl Report {
+    /// The sums.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals {
+            differences: self.differences.len(),
+            ..Totals::default()
+        };
+        for operation in &self.operations {
+            totals.operations.add(operation.is_reached());
+            totals.requests += operation.requests;
+            totals.constraints += operation.constraints;
+            totals.replies += operation.replies;
+            totals.not_generated += operation.not_generated.len();
+        }
+        totals
+    }
+
+    /// Everything that failed, a line each.
+    pub fn failures(&self) -> impl Iterator<Item = String> {
+        let failures = self.operations.iter().flat_map(|operation| {
+            operation
+                .failures
+                .iter()
+                .map(|failure| format!("{}: {failure}", operation.id))
+        });
+        failures
+            .chain(self.differences.iter().cloned())
+            .chain(self.error.clone())
+    }
+}
+
+impl OperationReport {
+    /// Whether every valid request reached the handler with its values.
+    #[must_use]
+    pub fn is_reached(&self) -> bool {
+        self.requests.all > 0 && self.requests.is_whole()
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{}/{}", self.good, self.all))
+    }
+}
+
+impl fmt::Display for Totals {
+    /// The columns of [`HEAD`].
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            operations,
+            requests,
+            constraints,
+            replies,
+            not_generated,
+            differences,
+        } = self;
+        write!(
+            f,
+            "{operations:>10} {requests:>11} {constraints:>11} {replies:>11} {not_generated:>13} {differences:>11}"
+        )
+    }
+}
+
+/// The heads of the columns that [`Totals`] prints.
+pub const HEAD: &str = "operations    requests constraints     replies not generated  round trip";

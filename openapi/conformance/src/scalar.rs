@@ -1,0 +1,254 @@
+//! Samples of strings and numbers.
+
+use dropshot_contract::Value;
+use serde_json::Number;
+
+use crate::facts::Facts;
+use crate::pattern;
+
+/// Longer texts are not made to meet a `maxLength` exactly.
+const FILLED: u64 = 256;
+
+/// The longest text and array that are made at all.
+const LONGEST: u64 = 100_000;
+
+/// What text may consist of where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Charset {
+    /// Anything, and nothing: JSON strings.
+    Json,
+    /// Anything, as its place can escape it, but not nothing.
+    Escaped,
+    /// Letters, digits and hyphens.
+    Plain,
+}
+
+/// How much a sample has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Richness {
+    /// As little as allowed, numbers at their lower bounds.
+    Minimal,
+    /// Everything, numbers at their upper bounds.
+    Full,
+    /// Everything, null where it is allowed.
+    Nulls,
+}
+
+/// A text that keeps the facts, made recognisable by `name` and `salt`.
+pub(crate) fn text(
+    facts: &Facts<'_>,
+    name: &str,
+    salt: usize,
+    richness: Richness,
+    charset: Charset,
+) -> Option<String> {
+    let least = if charset == Charset::Json { 0 } else { 1 };
+    let (min, max) = (
+        facts.min_length.max(least),
+        facts.max_length.unwrap_or(LONGEST),
+    );
+    if min > LONGEST {
+        return None;
+    }
+    let formatted = facts
+        .formats
+        .iter()
+        .find_map(|format| formatted(format, salt));
+    let fits = |text: &str| (min..=max).contains(&(text.chars().count() as u64));
+    let matches = |text: &str| {
+        facts
+            .patterns
+            .iter()
+            .all(|pattern| pattern::matches(pattern, text))
+    };
+    if let Some(text) = formatted {
+        return (fits(&text) && matches(&text)).then_some(text);
+    }
+    if !facts.patterns.is_empty() {
+        return pattern::matching(&facts.patterns, min, max, salt);
+    }
+    if richness == Richness::Minimal {
+        let plain: String = format!("{salt}")
+            .chars()
+            .chain(std::iter::repeat('m'))
+            .take(usize::try_from(min).ok()?)
+            .collect();
+        return Some(plain);
+    }
+    let named: String = name
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(24)
+        .collect();
+    let mut text = match charset {
+        Charset::Plain => format!("{named}-{salt}"),
+        _ => format!("{named} {salt} é&=+%?#/\\\"'<>;,|"),
+    };
+    let fill = if max <= FILLED { max } else { min };
+    let length = text.chars().count() as u64;
+    if length > max {
+        // The end tells apart what has the same name.
+        let skip = usize::try_from(length - max).ok()?;
+        text = format!("{salt}{named}xyz")
+            .chars()
+            .chain(text.chars().skip(skip))
+            .take(usize::try_from(max).ok()?)
+            .collect();
+    }
+    let filler = if charset == Charset::Plain { 'f' } else { 'ü' };
+    text.extend(std::iter::repeat_n(
+        filler,
+        usize::try_from(fill.saturating_sub(length)).ok()?,
+    ));
+    Some(text)
+}
+
+/// A value of a format, in the form that Rust's types write, so that it comes back as it was sent.
+fn formatted(format: &str, salt: usize) -> Option<String> {
+    let n = salt % 28 + 1;
+    Some(match format {
+        "date" => format!("2024-02-{n:02}"),
+        "date-time" => format!("2024-02-{n:02}T07:08:09Z"),
+        "time" => format!("07:08:{n:02}Z"),
+        "email" | "idn-email" => format!("someone.{n}+tag@mail.example.org"),
+        "hostname" | "idn-hostname" => format!("host-{n}.example.org"),
+        "ipv4" | "ip" => format!("192.0.2.{n}"),
+        "ipv6" => format!("2001:db8::{n:x}"),
+        "uri" | "url" | "iri" => format!("https://example.org/a%20b/{n}?c=d&e=f#g"),
+        "uri-reference" => format!("/a/{n}?b=c"),
+        "uuid" => format!("6fa459ea-ee8a-4ca4-894e-db77e160{n:04x}"),
+        "byte" => {
+            use base64::Engine as _;
+            base64::engine::general_purpose::STANDARD.encode(format!("bytes {n}"))
+        }
+        _ => return None,
+    })
+}
+
+/// A number that keeps the facts.
+pub(crate) fn number(
+    facts: &Facts<'_>,
+    integer: bool,
+    salt: usize,
+    richness: Richness,
+) -> Option<Value> {
+    if integer
+        || facts
+            .types
+            .as_ref()
+            .is_some_and(|types| types.contains(&"integer"))
+    {
+        return whole(facts, salt, richness).map(Value::Number);
+    }
+    fraction(facts, salt, richness).map(Value::Number)
+}
+
+fn whole(facts: &Facts<'_>, salt: usize, richness: Richness) -> Option<Number> {
+    let step = facts
+        .multiples
+        .iter()
+        .map(|multiple| exact(multiple, f64::ceil).max(1))
+        .fold(1, least_common_multiple);
+    let lowest = facts.minima.iter().map(|(bound, exclusive)| {
+        let floor = exact(bound, f64::floor);
+        let excluded = *exclusive || exact(bound, f64::ceil) != floor;
+        floor + i128::from(excluded)
+    });
+    let highest = facts.maxima.iter().map(|(bound, exclusive)| {
+        let ceiling = exact(bound, f64::ceil);
+        let excluded = *exclusive || exact(bound, f64::floor) != ceiling;
+        ceiling - i128::from(excluded)
+    });
+    let (lowest, highest) = (lowest.max(), highest.min());
+    let (first, last) = (
+        lowest.map(|low| up(low, step)),
+        highest.map(|high| down(high, step)),
+    );
+    let salt = i128::try_from(salt).ok()? * step;
+    // Beyond what a double can tell apart from its neighbours.
+    let large = up(9_007_199_254_740_993, step);
+    let value = match (richness, first, last) {
+        (_, Some(first), Some(last)) if first > last => return None,
+        (Richness::Minimal, Some(first), last) => (first + salt).min(last.unwrap_or(i128::MAX)),
+        (Richness::Minimal, None, Some(last)) => last.min(0) - salt,
+        (Richness::Minimal, None, None) => salt,
+        (_, first, Some(last)) => (last - salt).max(first.unwrap_or(i128::MIN)),
+        (_, first, None) => large.max(first.unwrap_or(0)) + salt,
+    };
+    Number::from_i128(value)
+}
+
+fn fraction(facts: &Facts<'_>, salt: usize, richness: Richness) -> Option<Number> {
+    let step = facts
+        .multiples
+        .iter()
+        .filter_map(|multiple| multiple.as_f64())
+        .fold(None, |step: Option<f64>, next| {
+            Some(step.map_or(next, |step| step.max(next)))
+        });
+    let inner = |bound: &(Number, bool), inwards: f64| {
+        let value = bound.0.as_f64()?;
+        Some(if bound.1 {
+            value + inwards * step.unwrap_or(0.5)
+        } else {
+            value
+        })
+    };
+    let lowest = facts
+        .minima
+        .iter()
+        .filter_map(|bound| inner(bound, 1.0))
+        .fold(f64::NEG_INFINITY, f64::max);
+    let highest = facts
+        .maxima
+        .iter()
+        .filter_map(|bound| inner(bound, -1.0))
+        .fold(f64::INFINITY, f64::min);
+    #[allow(clippy::cast_precision_loss)] // salts are small
+    let salt = salt as f64;
+    let wanted = match richness {
+        Richness::Minimal if lowest.is_finite() => lowest,
+        Richness::Minimal => highest.min(salt),
+        _ if highest.is_finite() => highest,
+        _ => lowest.max(1.5 + salt),
+    };
+    // Two exclusive bounds may lie closer together than the steps taken off them.
+    let wanted = if lowest > highest {
+        f64::midpoint(lowest, highest)
+    } else {
+        wanted
+    };
+    let wanted = match step {
+        Some(step) if richness == Richness::Minimal && lowest.is_finite() => {
+            (wanted / step).ceil() * step
+        }
+        Some(step) => (wanted / step).floor() * step,
+        None => wanted,
+    };
+    // 3 × 0.1 is not 0.3 until it is written with one decimal.
+    let written = format!("{wanted:.6}").parse().ok()?;
+    Number::from_f64(written)
+}
+
+fn exact(number: &Number, round: fn(f64) -> f64) -> i128 {
+    #[allow(clippy::cast_possible_truncation)] // saturating is right for a bound beyond 128 bits
+    number
+        .as_i128()
+        .unwrap_or_else(|| round(number.as_f64().unwrap_or(0.0)) as i128)
+}
+
+fn up(value: i128, step: i128) -> i128 {
+    down(value, step) + if value.rem_euclid(step) == 0 { 0 } else { step }
+}
+
+fn down(value: i128, step: i128) -> i128 {
+    value - value.rem_euclid(step)
+}
+
+fn least_common_multiple(one: i128, other: i128) -> i128 {
+    let (mut a, mut b) = (one, other);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    one / a.max(1) * other
+}
