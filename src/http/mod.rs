@@ -6,6 +6,7 @@
 mod dialect;
 mod document;
 mod handlers;
+mod methods;
 mod ops;
 mod origin;
 mod reply;

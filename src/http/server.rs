@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dropshot::{
-    ApiDescription, BuildError, ConfigDropshot, HandlerTaskMode, HttpServer, ServerBuilder,
-    ServerContext,
+    ApiDescription, ApiDescriptionRegisterError, BuildError, ConfigDropshot, HandlerTaskMode,
+    HttpServer, ServerBuilder, ServerContext,
 };
 use dropshot_contract::{MountError, Options};
 use slog::{Discard, Logger, error, info, o, warn};
@@ -17,10 +17,10 @@ use tokio::task::JoinHandle;
 
 use super::handlers::Handlers;
 use super::ops::{self, Ops};
-use super::{Service, document};
+use super::{Service, document, methods};
 use crate::api;
 use crate::audit::AuditError;
-use crate::config::Config;
+use crate::config::{Config, IssuerUrl};
 use crate::issuer::{Installation, Issuer, StartError};
 
 /// A token request is a few hundred bytes; nothing larger is read.
@@ -59,6 +59,9 @@ pub enum ServeError {
     /// Its operations.
     #[error("the document's operations can't be served: {0}")]
     Mount(#[from] MountError),
+    /// What the service adds to them.
+    #[error("an endpoint can't be served: {0}")]
+    Register(#[from] ApiDescriptionRegisterError),
     /// An address.
     #[error("{key} = {address}: {error}")]
     Listen {
@@ -91,18 +94,10 @@ impl Server {
         log: Logger,
     ) -> Result<Self, ServeError> {
         let issuer = Arc::new(installation.issuer(config).await?);
-        let name = config.issuer.clone();
-        let api = api::api_description::<Handlers>(Options {
-            body_bytes: BODY_BYTES,
-            body_deadline: BODY_DEADLINE,
-            empty_form_fields_are_absent: true,
-            path: Some(Box::new(move |operation| document::path(operation, &name))),
-            ..Options::default()
-        })?;
         let api = listen(
             "listen.api",
             config.listen.api,
-            api,
+            api_description(&config.issuer)?,
             Service::new(issuer.clone()),
         )?;
         let stopping = Arc::new(AtomicBool::new(false));
@@ -110,9 +105,12 @@ impl Server {
             issuer: issuer.clone(),
             stopping: stopping.clone(),
         };
-        let ops = ops::api_description()
-            .map_err(|error| ServeError::Stopped(error.to_string()))
-            .and_then(|ops| listen("listen.ops", config.listen.ops, ops, context))?;
+        let ops = listen(
+            "listen.ops",
+            config.listen.ops,
+            ops::api_description()?,
+            context,
+        )?;
         issuer.started().await?;
         let following = tokio::spawn(follow(issuer.clone(), log.clone()));
         Ok(Self {
@@ -160,6 +158,20 @@ impl Server {
         info!(self.log, "stopped");
         Ok(())
     }
+}
+
+/// The document's operations, below the path of `issuer`.
+fn api_description(issuer: &IssuerUrl) -> Result<ApiDescription<Service>, ServeError> {
+    let name = issuer.clone();
+    let mut api = api::api_description::<Handlers>(Options {
+        body_bytes: BODY_BYTES,
+        body_deadline: BODY_DEADLINE,
+        empty_form_fields_are_absent: true,
+        path: Some(Box::new(move |operation| document::path(operation, &name))),
+    })?;
+    let token_path = document::path(&api::operations::GET_ACCESS_TOKEN, issuer);
+    methods::refuse_others(&mut api, &token_path)?;
+    Ok(api)
 }
 
 fn listen<C: ServerContext>(

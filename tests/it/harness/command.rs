@@ -1,0 +1,81 @@
+//! The command line as a script calls it.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// What a command said, and how it ended.
+#[derive(Debug)]
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Run {
+    /// Standard output as JSON.
+    #[track_caller]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// It did what it was asked.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        assert_eq!(self.code, 0, "{self:?}");
+        self
+    }
+
+    /// It ended with this status, and said why on standard error alone.
+    #[track_caller]
+    pub fn fails(self, code: i32, why: &str) -> Self {
+        assert_eq!(self.code, code, "{self:?}");
+        assert_eq!(self.stdout, "", "a failure has no result");
+        assert!(
+            self.stderr.contains(why),
+            "{why:?} is not in {}",
+            self.stderr
+        );
+        self
+    }
+}
+
+/// The binary, in `folder`, with nothing of the developer's environment but the way to other programs.
+pub fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_d1-authz"));
+    command.current_dir(folder).env_clear();
+    for name in ["PATH", "LLVM_PROFILE_FILE"] {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    command
+}
+
+/// Runs the binary to its end.
+pub fn d1_authz<I>(folder: &Path, arguments: I, stdin: &str) -> Run
+where
+    I: IntoIterator,
+    I::Item: AsRef<OsStr>,
+{
+    run(command(folder).args(arguments), stdin)
+}
+
+/// Runs a command to its end.
+pub fn run(command: &mut Command, stdin: &str) -> Run {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It may have ended before it read anything.
+    let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+    let output = child.wait_with_output().unwrap();
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}

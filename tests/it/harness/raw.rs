@@ -1,0 +1,78 @@
+//! A connection, for what no HTTP library would send.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Connection(TcpStream);
+
+impl Connection {
+    pub async fn open(address: SocketAddr) -> Self {
+        Self(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// Sends bytes. Says whether the other end still took them.
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+        self.0.write_all(bytes.as_ref()).await.is_ok()
+    }
+
+    /// Whatever arrives until the other end closes.
+    pub async fn read_to_end(mut self) -> String {
+        let mut bytes = Vec::new();
+        // A reset after the answer is an end as well.
+        let _ = timeout(PATIENCE, self.0.read_to_end(&mut bytes))
+            .await
+            .expect("it never closes");
+        String::from_utf8(bytes).unwrap()
+    }
+
+    /// One answer with its body; the connection stays.
+    pub async fn read_answer(&mut self) -> String {
+        let mut bytes = Vec::new();
+        loop {
+            let text = String::from_utf8_lossy(&bytes);
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let length =
+                    header(head, "content-length").map_or(0, |value| value.parse().unwrap());
+                if body.len() >= length {
+                    return text.into_owned();
+                }
+            }
+            let read = timeout(PATIENCE, self.0.read_buf(&mut bytes)).await;
+            let read = read.expect("no answer").unwrap_or(0);
+            assert!(
+                read > 0,
+                "it closed after {:?}",
+                String::from_utf8_lossy(&bytes)
+            );
+        }
+    }
+
+    /// Sends a request and reads whatever comes.
+    pub async fn exchange(address: SocketAddr, request: impl AsRef<[u8]>) -> String {
+        let mut connection = Self::open(address).await;
+        connection.send(request).await;
+        connection.read_answer().await
+    }
+}
+
+/// The status of an answer.
+pub fn status(answer: &str) -> u16 {
+    let code = answer.split(' ').nth(1).unwrap_or_default();
+    code.parse()
+        .unwrap_or_else(|_| panic!("no answer: {answer:?}"))
+}
+
+/// A header of an answer.
+pub fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
+    let head = answer.split("\r\n\r\n").next().unwrap_or_default();
+    head.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}

@@ -1,0 +1,17 @@
+//! The service from outside: the real binary, over real HTTP and by its command line. One module a subject; a test of a standard
+//! is named after its section.
+
+mod cli;
+mod d1;
+mod document;
+mod harness;
+mod hostile;
+mod lifecycle;
+mod quickstart;
+mod rfc6749;
+mod rfc7517;
+mod rfc7617;
+mod rfc8414;
+mod rfc9068;
+mod rfc9110;
+mod rfc9700;
