@@ -65,6 +65,14 @@ impl Authenticator {
                 });
             }
         }
+        // While this request waited, another may have proven the secret, which then was none of the unproven ones any more.
+        let matched = self.match_digest(account, credential, now);
+        if let (Some(account), Some(secret)) = (enabled, matched) {
+            return Ok(UsedSecret {
+                account: account.clone(),
+                secret,
+            });
+        }
         Err(match account {
             None => Reason::UnknownClient,
             Some(account) if !account.is_enabled() => Reason::ClientDisabled,
