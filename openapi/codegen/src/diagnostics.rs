@@ -94,10 +94,10 @@ impl Findings {
     }
 }
 
-impl From<Finding> for Findings {
-    fn from(finding: Finding) -> Self {
+impl From<Box<Finding>> for Findings {
+    fn from(finding: Box<Finding>) -> Self {
         Findings {
-            findings: vec![finding],
+            findings: vec![*finding],
         }
     }
 }

@@ -74,7 +74,7 @@ fn finish(
     } = external::bring_in(&mut value, &mut sources);
     // 3. The reading.
     let document = read::read(value, &mut remarks);
-    let mut findings = place(remarks, &sources);
+    let mut findings = place(&remarks, &sources);
     findings.append(&mut of_files);
     match document {
         Some(document)
@@ -108,7 +108,7 @@ pub(crate) struct Remark {
 }
 
 /// Looks the places up, once for each remark, and orders them as the sources are.
-fn place(remarks: Vec<Remark>, sources: &Sources) -> Vec<Finding> {
+fn place(remarks: &[Remark], sources: &Sources) -> Vec<Finding> {
     let mut findings = Vec::new();
     for severity in [Severity::Error, Severity::Carried] {
         let of_severity = remarks.iter().filter(|remark| remark.severity == severity);

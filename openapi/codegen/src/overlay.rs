@@ -125,7 +125,7 @@ fn parse(source: &Source, value: &Value) -> Result<Overlay, Findings> {
         return Err(Findings { findings });
     }
     let overlay: Overlay = serde_json::from_value(value.clone())
-        .map_err(|error| malformed(error.to_string(), String::new()))?;
+        .map_err(|error| Box::new(malformed(error.to_string(), String::new())))?;
     overlay
         .validate(Default::default())
         .map_err(|error| Findings {

@@ -1,5 +1,8 @@
 //! The reading half: text to a checked document, and every way a document can be wrong.
 
+// A test fails by panicking, its helpers as well.
+#![allow(clippy::unwrap_used)]
+
 #[path = "front/corpora.rs"]
 mod corpora;
 #[path = "front/external.rs"]

@@ -87,14 +87,14 @@ impl Importer<'_> {
             // The last in goes first: references are worked off in the document's order.
             let next: Vec<Place> = sites
                 .into_iter()
-                .filter_map(|site| self.resolve(site, place.file))
+                .filter_map(|site| self.resolve(&site, place.file))
                 .collect();
             places.extend(next.into_iter().rev());
         }
     }
 
     /// Makes a reference local. What was brought in for it is to be searched next.
-    fn resolve(&mut self, site: Site, base: usize) -> Option<Place> {
+    fn resolve(&mut self, site: &Site, base: usize) -> Option<Place> {
         if self.refused.contains(&site.pointer) {
             return None;
         }
@@ -115,19 +115,21 @@ impl Importer<'_> {
             Ok(file) => file,
             Err(refusal) => {
                 let message = format!("the reference `{}` {}", site.reference, refusal.reason);
-                self.refuse(&site, message, refusal.help);
-                self.outcome.findings.extend(refusal.finding);
+                self.refuse(site, message, refusal.help);
+                self.outcome
+                    .findings
+                    .extend(refusal.finding.map(|finding| *finding));
                 return None;
             }
         };
         if file == 0 {
-            self.rewrite(&site, &format!("#{fragment}"));
+            self.rewrite(site, &format!("#{fragment}"));
             return None;
         }
         let key = (file, pointer, site.kind);
         if let Some(local) = self.imported.get(&key) {
             let local = local.clone();
-            self.rewrite(&site, &local);
+            self.rewrite(site, &local);
             return None;
         }
         let (_, pointer, _) = &key;
@@ -136,7 +138,7 @@ impl Importer<'_> {
                 "the reference `{}` leads nowhere: its file has no `{pointer}`",
                 site.reference
             );
-            self.refuse(&site, message, "correct the part after `#`");
+            self.refuse(site, message, "correct the part after `#`");
             return None;
         };
         self.values += count(&content);
@@ -144,10 +146,10 @@ impl Importer<'_> {
             let message = format!(
                 "what was brought in from other files up to here holds more than {MAX_VALUES} values"
             );
-            self.refuse(&site, message, "split the document");
+            self.refuse(site, message, "split the document");
             return None;
         }
-        self.place(&site, content, key)
+        self.place(site, content, key)
     }
 
     /// Puts the content where it belongs: in the reference's place, or among the components.

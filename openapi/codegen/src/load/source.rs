@@ -24,32 +24,24 @@ impl Source {
     ///
     /// # Errors
     /// What [`Self::parse`] finds, and a file that can't be read or is no file.
-    pub fn read(path: &Path, limit: usize) -> Result<(Source, Value), Finding> {
-        let refuse = |code, message: String, help: &str| {
-            Source::empty(path).finding_at(Problem::new(code, 0, message, help), Severity::Error)
+    pub fn read(path: &Path, limit: usize) -> Result<(Source, Value), Box<Finding>> {
+        let refuse = |message: String, help: &str| {
+            Source::empty(path).refusal(Problem::new(codes::UNREADABLE, 0, message, help))
         };
         let unreadable = |error: std::io::Error| {
-            refuse(
-                codes::UNREADABLE,
-                format!("the file can't be read: {error}"),
-                "check its path and its permissions",
-            )
+            let help = "check its path and its permissions";
+            refuse(format!("the file can't be read: {error}"), help)
         };
         // Opening a pipe or a device could wait for ever.
         let metadata = std::fs::metadata(path).map_err(unreadable)?;
         if !metadata.is_file() {
             let message = "the path names no regular file".to_owned();
-            return Err(refuse(
-                codes::UNREADABLE,
-                message,
-                "name a JSON or YAML file",
-            ));
+            return Err(refuse(message, "name a JSON or YAML file"));
         }
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(unreadable)?;
-        file.take(limit as u64 + 1)
-            .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
+        let mut limited = file.take(limit as u64 + 1);
+        limited.read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() > limit {
             return Err(Source::oversized(path));
         }
@@ -60,20 +52,19 @@ impl Source {
     ///
     /// # Errors
     /// What is wrong with them first: encoding, syntax, a duplicate key, a bound.
-    pub fn parse(path: &Path, bytes: &[u8]) -> Result<(Source, Value), Finding> {
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<(Source, Value), Box<Finding>> {
         if bytes.len() > MAX_BYTES {
             return Err(Source::oversized(path));
         }
-        let mut source = Source::empty(path);
-        source.text = match text::decode(bytes) {
-            Ok(text) => text,
-            Err((text, problem)) => {
-                source.text = text;
-                return Err(source.finding_at(problem, Severity::Error));
-            }
+        let (text, problem) = text::decode(bytes);
+        let mut source = Source {
+            text,
+            ..Source::empty(path)
         };
         let start = source.text.as_str().trim_start();
-        let parsed = if start.is_empty() {
+        let parsed = if let Some(problem) = problem {
+            Err(problem)
+        } else if start.is_empty() {
             let help = "give a file that holds an OpenAPI document";
             Err(Problem::new(
                 codes::NOT_A_DOCUMENT,
@@ -88,8 +79,12 @@ impl Source {
         };
         match parsed {
             Ok(value) => Ok((source, value)),
-            Err(problem) => Err(source.finding_at(problem, Severity::Error)),
+            Err(problem) => Err(source.refusal(problem)),
         }
+    }
+
+    fn refusal(&self, problem: Problem) -> Box<Finding> {
+        Box::new(self.finding_at(problem, Severity::Error))
     }
 
     /// The file's path as it was given.
@@ -138,10 +133,10 @@ impl Source {
         }
     }
 
-    fn oversized(path: &Path) -> Finding {
+    fn oversized(path: &Path) -> Box<Finding> {
         let message = format!("the document is larger than {} MiB", MAX_BYTES >> 20);
         let problem = Problem::new(codes::TOO_LARGE, 0, message, "split the document");
-        Source::empty(path).finding_at(problem, Severity::Error)
+        Source::empty(path).refusal(problem)
     }
 
     /// A text that begins like JSON is JSON, and strictly so; only a file that says it is YAML may be flow style.

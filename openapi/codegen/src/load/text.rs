@@ -191,57 +191,47 @@ pub fn count_characters(bytes: &[u8]) -> u32 {
     bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count() as u32
 }
 
-/// The text of a file's bytes: UTF-8, with or without a byte order mark.
-///
-/// # Errors
-/// Another encoding, a NUL byte or nothing at all; with what can be shown of the text.
-pub fn decode(bytes: &[u8]) -> Result<Text, (Text, Problem)> {
+/// The text of a file's bytes: UTF-8, with or without a byte order mark. Of another encoding, or with a NUL byte in it,
+/// there is a problem, and the text is what can be shown.
+pub fn decode(bytes: &[u8]) -> (Text, Option<Problem>) {
     let utf8 = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);
-    let wide = match bytes {
-        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] | [0, 0, 0, _, ..] | [_, 0, 0, 0, ..] => {
-            Some("UTF-32")
+    let problem = |before: &[u8], message: String| {
+        let help = "save the file as UTF-8 and try again";
+        Some(Problem::new(
+            codes::ENCODING,
+            count_characters(before),
+            message,
+            help,
+        ))
+    };
+    if let Some(encoding) = wide_encoding(bytes) {
+        let message = format!("the file looks like {encoding}, not UTF-8");
+        return (Text::new(String::new()), problem(&[], message));
+    }
+    let found = match std::str::from_utf8(utf8) {
+        Ok(text) => {
+            let nul = text.find('\0');
+            nul.and_then(|nul| problem(&utf8[..nul], "a NUL byte stands in the text".to_owned()))
         }
+        Err(error) => {
+            let (valid, rest) = utf8.split_at(error.valid_up_to());
+            let byte = rest.first().copied().unwrap_or_default();
+            let looks = "the file looks like Latin-1 or Windows-1252";
+            problem(
+                valid,
+                format!("the byte 0x{byte:02X} is not UTF-8; {looks}"),
+            )
+        }
+    };
+    (Text::new(String::from_utf8_lossy(utf8).into_owned()), found)
+}
+
+/// An encoding of two or four bytes a character, by its mark or by the NULs beside the first one.
+fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Some("UTF-32"),
+        [0, 0, 0, _, ..] | [_, 0, 0, 0, ..] => Some("UTF-32"),
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, _, ..] | [_, 0, ..] => Some("UTF-16"),
         _ => None,
-    };
-    let refuse = |shown: &[u8], message: String| {
-        let problem = Problem::new(
-            codes::ENCODING,
-            count_characters(shown),
-            message,
-            "save the file as UTF-8 and try again",
-        );
-        (
-            Text::new(String::from_utf8_lossy(utf8).into_owned()),
-            problem,
-        )
-    };
-    if let Some(encoding) = wide {
-        let problem = Problem::new(
-            codes::ENCODING,
-            0,
-            format!("the file looks like {encoding}, not UTF-8"),
-            "save the file as UTF-8 and try again",
-        );
-        return Err((Text::new(String::new()), problem));
-    }
-    match std::str::from_utf8(utf8) {
-        Err(error) => {
-            let valid = &utf8[..error.valid_up_to()];
-            let byte = utf8[error.valid_up_to()];
-            Err(refuse(
-                valid,
-                format!(
-                    "the byte 0x{byte:02X} is not UTF-8; the file looks like Latin-1 or Windows-1252"
-                ),
-            ))
-        }
-        Ok(text) => match text.find('\0') {
-            Some(nul) => Err(refuse(
-                &utf8[..nul],
-                "a NUL byte stands in the text".to_owned(),
-            )),
-            None => Ok(Text::new(text.to_owned())),
-        },
     }
 }

@@ -84,7 +84,8 @@ fn says_something<'s>(schema: &'s Schema, references: &mut Vec<&'s str>) -> bool
                 return true;
             }
             // No short circuit: all references are wanted.
-            parts.fold(false, |says, part| says_something(part, references) || says)
+            let says: Vec<bool> = parts.map(|part| says_something(part, references)).collect();
+            says.contains(&true)
         }
     }
 }

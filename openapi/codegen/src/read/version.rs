@@ -58,17 +58,17 @@ impl<'d> Reader<'d> {
         const KNOWN: &str = "openapi info servers paths components security tags externalDocs webhooks \
             jsonSchemaDialect $self";
         root.known(KNOWN, "an OpenAPI document");
-        if let Some(dialect) = root.text("jsonSchemaDialect") {
-            if dialect != "https://spec.openapis.org/oas/3.1/dialect/base" {
-                let message = format!("the document's schemas are of the dialect `{dialect}`");
-                let help = "write schemas in the dialect of OpenAPI 3.1, and leave `jsonSchemaDialect` out";
-                self.error(
-                    codes::BEYOND_3_0,
-                    &root.key("jsonSchemaDialect"),
-                    message,
-                    help,
-                );
-            }
+        let other = |dialect: &String| dialect != "https://spec.openapis.org/oas/3.1/dialect/base";
+        if let Some(dialect) = root.text("jsonSchemaDialect").filter(other) {
+            let message = format!("the document's schemas are of the dialect `{dialect}`");
+            let help =
+                "write schemas in the dialect of OpenAPI 3.1, and leave `jsonSchemaDialect` out";
+            self.error(
+                codes::BEYOND_3_0,
+                &root.key("jsonSchemaDialect"),
+                message,
+                help,
+            );
         }
         if root.entries("webhooks").next().is_some() {
             let at = root.key("webhooks");

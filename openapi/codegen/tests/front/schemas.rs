@@ -4,7 +4,7 @@ use super::model::{everything, inline, operation, target};
 use super::{fixture, load_text};
 use dropshot_codegen::load;
 use dropshot_codegen::model::{Additional, Document, Status, Type};
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 
 #[test]
 fn schemas_keyword_by_keyword() {
@@ -32,8 +32,8 @@ fn schemas_keyword_by_keyword() {
     assert_eq!((name.nullable, &name.default), (true, &Some(Value::Null)));
     let age = property("age");
     let bounds = (
-        age.minimum.as_ref().and_then(|n| n.as_i64()),
-        age.maximum.as_ref().and_then(|n| n.as_f64()),
+        age.minimum.as_ref().and_then(Number::as_i64),
+        age.maximum.as_ref().and_then(Number::as_f64),
     );
     assert_eq!(
         (bounds, age.exclusive_minimum, age.exclusive_maximum),
@@ -115,6 +115,7 @@ fn openapi_3_1_is_read_as_far_as_3_0_goes() {
     let document = schemas_3_1(
         "    Nullable: {type: [string, 'null']}
     Several: {type: [string, integer, 'null'], maxLength: 3}
+    Both: {type: [string, integer], anyOf: [{minLength: 1}]}
     Null: {type: 'null'}
     Const: {const: 5}
     Examples: {type: string, examples: [a, b]}
@@ -144,6 +145,11 @@ fn openapi_3_1_is_read_as_far_as_3_0_goes() {
         (several.as_slice(), schema("Several").nullable),
         ([Type::String, Type::Integer].as_slice(), true)
     );
+    let both = schema("Both");
+    assert_eq!(
+        (both.any_of.len(), inline(&both.all_of[0]).any_of.len()),
+        (1, 2)
+    );
     assert_eq!(
         (&schema("Null").enumeration, schema("Null").nullable),
         (&Some(vec![Value::Null]), true)
@@ -151,8 +157,7 @@ fn openapi_3_1_is_read_as_far_as_3_0_goes() {
     assert_eq!(schema("Const").enumeration, Some(vec![json!(5)]));
     assert_eq!(schema("Examples").example, Some(json!("a")));
     let exclusive = schema("Exclusive");
-    let bound =
-        |number: &Option<serde_json::Number>| number.as_ref().and_then(|number| number.as_i64());
+    let bound = |number: &Option<Number>| number.as_ref().and_then(Number::as_i64);
     assert_eq!(
         (bound(&exclusive.minimum), exclusive.exclusive_minimum),
         (Some(1), true)

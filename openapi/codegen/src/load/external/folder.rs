@@ -32,7 +32,7 @@ pub struct Refusal {
     pub reason: String,
     pub help: &'static str,
     /// What is wrong with the file itself.
-    pub finding: Option<Finding>,
+    pub finding: Option<Box<Finding>>,
 }
 
 const INSIDE: &str = "bring the file into the document's folder and refer to it by a relative path";
@@ -131,10 +131,10 @@ impl Folder {
             Refusal {
                 reason: format!("names a file that can't be read: {}", finding.message),
                 help: "correct the file, or the reference",
-                finding: Some(Finding {
+                finding: Some(Box::new(Finding {
                     file: named.clone(),
-                    ..finding
-                }),
+                    ..*finding
+                })),
             }
         })?;
         let source = source.named(named);

@@ -48,17 +48,31 @@ impl<'d> Reader<'d> {
             [ty] => schema.ty = Some(*ty),
             // Null and nothing else: no value but null.
             [] if schema.nullable && words.len() == 1 => {
-                schema.enumeration = Some(vec![Value::Null])
+                schema.enumeration = Some(vec![Value::Null]);
             }
             [] => {}
-            several => schema.any_of.extend(several.iter().map(|ty| {
-                let alternative = SchemaObject {
-                    pointer: at.to_string(),
-                    ty: Some(*ty),
-                    ..SchemaObject::default()
-                };
-                Schema::Inline(Box::new(alternative))
-            })),
+            several => {
+                let alternatives = several.iter().map(|ty| {
+                    let pointer = at.to_string();
+                    inline(SchemaObject {
+                        pointer,
+                        ty: Some(*ty),
+                        ..SchemaObject::default()
+                    })
+                });
+                if object.map.contains_key("anyOf") {
+                    // Both are to be met.
+                    let any_of = alternatives.collect();
+                    let pointer = at.to_string();
+                    schema.all_of.push(inline(SchemaObject {
+                        pointer,
+                        any_of,
+                        ..SchemaObject::default()
+                    }));
+                } else {
+                    schema.any_of = alternatives.collect();
+                }
+            }
         }
     }
 
@@ -88,11 +102,13 @@ impl<'d> Reader<'d> {
 
     /// `enum`, and 3.1's `const` as an enum of one.
     pub(super) fn enumeration(&self, object: &Object<'_, 'd>, schema: &mut SchemaObject) {
-        if self.version == Version::V3_1 {
-            if let Some(value) = object.map.get("const") {
-                schema.enumeration = Some(vec![value.clone()]);
-                return;
-            }
+        let constant = object
+            .map
+            .get("const")
+            .filter(|_| self.version == Version::V3_1);
+        if let Some(value) = constant {
+            schema.enumeration = Some(vec![value.clone()]);
+            return;
         }
         let listed = match object.get("enum") {
             None => return,
@@ -205,6 +221,10 @@ impl<'d> Reader<'d> {
 }
 
 const TYPES: &str = "write string, number, integer, boolean, array or object";
+
+fn inline(schema: SchemaObject) -> Schema {
+    Schema::Inline(Box::new(schema))
+}
 
 /// The value in this type: itself, or what it says as text; nothing where the type refuses it.
 fn fit(value: &Value, ty: Option<Type>) -> Option<Value> {
