@@ -8,6 +8,7 @@
 
 pub mod build;
 pub mod codes;
+pub mod compare;
 pub mod diagnostics;
 mod docs;
 mod emit;

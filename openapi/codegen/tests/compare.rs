@@ -8,6 +8,10 @@ mod operations;
 mod reach;
 #[path = "compare/schemas.rs"]
 mod schemas;
+#[path = "compare/structures.rs"]
+mod structures;
+#[path = "compare/values.rs"]
+mod values;
 
 use dropshot_codegen::compare::{Change, Effect, Side, compare};
 use dropshot_codegen::load::load_bytes;

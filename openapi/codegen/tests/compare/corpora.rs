@@ -28,7 +28,6 @@ fn a_document_is_itself_and_misses_what_is_taken_out() {
     };
     let mut compared = 0;
     for path in documents(Path::new(&folder)) {
-        eprintln!("{}", path.display());
         let Ok(loaded) = load(&path, None) else {
             continue;
         };
