@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask help`.
 
 mod ci;
+mod conformance;
 mod openapi;
 mod output;
 mod scaffold;
@@ -21,6 +22,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Ci(ci::Arguments),
+    Conformance(conformance::Arguments),
     Openapi(openapi::Arguments),
     Scaffold(scaffold::Arguments),
     Tidy(tidy::Arguments),
@@ -29,6 +31,7 @@ enum Command {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Ci(arguments) => ci::run(&arguments),
+        Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Scaffold(arguments) => scaffold::run(&arguments),
         Command::Tidy(arguments) => tidy::run(&arguments),

@@ -1,5 +1,7 @@
 //! Valid requests and the declared replies to them.
 
+use std::collections::BTreeMap;
+
 use dropshot_contract::http::HeaderMap;
 use dropshot_contract::{Bytes, Operation, Status, Value};
 
@@ -7,6 +9,7 @@ use crate::attempt::{Attempt, Caller};
 use crate::body::{self, Kind};
 use crate::client::Answer;
 use crate::compare::{difference, short};
+use crate::credentials::together;
 use crate::document::{Media, Response, essence};
 use crate::drive::{Outcome, Session};
 use crate::echo::{Got, Sample, Wanted};
@@ -103,23 +106,44 @@ impl<'d> Session<'d> {
         if let Some(error) = got.errors.first() {
             return Err(format!("a value could not be recorded: {error}"));
         }
-        let credentials: Vec<(&str, &str)> = attempt
-            .shown
-            .iter()
-            .map(|shown| (shown.scheme.as_str(), shown.secret.as_str()))
-            .collect();
-        let known: Vec<(&str, &str)> = got
-            .credentials
-            .iter()
-            .map(|(scheme, shown)| (scheme.as_str(), shown.as_str()))
-            .collect();
-        if known.len() != credentials.len()
-            || !known.iter().all(|known| credentials.contains(known))
-        {
-            return Err(format!("credentials {credentials:?} arrived as {known:?}"));
-        }
+        self.credentials(operation, attempt, got)?;
         self.parameters(operation, attempt, got)?;
         self.body(attempt, got)
+    }
+
+    /// Whether the handler got the credentials of an alternative that is met by what was shown; it may be another one
+    /// than was meant, which asks for no more.
+    fn credentials(
+        &self,
+        operation: &Operation,
+        attempt: &Attempt<'d>,
+        got: &Got,
+    ) -> Result<(), String> {
+        let security = self.caller.document.security(operation);
+        let alternatives = security
+            .iter()
+            .filter_map(|alternative| together(alternative).ok());
+        let mut met = alternatives
+            .filter(|alternative| {
+                alternative
+                    .iter()
+                    .all(|shown| attempt.shown.iter().any(|sent| sent.is_same(shown)))
+            })
+            .map(|alternative| -> BTreeMap<String, String> {
+                alternative
+                    .into_iter()
+                    .map(|shown| (shown.scheme, shown.secret))
+                    .collect()
+            });
+        if security.is_empty() && got.credentials.is_empty()
+            || met.any(|alternative| alternative == got.credentials)
+        {
+            return Ok(());
+        }
+        Err(format!(
+            "credentials {:?} arrived as {:?}",
+            attempt.shown, got.credentials
+        ))
     }
 
     fn parameters(

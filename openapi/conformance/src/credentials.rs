@@ -17,6 +17,17 @@ pub(crate) struct Shown {
     pub(crate) text: String,
 }
 
+impl Shown {
+    /// Whether the same thing stands in the same place.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.is_beside(other) && self.text == other.text
+    }
+
+    fn is_beside(&self, other: &Self) -> bool {
+        self.location == other.location && self.name.eq_ignore_ascii_case(&other.name)
+    }
+}
+
 /// What is shown for a scheme; `None` where nothing of a request can show it.
 pub(crate) fn shown(name: &str, scheme: &Value) -> Option<Shown> {
     let text = |keyword: &str| {
@@ -71,9 +82,7 @@ pub(crate) fn together(alternative: &[(&str, &Value)]) -> Result<Vec<Shown>, Str
     for (name, scheme) in alternative {
         let shown = shown(name, scheme)
             .ok_or_else(|| format!("security scheme {name} is shown by no part of a request"))?;
-        if all.iter().any(|other| {
-            other.location == shown.location && other.name.eq_ignore_ascii_case(&shown.name)
-        }) {
+        if all.iter().any(|other| other.is_beside(&shown)) {
             return Err(format!(
                 "security scheme {name} wants the same place as another"
             ));

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use dropshot_contract::Value;
+use serde::Serialize;
+use serde_json::json;
 
 /// Of a document.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// The document's name.
     pub name: String,
@@ -18,7 +20,7 @@ pub struct Report {
 }
 
 /// Of an operation.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct OperationReport {
     /// `operationId`
     pub id: String,
@@ -35,7 +37,7 @@ pub struct OperationReport {
 }
 
 /// How many, of how many.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Count {
     /// As they should.
     pub good: usize,
@@ -44,7 +46,7 @@ pub struct Count {
 }
 
 /// The sums over operations.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
     /// Operations that every valid request reached with its values.
     pub operations: Count,
@@ -110,6 +112,26 @@ impl Report {
         totals
     }
 
+    /// What a program prints: `totals`, `failures`, `not_generated` and `operations`.
+    #[must_use]
+    pub fn summary(&self) -> Value {
+        json!({
+            "name": self.name,
+            "totals": self.totals(),
+            "failures": self.failures().collect::<Vec<_>>(),
+            "not_generated": self.not_generated().collect::<Vec<_>>(),
+            "operations": self.operations,
+        })
+    }
+
+    /// What nothing could be made for, a line each.
+    pub fn not_generated(&self) -> impl Iterator<Item = String> {
+        self.operations.iter().flat_map(|operation| {
+            let gaps = operation.not_generated.iter();
+            gaps.map(|gap| format!("{}: {gap}", operation.id))
+        })
+    }
+
     /// Everything that failed, a line each.
     pub fn failures(&self) -> impl Iterator<Item = String> {
         let failures = self.operations.iter().flat_map(|operation| {
@@ -137,24 +159,3 @@ impl fmt::Display for Count {
         f.pad(&format!("{}/{}", self.good, self.all))
     }
 }
-
-impl fmt::Display for Totals {
-    /// The columns of [`HEAD`].
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            operations,
-            requests,
-            constraints,
-            replies,
-            not_generated,
-            differences,
-        } = self;
-        write!(
-            f,
-            "{operations:>10} {requests:>11} {constraints:>11} {replies:>11} {not_generated:>13} {differences:>11}"
-        )
-    }
-}
-
-/// The heads of the columns that [`Totals`] prints.
-pub const HEAD: &str = "operations    requests constraints     replies not generated  round trip";

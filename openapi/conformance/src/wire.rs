@@ -98,14 +98,14 @@ impl<'d> Style<'d> {
 
     fn joined(&self, value: &Value, separator: &str) -> Result<String, Unwritable> {
         let parts: Result<Vec<String>, Unwritable> = match value {
-            Value::Array(items) => items.iter().map(|item| self.scalar(item)).collect(),
+            Value::Array(items) => items.iter().map(|item| self.part(item)).collect(),
             Value::Object(members) => {
                 let between = if self.explode { "=" } else { separator };
                 let member = |(name, value): (&String, &Value)| {
                     Ok(format!(
                         "{}{between}{}",
                         (self.escape)(name),
-                        self.scalar(value)?
+                        self.part(value)?
                     ))
                 };
                 members.iter().map(member).collect()
@@ -178,6 +178,26 @@ impl<'d> Style<'d> {
                 Ok(())
             }
         }
+    }
+
+    /// A value that stands among others.
+    fn part(&self, value: &Value) -> Result<String, Unwritable> {
+        let text = scalar(value)?;
+        let separator = match self.style {
+            "label" => ".",
+            "spaceDelimited" => " ",
+            "pipeDelimited" => "|",
+            _ => ",",
+        };
+        let escaped = (self.escape)(&text);
+        let kept = separator == "," || separator == ".";
+        if text.contains(separator) && (!kept || escaped.contains(separator)) {
+            return Err(format!(
+                "style {} has no escape for its separator",
+                self.style
+            ));
+        }
+        Ok(escaped)
     }
 
     fn scalar(&self, value: &Value) -> Result<String, Unwritable> {

@@ -165,10 +165,13 @@ fn form_fields(kind: MediaKind, media: &model::Media, types: &Types<'_>) -> Stri
             let encoding = media.encoding.get(name);
             let style = encoding.and_then(|encoding| encoding.style).unwrap_or(Style::Form);
             let explode = encoding.and_then(|encoding| encoding.explode).unwrap_or(style == Style::Form);
-            let content_type = encoding.and_then(|encoding| encoding.content_type.as_deref());
+            let shape = types.shape(property);
+            // OpenAPI 3.0.3, Encoding Object: a part that is an object, or one of an array of objects, is JSON.
+            let object = shape.trim_start_matches("rt::Shape::Array(&").starts_with("rt::Shape::Object");
+            let implied = (kind == MediaKind::Multipart && object).then_some("application/json");
+            let content_type = encoding.and_then(|encoding| encoding.content_type.as_deref()).or(implied);
             format!(
-                "rt::Field {{ name: {name:?}, shape: {}, style: rt::Style::{}, explode: {explode}, content_type: {} }}",
-                types.shape(property),
+                "rt::Field {{ name: {name:?}, shape: {shape}, style: rt::Style::{}, explode: {explode}, content_type: {} }}",
                 self::style(style),
                 optional(content_type)
             )
