@@ -26,7 +26,7 @@ struct Checked {
     valid: bool,
 }
 
-pub(super) fn run(command: Command, source: &Source, output: Output) -> Result<(), Error> {
+pub(super) fn run(command: &Command, source: &Source, output: Output) -> Result<(), Error> {
     let config = source.load()?;
     match command {
         Command::Check => output.print(&Checked { valid: true }, || {

@@ -92,9 +92,9 @@ async fn execute(arguments: Arguments) -> Result<(), Error> {
         Command::Client(command) => client::run(command, &source, output).await,
         Command::Key(command) => key::run(command, &source, output).await,
         Command::Token(command) => token::run(command, &source, output).await,
-        Command::Config(command) => config::run(command, &source, output),
+        Command::Config(command) => config::run(&command, &source, output),
         Command::Store(command) => store::run(command, &source, output).await,
-        Command::Openapi(arguments) => openapi::run(arguments, &source),
+        Command::Openapi(arguments) => openapi::run(&arguments, &source),
         Command::Healthcheck(arguments) => healthcheck::run(arguments, &source, output).await,
     }
 }

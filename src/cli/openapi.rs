@@ -28,7 +28,7 @@ enum Format {
     Yaml,
 }
 
-pub(super) fn run(arguments: Arguments, source: &Source) -> Result<(), Error> {
+pub(super) fn run(arguments: &Arguments, source: &Source) -> Result<(), Error> {
     let document = match source.load_if_any()? {
         Some(config) => Document::served(&config.issuer),
         None => Document::generic(),

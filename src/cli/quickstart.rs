@@ -39,12 +39,13 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Error> {
     let listen = free(arguments.listen)?;
     let mut config = Config::quickstart(folder.path(), listen, BASE_PATH).map_err(Error::usage)?;
     config.listen.ops = free_or_any(ListenConfig::DEFAULT_OPS)?;
-    folder.write_config(&config)?;
     let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
     let client = folder.client(&installation.clients()).await?;
 
     let (log, guard) = log::to_stderr();
     let result = serve::serve(&config, &installation, &log, |_| {
+        // Not before: another quickstart on the folder may be running, and its configuration is the one in force.
+        folder.write_config(&config)?;
         output::print(&instructions(&config, &folder, &client))
     })
     .await;
@@ -71,7 +72,7 @@ fn instructions(config: &Config, folder: &Folder, client: &folder::Client) -> St
          \n  folder   {folder}\n  client   {client} ({state}); its secret is in {secret}\n\
          \nGet a token:\n\n  {curl}\n\
          \nCheck it:\n\n  {curl} | {program} token verify - --config {file}\n\
-         \nGive the client another secret:\n\n  {program} client rotate-secret {client} --config {file}\n\n",
+         \nGive the client another secret (and write it into {secret}):\n\n  {program} client rotate-secret {client} --config {file}\n\n",
         issuer = config.issuer,
         folder = folder.path().display(),
         client = client.id,

@@ -6,15 +6,18 @@
 mod dialect;
 mod document;
 mod handlers;
+mod listen;
 mod methods;
 mod ops;
 mod origin;
 mod reply;
 mod server;
+mod watch;
 
 use std::sync::Arc;
 
 pub use document::Document;
+pub use listen::ListenError;
 pub use server::{Addresses, ServeError, Server, stop_signal};
 
 use crate::api::types;

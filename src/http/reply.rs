@@ -98,6 +98,15 @@ pub(super) fn refusal(
             x_correlation_id,
             www_authenticate: CHALLENGE.to_owned(),
         },
+        (_, ErrorCode::TemporarilyUnavailable) if refusal.is_for_asking_too_much() => {
+            Reply::TooManyRequests {
+                body,
+                cache_control,
+                pragma,
+                x_correlation_id,
+                retry_after: i64::try_from(retry_after).unwrap_or(i64::MAX),
+            }
+        }
         (_, ErrorCode::TemporarilyUnavailable) => Reply::ServiceUnavailable {
             body,
             cache_control,

@@ -6,18 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dropshot::{
-    ApiDescription, ApiDescriptionRegisterError, BuildError, ConfigDropshot, HandlerTaskMode,
-    HttpServer, ServerBuilder, ServerContext,
-};
+use dropshot::{ApiDescription, ApiDescriptionRegisterError, HttpServer};
 use dropshot_contract::{MountError, Options};
-use slog::{Discard, Logger, error, info, o, warn};
+use slog::{Logger, info};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use super::handlers::Handlers;
+use super::listen::{ListenError, listen};
 use super::ops::{self, Ops};
-use super::{Service, document, methods};
+use super::{Service, document, methods, watch};
 use crate::api;
 use crate::audit::AuditError;
 use crate::config::{Config, IssuerUrl};
@@ -63,15 +61,8 @@ pub enum ServeError {
     #[error("an endpoint can't be served: {0}")]
     Register(#[from] ApiDescriptionRegisterError),
     /// An address.
-    #[error("{key} = {address}: {error}")]
-    Listen {
-        /// The key of the configuration.
-        key: &'static str,
-        /// The address.
-        address: SocketAddr,
-        /// The cause.
-        error: String,
-    },
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// The audit trail.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -111,11 +102,12 @@ impl Server {
             ops::api_description()?,
             context,
         )?;
+        // Both addresses are ours by now, and no request is taken before the trail says that the service runs.
         issuer.started().await?;
-        let following = tokio::spawn(follow(issuer.clone(), log.clone()));
+        let following = tokio::spawn(watch::watch(issuer.clone(), log.clone()));
         Ok(Self {
-            api,
-            ops,
+            api: api.start(),
+            ops: ops.start(),
             issuer,
             following,
             stopping,
@@ -174,58 +166,8 @@ fn api_description(issuer: &IssuerUrl) -> Result<ApiDescription<Service>, ServeE
     Ok(api)
 }
 
-fn listen<C: ServerContext>(
-    key: &'static str,
-    address: SocketAddr,
-    api: ApiDescription<C>,
-    context: C,
-) -> Result<HttpServer<C>, ServeError> {
-    let config = ConfigDropshot {
-        bind_address: address,
-        // A task a request costs more than a token does. What must not be lost when a caller hangs up is the audit record, and
-        // the trail sees to that.
-        default_handler_task_mode: HandlerTaskMode::CancelOnDisconnect,
-        ..ConfigDropshot::default()
-    };
-    // Dropshot's own log has two lines a request, with its URI. Decisions are in the audit trail.
-    ServerBuilder::new(api, context, Logger::root(Discard, o!()))
-        .config(config)
-        .start()
-        .map_err(|error| ServeError::Listen {
-            key,
-            address,
-            error: match error {
-                BuildError::BindError { error, .. } => in_words(&error),
-                other => other.to_string(),
-            },
-        })
-}
-
-fn in_words(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            "the port is in use; stop what uses it, or choose another".to_owned()
-        }
-        io::ErrorKind::AddrNotAvailable => "this machine does not have the address".to_owned(),
-        io::ErrorKind::PermissionDenied => {
-            "this user may not listen there; choose a port above 1023".to_owned()
-        }
-        _ => error.to_string(),
-    }
-}
-
 fn ended_by_itself(ended: Result<(), String>) -> ServeError {
     ServeError::Stopped(ended.err().unwrap_or_else(|| "without a reason".to_owned()))
-}
-
-async fn follow(issuer: Arc<Issuer>, log: Logger) {
-    let report = |fault: Option<&str>| match fault {
-        Some(reason) => {
-            error!(log, "the store can't be read; known clients still get tokens"; "reason" => reason);
-        }
-        None => warn!(log, "the store can be read again"),
-    };
-    issuer.follow(report).await;
 }
 
 /// Done when the process is told to stop, by SIGTERM or SIGINT. Takes over both signals now.

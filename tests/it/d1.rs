@@ -7,11 +7,9 @@ use crate::harness::{Answer, Connection, D1, GRANT, Setup, basic, header, status
 #[tokio::test]
 async fn the_published_example() {
     let service = Setup::with_d1().start();
-    let request = format!(
-        "POST /authz/d1/v1/oauth2/token HTTP/1.1\r\nHost: bank.example\r\n\
+    let request = "POST /authz/d1/v1/oauth2/token HTTP/1.1\r\nHost: bank.example\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nAuthorization: Basic aXNfdGJhbmswMToxMjM=\r\n\
-         Content-Length: 29\r\n\r\ngrant_type=client_credentials"
-    );
+         Content-Length: 29\r\n\r\ngrant_type=client_credentials";
     let answer = Connection::exchange(service.api, request).await;
     assert_eq!(status(&answer), 200, "{answer}");
     assert_eq!(header(&answer, "cache-control"), Some("no-store"));

@@ -1,13 +1,19 @@
 //! The service from outside: the real binary, over real HTTP and by its command line. One module a subject; a test of a standard
 //! is named after its section.
 
+// The harness is a test as well: what it unwraps says where it failed.
+#![allow(clippy::unwrap_used)]
+
 mod cli;
+mod client;
 mod d1;
+mod deploying;
 mod document;
 mod harness;
 mod hostile;
 mod lifecycle;
 mod quickstart;
+mod readme;
 mod rfc6749;
 mod rfc7517;
 mod rfc7617;
@@ -15,3 +21,4 @@ mod rfc8414;
 mod rfc9068;
 mod rfc9110;
 mod rfc9700;
+mod throttle;

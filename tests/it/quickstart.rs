@@ -7,15 +7,21 @@ use std::process::{Child, Command, Stdio};
 use crate::harness::{self, d1_authz};
 
 /// A running quickstart, and what it printed until it served.
-struct Quickstart {
+pub struct Quickstart {
     child: Child,
-    printed: String,
+    pub printed: String,
 }
 
 impl Quickstart {
     fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &["--data", "data"])
+    }
+
+    /// On a free port.
+    pub fn start_with(folder: &Path, arguments: &[&str]) -> Self {
         let mut child = harness::binary(folder)
-            .args(["quickstart", "--data", "data", "--listen", "127.0.0.1:0"])
+            .args(["quickstart", "--listen", "127.0.0.1:0"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -34,13 +40,13 @@ impl Quickstart {
     }
 
     /// The first printed command that has `text` in it.
-    fn line(&self, text: &str) -> &str {
+    pub fn line(&self, text: &str) -> &str {
         let line = self.printed.lines().find(|line| line.contains(text));
         line.unwrap_or_else(|| panic!("{text}: {}", self.printed))
             .trim()
     }
 
-    fn stop(mut self) {
+    pub fn stop(mut self) {
         let id = self.child.id().to_string();
         assert!(
             Command::new("kill")

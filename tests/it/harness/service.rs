@@ -191,6 +191,11 @@ impl Service {
         Answer::of(request).await
     }
 
+    /// The process' id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What is on standard error so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()

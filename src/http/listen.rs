@@ -1,0 +1,63 @@
+//! A listener: an address taken, for an API.
+
+use std::io;
+use std::net::SocketAddr;
+
+use dropshot::{
+    ApiDescription, BuildError, ConfigDropshot, HandlerTaskMode, HttpServerStarter, ServerBuilder,
+    ServerContext,
+};
+use slog::{Discard, Logger, o};
+
+/// Why an address can't be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("{key} = {address}: {cause}")]
+pub struct ListenError {
+    /// The key of the configuration.
+    pub key: &'static str,
+    /// The address.
+    pub address: SocketAddr,
+    /// What is wrong, and what to do.
+    pub cause: String,
+}
+
+/// Takes the address; requests are taken once it is started.
+pub(super) fn listen<C: ServerContext>(
+    key: &'static str,
+    address: SocketAddr,
+    api: ApiDescription<C>,
+    context: C,
+) -> Result<HttpServerStarter<C>, ListenError> {
+    let config = ConfigDropshot {
+        bind_address: address,
+        // A task a request costs more than a token does. What must not be lost when a caller hangs up is the audit record, and
+        // the trail sees to that.
+        default_handler_task_mode: HandlerTaskMode::CancelOnDisconnect,
+        ..ConfigDropshot::default()
+    };
+    // Dropshot's own log has two lines a request, with its URI. Decisions are in the audit trail.
+    ServerBuilder::new(api, context, Logger::root(Discard, o!()))
+        .config(config)
+        .build_starter()
+        .map_err(|error| ListenError {
+            key,
+            address,
+            cause: match error {
+                BuildError::BindError { error, .. } => in_words(&error),
+                other => other.to_string(),
+            },
+        })
+}
+
+fn in_words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "the port is in use; stop what uses it, or choose another".to_owned()
+        }
+        io::ErrorKind::AddrNotAvailable => "this machine does not have the address".to_owned(),
+        io::ErrorKind::PermissionDenied => {
+            "this user may not listen there; choose a port above 1023".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}

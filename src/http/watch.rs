@@ -1,0 +1,39 @@
+//! What runs beside the requests: following the store, and telling the log when the service stops being, or is again, as it should.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use slog::{Logger, error, info, warn};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::issuer::{Issuer, Readiness};
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Follows and watches until it is dropped.
+pub(super) async fn watch(issuer: Arc<Issuer>, log: Logger) {
+    // A store that can't be read is one of the problems that are watched for.
+    tokio::join!(issuer.follow(|_| ()), report(&issuer, &log));
+}
+
+async fn report(issuer: &Issuer, log: &Logger) {
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut before = Vec::new();
+    loop {
+        ticks.tick().await;
+        let Readiness { ready, problems } = issuer.readiness();
+        for problem in problems.iter().filter(|problem| !before.contains(*problem)) {
+            let (part, message) = (problem.part, problem.message.as_str());
+            if ready {
+                warn!(log, "something is wrong, and tokens are still issued"; "part" => part, "problem" => message);
+            } else {
+                error!(log, "no tokens are issued"; "part" => part, "problem" => message);
+            }
+        }
+        if problems.is_empty() && !before.is_empty() {
+            info!(log, "all is well again");
+        }
+        before = problems;
+    }
+}

@@ -1,0 +1,80 @@
+//! A client that another generator made of the served document: the document says enough to call the service, and the service
+//! answers what it says.
+
+use crate::harness::{D1, Service, Setup, basic};
+
+progenitor::generate_api!(spec = "openapi/served.json", interface = Positional);
+
+use types::{Auth2Request, Auth2RequestGrantType, TokenErrorCode};
+
+fn client(service: &Service) -> Client {
+    Client::new(&service.url(""))
+}
+
+fn asked(scope: Option<&str>) -> Auth2Request {
+    Auth2Request {
+        grant_type: Auth2RequestGrantType::ClientCredentials,
+        scope: scope.map(str::to_owned),
+        client_id: None,
+        client_secret: None,
+        client_assertion: None,
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_of_the_documents_type() {
+    let service = Setup::with_d1().start();
+    let reply = client(&service)
+        .get_access_token(D1, &asked(Some("pin")))
+        .await
+        .unwrap();
+    assert_eq!(reply.headers()["cache-control"], "no-store");
+    let reply = reply.into_inner();
+    assert_eq!(reply.expires_in.as_deref(), Some("900"));
+    assert_eq!(reply.scope.as_deref(), Some("pin"));
+    assert_eq!(reply.access_token.split('.').count(), 3);
+}
+
+#[tokio::test]
+async fn errors_are_of_the_documents_type() {
+    let service = Setup::with_d1().start();
+    let client = client(&service);
+    for (credential, scope, status, error) in [
+        (
+            basic("nobody", "x"),
+            None,
+            401,
+            TokenErrorCode::InvalidClient,
+        ),
+        (
+            D1.to_owned(),
+            Some("other"),
+            400,
+            TokenErrorCode::InvalidScope,
+        ),
+    ] {
+        match client.get_access_token(&credential, &asked(scope)).await {
+            Err(progenitor::progenitor_client::Error::ErrorResponse(answer)) => {
+                assert_eq!(answer.status(), status);
+                assert_eq!(answer.into_inner().error, error);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_and_document_are_of_the_documents_types() {
+    let service = Setup::empty().start();
+    let client = client(&service);
+    let keys = client
+        .get_json_web_key_set()
+        .await
+        .unwrap()
+        .into_inner()
+        .keys;
+    assert_eq!(keys.len(), 1);
+    assert_eq!(keys[0].alg, "ES256");
+    let document = client.get_open_api_document().await.unwrap().into_inner();
+    assert_eq!(document["openapi"], "3.0.0");
+}
