@@ -10,6 +10,8 @@ mod installation;
 mod registry;
 mod request;
 mod status;
+mod throttle;
+mod turns;
 
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ pub use installation::{Installation, StartError};
 pub use registry::{ClientRegistry, NewClient, RegistryError};
 pub use request::{IssuedToken, Origin, TokenRequest};
 pub use status::{Problem, Readiness};
+use throttle::Throttle;
 
 use crate::audit::{Event, Record, Trail};
 use crate::clock::Clock;
@@ -39,6 +42,7 @@ pub struct Issuer {
     audience: Arc<[Audience]>,
     directory: Directory,
     authenticator: Authenticator,
+    throttle: Arc<Throttle>,
     trail: Trail,
     clock: Arc<dyn Clock>,
 }
@@ -73,19 +77,21 @@ impl Issuer {
     ) -> Result<IssuedToken, Reason> {
         let view = self.directory.view();
 
-        // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1.
+        // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1; who fails too often is turned away, 2.3.1.
         let credential = request.credential.as_ref().map_err(|error| *error)?;
+        let source = request.origin.source;
         let used = self
             .authenticator
-            .authenticate(&view, credential, now)
+            .authenticate(&view, credential, source.into(), now)
             .await?;
-        self.directory.note_use(&used, now, request.origin.source);
+        self.directory.note_use(&used, now, source);
         let client = &used.account.client;
         if request.client_id.is_some_and(|id| id != client.id.as_str()) {
             return Err(Reason::ClientIdMismatch);
         }
 
-        // 2. Throttle. Not built: a configuration that asks for it is refused.
+        // 2. Throttle a client that asks more often than it may.
+        self.throttle.pace(&client.id)?;
 
         // 3. The grant: RFC 6749 4.4.2 and 5.2.
         let grant = request.grant_type.ok_or(Reason::GrantMissing)?;
@@ -146,14 +152,23 @@ impl Issuer {
     /// Puts a refusal into the audit trail that was decided without a [`TokenRequest`], as the request could not be read, and
     /// gives it back.
     pub async fn refuse_unread(&self, refusal: Refusal, origin: Origin<'_>) -> Refusal {
-        let event = Event::TokenRefused {
-            client_id: refusal.client_id.clone(),
-            error: refusal.code().as_str(),
-            reason: refusal.reason.name(),
+        let turned_away = match refusal.reason {
+            Reason::TooManyFailures { turned_away, .. } => Some(turned_away),
+            _ => None,
         };
-        self.trail
-            .note(record(event, origin, self.clock.now()))
-            .await;
+        // Nothing was decided about a credential that nobody looked at, and a record for each of a flood would fill the disk:
+        // there is one for the first, the second, the fourth and so on, with their number.
+        if turned_away.is_none_or(u32::is_power_of_two) {
+            let event = Event::TokenRefused {
+                client_id: refusal.client_id.clone(),
+                error: refusal.code().as_str(),
+                reason: refusal.reason.name(),
+                turned_away,
+            };
+            self.trail
+                .note(record(event, origin, self.clock.now()))
+                .await;
+        }
         refusal
     }
 

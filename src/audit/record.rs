@@ -59,6 +59,10 @@ pub enum Event {
         error: &'static str,
         /// The true reason.
         reason: &'static str,
+        /// How many credentials were not looked at since the last that was; there is a record of the first, the second, the
+        /// fourth, the eighth and so on.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        turned_away: Option<u32>,
     },
     /// The service began to take requests.
     #[serde(rename = "service.started")]

@@ -8,9 +8,11 @@ mod error;
 mod issuer;
 mod keys;
 mod listen;
+mod period;
 mod place;
 mod reader;
 mod store;
+mod throttle;
 mod token;
 mod unbuilt;
 
@@ -25,6 +27,7 @@ pub use listen::ListenConfig;
 use reader::Reader;
 pub use reader::Setting;
 pub use store::{StoreConfig, StoreUrl};
+pub use throttle::{ClientRate, ThrottleConfig};
 pub use token::TokenConfig;
 
 /// The configuration in force.
@@ -38,8 +41,10 @@ pub struct Config {
     pub store: StoreConfig,
     /// What its tokens are like.
     pub token: TokenConfig,
-    /// What protects its keys.
+    /// What protects its keys, and when they change.
     pub keys: KeysConfig,
+    /// How fast callers may ask.
+    pub throttle: ThrottleConfig,
     /// Where it writes its decisions.
     pub audit: AuditConfig,
     /// Every key with its value and where that came from, for `config show`.
@@ -63,23 +68,23 @@ impl Config {
         let store = StoreConfig::read(&mut reader);
         let token = TokenConfig::read(&mut reader);
         let keys = KeysConfig::read(&mut reader);
+        let throttle = ThrottleConfig::read(&mut reader);
         let audit = AuditConfig::read(&mut reader);
         unbuilt::refuse(&mut reader);
         let settings = reader.finish()?;
-        match (issuer, listen, store, token, keys, audit) {
-            (Some(issuer), Some(listen), Some(store), Some(token), Some(keys), Some(audit)) => {
-                Ok(Self {
-                    issuer,
-                    listen,
-                    store,
-                    token,
-                    keys,
-                    audit,
-                    settings,
-                })
-            }
-            _ => Err(ConfigErrors::incomplete()),
-        }
+        let whole = || {
+            Some(Self {
+                issuer: issuer?,
+                listen: listen?,
+                store: store?,
+                token: token?,
+                keys: keys?,
+                throttle: throttle?,
+                audit: audit?,
+                settings,
+            })
+        };
+        whole().ok_or_else(ConfigErrors::incomplete)
     }
 
     /// The configuration of `quickstart`: everything in one folder, on one address.
@@ -107,9 +112,8 @@ impl Config {
                 migrate: true,
             },
             token: TokenConfig::default(),
-            keys: KeysConfig {
-                master_key_file: data.join("master.key"),
-            },
+            keys: KeysConfig::new(data.join("master.key")),
+            throttle: ThrottleConfig::default(),
             audit: AuditConfig {
                 path: data.join("audit"),
                 durability: Durability::Fsync,

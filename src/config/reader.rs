@@ -119,6 +119,16 @@ impl Reader {
         }
     }
 
+    /// Something wrong with a key that only shows beside other keys.
+    pub(super) fn mistake(&mut self, key: &'static str, message: &str) {
+        let place = self.origin(key);
+        self.errors.push(ConfigError {
+            key: key.into(),
+            place,
+            message: message.into(),
+        });
+    }
+
     /// `path`, the value of `key`, made absolute: relative to the file that names it, or to the working folder when a variable does.
     pub(super) fn absolute(&self, key: &str, path: &Path) -> PathBuf {
         let metadata = self.figment.find_metadata(key);
@@ -136,12 +146,7 @@ impl Reader {
     pub(super) fn refuse(&mut self, section: &'static str, message: &str) {
         self.refused.insert(section);
         if self.figment.contains(section) {
-            let place = self.origin(section);
-            self.errors.push(ConfigError {
-                key: section.into(),
-                place,
-                message: message.into(),
-            });
+            self.mistake(section, message);
         }
     }
 

@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use figment::Jail;
 
@@ -230,8 +231,47 @@ fn a_lifetime_has_a_unit_and_ends_at_an_hour() {
 }
 
 #[test]
+fn callers_are_throttled_unless_it_is_switched_off() {
+    let config = load(WHOLE, &[]).1.unwrap();
+    assert_eq!(config.throttle, ThrottleConfig::default());
+    assert!(config.throttle.enabled);
+    let text = format!(
+        "{WHOLE}\n[throttle]\nenabled = false\nfree_failures = 3\nmax_delay = \"1h\"\nclient_rate = 50\n"
+    );
+    let config = load(&text, &[]).1.unwrap();
+    let rate = ClientRate {
+        per_second: 50.try_into().unwrap(),
+        burst: 50.try_into().unwrap(),
+    };
+    let expected = ThrottleConfig {
+        enabled: false,
+        free_failures: 3,
+        max_delay: Duration::from_secs(3600),
+        client_rate: Some(rate),
+    };
+    assert_eq!(config.throttle, expected);
+    let wrong = [
+        ("enabled = 1", "must be true or false"),
+        ("free_failures = 0", "between 1 and 1000"),
+        ("max_delay = \"25h\"", "between 1s and 24h"),
+        ("max_delay = 300", "with its unit"),
+        ("client_rate = 0", "above 0"),
+        (
+            "client_burst = 5",
+            "no meaning without throttle.client_rate",
+        ),
+    ];
+    for (line, why) in wrong {
+        let message = errors(&format!("{WHOLE}\n[throttle]\n{line}\n"), &[]);
+        assert!(message.contains("d1-authz.toml:20: throttle."), "{message}");
+        assert!(message.contains(why), "{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}
+
+#[test]
 fn what_is_not_built_is_refused_by_name() {
-    for section in ["tls", "throttle"] {
+    for section in ["tls"] {
         let message = errors(&format!("{WHOLE}\n[{section}]\nenabled = false\n"), &[]);
         assert!(
             message.contains(&format!("d1-authz.toml:19: {section}: this release")),

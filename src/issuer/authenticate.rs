@@ -4,13 +4,17 @@
 //! generated secrets that is a keyed digest. For chosen ones it is Argon2, until the right secret has been seen once; then a
 //! wrong one is known by its digest as well. While any client has a chosen secret that is unproven, every failing
 //! authentication runs Argon2 as often as that client's would.
+//!
+//! Who has failed too often is turned away before that work, and without a look at a secret that could be guessed. A generated
+//! one can't be: it is taken at any time, so that guesses from behind the same gateway don't lock its client out.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
 
 use super::directory::{Account, LiveSecret, UsedSecret, View};
+use super::throttle::{Caller, Source, Throttle};
+use super::turns::Turns;
 use crate::keys::Vault;
 use crate::token::{ClientSecret, Credential, Reason, SecretHash};
 
@@ -18,22 +22,26 @@ use crate::token::{ClientSecret, Credential, Reason, SecretHash};
 #[derive(Debug)]
 pub(super) struct Authenticator {
     vault: Arc<Vault>,
-    /// Costly checks that run or wait.
-    queue: Arc<Semaphore>,
-    /// Costly checks that run.
-    running: Arc<Semaphore>,
+    throttle: Arc<Throttle>,
+    turns: Turns,
+}
+
+/// What is to be checked, and for whom.
+struct Attempt<'a> {
+    credential: &'a Credential,
+    account: Option<&'a Arc<Account>>,
+    caller: Caller,
+    /// Whether the client has authenticated from there before.
+    at_home: bool,
+    now: Timestamp,
 }
 
 impl Authenticator {
-    /// Each takes 19 MiB and about 20 ms of one core, which a flood of guesses would take from everybody else.
-    const RUNNING: usize = 2;
-    const QUEUE: usize = 64;
-
-    pub(super) fn new(vault: Arc<Vault>) -> Self {
+    pub(super) fn new(vault: Arc<Vault>, throttle: Arc<Throttle>) -> Self {
         Self {
             vault,
-            queue: Arc::new(Semaphore::new(Self::QUEUE)),
-            running: Arc::new(Semaphore::new(Self::RUNNING)),
+            throttle,
+            turns: Turns::new(),
         }
     }
 
@@ -42,42 +50,83 @@ impl Authenticator {
         &self,
         view: &View,
         credential: &Credential,
+        source: Source,
         now: Timestamp,
     ) -> Result<UsedSecret, Reason> {
         let account = credential.client_id().and_then(|id| view.account(id));
-        let matched = self.match_digest(account, credential, now);
-        let enabled = account.filter(|account| account.is_enabled());
-        if let (Some(account), Some(secret)) = (enabled, matched) {
-            return Ok(UsedSecret {
-                account: account.clone(),
-                secret,
+        let caller = self.throttle.caller(credential.client_id(), source);
+        let attempt = Attempt {
+            credential,
+            account,
+            caller,
+            at_home: self.throttle.has_succeeded(caller, now)
+                || account.is_some_and(|account| account.was_used_from(source)),
+            now,
+        };
+        let proven = match self.prove(&attempt)? {
+            Some(proven) => Some(proven),
+            None => self.prove_chosen(view, &attempt, source).await?,
+        };
+        let Some(secret) = proven else {
+            return Err(match account {
+                None => Reason::UnknownClient,
+                Some(account) if !account.is_enabled() => Reason::ClientDisabled,
+                Some(_) => Reason::WrongSecret,
             });
+        };
+        self.throttle.succeeded(caller, now);
+        let account = account.ok_or(Reason::UnknownClient)?.clone();
+        Ok(UsedSecret { account, secret })
+    }
+
+    /// Proves what can be at once, and turns away who failed too often.
+    fn prove(&self, attempt: &Attempt<'_>) -> Result<Option<Arc<LiveSecret>>, Reason> {
+        let matched = self.match_digest(attempt.account, attempt.credential, attempt.now);
+        let matched = matched.filter(|_| attempt.enabled().is_some());
+        let can_not_be_guessed = |secret: &Arc<LiveSecret>| secret.is_generated();
+        if !matched.as_ref().is_some_and(can_not_be_guessed) {
+            self.throttle
+                .admit(attempt.caller, attempt.at_home, attempt.now)?;
         }
-        let costly_checks = view.costly_checks(now);
-        if costly_checks > 0 {
-            let matched = self
-                .match_chosen(enabled, credential, costly_checks, now)
-                .await?;
-            if let (Some(account), Some(secret)) = (enabled, matched) {
-                return Ok(UsedSecret {
-                    account: account.clone(),
-                    secret,
-                });
+        Ok(matched)
+    }
+
+    /// Looks for the credential among the secrets whose check is costly, if the service has any; and counts a failure.
+    async fn prove_chosen(
+        &self,
+        view: &View,
+        attempt: &Attempt<'_>,
+        source: Source,
+    ) -> Result<Option<Arc<LiveSecret>>, Reason> {
+        if view.costly_checks(attempt.now) == 0 {
+            self.throttle.failed(attempt.caller, attempt.now);
+            return Ok(None);
+        }
+        let turn = self.turns.wait(source, attempt.at_home).await;
+        let turn = turn.ok_or(Reason::TooManyVerifications)?;
+        // Those before may have proven the same secret, or used up what failures are free.
+        if let Some(proven) = self.prove(attempt)? {
+            return Ok(Some(proven));
+        }
+        let checks = view.costly_checks(attempt.now);
+        let (vault, throttle) = (self.vault.clone(), self.throttle.clone());
+        let (caller, now) = (attempt.caller, attempt.now);
+        let readings: Vec<ClientSecret> = attempt.credential.readings().cloned().collect();
+        let secrets = attempt.unproven();
+        let check = move || {
+            // All of it is the work's and not the request's: a caller that hangs up neither makes room for the next one, nor
+            // has guessed for nothing.
+            let _turn = turn;
+            let matched = run_checks(&vault, &readings, &secrets, checks);
+            if matched.is_none() {
+                throttle.failed(caller, now);
             }
-        }
-        // While this request waited, another may have proven the secret, which then was none of the unproven ones any more.
-        let matched = self.match_digest(account, credential, now);
-        if let (Some(account), Some(secret)) = (enabled, matched) {
-            return Ok(UsedSecret {
-                account: account.clone(),
-                secret,
-            });
-        }
-        Err(match account {
-            None => Reason::UnknownClient,
-            Some(account) if !account.is_enabled() => Reason::ClientDisabled,
-            Some(_) => Reason::WrongSecret,
-        })
+            matched
+        };
+        // Only a shutdown of the runtime ends the task early.
+        tokio::task::spawn_blocking(check)
+            .await
+            .map_err(|_| Reason::TooManyVerifications)
     }
 
     /// The live secret with the digest of a reading. Computes a digest for each reading in any case.
@@ -99,39 +148,19 @@ impl Authenticator {
         }
         matched
     }
+}
 
-    /// The chosen secret that a reading is, by Argon2, off the threads that serve requests.
-    async fn match_chosen(
-        &self,
-        account: Option<&Arc<Account>>,
-        credential: &Credential,
-        checks: usize,
-        now: Timestamp,
-    ) -> Result<Option<Arc<LiveSecret>>, Reason> {
-        let busy = |_| Reason::TooManyVerifications;
-        let queued = self.queue.clone().try_acquire_owned().map_err(busy)?;
-        let running = self
-            .running
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(|_| Reason::TooManyVerifications)?;
-        let vault = self.vault.clone();
-        let readings: Vec<ClientSecret> = credential.readings().cloned().collect();
-        let secrets: Vec<_> = account
-            .iter()
-            .flat_map(|account| account.unproven(now))
+impl Attempt<'_> {
+    fn enabled(&self) -> Option<&Arc<Account>> {
+        self.account.filter(|account| account.is_enabled())
+    }
+
+    fn unproven(&self) -> Vec<Arc<LiveSecret>> {
+        let accounts = self.enabled().into_iter();
+        accounts
+            .flat_map(|account| account.unproven(self.now))
             .cloned()
-            .collect();
-        let check = move || {
-            // Held by the work rather than by the request: a caller that hangs up doesn't make room for the next one.
-            let _held = (queued, running);
-            run_checks(&vault, &readings, &secrets, checks)
-        };
-        // Only a shutdown of the runtime ends the task early.
-        tokio::task::spawn_blocking(check)
-            .await
-            .map_err(|_| Reason::TooManyVerifications)
+            .collect()
     }
 }
 

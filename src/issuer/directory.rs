@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
+use super::throttle::Source;
 use crate::keys::{KeyError, KeyRing, Vault};
 use crate::store::{ClientRecord, SecretUse, Store, StoreError, Subject};
 use crate::token::{Audience, Client, ClientId, SecretHash, SecretId, Status, StoredSecret};
@@ -231,6 +232,15 @@ impl Account {
         self.client.status == Status::Enabled
     }
 
+    /// Whether one of its secrets was last used from there, before this process started.
+    pub(super) fn was_used_from(&self, source: Source) -> bool {
+        let mut last = self
+            .secrets
+            .iter()
+            .filter_map(|secret| secret.stored.last_used_from);
+        last.any(|address| Source::from(address) == source)
+    }
+
     /// The chosen secrets that work, and that nobody has proven to know since the service started.
     pub(super) fn unproven(&self, now: Timestamp) -> impl Iterator<Item = &Arc<LiveSecret>> {
         self.secrets.iter().filter(move |secret| {
@@ -240,6 +250,11 @@ impl Account {
 }
 
 impl LiveSecret {
+    /// Whether it is one of 256 random bits, which nobody guesses.
+    pub(super) fn is_generated(&self) -> bool {
+        matches!(self.stored.hash, SecretHash::Keyed(_))
+    }
+
     /// The digest that a right secret has, if it is known.
     pub(super) fn digest(&self) -> Option<&[u8; 32]> {
         match &self.stored.hash {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::directory::{Directory, LoadError};
+use super::throttle::Throttle;
 use super::{Authenticator, ClientRegistry, Issuer};
 use crate::audit::{AuditError, Trail};
 use crate::clock::Clock;
@@ -106,12 +107,14 @@ impl Installation {
                 LoadError::Store(error) => StartError::Store(error),
                 LoadError::Key(error) => StartError::Key(error),
             })?;
+        let throttle = Arc::new(Throttle::new(&config.throttle));
         Ok(Issuer {
             name: config.issuer.clone(),
             lifetime: config.token.lifetime,
             audience: [audience].into(),
             directory,
-            authenticator: Authenticator::new(self.vault.clone()),
+            authenticator: Authenticator::new(self.vault.clone(), throttle.clone()),
+            throttle,
             trail: Trail::open(&config.audit.path, config.audit.durability)?,
             clock: self.clock.clone(),
         })

@@ -4,6 +4,7 @@ mod administration;
 mod cost;
 mod decisions;
 mod start;
+mod throttling;
 
 use std::path::Path;
 use std::time::Duration;
@@ -33,6 +34,10 @@ struct Service {
 impl Service {
     /// With a client `d1` that may have `a b`.
     async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    async fn start_with(set: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = Timestamp::from_second(NOW).unwrap() + Duration::from_millis(711);
         let clock = Arc::new(ManualClock::at(now));
@@ -44,7 +49,9 @@ impl Service {
             .add(client("d1"), None)
             .await
             .unwrap();
-        let issuer = installation.issuer(&config(folder.path())).await.unwrap();
+        let mut config = config(folder.path());
+        set(&mut config);
+        let issuer = installation.issuer(&config).await.unwrap();
         Self {
             folder,
             clock,
@@ -56,6 +63,12 @@ impl Service {
 
     async fn ask(&self, id: &str, secret: &str) -> Result<IssuedToken, Refusal> {
         self.issuer.issue(request(id, secret)).await
+    }
+
+    async fn ask_from(&self, source: &str, id: &str, secret: &str) -> Result<IssuedToken, Refusal> {
+        let mut request = request(id, secret);
+        request.origin.source = source.parse().unwrap();
+        self.issuer.issue(request).await
     }
 
     async fn reason(&self, request: TokenRequest<'_>) -> Reason {

@@ -22,8 +22,11 @@ impl Refusal {
     /// A refusal for this reason.
     #[must_use]
     pub fn new(reason: Reason) -> Self {
-        let retry_after = match reason.code() {
-            ErrorCode::TemporarilyUnavailable => Some(Duration::from_secs(1)),
+        let retry_after = match (reason, reason.code()) {
+            (Reason::TooManyFailures { wait, .. } | Reason::TooManyRequests { wait }, _) => {
+                Some(wait)
+            }
+            (_, ErrorCode::TemporarilyUnavailable) => Some(Duration::from_secs(1)),
             _ => None,
         };
         Self {
@@ -44,6 +47,15 @@ impl Refusal {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         self.reason.code()
+    }
+
+    /// Whether it is the caller, and not the service, that has to slow down (RFC 6585 4).
+    #[must_use]
+    pub fn is_for_asking_too_much(&self) -> bool {
+        matches!(
+            self.reason,
+            Reason::TooManyFailures { .. } | Reason::TooManyRequests { .. }
+        )
     }
 
     /// The `error_description` for the caller.
@@ -109,6 +121,18 @@ pub enum Reason {
     WrongSecret,
     /// The right secret, of a client that may not use it.
     ClientDisabled,
+    /// Too many wrong credentials from where this one came from. It was not looked at.
+    TooManyFailures {
+        /// When the next one is looked at, in whole seconds.
+        wait: Duration,
+        /// How many were not looked at, with this one, since the last that was.
+        turned_away: u32,
+    },
+    /// The client is who it says, and asks more often than it may.
+    TooManyRequests {
+        /// When it may again, in whole seconds.
+        wait: Duration,
+    },
     /// Too many costly checks of chosen secrets are waiting already.
     TooManyVerifications,
     /// No `grant_type`.
@@ -145,6 +169,10 @@ impl Reason {
             Self::GrantUnknown => ErrorCode::UnsupportedGrantType,
             Self::GrantNotAllowed => ErrorCode::UnauthorizedClient,
             Self::Scope(_) => ErrorCode::InvalidScope,
+            // Not `invalid_client`: nobody said that the credential is wrong, and client libraries take that for final.
+            Self::TooManyFailures { .. } | Self::TooManyRequests { .. } => {
+                ErrorCode::TemporarilyUnavailable
+            }
             Self::TooManyVerifications | Self::AuditUnavailable | Self::NoSigningKey => {
                 ErrorCode::TemporarilyUnavailable
             }
@@ -175,6 +203,10 @@ impl Reason {
             Self::GrantNotAllowed => "the client may not use this grant type",
             Self::Scope(ScopeError::Malformed) => "the scope is malformed",
             Self::Scope(ScopeError::NotAllowed) => "the scope exceeds what the client may have",
+            Self::TooManyFailures { .. } => {
+                "too many failed attempts to authenticate; try again later"
+            }
+            Self::TooManyRequests { .. } => "the client asks too often; try again later",
             Self::TooManyVerifications | Self::AuditUnavailable | Self::NoSigningKey => {
                 "try again later"
             }
@@ -202,6 +234,8 @@ impl Reason {
             Self::UnknownClient => "unknown_client",
             Self::WrongSecret => "wrong_secret",
             Self::ClientDisabled => "client_disabled",
+            Self::TooManyFailures { .. } => "too_many_failures",
+            Self::TooManyRequests { .. } => "too_many_requests",
             Self::TooManyVerifications => "too_many_verifications",
             Self::GrantMissing => "grant_missing",
             Self::GrantUnknown => "grant_unknown",
@@ -263,6 +297,13 @@ mod tests {
             Reason::GrantNotAllowed,
             Reason::Scope(ScopeError::Malformed),
             Reason::Scope(ScopeError::NotAllowed),
+            Reason::TooManyFailures {
+                wait: Duration::from_secs(1),
+                turned_away: 1,
+            },
+            Reason::TooManyRequests {
+                wait: Duration::from_secs(1),
+            },
             Reason::TooManyVerifications,
             Reason::SigningFailed,
         ];

@@ -17,6 +17,7 @@ fn refused(reason: &'static str) -> Record {
         client_id: Some("c".into()),
         error: "invalid_client",
         reason,
+        turned_away: None,
     };
     Record {
         time: Timestamp::UNIX_EPOCH,

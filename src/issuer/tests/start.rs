@@ -92,7 +92,7 @@ async fn several_processes_that_start_for_the_first_time_agree() {
 }
 
 /// The audit trail's lock is let go of by its writer, a moment after the issuer is dropped.
-async fn reopened(installation: &Installation, folder: &Path) -> Issuer {
+pub(super) async fn reopened(installation: &Installation, folder: &Path) -> Issuer {
     for _ in 0..200 {
         if let Ok(issuer) = installation.issuer(&config(folder)).await {
             return issuer;

@@ -1,0 +1,115 @@
+//! `[throttle]`: how fast callers may ask.
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::reader::Reader;
+
+/// The limits on callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThrottleConfig {
+    /// Whether wrong credentials make who sends them wait.
+    pub enabled: bool,
+    /// Wrong credentials of one client from one source that cost nothing, for mistakes and for clients that try two
+    /// encodings. A source may have twenty times as many over all clients.
+    pub free_failures: u32,
+    /// The longest wait that a further one costs, after 1 s, 2 s, 4 s and so on. One failure is forgiven in each such time.
+    pub max_delay: Duration,
+    /// Requests that an authenticated client may make; none: as many as it likes.
+    pub client_rate: Option<ClientRate>,
+}
+
+/// How often one client may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientRate {
+    /// Requests a second, on average.
+    pub per_second: NonZeroU32,
+    /// Requests at once after a pause.
+    pub burst: NonZeroU32,
+}
+
+impl Default for ThrottleConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            free_failures: 10,
+            max_delay: Duration::from_secs(5 * 60),
+            client_rate: None,
+        }
+    }
+}
+
+impl ThrottleConfig {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let default = Self::default();
+        let enabled = reader.or("throttle.enabled", default.enabled, |text| {
+            text.parse::<bool>()
+                .map_err(|_| "must be true or false, without quotes")
+        });
+        let free_failures =
+            reader.or(
+                "throttle.free_failures",
+                default.free_failures,
+                |text| match text.parse() {
+                    Ok(number @ 1..=1000) => Ok(number),
+                    _ => Err("must be a number between 1 and 1000"),
+                },
+            );
+        let max_delay = reader.or("throttle.max_delay", Delay(default.max_delay), str::parse);
+        let rate = reader.optional("throttle.client_rate", positive);
+        let burst = reader.optional("throttle.client_burst", positive);
+        Some(Self {
+            enabled: enabled?,
+            free_failures: free_failures?,
+            max_delay: max_delay?.0,
+            client_rate: match (rate?, burst?) {
+                (None, None) => None,
+                (Some(per_second), burst) => Some(ClientRate {
+                    per_second,
+                    burst: burst.unwrap_or(per_second),
+                }),
+                (None, Some(_)) => {
+                    reader.mistake(
+                        "throttle.client_burst",
+                        "has no meaning without throttle.client_rate",
+                    );
+                    None
+                }
+            },
+        })
+    }
+}
+
+fn positive(text: &str) -> Result<NonZeroU32, &'static str> {
+    text.parse()
+        .map_err(|_| "must be a whole number above 0; leave it out for no limit")
+}
+
+/// A wait, printed as it is written.
+struct Delay(Duration);
+
+impl FromStr for Delay {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WRONG: &str = "must be a duration between 1s and 24h with its unit, such as \"5m\"";
+        let duration: SignedDuration = text.parse().map_err(|_| WRONG)?;
+        let duration = Duration::try_from(duration).map_err(|_| WRONG)?;
+        if (1..=24 * 3600).contains(&duration.as_secs()) {
+            Ok(Self(duration))
+        } else {
+            Err(WRONG)
+        }
+    }
+}
+
+impl fmt::Display for Delay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let duration = SignedDuration::try_from(self.0).map_err(|_| fmt::Error)?;
+        write!(f, "{duration:#}")
+    }
+}
