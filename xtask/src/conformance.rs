@@ -17,8 +17,10 @@ use subject::Subject;
 
 /// Drive generated services with requests made from their documents, and check every reply against them.
 #[derive(clap::Args)]
-#[command(after_help = "Without --spec and --corpora, the project's own documents are taken: one small one a construct.\n\n\
-    Exit codes: 0 all is as the documents say, 1 something is not or a document is not served, 2 wrong usage")]
+#[command(
+    after_help = "Without --spec and --corpora, the project's own documents are taken: one small one a construct.\n\n\
+    Exit codes: 0 all is as the documents say, 1 something is not or a document is not served, 2 wrong usage"
+)]
 pub struct Arguments {
     /// An OpenAPI document. May be given several times.
     #[arg(long)]
@@ -84,12 +86,20 @@ fn specs(arguments: &Arguments) -> Result<Vec<PathBuf>, String> {
         documents(folder, u64::MAX, &mut specs)?;
     }
     if arguments.subset || specs.is_empty() {
-        documents(&workspace::root().join("openapi/conformance/fixtures"), u64::MAX, &mut specs)?;
+        documents(
+            &workspace::root().join("openapi/conformance/fixtures"),
+            u64::MAX,
+            &mut specs,
+        )?;
     }
     if arguments.subset
         && let Some(folder) = std::env::var_os("OPENAPI_CORPORA")
     {
-        documents(&PathBuf::from(folder).join("ogen-positive"), SMALL, &mut specs)?;
+        documents(
+            &PathBuf::from(folder).join("ogen-positive"),
+            SMALL,
+            &mut specs,
+        )?;
     }
     match specs.iter().find(|spec| !spec.is_file()) {
         Some(missing) => Err(format!("{} is no file", missing.display())),
@@ -109,7 +119,9 @@ fn documents(folder: &Path, largest: u64, specs: &mut Vec<PathBuf>) -> Result<()
         let extension = path.extension().and_then(|extension| extension.to_str());
         if path.is_dir() {
             documents(&path, largest, specs)?;
-        } else if matches!(extension, Some("json" | "yaml" | "yml")) && path.metadata().is_ok_and(|file| file.len() <= largest) {
+        } else if matches!(extension, Some("json" | "yaml" | "yml"))
+            && path.metadata().is_ok_and(|file| file.len() <= largest)
+        {
             specs.push(path);
         }
     }

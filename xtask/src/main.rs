@@ -1,5 +1,6 @@
 //! The project's own commands: `cargo xtask help`.
 
+mod bench;
 mod ci;
 mod conformance;
 mod openapi;
@@ -21,6 +22,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Bench(bench::Arguments),
     Ci(ci::Arguments),
     Conformance(conformance::Arguments),
     Openapi(openapi::Arguments),
@@ -30,6 +32,7 @@ enum Command {
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),

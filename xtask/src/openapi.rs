@@ -7,8 +7,10 @@ mod contract;
 mod differences;
 mod export;
 mod show;
+mod update;
 
 use crate::output::{self, Output};
+use crate::workspace;
 use clap::Subcommand;
 use dropshot_codegen::diagnostics::{Colour, Findings};
 use std::io::{self, IsTerminal};
@@ -29,15 +31,21 @@ enum Command {
     Check(check::Arguments),
     Export(export::Arguments),
     Show(show::Arguments),
+    Update(update::Arguments),
 }
 
 /// Runs the subcommand: 0 done, 1 failed, 2 wrong usage, 4 stale (`check` only).
 pub fn run(arguments: &Arguments) -> ExitCode {
+    if let Err(error) = update::recover(workspace::root()) {
+        eprintln!("error: an update was interrupted: {error}");
+        return ExitCode::FAILURE;
+    }
     let contract = Contract::of_workspace();
     match &arguments.command {
         Command::Check(arguments) => check::run(arguments, &contract),
         Command::Export(arguments) => export::run(arguments, &contract),
         Command::Show(arguments) => show::run(arguments, &contract),
+        Command::Update(arguments) => update::run(arguments),
     }
 }
 

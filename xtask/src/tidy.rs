@@ -3,7 +3,7 @@
 //! One file a promise; each is a function from the repository's files to findings. Owned here: which files there are,
 //! and how findings are printed.
 
-mod code;
+pub mod code;
 mod files;
 mod headers;
 mod layers;

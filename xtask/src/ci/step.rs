@@ -23,7 +23,7 @@ pub enum Step {
     Lints,
     /// `cargo xtask openapi check`.
     Openapi,
-    /// The served document under the OpenAPI Initiative's own validator for Python.
+    /// The served document under a validator that is not ours, where Python can be had.
     Validator,
     /// Links in the documentation of items.
     Docs,

@@ -1,5 +1,5 @@
 //! The served document under a validator that is not ours: the Python package `openapi-spec-validator`, which holds the
-//! document against the OpenAPI Initiative's own schema.
+//! document against the schema of OpenAPI 3.0 and follows its references.
 //!
 //! It lives in a virtual environment below `target/`. Without Python, or without a way to its package index, the step
 //! does not run, and says so; the tests hold the document against another Rust reader in any case.

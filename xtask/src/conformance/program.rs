@@ -31,7 +31,10 @@ type Chunk = Vec<usize>;
 impl Program {
     /// The package `name` in the target folder.
     pub fn new(name: &str, patience: Duration) -> Self {
-        Self { root: target().join("conformance").join(name), patience }
+        Self {
+            root: target().join("conformance").join(name),
+            patience,
+        }
     }
 
     /// Compiles and drives all documents that have been generated.
@@ -41,19 +44,26 @@ impl Program {
     pub fn drive(&self, subjects: &mut [Subject]) -> Result<(), String> {
         let mut chunks = chunks(subjects);
         loop {
-            self.write(subjects, &chunks).map_err(|error| format!("{}: {error}", self.root.display()))?;
+            self.write(subjects, &chunks)
+                .map_err(|error| format!("{}: {error}", self.root.display()))?;
             if chunks.is_empty() {
                 return Ok(());
             }
             let errors = self.build()?;
-            let broken: Vec<usize> = errors.keys().copied().filter(|index| *index < subjects.len()).collect();
+            let broken: Vec<usize> = errors
+                .keys()
+                .copied()
+                .filter(|index| *index < subjects.len())
+                .collect();
             for index in &broken {
                 subjects[*index].state = State::NotCompiled(errors[index].clone());
             }
             match errors.get(&usize::MAX) {
                 Some(error) if broken.is_empty() => return Err(error.clone()),
                 _ if broken.is_empty() => break,
-                _ => chunks.iter_mut().for_each(|chunk| chunk.retain(|index| !broken.contains(index))),
+                _ => chunks
+                    .iter_mut()
+                    .for_each(|chunk| chunk.retain(|index| !broken.contains(index))),
             }
             chunks.retain(|chunk| !chunk.is_empty());
         }
@@ -63,7 +73,12 @@ impl Program {
                 subjects[*index].state = match &reports {
                     Ok(reports) => reports.get(place).map_or_else(
                         || State::NotDriven("the program has no report of it".to_owned()),
-                        |report| State::Driven(serde_json::from_value(report.clone()).unwrap_or_else(|error| broken_report(&error))),
+                        |report| {
+                            State::Driven(
+                                serde_json::from_value(report.clone())
+                                    .unwrap_or_else(|error| broken_report(&error)),
+                            )
+                        },
                     ),
                     Err(error) => State::NotDriven(error.clone()),
                 };
@@ -78,7 +93,9 @@ impl Program {
         if source.exists() {
             for entry in fs::read_dir(&source)? {
                 let path = entry?.path();
-                let number = path.file_name().and_then(|name| name.to_str()?.strip_prefix("chunk")?.parse::<usize>().ok());
+                let number = path
+                    .file_name()
+                    .and_then(|name| name.to_str()?.strip_prefix("chunk")?.parse::<usize>().ok());
                 if number.is_none_or(|number| number >= chunks.len()) {
                     fs::remove_dir_all(path)?;
                 }
@@ -86,7 +103,10 @@ impl Program {
         }
         write(&self.root.join("Cargo.toml"), &manifest()?)?;
         if !self.root.join("Cargo.lock").exists() {
-            fs::copy(workspace::root().join("Cargo.lock"), self.root.join("Cargo.lock"))?;
+            fs::copy(
+                workspace::root().join("Cargo.lock"),
+                self.root.join("Cargo.lock"),
+            )?;
         }
         for (number, chunk) in chunks.iter().enumerate() {
             let folder = source.join(format!("chunk{number}"));
@@ -94,10 +114,19 @@ impl Program {
             let mut list = String::new();
             for index in chunk {
                 let subject = &subjects[*index];
-                let State::Generated(made) = &subject.state else { continue };
+                let State::Generated(made) = &subject.state else {
+                    continue;
+                };
                 write(&folder.join(format!("d{index}/api.rs")), &made.code)?;
-                write(&folder.join(format!("d{index}/openapi.json")), &made.document)?;
-                let unenforced: Vec<&str> = made.carried.iter().map(|finding| finding.pointer.as_str()).collect();
+                write(
+                    &folder.join(format!("d{index}/openapi.json")),
+                    &made.document,
+                )?;
+                let unenforced: Vec<&str> = made
+                    .carried
+                    .iter()
+                    .map(|finding| finding.pointer.as_str())
+                    .collect();
                 let _ = writeln!(main, "#[path = \"d{index}/api.rs\"]\nmod d{index};");
                 let _ = writeln!(
                     list,
@@ -118,19 +147,44 @@ impl Program {
     /// Compiles; the first error of each document, and under the greatest number one that is none of theirs.
     fn build(&self) -> Result<BTreeMap<usize, String>, String> {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["build", "--bins", "--keep-going", "--message-format=json", "--quiet"]);
-        cargo.current_dir(&self.root).env("CARGO_TARGET_DIR", target());
-        let output = cargo.stderr(Stdio::inherit()).output().map_err(|error| format!("cargo: {error}"))?;
+        cargo.args([
+            "build",
+            "--bins",
+            "--keep-going",
+            "--message-format=json",
+            "--quiet",
+        ]);
+        cargo
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", target());
+        let output = cargo
+            .stderr(Stdio::inherit())
+            .output()
+            .map_err(|error| format!("cargo: {error}"))?;
         let mut errors = BTreeMap::new();
         for line in output.stdout.split(|byte| *byte == b'\n') {
-            let Ok(Message { message: Some(message) }) = serde_json::from_slice(line) else { continue };
+            let Ok(Message {
+                message: Some(message),
+            }) = serde_json::from_slice(line)
+            else {
+                continue;
+            };
             if message.level != "error" {
                 continue;
             }
-            let file = message.spans.first().map(|span| span.file_name.as_str()).unwrap_or_default();
-            let index = file.rsplit('/').nth(1).and_then(|folder| folder.strip_prefix('d')?.parse().ok());
+            let file = message
+                .spans
+                .first()
+                .map(|span| span.file_name.as_str())
+                .unwrap_or_default();
+            let index = file
+                .rsplit('/')
+                .nth(1)
+                .and_then(|folder| folder.strip_prefix('d')?.parse().ok());
             let line = message.spans.first().map_or(0, |span| span.line_start);
-            errors.entry(index.unwrap_or(usize::MAX)).or_insert(format!("{} (api.rs:{line})", message.message));
+            errors
+                .entry(index.unwrap_or(usize::MAX))
+                .or_insert(format!("{} (api.rs:{line})", message.message));
         }
         if !output.status.success() && errors.is_empty() {
             return Err("cargo build failed".to_owned());
@@ -147,7 +201,9 @@ impl Program {
         let stdout = child.stdout.take();
         let reader = std::thread::spawn(move || {
             let mut text = String::new();
-            stdout.map_or(Ok(0), |mut stdout| stdout.read_to_string(&mut text)).map(|_| text)
+            stdout
+                .map_or(Ok(0), |mut stdout| stdout.read_to_string(&mut text))
+                .map(|_| text)
         });
         let start = Instant::now();
         let status = loop {
@@ -161,7 +217,9 @@ impl Program {
                 None => std::thread::sleep(Duration::from_millis(50)),
             }
         };
-        let text = reader.join().map_err(|_| "its output can't be read".to_owned())?;
+        let text = reader
+            .join()
+            .map_err(|_| "its output can't be read".to_owned())?;
         let text = text.map_err(|error| error.to_string())?;
         serde_json::from_str(&text).map_err(|error| format!("{status}: {error}"))
     }
@@ -187,7 +245,11 @@ struct Span {
 }
 
 fn broken_report(error: &serde_json::Error) -> Report {
-    Report { totals: super::subject::Totals::default(), failures: vec![format!("the report can't be read: {error}")], not_generated: Vec::new() }
+    Report {
+        totals: super::subject::Totals::default(),
+        failures: vec![format!("the report can't be read: {error}")],
+        not_generated: Vec::new(),
+    }
 }
 
 /// The documents that are to be compiled, in programs of a size.
@@ -211,7 +273,8 @@ fn chunks(subjects: &[Subject]) -> Vec<Chunk> {
 }
 
 fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace::root().join("target"), PathBuf::from)
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| workspace::root().join("target"), PathBuf::from)
 }
 
 fn manifest() -> io::Result<String> {

@@ -63,7 +63,9 @@ impl Subject {
     /// Reads and generates a document.
     pub fn new(spec: &Path) -> Self {
         let start = Instant::now();
-        let options = Options { both_directions: true };
+        let options = Options {
+            both_directions: true,
+        };
         let made = std::panic::catch_unwind(|| {
             let loaded = load(spec, None)?;
             generate(&loaded, options).map(|made| (loaded.document.operations.len(), made))
@@ -72,13 +74,22 @@ impl Subject {
             Err(_) => (0, State::Panicked),
             Ok(Ok((operations, made))) => (operations, State::Generated(Box::new(made))),
             Ok(Err(findings)) => {
-                let mut codes: Vec<String> = findings.findings.iter().map(|finding| finding.code.to_string()).collect();
+                let mut codes: Vec<String> = findings
+                    .findings
+                    .iter()
+                    .map(|finding| finding.code.to_string())
+                    .collect();
                 codes.sort();
                 codes.dedup();
                 (0, State::Refused(codes))
             }
         };
-        Self { spec: spec.to_owned(), operations, generating: start.elapsed(), state }
+        Self {
+            spec: spec.to_owned(),
+            operations,
+            generating: start.elapsed(),
+            state,
+        }
     }
 
     /// Whether the document is served as it says.
@@ -88,8 +99,18 @@ impl Subject {
 
     /// Folder and file, short enough for a table.
     pub fn name(&self) -> String {
-        let parts = self.spec.iter().rev().take(2).map(|part| part.to_string_lossy());
-        parts.collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/")
+        let parts = self
+            .spec
+            .iter()
+            .rev()
+            .take(2)
+            .map(|part| part.to_string_lossy());
+        parts
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+            .join("/")
     }
 }
 

@@ -6,10 +6,21 @@ use std::fmt::Write;
 
 /// A line for each document, and the sums.
 pub fn text(subjects: &[Subject], failures: bool, gaps: bool) -> String {
-    let width = subjects.iter().map(|subject| subject.name().len()).max().unwrap_or(0).max(8);
+    let width = subjects
+        .iter()
+        .map(|subject| subject.name().len())
+        .max()
+        .unwrap_or(0)
+        .max(8);
     let mut out = format!(
         "{:width$}  {:>10} {:>13} {:>13} {:>13} {:>13} {:>10}\n",
-        "document", "operations", "requests", "constraints", "replies", "not generated", "round trip"
+        "document",
+        "operations",
+        "requests",
+        "constraints",
+        "replies",
+        "not generated",
+        "round trip"
     );
     let mut sums = Totals::default();
     for subject in subjects {
@@ -27,7 +38,8 @@ pub fn text(subjects: &[Subject], failures: bool, gaps: bool) -> String {
         }
     }
     line(&mut out, "all", width, &sums);
-    let count = |is: fn(&State) -> bool| subjects.iter().filter(|subject| is(&subject.state)).count();
+    let count =
+        |is: fn(&State) -> bool| subjects.iter().filter(|subject| is(&subject.state)).count();
     let _ = writeln!(
         out,
         "\n{} documents: {} driven, {} refused, {} not compiled, {} not driven, {} panics",
@@ -42,7 +54,14 @@ pub fn text(subjects: &[Subject], failures: bool, gaps: bool) -> String {
 }
 
 fn line(out: &mut String, name: &str, width: usize, totals: &Totals) {
-    let Totals { operations, requests, constraints, replies, not_generated, differences } = totals;
+    let Totals {
+        operations,
+        requests,
+        constraints,
+        replies,
+        not_generated,
+        differences,
+    } = totals;
     let _ = writeln!(
         out,
         "{name:width$}  {operations:>10} {requests:>13} {constraints:>13} {replies:>13} {not_generated:>13} {differences:>10}"

@@ -95,12 +95,12 @@ impl Contract {
 }
 
 /// The text of a digest file for the vendor's document.
-#[cfg(test)]
 pub fn digest_line(document: &[u8]) -> String {
     format!("{}  {}\n", digest_of(document), Contract::VENDOR)
 }
 
-fn digest_of(document: &[u8]) -> String {
+/// SHA-256 in lower-case hexadecimal.
+pub fn digest_of(document: &[u8]) -> String {
     Sha256::digest(document)
         .iter()
         .map(|byte| format!("{byte:02x}"))

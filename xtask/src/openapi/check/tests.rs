@@ -36,7 +36,7 @@ fn pointers(report: &Report) -> Vec<(&str, Vec<&str>)> {
 fn an_untouched_contract_is_current() {
     let (_folder, contract) = contract();
     let report = check(&contract);
-    assert_eq!(report.verdict, Verdict::Current, "{}", report.to_string());
+    assert_eq!(report.verdict, Verdict::Current, "{report}");
     assert!(report.operations >= 1 && report.problems.is_empty());
     assert!(report.to_string().starts_with("current: "));
 }

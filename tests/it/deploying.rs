@@ -1,0 +1,94 @@
+//! What `xtask/dist` ships works with this binary: its configuration file, and the variables that its container image and its
+//! unit set.
+
+use std::path::PathBuf;
+
+use d1_authz::config::Config;
+
+use crate::harness::{self, binary};
+
+/// A file of `xtask/dist`.
+fn dist(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("xtask/dist")
+        .join(name)
+}
+
+/// The `D1_AUTHZ_` variables that a file sets, with their values.
+fn variables(name: &str) -> Vec<(String, String)> {
+    let text = std::fs::read_to_string(dist(name)).unwrap();
+    let lines = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'));
+    let words = lines.flat_map(str::split_whitespace);
+    let words = words.map(|word| word.trim_start_matches("Environment="));
+    let pairs = words
+        .filter(|word| word.starts_with("D1_AUTHZ_"))
+        .filter_map(|word| word.split_once('='));
+    pairs
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[test]
+fn the_sample_configuration_is_valid_and_names_every_key() {
+    let config = Config::load(Some(&dist("d1-authz.toml"))).unwrap();
+    assert_eq!(config.issuer.as_str(), "https://bank.example/authz/d1/v1");
+    let text = std::fs::read_to_string(dist("d1-authz.toml")).unwrap();
+    for setting in &config.settings {
+        let key = setting.key.rsplit('.').next().unwrap();
+        let named = |line: &str| {
+            line.trim_start_matches("# ")
+                .starts_with(&format!("{key} = "))
+        };
+        assert!(
+            text.lines().any(named),
+            "{} is not in the sample",
+            setting.key
+        );
+    }
+}
+
+#[test]
+fn what_the_sample_leaves_as_a_comment_is_valid_as_well() {
+    let text = std::fs::read_to_string(dist("d1-authz.toml")).unwrap();
+    let commented = |line: &str| line.starts_with("# ") && line.contains(" = ");
+    let lines = text
+        .lines()
+        .map(|line| if commented(line) { &line[2..] } else { line });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("d1-authz.toml");
+    std::fs::write(
+        &file,
+        lines.map(|line| format!("{line}\n")).collect::<String>(),
+    )
+    .unwrap();
+    let config = Config::load(Some(&file)).unwrap();
+    assert_eq!(
+        config.token.audience.unwrap().as_str(),
+        "https://api.bank.example"
+    );
+}
+
+#[test]
+fn the_image_and_the_unit_set_variables_that_exist() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, count) in [("Dockerfile", 3), ("d1-authz.service", 2)] {
+        let set = variables(name);
+        assert_eq!(set.len(), count, "{set:?}");
+        let config = set
+            .iter()
+            .find(|(name, _)| name == "D1_AUTHZ_CONFIG")
+            .unwrap();
+        assert_eq!(config.1, "/etc/d1-authz/d1-authz.toml");
+        let mut command = binary(folder.path());
+        command
+            .args(["config", "show", "--output", "json"])
+            .envs(set.clone());
+        command.env("D1_AUTHZ_CONFIG", dist("d1-authz.toml"));
+        let shown = harness::run(&mut command, "").ok().stdout;
+        for (_, value) in set.iter().filter(|(name, _)| name != "D1_AUTHZ_CONFIG") {
+            assert!(shown.contains(value), "{value} is not in force: {shown}");
+        }
+    }
+}

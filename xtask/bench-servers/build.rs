@@ -1,0 +1,5 @@
+//! Generates the API that `src/generated.rs` implements.
+
+fn main() {
+    dropshot_codegen::build::build("things.yaml", None);
+}

@@ -1,0 +1,40 @@
+//! What `cargo xtask bench` measures servers with: the servers that are compared, and the load on them.
+//!
+//! One program, so that all have the same build: which server it is, its arguments say.
+
+mod form;
+mod generated;
+mod handwritten;
+mod load;
+
+use dropshot::HandlerTaskMode;
+use dropshot_contract::{ServeOptions, serve};
+use std::net::SocketAddr;
+
+const USAGE: &str = "usage: bench-servers generated|handwritten|form ADDR | load ADDR CONNECTIONS SECONDS REQUEST-FILE";
+
+fn main() -> Result<(), String> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["load", rest @ ..] => load::run(rest),
+        [server, address] => run(server, address),
+        _ => Err(USAGE.to_owned()),
+    }
+}
+
+#[tokio::main]
+async fn run(server: &str, address: &str) -> Result<(), String> {
+    let address: SocketAddr = address.parse().map_err(|_| format!("{address:?} is no address; {USAGE}"))?;
+    let api = match server {
+        "generated" => generated::api()?,
+        "handwritten" => handwritten::api()?,
+        "form" => form::api()?,
+        _ => return Err(USAGE.to_owned()),
+    };
+    let options = ServeOptions {
+        task_mode: HandlerTaskMode::CancelOnDisconnect,
+        ..ServeOptions::default()
+    };
+    serve(api, (), address, options).await.map_err(|error| error.to_string())
+}

@@ -1,0 +1,206 @@
+//! Servers under load, in turns: each has one core, the load has the other.
+
+use super::program::{Program, can_pin, on_core};
+use super::table::{figure, median, table};
+use super::{Outcome, progress};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{fs, io};
+
+/// How many connections ask at a time.
+const CONNECTIONS: usize = 16;
+
+/// How long, and how often.
+#[derive(Debug, Clone, Copy, clap::Args, Serialize)]
+pub struct Effort {
+    /// How often each server is measured; the servers take turns.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=99))]
+    rounds: u16,
+    /// How long a server is measured each time, in seconds.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=600))]
+    seconds: u16,
+}
+
+/// A server and what it is asked.
+pub struct Candidate {
+    pub name: &'static str,
+    pub program: Program,
+    pub request: Vec<u8>,
+}
+
+/// What a server did, medians over the rounds. The ratios are medians of the ratios within a round, since what disturbs a
+/// machine disturbs neighbours in time.
+#[derive(Debug, Serialize)]
+pub struct Served {
+    pub name: &'static str,
+    pub requests_per_s: f64,
+    /// Of the server's process, a request.
+    pub cpu_us: f64,
+    /// From request to answer.
+    pub median_us: f64,
+    pub p99_us: f64,
+    /// Requests a second, to the baseline's; 1 for the baseline itself.
+    pub speed_ratio: f64,
+    /// Requests for the same CPU time, to the baseline's.
+    pub cpu_ratio: f64,
+    /// The least and the most that `speed_ratio` was in a round.
+    pub speed_range: (f64, f64),
+}
+
+/// One turn of one server.
+struct Turn {
+    requests_per_s: f64,
+    cpu_us: f64,
+    median_us: f64,
+    p99_us: f64,
+}
+
+/// Measures the candidates in turns; the first is the baseline.
+pub fn compare(candidates: &[Candidate], effort: Effort) -> Outcome<Vec<Served>> {
+    let folder = super::folder();
+    for candidate in candidates {
+        let (status, body) = candidate.program.ask(&candidate.request)?;
+        if status != 200 {
+            return Err(format!("{} answers {status}: {body}", candidate.name));
+        }
+        write(&folder, candidate).map_err(|error| format!("{}: {error}", folder.display()))?;
+        turn(&folder, candidate, 1)?;
+    }
+    let mut rounds: Vec<Vec<Turn>> = Vec::new();
+    for round in 1..=effort.rounds {
+        progress(&format!("round {round} of {}", effort.rounds));
+        let turns = candidates.iter().map(|candidate| turn(&folder, candidate, effort.seconds));
+        rounds.push(turns.collect::<Outcome<_>>()?);
+    }
+    Ok(candidates.iter().enumerate().map(|(index, candidate)| served(candidate.name, &rounds, index)).collect())
+}
+
+fn served(name: &'static str, rounds: &[Vec<Turn>], index: usize) -> Served {
+    let middle = |of: &dyn Fn(&Vec<Turn>) -> f64| median(rounds.iter().map(of)).unwrap_or(f64::NAN);
+    let speed = |turns: &Vec<Turn>| turns[index].requests_per_s / turns[0].requests_per_s;
+    let speeds = rounds.iter().map(speed);
+    Served {
+        name,
+        requests_per_s: middle(&|turns| turns[index].requests_per_s),
+        cpu_us: middle(&|turns| turns[index].cpu_us),
+        median_us: middle(&|turns| turns[index].median_us),
+        p99_us: middle(&|turns| turns[index].p99_us),
+        speed_ratio: middle(&speed),
+        cpu_ratio: middle(&|turns| turns[0].cpu_us / turns[index].cpu_us),
+        speed_range: (speeds.clone().fold(f64::INFINITY, f64::min), speeds.fold(0.0, f64::max)),
+    }
+}
+
+fn turn(folder: &Path, candidate: &Candidate, seconds: u16) -> Outcome<Turn> {
+    #[derive(Deserialize)]
+    struct Figures {
+        requests: u64,
+        seconds: f64,
+        median_us: f64,
+        p99_us: f64,
+    }
+    let mut load = on_core(1, &servers());
+    load.args(["load", &candidate.program.address.to_string(), &CONNECTIONS.to_string(), &seconds.to_string()]);
+    load.arg(request_file(folder, candidate));
+    let before = candidate.program.cpu_s()?;
+    let output = load.output().map_err(|error| format!("{load:?}: {error}"))?;
+    let cpu_s = candidate.program.cpu_s()? - before;
+    if !output.status.success() {
+        return Err(format!("{}: {}", candidate.name, String::from_utf8_lossy(&output.stderr)));
+    }
+    let figures: Figures =
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("the load's figures: {error}"))?;
+    let requests = figures.requests as f64;
+    Ok(Turn {
+        requests_per_s: requests / figures.seconds,
+        cpu_us: cpu_s * 1e6 / requests,
+        median_us: figures.median_us,
+        p99_us: figures.p99_us,
+    })
+}
+
+fn request_file(folder: &Path, candidate: &Candidate) -> PathBuf {
+    folder.join(format!("request-{}", candidate.name.replace(' ', "-")))
+}
+
+fn write(folder: &Path, candidate: &Candidate) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    fs::write(request_file(folder, candidate), &candidate.request)
+}
+
+/// Builds packages of the workspace for release.
+pub fn build(packages: &[&str]) -> Outcome<()> {
+    progress(&format!("cargo build --release of {}", packages.join(", ")));
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(crate::workspace::root()).args(["build", "--release", "--quiet", "--target-dir", "target"]);
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    match cargo.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{cargo:?}: {status}")),
+        Err(error) => Err(format!("{cargo:?}: {error}")),
+    }
+}
+
+/// The program with the baselines and the load.
+pub fn servers() -> PathBuf {
+    release("bench-servers")
+}
+
+/// A program of the workspace, built for release.
+pub fn release(name: &str) -> PathBuf {
+    crate::workspace::root().join("target/release").join(name)
+}
+
+/// What the figures are worth.
+pub fn setting(effort: Effort) -> String {
+    let cores = if can_pin() {
+        "server and load on a core each"
+    } else {
+        "server and load on any core, since taskset is missing: ratios mean little"
+    };
+    format!(
+        "{CONNECTIONS} connections, {} rounds of {} s in turns, {cores}\nRatios to the first line, more is better",
+        effort.rounds, effort.seconds
+    )
+}
+
+/// The figures in columns.
+pub fn text(served: &[Served]) -> String {
+    let rows: Vec<_> = (served.iter())
+        .map(|it| {
+            let (least, most) = it.speed_range;
+            [
+                it.name.to_owned(),
+                figure(it.requests_per_s),
+                figure(it.cpu_us),
+                figure(it.median_us),
+                figure(it.p99_us),
+                format!("{:.3} ({least:.2} to {most:.2})", it.speed_ratio),
+                format!("{:.3}", it.cpu_ratio),
+            ]
+        })
+        .collect();
+    table(["server", "requests/s", "CPU us", "median us", "p99 us", "speed ratio", "CPU ratio"], &rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_taken_within_a_round() {
+        let turn = |requests_per_s, cpu_us| Turn { requests_per_s, cpu_us, median_us: 1.0, p99_us: 2.0 };
+        let rounds = [
+            vec![turn(100.0, 10.0), turn(90.0, 20.0)],
+            vec![turn(10.0, 100.0), turn(9.5, 100.0)],
+            vec![turn(100.0, 10.0), turn(80.0, 40.0)],
+        ];
+        let served = served("x", &rounds, 1);
+        assert_eq!((served.speed_ratio, served.cpu_ratio), (0.9, 0.5));
+        assert_eq!(served.speed_range, (0.8, 0.95));
+        assert_eq!(served.requests_per_s, 80.0);
+    }
+}

@@ -1,0 +1,167 @@
+//! `cargo xtask openapi update`: a new document of the vendor's, with all that hangs on it, or nothing.
+//!
+//! Owns the order of the steps. The new document is read and compared ([`report`]), what the handlers need is found
+//! ([`handlers`]), everything is made, compiled and tested in a copy of the workspace ([`staging`]), and only then do the
+//! new files take the places of the old ones ([`swap`]).
+
+mod handlers;
+mod report;
+mod staging;
+mod swap;
+
+use super::{Contract, check};
+use crate::openapi::Verdict;
+use crate::output::{self, Output};
+use crate::workspace;
+use dropshot_codegen::compare::{Change, compare};
+use dropshot_codegen::load::load_bytes;
+use dropshot_codegen::{Generated, Loaded, Options, generate};
+use handlers::Handlers;
+use report::{Outcome, Report, Revision};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+pub use swap::recover;
+
+/// Takes a new vendor document: validates, applies the overlay, says what it breaks, generates, compiles, tests.
+///
+/// Nothing is changed unless all of it worked.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Exit codes:\n  0  taken, or the document is the one in use\n  1  nothing was changed\n  2  wrong usage"
+)]
+pub struct Arguments {
+    /// The new document, JSON or YAML; it is taken byte for byte.
+    #[arg(long)]
+    from: PathBuf,
+    /// Take it even though it breaks callers, or may.
+    #[arg(long)]
+    allow_breaking: bool,
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
+    /// The workspace to update, for tests of this command.
+    #[arg(long, hide = true)]
+    root: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &Arguments) -> ExitCode {
+    let root = arguments.root.as_deref().unwrap_or(workspace::root());
+    let mut report = Report::new(&arguments.from);
+    let outcome = locked(root).and_then(|_lock| update(arguments, root, &mut report));
+    report.outcome = outcome.unwrap_or_else(|outcome| outcome);
+    let text = match arguments.output {
+        Output::Text => report.end(),
+        Output::Json => format!("{}\n", serde_json::json!(report)),
+    };
+    match output::print(&text) {
+        Ok(()) if report.outcome.is_success() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
+        // The update itself may well be done: the tree tells.
+        Err(error) => super::finished("standard output", Err(error)),
+    }
+}
+
+/// Keeps a second update out, and finishes one that was interrupted.
+fn locked(root: &Path) -> Result<fs::File, Outcome> {
+    let lock = swap::lock(root).map_err(|error| Outcome::failed("target/update/lock", &error))?;
+    swap::recover_locked(root).map_err(|error| Outcome::failed("an interrupted update", &error))?;
+    Ok(lock)
+}
+
+fn update(arguments: &Arguments, root: &Path, report: &mut Report) -> Result<Outcome, Outcome> {
+    // 1. The document in use, which must be the one that callers were told of.
+    let contract = Contract::at(&root.join("openapi"));
+    let (old, was) = in_use(&contract)?;
+    report.old = Some(Revision::new(&old.document, &contract.vendor())?);
+    // 2. The new one, with the overlay applied.
+    let bytes = fs::read(&arguments.from)
+        .map_err(|error| Outcome::failed(&arguments.from.display().to_string(), &error))?;
+    let (new, is) = read(&arguments.from, &bytes, &contract)?;
+    report.new = Some(Revision::new(&new.document, &arguments.from)?);
+    report.carried.clone_from(&is.carried);
+    if report.same_bytes() {
+        return Ok(Outcome::Unchanged);
+    }
+    // 3. What it means to callers.
+    let changes = compare(&old.document, &new.document);
+    report.compared(&changes, &old.source, &new.source);
+    // 4. What it means to the handlers.
+    let handlers = Handlers::read(root).map_err(|error| Outcome::failed("src", &error))?;
+    let new_texts = handlers.adapt(&was.skeleton, &is.skeleton, &changes, &mut report.handlers);
+    if arguments.output == Output::Text {
+        let _ = output::print(&report.comparison());
+    }
+    consent(arguments, &changes, report)?;
+    // 5. The new files, in a copy of the workspace.
+    let mut files: BTreeMap<PathBuf, Vec<u8>> = new_texts
+        .into_iter()
+        .map(|(path, text)| (path, text.into_bytes()))
+        .collect();
+    let inside = |path: &Path| path.strip_prefix(root).unwrap_or(path).to_owned();
+    files.insert(
+        inside(&contract.digest()),
+        super::contract::digest_line(&bytes).into_bytes(),
+    );
+    files.insert(inside(&contract.served()), is.document.into_bytes());
+    files.insert(inside(&contract.vendor()), bytes);
+    let before = swap::digests(root, files.keys())
+        .map_err(|error| Outcome::failed("the workspace", &error))?;
+    let tree = staging::make(root, &files)
+        .map_err(|error| Outcome::failed("target/update/tree", &error))?;
+    // 6. Whether they belong together, compile and pass the tests.
+    let verdict = check(&Contract::at(&tree.join("openapi")));
+    if verdict.verdict != Verdict::Current {
+        return Err(Outcome::Contract {
+            problems: verdict.to_string(),
+        });
+    }
+    staging::try_out(root, &tree)?;
+    // 7. All of them into their places.
+    let swapped = swap::swap(root, &files, &before)
+        .map_err(|error| Outcome::failed("the new files", &error))?;
+    report.files = swapped;
+    Ok(Outcome::Updated)
+}
+
+fn in_use(contract: &Contract) -> Result<(Loaded, Generated), Outcome> {
+    let digests = contract
+        .digest_now()
+        .and_then(|now| Ok((now, contract.digest_recorded()?)));
+    let (now, recorded) =
+        digests.map_err(|error| Outcome::failed("the document in use", &error))?;
+    if now != recorded {
+        return Err(Outcome::Edited {
+            file: workspace::shown(&contract.vendor()),
+        });
+    }
+    contract
+        .generate()
+        .map_err(|findings| Outcome::Unreadable { findings })
+}
+
+fn read(from: &Path, bytes: &[u8], contract: &Contract) -> Result<(Loaded, Generated), Outcome> {
+    let refused = |findings| Outcome::Refused { findings };
+    let loaded = load_bytes(from, bytes, Some(&contract.overlay())).map_err(refused)?;
+    let generated = generate(&loaded, Options::default()).map_err(refused)?;
+    let others: Vec<PathBuf> = loaded.source.files().skip(1).map(Path::to_owned).collect();
+    if !others.is_empty() {
+        return Err(Outcome::ManyFiles { others });
+    }
+    Ok((loaded, generated))
+}
+
+/// Whether the changes may be made: what breaks callers only when that is wanted, what breaks handlers not at all.
+fn consent(arguments: &Arguments, changes: &[Change], report: &Report) -> Result<(), Outcome> {
+    if !arguments.allow_breaking && changes.iter().any(Change::needs_consent) {
+        return Err(Outcome::Breaking);
+    }
+    if report.handlers.dead.is_empty() {
+        Ok(())
+    } else {
+        Err(Outcome::DeadHandlers)
+    }
+}
