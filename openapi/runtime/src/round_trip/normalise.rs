@@ -51,7 +51,9 @@ impl<'d> Normaliser<'d> {
             .into_iter()
             .flatten()
         {
-            if !path.starts_with("x-") {
+            if path.contains(['#', '?']) {
+                self.notes.note("unreachable paths");
+            } else if !path.starts_with("x-") {
                 let item = self.path_item(self.source.resolve(item));
                 if !item.is_empty() {
                     paths.insert(path.clone(), Value::Object(item));

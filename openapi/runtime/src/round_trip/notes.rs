@@ -26,6 +26,10 @@ pub static NORMALISATIONS: &[(&str, &str)] = &[
         "components",
         "Dropshot writes parameters, bodies, responses and headers where they are used; only schemas are shared",
     ),
+    (
+        "unreachable paths",
+        "a path with `#` or `?` is one that no request can have: it stays in the document, and has no route",
+    ),
     ("callbacks", "Dropshot has none"),
     ("links", "Dropshot has none"),
     (
