@@ -49,9 +49,15 @@ pub struct Arguments {
 
 /// Runs the command.
 pub fn run(arguments: &Arguments) -> ExitCode {
-    let root = arguments.root.as_deref().unwrap_or(workspace::root());
+    let root = match &arguments.root {
+        None => workspace::root().to_owned(),
+        Some(root) => match root.canonicalize() {
+            Ok(root) => root,
+            Err(error) => return super::finished(&root.display().to_string(), Err(error)),
+        },
+    };
     let mut report = Report::new(&arguments.from);
-    let outcome = locked(root).and_then(|_lock| update(arguments, root, &mut report));
+    let outcome = locked(&root).and_then(|_lock| update(arguments, &root, &mut report));
     report.outcome = outcome.unwrap_or_else(|outcome| outcome);
     let text = match arguments.output {
         Output::Text => report.end(),
