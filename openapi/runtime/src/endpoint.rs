@@ -9,6 +9,10 @@ use dropshot::{
 };
 use http::Method;
 use schemars::JsonSchema;
+use schemars::r#gen::SchemaGenerator;
+use schemars::schema::{InstanceType, Schema, SchemaObject};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::operation::Operation;
 
@@ -28,12 +32,9 @@ pub(crate) const METHODS: [Method; 8] = [
 pub(crate) fn published<C: ServerContext>(
     mut endpoint: ApiEndpoint<C>,
     operation: &Operation,
-    variables: &[String],
+    parameters: Vec<ApiEndpointParameter>,
 ) -> ApiEndpoint<C> {
-    endpoint.parameters = variables
-        .iter()
-        .flat_map(|name| named::<Scalar>(name))
-        .collect();
+    endpoint.parameters = parameters;
     endpoint.summary = operation.summary.map(str::to_owned);
     endpoint.description = operation.description.map(str::to_owned);
     endpoint.tags = operation.tags.iter().map(ToString::to_string).collect();
@@ -44,48 +45,98 @@ pub(crate) fn published<C: ServerContext>(
 /// The endpoint of a place and everything below it; not published, since no document has such a path.
 pub(crate) fn wildcard<C: ServerContext>(
     mut endpoint: ApiEndpoint<C>,
-    variables: &[String],
-    rest: &str,
+    parameters: Vec<ApiEndpointParameter>,
 ) -> ApiEndpoint<C> {
-    endpoint.parameters = variables
-        .iter()
-        .flat_map(|name| named::<Scalar>(name))
-        .chain(named::<Rest>(rest))
-        .collect();
+    endpoint.parameters = parameters;
     endpoint.visible = false;
     endpoint
 }
 
-/// What a whole variable takes.
-#[derive(serde::Deserialize, JsonSchema)]
-#[allow(dead_code)] // read by no one but schemars
-struct Scalar {
-    value: String,
+/// Makes path parameters. The metadata of one type gives many of them, since asking for it is most of the work of
+/// registering an endpoint.
+#[derive(Default)]
+pub(crate) struct Parameters {
+    scalars: Vec<ApiEndpointParameter>,
+    lists: Vec<ApiEndpointParameter>,
 }
 
-/// What a wildcard takes.
-#[derive(serde::Deserialize, JsonSchema)]
-#[allow(dead_code)] // read by no one but schemars
-struct Rest {
-    value: Vec<String>,
+impl Parameters {
+    /// A parameter for each variable of a path.
+    pub(crate) fn variables(&mut self, names: &[String]) -> Vec<ApiEndpointParameter> {
+        let scalar = |name: &String| {
+            if self.scalars.is_empty() {
+                self.scalars = metadata::<Scalars>();
+            }
+            self.scalars.pop().map(|made| named(name, made))
+        };
+        names.iter().filter_map(scalar).collect()
+    }
+
+    /// The parameter for a wildcard.
+    pub(crate) fn rest(&mut self, name: &str) -> Option<ApiEndpointParameter> {
+        if self.lists.is_empty() {
+            self.lists = metadata::<Lists>();
+        }
+        self.lists.pop().map(|made| named(name, made))
+    }
 }
 
-/// A path parameter with the schema of `T`'s one field.
-fn named<T: JsonSchema + serde::de::DeserializeOwned + Send + Sync + 'static>(
-    name: &str,
-) -> impl Iterator<Item = ApiEndpointParameter> {
-    let name = name.to_owned();
-    let metadata =
-        <dropshot::Path<T> as SharedExtractor>::metadata(ApiEndpointBodyContentType::Json);
-    metadata.parameters.into_iter().map(move |parameter| {
-        let location = ApiEndpointParameterLocation::Path;
-        ApiEndpointParameter::new_named(
-            &location,
-            name.clone(),
-            None,
-            true,
-            parameter.schema,
-            Vec::new(),
-        )
-    })
+fn metadata<T: JsonSchema + DeserializeOwned + Send + Sync + 'static>() -> Vec<ApiEndpointParameter>
+{
+    <dropshot::Path<T> as SharedExtractor>::metadata(ApiEndpointBodyContentType::Json).parameters
+}
+
+fn named(name: &str, made: ApiEndpointParameter) -> ApiEndpointParameter {
+    let location = ApiEndpointParameterLocation::Path;
+    ApiEndpointParameter::new_named(
+        &location,
+        name.to_owned(),
+        None,
+        true,
+        made.schema,
+        Vec::new(),
+    )
+}
+
+/// An object of many properties of one type.
+fn many<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    let mut object = SchemaObject {
+        instance_type: Some(InstanceType::Object.into()),
+        ..SchemaObject::default()
+    };
+    for n in 0..64 {
+        object
+            .object()
+            .properties
+            .insert(n.to_string(), T::json_schema(generator));
+    }
+    object.into()
+}
+
+/// What whole variables take.
+#[derive(Deserialize)]
+struct Scalars {}
+
+/// What wildcards take.
+#[derive(Deserialize)]
+struct Lists {}
+
+impl JsonSchema for Scalars {
+    fn schema_name() -> String {
+        "Scalars".to_owned()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        many::<String>(generator)
+    }
+}
+
+impl JsonSchema for Lists {
+    fn schema_name() -> String {
+        "Lists".to_owned()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        many::<Vec<String>>(generator)
+    }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use dropshot::{ApiDescription, ApiEndpoint, RequestContext, ServerContext};
 use http::Method;
 
+use crate::endpoint::Parameters;
 use crate::operation::Operation;
 use crate::plan::{Registration, plan};
 use crate::receive::Limits;
@@ -120,6 +121,7 @@ pub fn mount<C: ServerContext>(
         rejected,
     });
     let mut api = ApiDescription::new();
+    let mut parameters = Parameters::default();
     for registration in plan(&service.table) {
         match registration {
             Registration::Route {
@@ -135,9 +137,10 @@ pub fn mount<C: ServerContext>(
                     &operation.method,
                     &path,
                 );
+                let parameters = parameters.variables(&variables);
                 register(
                     &mut api,
-                    endpoint::published(endpoint, operation, &variables),
+                    endpoint::published(endpoint, operation, parameters),
                 )?;
             }
             Registration::Wildcard {
@@ -148,7 +151,9 @@ pub fn mount<C: ServerContext>(
                 for method in endpoint::METHODS {
                     let endpoint =
                         endpoint(&service, None, &format!("{method} {path}"), &method, &path);
-                    register(&mut api, endpoint::wildcard(endpoint, &variables, &rest))?;
+                    let mut all = parameters.variables(&variables);
+                    all.extend(parameters.rest(&rest));
+                    register(&mut api, endpoint::wildcard(endpoint, all))?;
                 }
             }
         }
