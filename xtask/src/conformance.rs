@@ -3,6 +3,7 @@
 //! Each document is generated with its `echo` service, compiled together with others and driven by the crate
 //! `dropshot-conformance`, in `target/conformance`. Here it is chosen what, and told what came of it.
 
+mod cargo;
 mod program;
 mod subject;
 mod table;

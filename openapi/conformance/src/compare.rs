@@ -70,6 +70,10 @@ impl<'d> Comparison<'d> {
                             .map(|difference| format!("/{index}{difference}"))
                     })
             }
+            // A list of one is written as the one.
+            (sent, Value::Array(got)) if self.wire && got.len() == 1 && !sent.is_array() => {
+                self.values(schemas, sent, &got[0], depth + 1)
+            }
             _ if self.same(sent, got) => None,
             _ => Some(" differs".to_owned()),
         }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use dropshot_contract::dropshot::ApiDescription;
-use dropshot_contract::{MountError, Operation};
+use dropshot_contract::{MountError, Operation, Value, export, round_trip};
 
 use crate::attempt::Caller;
 use crate::client::{Answer, Client};
@@ -76,10 +76,25 @@ async fn all(subject: &Subject, report: &mut Report) -> Result<(), String> {
         unenforced,
         case: 0,
     };
+    report.differences = round_trip(subject, document.root());
     for operation in subject.operations {
         report.operations.push(session.operation(operation).await);
     }
     Ok(())
+}
+
+/// Where Dropshot's own export says something else than the document.
+fn round_trip(subject: &Subject, document: &Value) -> Vec<String> {
+    match export::export(subject.operations, document) {
+        Ok(exported) => {
+            let differences = round_trip::differences(document, &exported);
+            differences
+                .iter()
+                .map(|difference| format!("round trip: {difference}"))
+                .collect()
+        }
+        Err(error) => vec![format!("round trip: {error}")],
+    }
 }
 
 /// What all operations of a document are driven with.

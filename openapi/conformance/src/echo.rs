@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dropshot_contract::dropshot::Body;
-use dropshot_contract::http::HeaderMap;
+use dropshot_contract::http::{HeaderMap, HeaderValue};
 use dropshot_contract::{
     self as rt, Bytes, Failure, Invalid, Location, Node, Object, RequestContext, Response,
     StatusCode, Value,
@@ -37,6 +37,8 @@ pub(crate) struct Wanted {
     /// Index into the response's media types; 0 for a response without a body.
     pub(crate) media: usize,
     pub(crate) status: u16,
+    /// `Content-Type`, of a range one that is in it.
+    pub(crate) media_type: String,
     pub(crate) body: Sample,
     /// By name, in lower case: the value, and how it is written.
     pub(crate) headers: HashMap<String, (Value, String)>,
@@ -186,12 +188,16 @@ impl Exchange {
         }
     }
 
-    /// The body to answer with, as bytes.
+    /// The body to answer with, as bytes, and its media type, which a range leaves to the handler.
     #[must_use]
     pub fn payload(&self) -> rt::Payload {
-        match &self.wanted.body {
+        let payload: rt::Payload = match &self.wanted.body {
             Sample::Bytes(bytes) => bytes.clone().into(),
             _ => self.text().into(),
+        };
+        match HeaderValue::from_str(&self.wanted.media_type) {
+            Ok(media_type) => payload.of_type(media_type),
+            Err(_) => payload,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Requests that break one rule of the document each, and their refusals.
 
+use dropshot_contract::http::Method;
 use dropshot_contract::{Bytes, Location, Operation, StatusCode, Value};
 
 use crate::attempt::{Attempt, Body, write};
@@ -267,7 +268,7 @@ impl<'d> Session<'d> {
                 attempt.request(caller, operation, case)
             })
             .await;
-        let refusal = outcome.and_then(|outcome| judged(&outcome, place));
+        let refusal = outcome.and_then(|outcome| judged(&operation.method, &outcome, place));
         report.constraints.add(refusal.is_ok());
         if let Err(failure) = refusal {
             let location = place.location.map_or("credentials", Location::as_str);
@@ -280,7 +281,7 @@ impl<'d> Session<'d> {
     }
 }
 
-fn judged(outcome: &Outcome, place: &Place<'_>) -> Result<(), String> {
+fn judged(method: &Method, outcome: &Outcome, place: &Place<'_>) -> Result<(), String> {
     let Outcome { answer, got } = outcome;
     let text: String = String::from_utf8_lossy(&answer.body)
         .chars()
@@ -300,6 +301,10 @@ fn judged(outcome: &Outcome, place: &Place<'_>) -> Result<(), String> {
         } else {
             Err(format!("{} without a challenge: {text}", answer.status))
         };
+    }
+    // The answer to a HEAD request has no body that could name a place.
+    if *method == Method::HEAD {
+        return Ok(());
     }
     let refusal: Value =
         serde_json::from_slice(&answer.body).map_err(|_| format!("{} {text}", answer.status))?;

@@ -172,6 +172,7 @@ impl<'d> Maker<'d> {
             };
             let allowed: Vec<&Value> = first.iter().filter(allowed).collect();
             return match allowed.as_slice() {
+                [] if facts.nullable || first.contains(&Value::Null) => Ok(Value::Null),
                 [] => Err(format!("{}: no value of the enum is allowed", at.name)),
                 values => Ok(values[(at.salt + at.branch) % values.len()].clone()),
             };

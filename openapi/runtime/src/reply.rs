@@ -5,13 +5,13 @@
 
 use std::fmt::Display;
 
-use bytes::Bytes;
 use dropshot::{Body, HttpError};
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::failure::Failure;
+use crate::media;
 
 /// What is sent.
 pub type Response = http::Response<Body>;
@@ -89,13 +89,32 @@ pub fn text(status: impl IntoStatus, media_type: &'static str, body: String) -> 
     with_body(status.into_status(), media_type, Body::from(body))
 }
 
-/// A body of bytes, or a stream.
+/// A body of bytes, or a stream. Where the document declares a range (`image/*`), the payload says which type of it it is;
+/// without a word it is `application/octet-stream`.
 pub fn bytes(
     status: impl IntoStatus,
     media_type: &'static str,
     body: impl Into<Payload>,
 ) -> Response {
-    with_body(status.into_status(), media_type, body.into().0)
+    let Payload {
+        body,
+        media_type: own,
+    } = body.into();
+    if !media_type.contains('*') {
+        return with_body(status.into_status(), media_type, body);
+    }
+    let own = own.unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    if !own
+        .to_str()
+        .is_ok_and(|own| media::is_one_of(own, media_type))
+    {
+        return broken(format!(
+            "a reply is {own:?} and not {media_type}: Payload::of_type says what it is"
+        ));
+    }
+    let mut response = with_body(status.into_status(), "application/octet-stream", body);
+    response.headers_mut().insert(CONTENT_TYPE, own);
+    response
 }
 
 /// No body.
@@ -121,29 +140,28 @@ fn broken(message: String) -> Response {
 
 /// A body of bytes.
 #[derive(Debug)]
-pub struct Payload(Body);
+pub struct Payload {
+    body: Body,
+    media_type: Option<HeaderValue>,
+}
 
-impl From<Body> for Payload {
-    fn from(body: Body) -> Self {
-        Self(body)
+impl Payload {
+    /// With its media type, for a response that the document declares with a range of them.
+    #[must_use]
+    pub fn of_type(self, media_type: HeaderValue) -> Self {
+        Self {
+            media_type: Some(media_type),
+            ..self
+        }
     }
 }
 
-impl From<Bytes> for Payload {
-    fn from(bytes: Bytes) -> Self {
-        Self(bytes.into())
-    }
-}
-
-impl From<Vec<u8>> for Payload {
-    fn from(bytes: Vec<u8>) -> Self {
-        Self(bytes.into())
-    }
-}
-
-impl From<String> for Payload {
-    fn from(text: String) -> Self {
-        Self(text.into())
+impl<T: Into<Body>> From<T> for Payload {
+    fn from(body: T) -> Self {
+        Self {
+            body: body.into(),
+            media_type: None,
+        }
     }
 }
 

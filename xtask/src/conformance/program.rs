@@ -4,11 +4,10 @@
 //! Several small documents share a program, since linking takes longer than compiling them. A document that does not compile
 //! is taken out, and the others are compiled again without it.
 
+use super::cargo;
 use super::subject::{Report, State, Subject};
 use crate::workspace;
-use serde::Deserialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Read as _};
@@ -21,6 +20,7 @@ const OPERATIONS: usize = 80;
 
 /// A package of programs.
 pub struct Program {
+    name: String,
     root: PathBuf,
     patience: Duration,
 }
@@ -32,6 +32,7 @@ impl Program {
     /// The package `name` in the target folder.
     pub fn new(name: &str, patience: Duration) -> Self {
         Self {
+            name: name.to_owned(),
             root: target().join("conformance").join(name),
             patience,
         }
@@ -43,32 +44,26 @@ impl Program {
     /// The package can't be written, or cargo can't be run.
     pub fn drive(&self, subjects: &mut [Subject]) -> Result<(), String> {
         let mut chunks = chunks(subjects);
-        loop {
+        let programs = loop {
             self.write(subjects, &chunks)
                 .map_err(|error| format!("{}: {error}", self.root.display()))?;
             if chunks.is_empty() {
                 return Ok(());
             }
-            let errors = self.build()?;
-            let broken: Vec<usize> = errors
-                .keys()
-                .copied()
-                .filter(|index| *index < subjects.len())
-                .collect();
-            for index in &broken {
-                subjects[*index].state = State::NotCompiled(errors[index].clone());
+            let built = cargo::build(&self.root, &target())?;
+            if built.errors.is_empty() {
+                break built.programs;
             }
-            match errors.get(&usize::MAX) {
-                Some(error) if broken.is_empty() => return Err(error.clone()),
-                _ if broken.is_empty() => break,
-                _ => chunks
-                    .iter_mut()
-                    .for_each(|chunk| chunk.retain(|index| !broken.contains(index))),
+            for (index, error) in built.errors {
+                subjects[index].state = State::NotCompiled(error);
             }
+            let generated = |index: &usize| matches!(subjects[*index].state, State::Generated(_));
+            chunks.iter_mut().for_each(|chunk| chunk.retain(generated));
             chunks.retain(|chunk| !chunk.is_empty());
-        }
+        };
         for (number, chunk) in chunks.iter().enumerate() {
-            let reports = self.run(number);
+            let program = programs.get(&self.program(number));
+            let reports = program.map_or_else(|| Err("cargo made no program".to_owned()), |program| self.run(program));
             for (place, index) in chunk.iter().enumerate() {
                 subjects[*index].state = match &reports {
                     Ok(reports) => reports.get(place).map_or_else(
@@ -87,6 +82,11 @@ impl Program {
         Ok(())
     }
 
+    /// The name of a program: its own among those of all runs, which share the target folder.
+    fn program(&self, number: usize) -> String {
+        format!("conformance_{}_{number}", self.name)
+    }
+
     /// Writes what differs from what is there, so that cargo compiles no more than that.
     fn write(&self, subjects: &[Subject], chunks: &[Chunk]) -> io::Result<()> {
         let source = self.root.join("src/bin");
@@ -95,13 +95,13 @@ impl Program {
                 let path = entry?.path();
                 let number = path
                     .file_name()
-                    .and_then(|name| name.to_str()?.strip_prefix("chunk")?.parse::<usize>().ok());
+                    .and_then(|name| name.to_str()?.rsplit('_').next()?.parse::<usize>().ok());
                 if number.is_none_or(|number| number >= chunks.len()) {
                     fs::remove_dir_all(path)?;
                 }
             }
         }
-        write(&self.root.join("Cargo.toml"), &manifest()?)?;
+        write(&self.root.join("Cargo.toml"), &self.manifest()?)?;
         if !self.root.join("Cargo.lock").exists() {
             fs::copy(
                 workspace::root().join("Cargo.lock"),
@@ -109,7 +109,7 @@ impl Program {
             )?;
         }
         for (number, chunk) in chunks.iter().enumerate() {
-            let folder = source.join(format!("chunk{number}"));
+            let folder = source.join(self.program(number));
             let mut main = "//! Generated services to be driven.\n\n".to_owned();
             let mut list = String::new();
             for index in chunk {
@@ -144,57 +144,24 @@ impl Program {
         Ok(())
     }
 
-    /// Compiles; the first error of each document, and under the greatest number one that is none of theirs.
-    fn build(&self) -> Result<BTreeMap<usize, String>, String> {
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args([
-            "build",
-            "--bins",
-            "--keep-going",
-            "--message-format=json",
-            "--quiet",
-        ]);
-        cargo
-            .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", target());
-        let output = cargo
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|error| format!("cargo: {error}"))?;
-        let mut errors = BTreeMap::new();
-        for line in output.stdout.split(|byte| *byte == b'\n') {
-            let Ok(Message {
-                message: Some(message),
-            }) = serde_json::from_slice(line)
-            else {
-                continue;
-            };
-            if message.level != "error" {
-                continue;
-            }
-            let file = message
-                .spans
-                .first()
-                .map(|span| span.file_name.as_str())
-                .unwrap_or_default();
-            let index = file
-                .rsplit('/')
-                .nth(1)
-                .and_then(|folder| folder.strip_prefix('d')?.parse().ok());
-            let line = message.spans.first().map_or(0, |span| span.line_start);
-            errors
-                .entry(index.unwrap_or(usize::MAX))
-                .or_insert(format!("{} (api.rs:{line})", message.message));
-        }
-        if !output.status.success() && errors.is_empty() {
-            return Err("cargo build failed".to_owned());
-        }
-        Ok(errors)
+    fn manifest(&self) -> io::Result<String> {
+        let path = |folder: &str| {
+            let folder = workspace::root().join("openapi").join(folder);
+            folder.display().to_string()
+        };
+        Ok(format!(
+            "[package]\nname = \"conformance-{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n[workspace]\n\n\
+             [dependencies]\ndropshot-conformance = {{ path = {:?} }}\ndropshot-contract = {{ path = {:?} }}\n\n{}",
+            self.name,
+            path("conformance"),
+            path("runtime"),
+            profiles()?
+        ))
     }
 
     /// Runs a program; its reports.
-    fn run(&self, number: usize) -> Result<Vec<Value>, String> {
-        let mut child = Command::new(target().join("debug").join(format!("chunk{number}")))
+    fn run(&self, program: &Path) -> Result<Vec<Value>, String> {
+        let mut child = Command::new(program)
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| error.to_string())?;
@@ -223,25 +190,6 @@ impl Program {
         let text = text.map_err(|error| error.to_string())?;
         serde_json::from_str(&text).map_err(|error| format!("{status}: {error}"))
     }
-}
-
-/// As cargo and the compiler report.
-#[derive(Deserialize)]
-struct Message {
-    message: Option<Diagnostic>,
-}
-
-#[derive(Deserialize)]
-struct Diagnostic {
-    level: String,
-    message: String,
-    spans: Vec<Span>,
-}
-
-#[derive(Deserialize)]
-struct Span {
-    file_name: String,
-    line_start: usize,
 }
 
 fn broken_report(error: &serde_json::Error) -> Report {
@@ -277,27 +225,20 @@ fn target() -> PathBuf {
         .map_or_else(|| workspace::root().join("target"), PathBuf::from)
 }
 
-fn manifest() -> io::Result<String> {
-    let root = workspace::root();
-    let text = fs::read_to_string(root.join("Cargo.toml"))?;
-    // The profile decides whether what is compiled for the workspace can be used here.
-    let mut profile = String::new();
+/// The profiles of the workspace: they decide whether what is compiled for it can be used here.
+fn profiles() -> io::Result<String> {
+    let text = fs::read_to_string(workspace::root().join("Cargo.toml"))?;
+    let mut profiles = String::new();
     let mut within = false;
     for line in text.lines() {
         if line.starts_with('[') {
             within = line.starts_with("[profile.");
         }
         if within {
-            let _ = writeln!(profile, "{line}");
+            let _ = writeln!(profiles, "{line}");
         }
     }
-    let path = |folder: &str| root.join("openapi").join(folder).display().to_string();
-    Ok(format!(
-        "[package]\nname = \"conformance-run\"\nversion = \"0.0.0\"\nedition = \"2024\"\npublish = false\n\n[workspace]\n\n\
-         [dependencies]\ndropshot-conformance = {{ path = {:?} }}\ndropshot-contract = {{ path = {:?} }}\n\n{profile}",
-        path("conformance"),
-        path("runtime")
-    ))
+    Ok(profiles)
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
