@@ -35,7 +35,10 @@ async fn token(
     body: TypedBody<TokenRequest>,
 ) -> Result<HttpResponseOk<TokenReply>, HttpError> {
     if body.into_inner().grant_type != "client_credentials" {
-        return Err(HttpError::for_bad_request(None, "unsupported_grant_type".to_owned()));
+        return Err(HttpError::for_bad_request(
+            None,
+            "unsupported_grant_type".to_owned(),
+        ));
     }
     Ok(HttpResponseOk(TokenReply {
         access_token: "x".repeat(TOKEN_BYTES),

@@ -1,7 +1,6 @@
 //! The operation as the generator makes it.
 
-#[allow(missing_docs)]
-#[allow(clippy::all, clippy::pedantic)]
+#[allow(dead_code, missing_docs)] // the document is not served here
 mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
@@ -24,7 +23,13 @@ impl api::Api for Service {
         _rqctx: RequestContext<()>,
         request: requests::MakeThingRequest,
     ) -> Result<replies::MakeThingReply, Failure> {
-        let requests::MakeThingRequest { project, id, limit, body, .. } = request;
+        let requests::MakeThingRequest {
+            project,
+            id,
+            limit,
+            body,
+            ..
+        } = request;
         Ok(replies::MakeThingReply::Ok(types::Thing {
             id: format!("{project}-{id}"),
             name: body.name,

@@ -1,7 +1,9 @@
 //! The same operation written by hand for Dropshot, with its own extractors, and with the bounds that the document sets.
 
 use chrono::{DateTime, Utc};
-use dropshot::{ApiDescription, HttpError, HttpResponseOk, Path, Query, RequestContext, TypedBody, endpoint};
+use dropshot::{
+    ApiDescription, HttpError, HttpResponseOk, Path, Query, RequestContext, TypedBody, endpoint,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -9,7 +11,8 @@ use uuid::Uuid;
 /// The API.
 pub fn api() -> Result<ApiDescription<()>, String> {
     let mut api = ApiDescription::new();
-    api.register(make_thing).map_err(|error| error.to_string())?;
+    api.register(make_thing)
+        .map_err(|error| error.to_string())?;
     Ok(api)
 }
 
@@ -22,9 +25,15 @@ struct ThingPath {
 #[derive(Deserialize, JsonSchema)]
 struct ThingQuery {
     limit: Option<i32>,
-    #[expect(dead_code, reason = "read from every request, as the generated operation does")]
+    #[expect(
+        dead_code,
+        reason = "read from every request, as the generated operation does"
+    )]
     sort: Option<String>,
-    #[expect(dead_code, reason = "read from every request, as the generated operation does")]
+    #[expect(
+        dead_code,
+        reason = "read from every request, as the generated operation does"
+    )]
     verbose: Option<bool>,
 }
 
@@ -32,9 +41,15 @@ struct ThingQuery {
 struct NewThing {
     name: String,
     count: i32,
-    #[expect(dead_code, reason = "read from every request, as the generated operation does")]
+    #[expect(
+        dead_code,
+        reason = "read from every request, as the generated operation does"
+    )]
     note: Option<String>,
-    #[expect(dead_code, reason = "read from every request, as the generated operation does")]
+    #[expect(
+        dead_code,
+        reason = "read from every request, as the generated operation does"
+    )]
     flag: Option<bool>,
     shared: Option<Shared>,
 }

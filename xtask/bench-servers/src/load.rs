@@ -16,18 +16,32 @@ pub fn run(arguments: &[&str]) -> Result<(), String> {
     let [address, connections, seconds, file] = arguments else {
         return Err(super::USAGE.to_owned());
     };
-    let connections: u16 = connections.parse().map_err(|_| format!("CONNECTIONS: {connections:?}"))?;
-    let seconds: f64 = seconds.parse().map_err(|_| format!("SECONDS: {seconds:?}"))?;
-    let duration = Duration::try_from_secs_f64(seconds).map_err(|error| format!("SECONDS: {error}"))?;
+    let connections: u16 = connections
+        .parse()
+        .map_err(|_| format!("CONNECTIONS: {connections:?}"))?;
+    let seconds: f64 = seconds
+        .parse()
+        .map_err(|_| format!("SECONDS: {seconds:?}"))?;
+    let duration =
+        Duration::try_from_secs_f64(seconds).map_err(|error| format!("SECONDS: {error}"))?;
     let request = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    let (mut answers, elapsed) = runtime.block_on(all(address, connections, duration, request.leak()))?;
+    let (mut answers, elapsed) =
+        runtime.block_on(all(address, connections, duration, request.leak()))?;
     answers.sort_unstable();
     let at = |part: f64| {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss
+        )]
         let index = (answers.len() as f64 * part) as usize;
-        answers.get(index).map_or(0.0, |answer| answer.as_secs_f64() * 1e6)
+        answers
+            .get(index)
+            .map_or(0.0, |answer| answer.as_secs_f64() * 1e6)
     };
     let figures = serde_json::json!({
         "requests": answers.len(),
@@ -47,12 +61,19 @@ async fn all(
 ) -> Result<(Vec<Duration>, Duration), String> {
     let mut streams = Vec::new();
     for _ in 0..connections {
-        let stream = TcpStream::connect(address).await.map_err(|error| format!("{address}: {error}"))?;
-        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|error| format!("{address}: {error}"))?;
+        stream
+            .set_nodelay(true)
+            .map_err(|error| error.to_string())?;
         streams.push(stream);
     }
     let start = Instant::now();
-    let mut tasks: JoinSet<_> = streams.into_iter().map(|stream| one(stream, request, start + duration)).collect();
+    let mut tasks: JoinSet<_> = streams
+        .into_iter()
+        .map(|stream| one(stream, request, start + duration))
+        .collect();
     let mut answers = Vec::new();
     while let Some(done) = tasks.join_next().await {
         answers.append(&mut done.map_err(|error| error.to_string())??);
@@ -65,10 +86,16 @@ async fn one(mut stream: TcpStream, request: &[u8], end: Instant) -> Result<Vec<
     let mut buffer = vec![0; 64 * 1024];
     let mut sent = Instant::now();
     while sent < end {
-        stream.write_all(request).await.map_err(|error| error.to_string())?;
+        stream
+            .write_all(request)
+            .await
+            .map_err(|error| error.to_string())?;
         let mut length = 0;
         loop {
-            let read = stream.read(&mut buffer[length..]).await.map_err(|error| error.to_string())?;
+            let read = stream
+                .read(&mut buffer[length..])
+                .await
+                .map_err(|error| error.to_string())?;
             if read == 0 {
                 return Err("the server hung up".to_owned());
             }
@@ -99,7 +126,8 @@ fn whole(answer: &[u8]) -> Result<Option<usize>, String> {
     let text = std::str::from_utf8(&answer[..head]).map_err(|_| shown())?;
     let length = text.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())?
     });
     let length = length.ok_or_else(|| format!("an answer without a length: {}", shown()))?;
     let whole = head + 4 + length;

@@ -25,7 +25,9 @@ fn main() -> Result<(), String> {
 
 #[tokio::main]
 async fn run(server: &str, address: &str) -> Result<(), String> {
-    let address: SocketAddr = address.parse().map_err(|_| format!("{address:?} is no address; {USAGE}"))?;
+    let address: SocketAddr = address
+        .parse()
+        .map_err(|_| format!("{address:?} is no address; {USAGE}"))?;
     let api = match server {
         "generated" => generated::api()?,
         "handwritten" => handwritten::api()?,
@@ -36,5 +38,7 @@ async fn run(server: &str, address: &str) -> Result<(), String> {
         task_mode: HandlerTaskMode::CancelOnDisconnect,
         ..ServeOptions::default()
     };
-    serve(api, (), address, options).await.map_err(|error| error.to_string())
+    serve(api, (), address, options)
+        .await
+        .map_err(|error| error.to_string())
 }

@@ -62,11 +62,17 @@ fn size(text: &str) -> Result<usize, String> {
 
 /// Measures.
 pub fn run(arguments: &Arguments) -> Outcome<Report> {
-    let workshop = Workshop::new(&folder().join("codegen"), Duration::from_secs(arguments.time_limit))?;
+    let workshop = Workshop::new(
+        &folder().join("codegen"),
+        Duration::from_secs(arguments.time_limit),
+    )?;
     let mut report = Report::new(Machine::now(), arguments.rounds);
     let baseline = !arguments.skip_macro;
     let layouts = |with_baseline: bool| {
-        let layouts = [Some(Layout::Generated), with_baseline.then_some(Layout::ApiDescription)];
+        let layouts = [
+            Some(Layout::Generated),
+            with_baseline.then_some(Layout::ApiDescription),
+        ];
         layouts.into_iter().flatten()
     };
     progress("dependencies, which are not measured");
@@ -76,7 +82,12 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
         workshop.compile(&made, Verb::Build)?;
     }
     let ours_only = arguments.ours_only.iter().map(|size| (*size, false));
-    for (size, with_baseline) in arguments.operations.iter().map(|size| (*size, baseline)).chain(ours_only) {
+    for (size, with_baseline) in arguments
+        .operations
+        .iter()
+        .map(|size| (*size, baseline))
+        .chain(ours_only)
+    {
         for layout in layouts(with_baseline) {
             let mut rounds = Rounds::default();
             let mut made = workshop.make(layout, size)?;
@@ -88,7 +99,9 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
             }
             rounds.finish(&workshop, &made, &mut report)?;
             if size == arguments.edit {
-                report.edited.push(edit(&workshop, &made, arguments.rounds.max(3))?);
+                report
+                    .edited
+                    .push(edit(&workshop, &made, arguments.rounds.max(3))?);
             }
             workshop.forget(&made)?;
         }
@@ -122,10 +135,15 @@ impl Rounds {
     fn finish(&self, workshop: &Workshop, made: &Made, report: &mut Report) -> Outcome<()> {
         let (layout, operations) = (made.layout, made.operations);
         if !self.generate.is_empty() {
-            report.generator.push(Generator { operations, cost: middle(&self.generate) });
+            report.generator.push(Generator {
+                operations,
+                cost: middle(&self.generate),
+            });
         }
         let program = workshop.program(made, Verb::Build);
-        let length = fs::metadata(&program).map_err(|error| format!("{}: {error}", program.display()))?.len();
+        let length = fs::metadata(&program)
+            .map_err(|error| format!("{}: {error}", program.display()))?
+            .len();
         report.compiled.push(Compiled {
             layout,
             operations,
@@ -143,7 +161,11 @@ impl Rounds {
 fn edit(workshop: &Workshop, made: &Made, rounds: u16) -> Outcome<Edited> {
     let (file, text, at) = handler(made)?;
     let write = |edit: u16| {
-        let text = format!("{}let _edit = {edit};\n        {}", &text[..at], &text[at..]);
+        let text = format!(
+            "{}let _edit = {edit};\n        {}",
+            &text[..at],
+            &text[at..]
+        );
         fs::write(&file, text).map_err(|error| format!("{}: {error}", file.display()))
     };
     let (mut checks, mut builds) = (Vec::new(), Vec::new());
@@ -154,7 +176,12 @@ fn edit(workshop: &Workshop, made: &Made, rounds: u16) -> Outcome<Edited> {
         builds.push(workshop.compile(made, Verb::Build)?.0);
     }
     let (layout, operations) = (made.layout, made.operations);
-    Ok(Edited { layout, operations, check: middle(&checks), build: middle(&builds) })
+    Ok(Edited {
+        layout,
+        operations,
+        check: middle(&checks),
+        build: middle(&builds),
+    })
 }
 
 /// The file with the first operation's handler, and where in it the answer stands.

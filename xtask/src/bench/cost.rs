@@ -7,7 +7,8 @@
 use super::Outcome;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::sys::time::{TimeVal, TimeValLike};
+use nix::unistd::getpgrp;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -15,7 +16,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 /// Runs a command and appends what it cost to a file.
@@ -25,6 +26,9 @@ pub struct Arguments {
     /// The file; a line of JSON is added.
     #[arg(long)]
     log: PathBuf,
+    /// Stop the command, and all that it started, as soon as standard input ends: when whoever measures stops it, or is gone.
+    #[arg(long)]
+    leash: bool,
     /// The command.
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<OsString>,
@@ -75,11 +79,21 @@ fn measured(arguments: &Arguments) -> io::Result<ExitCode> {
     let Some((program, rest)) = arguments.command.split_first() else {
         return Ok(ExitCode::from(2));
     };
+    if arguments.leash {
+        std::thread::spawn(|| {
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            // The group is this process's own: see `Meter`.
+            killpg(getpgrp(), Signal::SIGKILL)
+        });
+    }
     let start = Instant::now();
-    let status = Command::new(program).args(rest).status()?;
+    let status = Command::new(program)
+        .args(rest)
+        .stdin(Stdio::null())
+        .status()?;
     let wall_s = start.elapsed().as_secs_f64();
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
-    let seconds = |time: nix::sys::time::TimeVal| Duration::from(time).as_secs_f64();
+    let seconds = |time: TimeVal| time.num_microseconds() as f64 / 1e6;
     let named = rest.iter().position(|argument| argument == "--crate-name");
     let crate_name = named.and_then(|at| rest.get(at + 1));
     let entry = Entry {
@@ -91,7 +105,10 @@ fn measured(arguments: &Arguments) -> io::Result<ExitCode> {
             peak_mb: usage.max_rss() as f64 * 1024.0 / 1e6,
         },
     };
-    let mut log = OpenOptions::new().create(true).append(true).open(&arguments.log)?;
+    let mut log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&arguments.log)?;
     log.write_all(format!("{}\n", serde_json::json!(entry)).as_bytes())?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
@@ -109,7 +126,8 @@ pub struct Meter {
 impl Meter {
     /// Keeps its files in `folder`. A command that takes longer than `time_limit` is stopped, and what it started with it.
     pub fn new(folder: &Path, time_limit: Duration) -> Outcome<Self> {
-        let program = std::env::current_exe().map_err(|error| format!("this program's own path: {error}"))?;
+        let program =
+            std::env::current_exe().map_err(|error| format!("this program's own path: {error}"))?;
         let meter = Self {
             log: folder.join("costs.jsonl"),
             output: folder.join("output.txt"),
@@ -141,18 +159,29 @@ impl Meter {
         cargo.env("RUSTC_WORKSPACE_WRAPPER", &self.wrapper);
         let mut entries = self.entries(cargo)?;
         let whole = entries.pop().map(|entry| entry.cost).unwrap_or_default();
-        let own = entries.iter().filter(|entry| entry.crate_name.as_deref() == Some(crate_name));
-        Ok((whole, own.fold(Cost::default(), |sum, entry| sum.then(entry.cost))))
+        let own = entries
+            .iter()
+            .filter(|entry| entry.crate_name.as_deref() == Some(crate_name));
+        Ok((
+            whole,
+            own.fold(Cost::default(), |sum, entry| sum.then(entry.cost)),
+        ))
     }
 
     fn entries(&self, command: &Command) -> Outcome<Vec<Entry>> {
         let shown = format!("{command:?}");
-        let entries = self.run_below(command).map_err(|error| format!("{shown}: {error}"))?;
+        let entries = self
+            .run_below(command)
+            .map_err(|error| format!("{shown}: {error}"))?;
         entries.ok_or_else(|| {
             let output = fs::read_to_string(&self.output).unwrap_or_default();
             let tail: Vec<_> = output.lines().rev().take(30).collect();
             let tail: Vec<_> = tail.into_iter().rev().collect();
-            format!("{shown} failed, or took longer than {} s:\n{}", self.time_limit.as_secs(), tail.join("\n"))
+            format!(
+                "{shown} failed, or took longer than {} s:\n{}",
+                self.time_limit.as_secs(),
+                tail.join("\n")
+            )
         })
     }
 
@@ -161,7 +190,10 @@ impl Meter {
         File::create(&self.log)?;
         let output = File::create(&self.output)?;
         let mut below = Command::new(&self.program);
-        below.args(["bench", "measured", "--log"]).arg(&self.log).arg("--");
+        below
+            .args(["bench", "measured", "--leash", "--log"])
+            .arg(&self.log)
+            .arg("--");
         below.arg(command.get_program()).args(command.get_args());
         for (key, value) in command.get_envs() {
             match value {
@@ -173,7 +205,11 @@ impl Meter {
             below.current_dir(folder);
         }
         // A group of its own, so that cargo's children can be stopped with it.
-        below.process_group(0).stdout(output.try_clone()?).stderr(output);
+        below
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(output.try_clone()?)
+            .stderr(output);
         let mut child = below.spawn()?;
         let end = Instant::now() + self.time_limit;
         let status = loop {
@@ -181,9 +217,7 @@ impl Meter {
                 break status;
             }
             if Instant::now() > end {
-                if let Ok(group) = i32::try_from(child.id()) {
-                    killpg(Pid::from_raw(group), Signal::SIGKILL)?;
-                }
+                drop(child.stdin.take());
                 child.wait()?;
                 return Ok(None);
             }
@@ -191,7 +225,11 @@ impl Meter {
         };
         let log = fs::read_to_string(&self.log)?;
         let entries: Result<Vec<Entry>, _> = log.lines().map(serde_json::from_str).collect();
-        Ok(if status.success() { Some(entries?) } else { None })
+        Ok(if status.success() {
+            Some(entries?)
+        } else {
+            None
+        })
     }
 }
 
@@ -201,8 +239,23 @@ mod tests {
 
     #[test]
     fn costs_add_up_and_peaks_do_not() {
-        let one = Cost { wall_s: 1.0, cpu_s: 2.0, peak_mb: 30.0 };
-        let other = Cost { wall_s: 0.5, cpu_s: 0.25, peak_mb: 20.0 };
-        assert_eq!(one.then(other), Cost { wall_s: 1.5, cpu_s: 2.25, peak_mb: 30.0 });
+        let one = Cost {
+            wall_s: 1.0,
+            cpu_s: 2.0,
+            peak_mb: 30.0,
+        };
+        let other = Cost {
+            wall_s: 0.5,
+            cpu_s: 0.25,
+            peak_mb: 20.0,
+        };
+        assert_eq!(
+            one.then(other),
+            Cost {
+                wall_s: 1.5,
+                cpu_s: 2.25,
+                peak_mb: 30.0
+            }
+        );
     }
 }

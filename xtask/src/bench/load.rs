@@ -70,10 +70,16 @@ pub fn compare(candidates: &[Candidate], effort: Effort) -> Outcome<Vec<Served>>
     let mut rounds: Vec<Vec<Turn>> = Vec::new();
     for round in 1..=effort.rounds {
         progress(&format!("round {round} of {}", effort.rounds));
-        let turns = candidates.iter().map(|candidate| turn(&folder, candidate, effort.seconds));
+        let turns = candidates
+            .iter()
+            .map(|candidate| turn(&folder, candidate, effort.seconds));
         rounds.push(turns.collect::<Outcome<_>>()?);
     }
-    Ok(candidates.iter().enumerate().map(|(index, candidate)| served(candidate.name, &rounds, index)).collect())
+    Ok(candidates
+        .iter()
+        .enumerate()
+        .map(|(index, candidate)| served(candidate.name, &rounds, index))
+        .collect())
 }
 
 fn served(name: &'static str, rounds: &[Vec<Turn>], index: usize) -> Served {
@@ -88,7 +94,10 @@ fn served(name: &'static str, rounds: &[Vec<Turn>], index: usize) -> Served {
         p99_us: middle(&|turns| turns[index].p99_us),
         speed_ratio: middle(&speed),
         cpu_ratio: middle(&|turns| turns[0].cpu_us / turns[index].cpu_us),
-        speed_range: (speeds.clone().fold(f64::INFINITY, f64::min), speeds.fold(0.0, f64::max)),
+        speed_range: (
+            speeds.clone().fold(f64::INFINITY, f64::min),
+            speeds.fold(0.0, f64::max),
+        ),
     }
 }
 
@@ -101,16 +110,27 @@ fn turn(folder: &Path, candidate: &Candidate, seconds: u16) -> Outcome<Turn> {
         p99_us: f64,
     }
     let mut load = on_core(1, &servers());
-    load.args(["load", &candidate.program.address.to_string(), &CONNECTIONS.to_string(), &seconds.to_string()]);
+    load.args([
+        "load",
+        &candidate.program.address.to_string(),
+        &CONNECTIONS.to_string(),
+        &seconds.to_string(),
+    ]);
     load.arg(request_file(folder, candidate));
     let before = candidate.program.cpu_s()?;
-    let output = load.output().map_err(|error| format!("{load:?}: {error}"))?;
+    let output = load
+        .output()
+        .map_err(|error| format!("{load:?}: {error}"))?;
     let cpu_s = candidate.program.cpu_s()? - before;
     if !output.status.success() {
-        return Err(format!("{}: {}", candidate.name, String::from_utf8_lossy(&output.stderr)));
+        return Err(format!(
+            "{}: {}",
+            candidate.name,
+            String::from_utf8_lossy(&output.stderr)
+        ));
     }
-    let figures: Figures =
-        serde_json::from_slice(&output.stdout).map_err(|error| format!("the load's figures: {error}"))?;
+    let figures: Figures = serde_json::from_slice(&output.stdout)
+        .map_err(|error| format!("the load's figures: {error}"))?;
     let requests = figures.requests as f64;
     Ok(Turn {
         requests_per_s: requests / figures.seconds,
@@ -133,7 +153,13 @@ fn write(folder: &Path, candidate: &Candidate) -> io::Result<()> {
 pub fn build(packages: &[&str]) -> Outcome<()> {
     progress(&format!("cargo build --release of {}", packages.join(", ")));
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(crate::workspace::root()).args(["build", "--release", "--quiet", "--target-dir", "target"]);
+    cargo.current_dir(crate::workspace::root()).args([
+        "build",
+        "--release",
+        "--quiet",
+        "--target-dir",
+        "target",
+    ]);
     for package in packages {
         cargo.args(["--package", package]);
     }
@@ -183,7 +209,18 @@ pub fn text(served: &[Served]) -> String {
             ]
         })
         .collect();
-    table(["server", "requests/s", "CPU us", "median us", "p99 us", "speed ratio", "CPU ratio"], &rows)
+    table(
+        [
+            "server",
+            "requests/s",
+            "CPU us",
+            "median us",
+            "p99 us",
+            "speed ratio",
+            "CPU ratio",
+        ],
+        &rows,
+    )
 }
 
 #[cfg(test)]
@@ -192,7 +229,12 @@ mod tests {
 
     #[test]
     fn ratios_are_taken_within_a_round() {
-        let turn = |requests_per_s, cpu_us| Turn { requests_per_s, cpu_us, median_us: 1.0, p99_us: 2.0 };
+        let turn = |requests_per_s, cpu_us| Turn {
+            requests_per_s,
+            cpu_us,
+            median_us: 1.0,
+            p99_us: 2.0,
+        };
         let rounds = [
             vec![turn(100.0, 10.0), turn(90.0, 20.0)],
             vec![turn(10.0, 100.0), turn(9.5, 100.0)],

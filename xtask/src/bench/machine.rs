@@ -32,12 +32,17 @@ impl Machine {
 
     /// One line.
     pub fn text(&self) -> String {
-        format!("{} cores, load {:.1} at the start, {}", self.cores, self.load, self.rustc)
+        format!(
+            "{} cores, load {:.1} at the start, {}",
+            self.cores, self.load, self.rustc
+        )
     }
 }
 
 fn load() -> f64 {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let first = text.split_whitespace().next();
-    first.and_then(|number| number.parse().ok()).unwrap_or(f64::NAN)
+    first
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(f64::NAN)
 }

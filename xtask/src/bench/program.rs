@@ -25,29 +25,45 @@ impl Program {
     /// Starts a server and waits for the line on its standard error in which `listens` finds where it does.
     pub fn start(command: &mut Command, listens: fn(&str) -> Option<SocketAddr>) -> Outcome<Self> {
         let shown = format!("{command:?}");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
         let start = Instant::now();
-        let mut child = command.spawn().map_err(|error| format!("{shown}: {error}"))?;
+        let mut child = command
+            .spawn()
+            .map_err(|error| format!("{shown}: {error}"))?;
         let (sender, receiver) = mpsc::channel();
         let stderr = child.stderr.take();
         // Reads on to the end, so that a server with more to say never waits for a reader.
         std::thread::spawn(move || {
-            for line in stderr.into_iter().flat_map(|stderr| BufReader::new(stderr).lines()) {
+            for line in stderr
+                .into_iter()
+                .flat_map(|stderr| BufReader::new(stderr).lines())
+            {
                 let Ok(line) = line else { break };
                 let _ = sender.send((start.elapsed(), line));
             }
         });
         let mut said = String::new();
-        while let Ok((elapsed, line)) = receiver.recv_timeout(PATIENCE.saturating_sub(start.elapsed())) {
+        while let Ok((elapsed, line)) =
+            receiver.recv_timeout(PATIENCE.saturating_sub(start.elapsed()))
+        {
             if let Some(address) = listens(&line) {
-                return Ok(Self { child, address, started_s: elapsed.as_secs_f64() });
+                return Ok(Self {
+                    child,
+                    address,
+                    started_s: elapsed.as_secs_f64(),
+                });
             }
             said.push_str(&line);
             said.push('\n');
         }
         let _ = child.kill();
         let _ = child.wait();
-        Err(format!("{shown} did not say that it listens; it said:\n{said}"))
+        Err(format!(
+            "{shown} did not say that it listens; it said:\n{said}"
+        ))
     }
 
     /// CPU time of the process so far, in seconds.
@@ -66,7 +82,10 @@ impl Program {
             let mut answer = [0; 16 * 1024];
             let mut length = 0;
             // Short answers of one piece: head and body are there when the body's first line is.
-            while !answer[..length].windows(5).any(|window| window.starts_with(b"\r\n\r\n")) {
+            while !answer[..length]
+                .windows(5)
+                .any(|window| window.starts_with(b"\r\n\r\n"))
+            {
                 match stream.read(&mut answer[length..])? {
                     0 => break,
                     read => length += read,
@@ -75,11 +94,17 @@ impl Program {
             Ok(String::from_utf8_lossy(&answer[..length]).into_owned())
         };
         let answer = asked().map_err(|error| format!("http://{}: {error}", self.address))?;
-        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
+        let status = answer
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
         let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
         match status {
             Some(status) => Ok((status, body.to_owned())),
-            None => Err(format!("http://{}: no HTTP answer: {answer:?}", self.address)),
+            None => Err(format!(
+                "http://{}: no HTTP answer: {answer:?}",
+                self.address
+            )),
         }
     }
 }
@@ -93,7 +118,11 @@ impl Drop for Program {
 
 /// The address at the end of `listening on http://ADDR`.
 pub fn listening(line: &str) -> Option<SocketAddr> {
-    line.split_once("listening on http://")?.1.trim().parse().ok()
+    line.split_once("listening on http://")?
+        .1
+        .trim()
+        .parse()
+        .ok()
 }
 
 /// A command held to one core, where `taskset` is there to do it.
@@ -108,7 +137,11 @@ pub fn on_core(core: usize, program: &Path) -> Command {
 
 /// Whether processes can be held to a core here.
 pub fn can_pin() -> bool {
-    let asked = Command::new("taskset").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let asked = Command::new("taskset")
+        .arg("--version")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
     asked.is_ok_and(|status| status.success())
 }
 
@@ -117,7 +150,10 @@ pub fn can_pin() -> bool {
 fn cpu_s(stat: &str) -> Option<f64> {
     // The second field is the program's name, which may hold anything.
     let (_, fields) = stat.rsplit_once(')')?;
-    let mut ticks = fields.split_whitespace().skip(11).map_while(|field| field.parse::<f64>().ok());
+    let mut ticks = fields
+        .split_whitespace()
+        .skip(11)
+        .map_while(|field| field.parse::<f64>().ok());
     Some((ticks.next()? + ticks.next()?) / 100.0)
 }
 

@@ -32,17 +32,31 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
     load::build(&["bench-servers"])?;
     let machine = Machine::now();
     let start = |name| -> Outcome<Candidate> {
-        let program = Program::start(on_core(0, &load::servers()).args([name, "127.0.0.1:0"]), listening)?;
-        Ok(Candidate { name, program, request: request() })
+        let program = Program::start(
+            on_core(0, &load::servers()).args([name, "127.0.0.1:0"]),
+            listening,
+        )?;
+        Ok(Candidate {
+            name,
+            program,
+            request: request(),
+        })
     };
     let candidates = [start("handwritten")?, start("generated")?];
-    let answers: Vec<_> = candidates.iter().map(|it| it.program.ask(&it.request)).collect::<Outcome<_>>()?;
+    let answers: Vec<_> = candidates
+        .iter()
+        .map(|it| it.program.ask(&it.request))
+        .collect::<Outcome<_>>()?;
     if answers[0] != answers[1] {
         return Err(format!("the two answer differently: {answers:?}"));
     }
     progress("a warm-up of one second each");
     let served = load::compare(&candidates, arguments.effort)?;
-    Ok(Report { machine, effort: arguments.effort, served })
+    Ok(Report {
+        machine,
+        effort: arguments.effort,
+        served,
+    })
 }
 
 fn request() -> Vec<u8> {
@@ -57,7 +71,16 @@ fn request() -> Vec<u8> {
 
 impl super::Report for Report {
     fn text(&self) -> String {
-        let Self { machine, effort, served } = self;
-        format!("{}\n{}\n\n{}", machine.text(), load::setting(*effort), load::text(served))
+        let Self {
+            machine,
+            effort,
+            served,
+        } = self;
+        format!(
+            "{}\n{}\n\n{}",
+            machine.text(),
+            load::setting(*effort),
+            load::text(served)
+        )
     }
 }

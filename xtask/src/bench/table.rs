@@ -4,16 +4,26 @@
 pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     let widths: [usize; N] = std::array::from_fn(|column| {
         let cells = rows.iter().map(|row| row[column].chars().count());
-        cells.chain([head[column].chars().count()]).max().unwrap_or_default()
+        cells
+            .chain([head[column].chars().count()])
+            .max()
+            .unwrap_or_default()
     });
     let line = |cells: [&str; N]| {
-        let padded = cells.iter().zip(widths).enumerate().map(|(column, (cell, width))| match column {
-            0 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        });
+        let padded =
+            cells
+                .iter()
+                .zip(widths)
+                .enumerate()
+                .map(|(column, (cell, width))| match column {
+                    0 => format!("{cell:<width$}"),
+                    _ => format!("{cell:>width$}"),
+                });
         format!("{}\n", padded.collect::<Vec<_>>().join("  ").trim_end())
     };
-    let rows = rows.iter().map(|row| line(std::array::from_fn(|column| row[column].as_str())));
+    let rows = rows
+        .iter()
+        .map(|row| line(std::array::from_fn(|column| row[column].as_str())));
     line(head) + &rows.collect::<String>()
 }
 
@@ -44,8 +54,14 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let rows = [["a".to_owned(), "12.5".to_owned()], ["long".to_owned(), "3".to_owned()]];
-        assert_eq!(table(["x", "n"], &rows), "x        n\na     12.5\nlong     3\n");
+        let rows = [
+            ["a".to_owned(), "12.5".to_owned()],
+            ["long".to_owned(), "3".to_owned()],
+        ];
+        assert_eq!(
+            table(["x", "n"], &rows),
+            "x        n\na     12.5\nlong     3\n"
+        );
     }
 
     #[test]

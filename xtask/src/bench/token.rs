@@ -43,7 +43,10 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
     let machine = Machine::now();
     let form = Candidate {
         name: "form endpoint",
-        program: Program::start(on_core(0, &load::servers()).args(["form", "127.0.0.1:0"]), listening)?,
+        program: Program::start(
+            on_core(0, &load::servers()).args(["form", "127.0.0.1:0"]),
+            listening,
+        )?,
         request: request("/token", ""),
     };
     let folder = tempfile::tempdir().map_err(|error| format!("a temporary folder: {error}"))?;
@@ -54,7 +57,11 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
         service("tokens, fsync", "fsync", folder.path())?,
     ];
     let served = load::compare(&candidates, arguments.effort)?;
-    Ok(Report { machine, effort: arguments.effort, served })
+    Ok(Report {
+        machine,
+        effort: arguments.effort,
+        served,
+    })
 }
 
 /// The service with a folder of its own, and a request for a token of the folder's client.
@@ -62,18 +69,25 @@ fn service(name: &'static str, durability: &str, folder: &Path) -> Outcome<Candi
     let data = folder.join(durability);
     let binary = load::release("d1-authz");
     let mut quickstart = Command::new(&binary);
-    quickstart.args(["quickstart", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+    quickstart
+        .args(["quickstart", "--listen", "127.0.0.1:0", "--data"])
+        .arg(&data);
     drop(Program::start(&mut quickstart, serving)?);
     let config = data.join("d1-authz.toml");
     let issuer = issuer(&config)?;
     let mut serve = on_core(0, &binary);
     serve.args(["serve", "--config"]).arg(&config);
-    serve.env("D1_AUTHZ_AUDIT__DURABILITY", durability).env("D1_AUTHZ_LISTEN__OPS", "127.0.0.1:0");
+    serve
+        .env("D1_AUTHZ_AUDIT__DURABILITY", durability)
+        .env("D1_AUTHZ_LISTEN__OPS", "127.0.0.1:0");
     let base_path = issuer.splitn(4, '/').nth(3).unwrap_or_default();
     Ok(Candidate {
         name,
         program: Program::start(&mut serve, serving)?,
-        request: request(&format!("/{base_path}{TOKEN_PATH}"), &authorization(&data.join("client.curl"))?),
+        request: request(
+            &format!("/{base_path}{TOKEN_PATH}"),
+            &authorization(&data.join("client.curl"))?,
+        ),
     })
 }
 
@@ -85,18 +99,28 @@ fn serving(line: &str) -> Option<SocketAddr> {
 
 /// The issuer that quickstart wrote down.
 fn issuer(config: &Path) -> Outcome<String> {
-    let text = fs::read_to_string(config).map_err(|error| format!("{}: {error}", config.display()))?;
-    let table: toml::Table = text.parse().map_err(|error| format!("{}: {error}", config.display()))?;
+    let text =
+        fs::read_to_string(config).map_err(|error| format!("{}: {error}", config.display()))?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error| format!("{}: {error}", config.display()))?;
     let issuer = table.get("issuer").and_then(toml::Value::as_str);
-    issuer.map(str::to_owned).ok_or_else(|| format!("{}: no issuer", config.display()))
+    issuer
+        .map(str::to_owned)
+        .ok_or_else(|| format!("{}: no issuer", config.display()))
 }
 
 /// The client's credential, from the file that curl reads.
 fn authorization(file: &Path) -> Outcome<String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let user = text.lines().find_map(|line| line.strip_prefix("user = \"")?.strip_suffix('"'));
+    let user = text
+        .lines()
+        .find_map(|line| line.strip_prefix("user = \"")?.strip_suffix('"'));
     let user = user.ok_or_else(|| format!("{}: no line `user = …`", file.display()))?;
-    Ok(format!("Authorization: Basic {}\r\n", BASE64_STANDARD.encode(user)))
+    Ok(format!(
+        "Authorization: Basic {}\r\n",
+        BASE64_STANDARD.encode(user)
+    ))
 }
 
 fn request(path: &str, authorization: &str) -> Vec<u8> {
@@ -111,7 +135,16 @@ fn request(path: &str, authorization: &str) -> Vec<u8> {
 
 impl super::Report for Report {
     fn text(&self) -> String {
-        let Self { machine, effort, served } = self;
-        format!("{}\n{}\n\n{}", machine.text(), load::setting(*effort), load::text(served))
+        let Self {
+            machine,
+            effort,
+            served,
+        } = self;
+        format!(
+            "{}\n{}\n\n{}",
+            machine.text(),
+            load::setting(*effort),
+            load::text(served)
+        )
     }
 }

@@ -40,9 +40,7 @@ pub fn request(index: usize) -> Vec<u8> {
 }
 
 fn operation(index: usize) -> Value {
-    let parameter = |location, name, required, schema| {
-        json!({ "in": location, "name": name, "required": required, "schema": schema })
-    };
+    let parameter = |location, name, required, schema| json!({ "in": location, "name": name, "required": required, "schema": schema });
     let content = |name: String| {
         let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
         json!({ "application/json": { "schema": schema } })

@@ -10,9 +10,15 @@ use std::{fs, io};
 pub fn write(folder: &Path, name: &str, operations: usize) -> io::Result<()> {
     let crate_name = name.replace('-', "_");
     let files = [
-        ("Cargo.toml", include_str!("template/Cargo.toml.in").replace("__CRATE__", name)),
+        (
+            "Cargo.toml",
+            include_str!("template/Cargo.toml.in").replace("__CRATE__", name),
+        ),
         ("src/lib.rs", include_str!("template/lib.rs").to_owned()),
-        ("src/main.rs", include_str!("template/main.rs").replace("__CRATE__", &crate_name)),
+        (
+            "src/main.rs",
+            include_str!("template/main.rs").replace("__CRATE__", &crate_name),
+        ),
         ("src/api.rs", api(operations)),
         ("src/handlers.rs", handlers(operations)),
     ];
@@ -21,7 +27,11 @@ pub fn write(folder: &Path, name: &str, operations: usize) -> io::Result<()> {
         fs::write(folder.join(file), text)?;
     }
     // The versions that the generated crate has.
-    fs::copy(crate::workspace::root().join("Cargo.lock"), folder.join("Cargo.lock")).map(drop)
+    fs::copy(
+        crate::workspace::root().join("Cargo.lock"),
+        folder.join("Cargo.lock"),
+    )
+    .map(drop)
 }
 
 const HEAD: &str = "\
@@ -72,7 +82,8 @@ fn api(operations: usize) -> String {
 }
 
 fn types(index: usize) -> String {
-    const DERIVE: &str = "\n#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]\n";
+    const DERIVE: &str =
+        "\n#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]\n";
     const OPTIONAL: &str = "    #[serde(default, skip_serializing_if = \"Option::is_none\")]\n";
     format!(
         "{DERIVE}pub struct Path{index} {{

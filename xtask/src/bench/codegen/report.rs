@@ -63,7 +63,12 @@ impl Report {
         let rows: Vec<_> = (self.generator.iter())
             .map(|Generator { operations, cost }| {
                 let per_second = *operations as f64 / cost.cpu_s;
-                [operations.to_string(), figure(cost.cpu_s), figure(per_second), figure(cost.peak_mb)]
+                [
+                    operations.to_string(),
+                    figure(cost.cpu_s),
+                    figure(per_second),
+                    figure(cost.peak_mb),
+                ]
             })
             .collect();
         table(["operations", "CPU s", "operations/s", "peak MB"], &rows)
@@ -72,7 +77,9 @@ impl Report {
     fn compiled(&self) -> String {
         let rows: Vec<_> = (self.compiled.iter())
             .map(|it| {
-                let baseline = self.compiled.iter().find(|other| is_baseline(it.layout, it.operations, other.layout, other.operations));
+                let baseline = self.compiled.iter().find(|other| {
+                    is_baseline(it.layout, it.operations, other.layout, other.operations)
+                });
                 let against = |of: fn(&Compiled) -> f64| with_ratio(of(it), baseline.map(of));
                 [
                     format!("{} {}", it.operations, it.layout),
@@ -86,14 +93,30 @@ impl Report {
                 ]
             })
             .collect();
-        let head = ["operations", "check CPU s", "MB", "build CPU s", "MB", "binary MB", "start ms", "on 2 MiB"];
+        let head = [
+            "operations",
+            "check CPU s",
+            "MB",
+            "build CPU s",
+            "MB",
+            "binary MB",
+            "start ms",
+            "on 2 MiB",
+        ];
         table(head, &rows)
     }
 
     /// How much more than its share the largest document takes, from the one of 100 operations on; 1 is linear.
     fn growth(&self, layout: Layout) -> Option<String> {
-        let of_layout = || self.compiled.iter().filter(|it| it.layout == layout && it.operations >= 100);
-        let (least, most) = (of_layout().min_by_key(|it| it.operations)?, of_layout().max_by_key(|it| it.operations)?);
+        let of_layout = || {
+            self.compiled
+                .iter()
+                .filter(|it| it.layout == layout && it.operations >= 100)
+        };
+        let (least, most) = (
+            of_layout().min_by_key(|it| it.operations)?,
+            of_layout().max_by_key(|it| it.operations)?,
+        );
         if least.operations == most.operations {
             return None;
         }
@@ -112,7 +135,9 @@ impl Report {
     fn edited(&self) -> String {
         let rows: Vec<_> = (self.edited.iter())
             .map(|it| {
-                let baseline = self.edited.iter().find(|other| is_baseline(it.layout, it.operations, other.layout, other.operations));
+                let baseline = self.edited.iter().find(|other| {
+                    is_baseline(it.layout, it.operations, other.layout, other.operations)
+                });
                 let against = |of: fn(&Edited) -> f64| with_ratio(of(it), baseline.map(of));
                 [
                     format!("{} {}", it.operations, it.layout),
@@ -123,7 +148,16 @@ impl Report {
                 ]
             })
             .collect();
-        table(["operations", "check s", "check CPU s", "build s", "build CPU s"], &rows)
+        table(
+            [
+                "operations",
+                "check s",
+                "check CPU s",
+                "build s",
+                "build CPU s",
+            ],
+            &rows,
+        )
     }
 }
 
@@ -136,12 +170,22 @@ impl crate::bench::Report for Report {
             self.generator(),
             self.compiled()
         );
-        text.extend([Layout::Generated, Layout::ApiDescription].into_iter().filter_map(|layout| self.growth(layout)));
+        text.extend(
+            [Layout::Generated, Layout::ApiDescription]
+                .into_iter()
+                .filter_map(|layout| self.growth(layout)),
+        );
         if !self.edited.is_empty() {
-            text.push_str(&format!("\nOne handler edited, cargo again\n{}", self.edited()));
+            text.push_str(&format!(
+                "\nOne handler edited, cargo again\n{}",
+                self.edited()
+            ));
         }
         if let Some((operations, ms)) = self.release_start {
-            text.push_str(&format!("\nRelease build of {operations} operations: listens after {} ms\n", figure(ms)));
+            text.push_str(&format!(
+                "\nRelease build of {operations} operations: listens after {} ms\n",
+                figure(ms)
+            ));
         }
         text
     }

@@ -16,12 +16,18 @@ const STARTS: usize = 5;
 pub fn start_ms(made: &Made, program: &Path) -> Outcome<f64> {
     let mut starts = Vec::with_capacity(STARTS);
     for _ in 0..STARTS {
-        let running = Program::start(Command::new(program).args(["serve", "--listen", "127.0.0.1:0"]), listening)?;
+        let running = Program::start(
+            Command::new(program).args(["serve", "--listen", "127.0.0.1:0"]),
+            listening,
+        )?;
         starts.push(running.started_s * 1e3);
         for index in [0, made.operations - 1] {
             let (status, body) = running.ask(&document::request(index))?;
             if status != 501 {
-                return Err(format!("{}: do_thing_{index} answers {status}, not 501: {body}", program.display()));
+                return Err(format!(
+                    "{}: do_thing_{index} answers {status}, not 501: {body}",
+                    program.display()
+                ));
             }
         }
     }
@@ -31,6 +37,11 @@ pub fn start_ms(made: &Made, program: &Path) -> Outcome<f64> {
 /// Whether it starts on a stack of 2 MiB, which is what threads of tests and of tokio have.
 pub fn starts_on_2_mib(program: &Path) -> bool {
     let mut shell = Command::new("sh");
-    shell.args(["-c", "ulimit -c 0; ulimit -s 2048; exec \"$0\" serve --listen 127.0.0.1:0"]).arg(program);
+    shell
+        .args([
+            "-c",
+            "ulimit -c 0; ulimit -s 2048; exec \"$0\" serve --listen 127.0.0.1:0",
+        ])
+        .arg(program);
     Program::start(&mut shell, listening).is_ok()
 }

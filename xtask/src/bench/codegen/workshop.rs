@@ -65,7 +65,14 @@ impl Workshop {
 
     /// Writes a crate of this many operations anew.
     pub fn make(&self, layout: Layout, operations: usize) -> Outcome<Made> {
-        let name = format!("{}-{operations}", if layout == Layout::Generated { "ours" } else { "macro" });
+        let name = format!(
+            "{}-{operations}",
+            if layout == Layout::Generated {
+                "ours"
+            } else {
+                "macro"
+            }
+        );
         let folder = self.folder.join(&name);
         let failed = |error: io::Error| format!("{}: {error}", folder.display());
         match fs::remove_dir_all(&folder) {
@@ -82,24 +89,38 @@ impl Workshop {
                 fs::write(&spec, document::document(operations).to_string()).map_err(failed)?;
                 let program = std::env::current_exe().map_err(failed)?;
                 let mut scaffold = Command::new(program);
-                scaffold.args(["scaffold", "--spec"]).arg(&spec).arg("--out").arg(&folder);
+                scaffold
+                    .args(["scaffold", "--spec"])
+                    .arg(&spec)
+                    .arg("--out")
+                    .arg(&folder);
                 Some(self.meter.run(&scaffold)?)
             }
         };
-        Ok(Made { layout, operations, folder, name, generated })
+        Ok(Made {
+            layout,
+            operations,
+            folder,
+            name,
+            generated,
+        })
     }
 
     /// Compiles a crate from where it stands. Both costs: cargo's with everything it starts, and that of the crate alone, its
     /// library and its program, linker included, build script not.
     pub fn compile(&self, made: &Made, verb: Verb) -> Outcome<(Cost, Cost)> {
-        progress(&format!("cargo {verb} of {} operations, {}", made.operations, made.layout));
+        progress(&format!(
+            "cargo {verb} of {} operations, {}",
+            made.operations, made.layout
+        ));
         let mut cargo = self.cargo(made);
         match verb {
             Verb::Check => cargo.arg("check"),
             Verb::Build => cargo.arg("build"),
             Verb::Release => cargo.args(["build", "--release"]),
         };
-        self.meter.run_cargo(&mut cargo, &made.name.replace('-', "_"))
+        self.meter
+            .run_cargo(&mut cargo, &made.name.replace('-', "_"))
     }
 
     /// Forgets what was compiled of a crate; its dependencies stay.
@@ -111,13 +132,19 @@ impl Workshop {
 
     /// The program that was built.
     pub fn program(&self, made: &Made, verb: Verb) -> PathBuf {
-        let profile = if matches!(verb, Verb::Release) { "release" } else { "debug" };
+        let profile = if matches!(verb, Verb::Release) {
+            "release"
+        } else {
+            "debug"
+        };
         self.target.join(profile).join(&made.name)
     }
 
     fn cargo(&self, made: &Made) -> Command {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(&made.folder).env("CARGO_TARGET_DIR", &self.target);
+        cargo
+            .current_dir(&made.folder)
+            .env("CARGO_TARGET_DIR", &self.target);
         cargo
     }
 }
