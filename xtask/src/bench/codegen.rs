@@ -14,8 +14,9 @@ use super::machine::Machine;
 use super::table::median;
 use super::{Outcome, folder, progress};
 use crate::output::Output;
-use report::{Compiled, Edited, Generator, Report};
+use report::{Compiled, Edited, Generator, Release, Report};
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use workshop::{Layout, Made, Verb, Workshop};
 
@@ -23,7 +24,7 @@ use workshop::{Layout, Made, Verb, Workshop};
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench codegen --operations 10,100\n  \
-                  cargo xtask bench codegen --ours-only 2000 --release-start 1000 --output json\n\n\
+                  cargo xtask bench codegen --ours-only 2000 --release 1000 --output json\n\n\
                   The baseline of 1,000 operations takes minutes and 10 GB of memory."
 )]
 pub struct Arguments {
@@ -39,9 +40,9 @@ pub struct Arguments {
     /// The size at which one handler is edited and compiled again, if it is measured.
     #[arg(long, default_value_t = 300)]
     edit: usize,
-    /// Build this size for release, too, and start it.
+    /// Build this size for release, too, and start it; its dependencies take minutes.
     #[arg(long, value_parser = size)]
-    release_start: Option<usize>,
+    release: Option<usize>,
     /// How often each crate is compiled; the median counts.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=99))]
     rounds: u16,
@@ -106,13 +107,10 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
             workshop.forget(&made)?;
         }
     }
-    if let Some(size) = arguments.release_start {
-        let made = workshop.make(Layout::Generated, size)?;
-        workshop.compile(&made, Verb::Release)?;
-        let program = workshop.program(&made, Verb::Release);
-        report.release_start = Some((size, start::start_ms(&made, &program)?));
+    if let Some(size) = arguments.release {
+        report.release = Some(release(&workshop, size)?);
     }
-    Ok(report)
+    Ok(report.finish())
 }
 
 /// What the rounds of one crate took.
@@ -141,20 +139,40 @@ impl Rounds {
             });
         }
         let program = workshop.program(made, Verb::Build);
-        let length = fs::metadata(&program)
-            .map_err(|error| format!("{}: {error}", program.display()))?
-            .len();
         report.compiled.push(Compiled {
             layout,
             operations,
             check: middle(&self.check),
             build: middle(&self.build),
-            binary_mb: length as f64 / 1e6,
+            binary_mb: binary_mb(&program)?,
             start_ms: start::start_ms(made, &program)?,
             starts_on_2_mib: start::starts_on_2_mib(&program),
+            ratios: None,
         });
         Ok(())
     }
+}
+
+/// The generated crate with optimisation; its dependencies are compiled before.
+fn release(workshop: &Workshop, operations: usize) -> Outcome<Release> {
+    workshop.compile(&workshop.make(Layout::Generated, 1)?, Verb::Release)?;
+    let made = workshop.make(Layout::Generated, operations)?;
+    let (_, build) = workshop.compile(&made, Verb::Release)?;
+    let program = workshop.program(&made, Verb::Release);
+    let start_ms = start::start_ms(&made, &program)?;
+    Ok(Release {
+        operations,
+        build,
+        binary_mb: binary_mb(&program)?,
+        start_ms,
+    })
+}
+
+fn binary_mb(program: &Path) -> Outcome<f64> {
+    let length = fs::metadata(program)
+        .map_err(|error| format!("{}: {error}", program.display()))?
+        .len();
+    Ok(length as f64 / 1e6)
 }
 
 /// The first operation's handler gets another line, and the crate is compiled again.
@@ -185,7 +203,7 @@ fn edit(workshop: &Workshop, made: &Made, rounds: u16) -> Outcome<Edited> {
 }
 
 /// The file with the first operation's handler, and where in it the answer stands.
-fn handler(made: &Made) -> Outcome<(std::path::PathBuf, String, usize)> {
+fn handler(made: &Made) -> Outcome<(PathBuf, String, usize)> {
     let source = made.folder.join("src");
     let files = [source.join("handlers.rs"), source.join("handlers/tag0.rs")];
     files

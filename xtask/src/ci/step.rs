@@ -31,6 +31,8 @@ pub enum Step {
     Tests,
     /// The examples in the documentation.
     Doctests,
+    /// `cargo xtask conformance --subset`: generated services against their documents.
+    Conformance,
 }
 
 /// How a step ended.
@@ -78,10 +80,18 @@ impl Step {
             Self::Openapi => openapi_check(),
             Self::Validator => validator::check(&Contract::of_workspace().served()),
             Self::Docs => run(command("cargo")
-                .args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"])
+                .args([
+                    "doc",
+                    "--workspace",
+                    "--no-deps",
+                    "--document-private-items",
+                    "--locked",
+                    "--quiet",
+                ])
                 .env("RUSTDOCFLAGS", "-D warnings")),
             Self::Tests => tests(),
             Self::Doctests => cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]),
+            Self::Conformance => cargo(&["xtask", "conformance", "--subset"]),
         }
     }
 }

@@ -46,24 +46,49 @@ struct Span {
 pub fn build(package: &Path, target: &Path) -> Result<Built, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["build", "--bins", "--keep-going", "--message-format=json", "--quiet"])
+        .args([
+            "build",
+            "--bins",
+            "--keep-going",
+            "--message-format=json",
+            "--quiet",
+        ])
         .current_dir(package)
         .env("CARGO_TARGET_DIR", target)
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("cargo: {error}"))?;
-    let mut built = Built { programs: HashMap::new(), errors: BTreeMap::new() };
+    let mut built = Built {
+        programs: HashMap::new(),
+        errors: BTreeMap::new(),
+    };
     let mut other = None;
     for line in output.stdout.split(|byte| *byte == b'\n') {
-        let Ok(Message { message, target, executable }) = serde_json::from_slice(line) else { continue };
+        let Ok(Message {
+            message,
+            target,
+            executable,
+        }) = serde_json::from_slice(line)
+        else {
+            continue;
+        };
         if let (Some(target), Some(executable)) = (target, executable) {
             built.programs.insert(target.name, executable);
         }
-        let Some(diagnostic) = message.filter(|message| message.level == "error") else { continue };
-        let place = diagnostic.spans.iter().find(|span| span.is_primary).or(diagnostic.spans.first());
+        let Some(diagnostic) = message.filter(|message| message.level == "error") else {
+            continue;
+        };
+        let place = diagnostic
+            .spans
+            .iter()
+            .find(|span| span.is_primary)
+            .or(diagnostic.spans.first());
         match place.and_then(|span| Some((document(&span.file_name)?, span.line_start))) {
             Some((index, line)) => {
-                built.errors.entry(index).or_insert(format!("{} (line {line} of api.rs)", diagnostic.message));
+                built
+                    .errors
+                    .entry(index)
+                    .or_insert(format!("{} (line {line} of api.rs)", diagnostic.message));
             }
             None => {
                 other.get_or_insert(diagnostic.message);

@@ -63,7 +63,10 @@ impl Program {
         };
         for (number, chunk) in chunks.iter().enumerate() {
             let program = programs.get(&self.program(number));
-            let reports = program.map_or_else(|| Err("cargo made no program".to_owned()), |program| self.run(program));
+            let reports = program.map_or_else(
+                || Err("cargo made no program".to_owned()),
+                |program| self.run(program),
+            );
             for (place, index) in chunk.iter().enumerate() {
                 subjects[*index].state = match &reports {
                     Ok(reports) => reports.get(place).map_or_else(

@@ -81,13 +81,16 @@ fn locked(root: &Path) -> Result<fs::File, Outcome> {
 fn update(arguments: &Arguments, root: &Path, report: &mut Report) -> Result<Outcome, Outcome> {
     // 1. The document in use, which must be the one that callers were told of.
     let contract = Contract::at(&root.join("openapi"));
-    let (old, was) = in_use(&contract)?;
-    report.old = Some(Revision::new(&old.document, &contract.vendor())?);
+    let (now, (old, was)) = in_use(&contract)?;
+    report.old = Some(Revision::new(&old.document, now));
     // 2. The new one, with the overlay applied.
     let bytes = fs::read(&arguments.from)
         .map_err(|error| Outcome::failed(&arguments.from.display().to_string(), &error))?;
     let (new, is) = read(&arguments.from, &bytes, &contract)?;
-    report.new = Some(Revision::new(&new.document, &arguments.from)?);
+    report.new = Some(Revision::new(
+        &new.document,
+        super::contract::digest_of(&bytes),
+    ));
     report.carried.clone_from(&is.carried);
     if report.same_bytes() {
         return Ok(Outcome::Unchanged);
@@ -133,20 +136,20 @@ fn update(arguments: &Arguments, root: &Path, report: &mut Report) -> Result<Out
     Ok(Outcome::Updated)
 }
 
-fn in_use(contract: &Contract) -> Result<(Loaded, Generated), Outcome> {
-    let digests = contract
-        .digest_now()
-        .and_then(|now| Ok((now, contract.digest_recorded()?)));
-    let (now, recorded) =
-        digests.map_err(|error| Outcome::failed("the document in use", &error))?;
-    if now != recorded {
+/// The digest of the document in use, and the document.
+fn in_use(contract: &Contract) -> Result<(String, (Loaded, Generated)), Outcome> {
+    let failed = |error| Outcome::failed("the document in use", &error);
+    let now = contract.digest_now().map_err(failed)?;
+    if contract.digest_recorded().map_err(failed)? != now {
         return Err(Outcome::Edited {
             file: workspace::shown(&contract.vendor()),
         });
     }
-    contract
-        .generate()
-        .map_err(|findings| Outcome::Unreadable { findings })
+    let generated = contract.generate();
+    Ok((
+        now,
+        generated.map_err(|findings| Outcome::Unreadable { findings })?,
+    ))
 }
 
 fn read(from: &Path, bytes: &[u8], contract: &Contract) -> Result<(Loaded, Generated), Outcome> {

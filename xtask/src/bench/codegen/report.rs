@@ -10,12 +10,13 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub machine: Machine,
+    /// How often each crate was compiled; figures are medians.
     pub rounds: u16,
     pub generator: Vec<Generator>,
     pub compiled: Vec<Compiled>,
+    pub growth: Vec<Growth>,
     pub edited: Vec<Edited>,
-    /// Operations, and milliseconds until a release build listens.
-    pub release_start: Option<(usize, f64)>,
+    pub release: Option<Release>,
 }
 
 /// `cargo xtask scaffold`, from the document to the crate's files, in the profile that build scripts have.
@@ -36,6 +37,29 @@ pub struct Compiled {
     /// Until the debug build listens.
     pub start_ms: f64,
     pub starts_on_2_mib: bool,
+    /// To the baseline of the same size.
+    pub ratios: Option<Ratios>,
+}
+
+/// How much of the baseline's this is: less is better.
+#[derive(Debug, Serialize)]
+pub struct Ratios {
+    pub check_cpu: f64,
+    pub check_peak: f64,
+    pub build_cpu: f64,
+    pub build_peak: f64,
+    pub binary: f64,
+    pub start: f64,
+}
+
+/// How much more than its share of CPU time the largest crate takes; 1 is linear.
+#[derive(Debug, Serialize)]
+pub struct Growth {
+    pub layout: Layout,
+    pub from: usize,
+    pub to: usize,
+    pub check: f64,
+    pub build: f64,
 }
 
 /// A crate compiled again after an edit of one handler, cargo's own time included.
@@ -47,20 +71,102 @@ pub struct Edited {
     pub build: Cost,
 }
 
+/// A crate compiled for release.
+#[derive(Debug, Serialize)]
+pub struct Release {
+    pub operations: usize,
+    pub build: Cost,
+    pub binary_mb: f64,
+    pub start_ms: f64,
+}
+
 impl Report {
+    /// No figures yet.
     pub fn new(machine: Machine, rounds: u16) -> Self {
         Self {
             machine,
             rounds,
             generator: Vec::new(),
             compiled: Vec::new(),
+            growth: Vec::new(),
             edited: Vec::new(),
-            release_start: None,
+            release: None,
         }
     }
 
-    fn generator(&self) -> String {
-        let rows: Vec<_> = (self.generator.iter())
+    /// Compares what there is.
+    pub fn finish(mut self) -> Self {
+        for index in 0..self.compiled.len() {
+            let it = &self.compiled[index];
+            let baseline = self.compiled.iter().find(|other| {
+                (other.layout, other.operations) == (Layout::ApiDescription, it.operations)
+            });
+            let ratios = baseline.map(|baseline| it.to(baseline));
+            if it.layout == Layout::Generated {
+                self.compiled[index].ratios = ratios;
+            }
+        }
+        let layouts = [Layout::Generated, Layout::ApiDescription];
+        self.growth = layouts
+            .into_iter()
+            .filter_map(|layout| self.growth_of(layout))
+            .collect();
+        self
+    }
+
+    /// From 100 operations on: in a smaller crate, what every crate has counts for more than the operations.
+    fn growth_of(&self, layout: Layout) -> Option<Growth> {
+        let large = || {
+            self.compiled
+                .iter()
+                .filter(|it| it.layout == layout && it.operations >= 100)
+        };
+        let least = large().min_by_key(|it| it.operations)?;
+        let most = large().max_by_key(|it| it.operations)?;
+        let linear = most.operations as f64 / least.operations as f64;
+        (most.operations > least.operations).then(|| Growth {
+            layout,
+            from: least.operations,
+            to: most.operations,
+            check: most.check.cpu_s / least.check.cpu_s / linear,
+            build: most.build.cpu_s / least.build.cpu_s / linear,
+        })
+    }
+}
+
+impl Compiled {
+    fn to(&self, baseline: &Self) -> Ratios {
+        Ratios {
+            check_cpu: self.check.cpu_s / baseline.check.cpu_s,
+            check_peak: self.check.peak_mb / baseline.check.peak_mb,
+            build_cpu: self.build.cpu_s / baseline.build.cpu_s,
+            build_peak: self.build.peak_mb / baseline.build.peak_mb,
+            binary: self.binary_mb / baseline.binary_mb,
+            start: self.start_ms / baseline.start_ms,
+        }
+    }
+
+    fn row(&self) -> [String; 8] {
+        let with = |value: f64, ratio: fn(&Ratios) -> f64| match &self.ratios {
+            Some(ratios) => format!("{} ({})", figure(value), figure(ratio(ratios))),
+            None => figure(value),
+        };
+        [
+            format!("{} {}", self.operations, self.layout),
+            with(self.check.cpu_s, |ratios| ratios.check_cpu),
+            with(self.check.peak_mb, |ratios| ratios.check_peak),
+            with(self.build.cpu_s, |ratios| ratios.build_cpu),
+            with(self.build.peak_mb, |ratios| ratios.build_peak),
+            with(self.binary_mb, |ratios| ratios.binary),
+            with(self.start_ms, |ratios| ratios.start),
+            if self.starts_on_2_mib { "yes" } else { "no" }.to_owned(),
+        ]
+    }
+}
+
+impl crate::bench::Report for Report {
+    fn text(&self) -> String {
+        let generator: Vec<_> = (self.generator.iter())
             .map(|Generator { operations, cost }| {
                 let per_second = *operations as f64 / cost.cpu_s;
                 [
@@ -71,134 +177,146 @@ impl Report {
                 ]
             })
             .collect();
-        table(["operations", "CPU s", "operations/s", "peak MB"], &rows)
-    }
-
-    fn compiled(&self) -> String {
-        let rows: Vec<_> = (self.compiled.iter())
-            .map(|it| {
-                let baseline = self.compiled.iter().find(|other| {
-                    is_baseline(it.layout, it.operations, other.layout, other.operations)
-                });
-                let against = |of: fn(&Compiled) -> f64| with_ratio(of(it), baseline.map(of));
+        let compiled: Vec<_> = self.compiled.iter().map(Compiled::row).collect();
+        let mut text = format!(
+            "{}; median of {}\n\nThe generator, debug build\n{}\n\
+             The crate alone, dependencies built before; in brackets the ratio to api_description\n{}\n",
+            self.machine.text(),
+            self.rounds,
+            table(
+                ["operations", "CPU s", "operations/s", "peak MB"],
+                &generator
+            ),
+            table(
                 [
-                    format!("{} {}", it.operations, it.layout),
-                    against(|it| it.check.cpu_s),
-                    against(|it| it.check.peak_mb),
-                    against(|it| it.build.cpu_s),
-                    against(|it| it.build.peak_mb),
-                    against(|it| it.binary_mb),
-                    against(|it| it.start_ms),
-                    if it.starts_on_2_mib { "yes" } else { "no" }.to_owned(),
-                ]
-            })
-            .collect();
-        let head = [
-            "operations",
-            "check CPU s",
-            "MB",
-            "build CPU s",
-            "MB",
-            "binary MB",
-            "start ms",
-            "on 2 MiB",
-        ];
-        table(head, &rows)
-    }
-
-    /// How much more than its share the largest document takes, from the one of 100 operations on; 1 is linear.
-    fn growth(&self, layout: Layout) -> Option<String> {
-        let of_layout = || {
-            self.compiled
-                .iter()
-                .filter(|it| it.layout == layout && it.operations >= 100)
-        };
-        let (least, most) = (
-            of_layout().min_by_key(|it| it.operations)?,
-            of_layout().max_by_key(|it| it.operations)?,
+                    "operations",
+                    "check CPU s",
+                    "MB",
+                    "build CPU s",
+                    "MB",
+                    "binary MB",
+                    "start ms",
+                    "on 2 MiB"
+                ],
+                &compiled
+            )
         );
-        if least.operations == most.operations {
-            return None;
+        for Growth {
+            layout,
+            from,
+            to,
+            check,
+            build,
+        } in &self.growth
+        {
+            let (check, build) = (figure(*check), figure(*build));
+            text.push_str(&format!(
+                "{from} to {to} operations, {layout}: check {check} of linear, build {build}\n"
+            ));
         }
-        let share = |of: fn(&Compiled) -> f64| {
-            figure(of(most) / of(least) * least.operations as f64 / most.operations as f64)
-        };
-        Some(format!(
-            "Growth from {} to {} operations, {layout}: {} of linear to check, {} to build\n",
-            least.operations,
-            most.operations,
-            share(|it| it.check.cpu_s),
-            share(|it| it.build.cpu_s)
-        ))
-    }
-
-    fn edited(&self) -> String {
-        let rows: Vec<_> = (self.edited.iter())
-            .map(|it| {
-                let baseline = self.edited.iter().find(|other| {
-                    is_baseline(it.layout, it.operations, other.layout, other.operations)
-                });
-                let against = |of: fn(&Edited) -> f64| with_ratio(of(it), baseline.map(of));
-                [
-                    format!("{} {}", it.operations, it.layout),
-                    against(|it| it.check.wall_s),
-                    against(|it| it.check.cpu_s),
-                    against(|it| it.build.wall_s),
-                    against(|it| it.build.cpu_s),
-                ]
-            })
-            .collect();
-        table(
-            [
+        if !self.edited.is_empty() {
+            let rows: Vec<_> = (self.edited.iter())
+                .map(
+                    |Edited {
+                         layout,
+                         operations,
+                         check,
+                         build,
+                     }| {
+                        let costs =
+                            [check.wall_s, check.cpu_s, build.wall_s, build.cpu_s].map(figure);
+                        let [check_s, check_cpu, build_s, build_cpu] = costs;
+                        [
+                            format!("{operations} {layout}"),
+                            check_s,
+                            check_cpu,
+                            build_s,
+                            build_cpu,
+                        ]
+                    },
+                )
+                .collect();
+            let head = [
                 "operations",
                 "check s",
                 "check CPU s",
                 "build s",
                 "build CPU s",
-            ],
-            &rows,
-        )
-    }
-}
-
-impl crate::bench::Report for Report {
-    fn text(&self) -> String {
-        let mut text = format!(
-            "{}; median of {}\nIn brackets: the ratio to api_description\n\nGenerator\n{}\nThe crate alone, dependencies built\n{}\n",
-            self.machine.text(),
-            self.rounds,
-            self.generator(),
-            self.compiled()
-        );
-        text.extend(
-            [Layout::Generated, Layout::ApiDescription]
-                .into_iter()
-                .filter_map(|layout| self.growth(layout)),
-        );
-        if !self.edited.is_empty() {
+            ];
             text.push_str(&format!(
-                "\nOne handler edited, cargo again\n{}",
-                self.edited()
+                "\nOne handler edited, and cargo again\n{}",
+                table(head, &rows)
             ));
         }
-        if let Some((operations, ms)) = self.release_start {
+        if let Some(Release {
+            operations,
+            build,
+            binary_mb,
+            start_ms,
+        }) = &self.release
+        {
             text.push_str(&format!(
-                "\nRelease build of {operations} operations: listens after {} ms\n",
-                figure(ms)
+                "\nRelease build of {operations} operations: {} CPU s, {} MB; the binary has {} MB and listens after {} ms\n",
+                figure(build.cpu_s),
+                figure(build.peak_mb),
+                figure(*binary_mb),
+                figure(*start_ms)
             ));
         }
         text
     }
 }
 
-/// Whether the other row is what this one is compared with.
-fn is_baseline(layout: Layout, operations: usize, other: Layout, of_other: usize) -> bool {
-    layout == Layout::Generated && other == Layout::ApiDescription && operations == of_other
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::Report as _;
 
-fn with_ratio(value: f64, baseline: Option<f64>) -> String {
-    match baseline {
-        Some(baseline) => format!("{} ({})", figure(value), figure(value / baseline)),
-        None => figure(value),
+    fn compiled(layout: Layout, operations: usize, cpu_s: f64) -> Compiled {
+        let cost = Cost {
+            wall_s: 1.0,
+            cpu_s,
+            peak_mb: 100.0,
+        };
+        Compiled {
+            layout,
+            operations,
+            check: cost,
+            build: cost,
+            binary_mb: 10.0,
+            start_ms: 5.0,
+            starts_on_2_mib: true,
+            ratios: None,
+        }
+    }
+
+    #[test]
+    fn each_size_is_compared_with_its_baseline_and_the_largest_with_its_share() {
+        let machine = Machine {
+            cores: 2,
+            load: 0.0,
+            rustc: "rustc".to_owned(),
+        };
+        let mut report = Report::new(machine, 1);
+        report.compiled = vec![
+            compiled(Layout::Generated, 10, 1.0),
+            compiled(Layout::Generated, 100, 2.0),
+            compiled(Layout::ApiDescription, 100, 4.0),
+            compiled(Layout::Generated, 1000, 30.0),
+        ];
+        let report = report.finish();
+        let ratios: Vec<_> = report
+            .compiled
+            .iter()
+            .map(|it| it.ratios.as_ref().map(|it| it.check_cpu))
+            .collect();
+        assert_eq!(ratios, [None, Some(0.5), None, None]);
+        let growth: Vec<_> = report
+            .growth
+            .iter()
+            .map(|it| (it.from, it.to, it.check))
+            .collect();
+        assert_eq!(growth, [(100, 1000, 1.5)]);
+        assert!(report.text().contains("2.00 (0.50)"));
     }
 }
