@@ -32,9 +32,13 @@ impl Operations<'_> {
     }
 
     fn emit_handler(&self, out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
+        let empty = operation.credentials.is_none()
+            && operation.parameters.is_empty()
+            && operation.body.is_none();
+        let request = if empty { "_request" } else { "request" };
         let _ = writeln!(
             out,
-            "    async fn {}(rqctx: rt::RequestContext<Context>, request: requests::{}) -> Result<replies::{}, rt::Failure> {{",
+            "    async fn {}(rqctx: rt::RequestContext<Context>, {request}: requests::{}) -> Result<replies::{}, rt::Failure> {{",
             operation.method, operation.request, operation.reply
         );
         let _ = writeln!(

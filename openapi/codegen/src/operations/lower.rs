@@ -101,7 +101,7 @@ fn parameters<'d>(
                     Location::Header => "header",
                     Location::Cookie => "cookie",
                 };
-                field = fields.take(&format!("{plain}_{location}"));
+                field = fields.take(&format!("{}_{location}", plain.trim_end_matches('_')));
             }
             let secret = source.location == Location::Header
                 && source.name.eq_ignore_ascii_case("authorization");
