@@ -1,6 +1,7 @@
 //! Every package takes the workspace's lints: one that forgets the line is checked by none of them, without a word.
 
 use super::{Files, Finding};
+use std::path::Path;
 
 /// Manifests of packages without the workspace's lints.
 pub fn check(files: &Files) -> Vec<Finding> {
@@ -14,7 +15,7 @@ pub fn check(files: &Files) -> Vec<Finding> {
                 let line = before.matches('\n').count() + 1;
                 findings.push(Finding::new("manifests", path, line, error.message()));
             }
-            Ok(manifest) if manifest.contains_key("package") && !takes_lints(&manifest) => {
+            Ok(manifest) if is_member(path, &manifest) && !takes_lints(&manifest) => {
                 let message = "the package must say `[lints]` with `workspace = true`";
                 findings.push(Finding::new("manifests", path, 1, message));
             }
@@ -22,6 +23,12 @@ pub fn check(files: &Files) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// A package that is a workspace of its own, as a fuzz target has to be, has none to take lints from.
+fn is_member(path: &Path, manifest: &toml::Table) -> bool {
+    let own_workspace = manifest.contains_key("workspace") && path != Path::new("Cargo.toml");
+    manifest.contains_key("package") && !own_workspace
 }
 
 fn takes_lints(manifest: &toml::Table) -> bool {
@@ -45,6 +52,10 @@ mod tests {
             ),
             ("b/Cargo.toml", "[package]\nname = \"b\"\n"),
             ("c/Cargo.toml", "[package]\nname = \n"),
+            (
+                "fuzz/Cargo.toml",
+                "[package]\nname = \"fuzz\"\n[workspace]\n",
+            ),
         ]);
         let findings = check(&files);
         let found: Vec<_> = findings
