@@ -1,3 +1,5 @@
+//! Handlers are added where a document asks for more of them.
+
 use super::*;
 
 const SOURCE: &str = r#"//! Not this: impl Api for Nothing { fn gone() {} }

@@ -1,3 +1,5 @@
+//! A swap is whole or undone, wherever it is cut off.
+
 use super::*;
 
 /// A tree of three files, the third of them new, and what is to become of it.
