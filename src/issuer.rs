@@ -7,6 +7,9 @@
 mod authenticate;
 mod directory;
 mod installation;
+mod key_registry;
+mod key_schedule;
+mod master_key;
 mod registry;
 mod request;
 mod status;
@@ -14,12 +17,16 @@ mod throttle;
 mod turns;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use authenticate::Authenticator;
 use directory::{Account, Directory};
 pub use installation::{Installation, StartError};
+pub use key_registry::{KeyRegistry, KeyRegistryError};
+use key_schedule::KeySchedule;
+pub use master_key::{MasterKeyRotation, rotate_master_key};
 pub use registry::{ClientRegistry, NewClient, RegistryError};
 pub use request::{IssuedToken, Origin, TokenRequest};
 pub use status::{Problem, Readiness};
@@ -28,9 +35,10 @@ use throttle::Throttle;
 use crate::audit::{Event, Record, Trail};
 use crate::clock::Clock;
 use crate::config::IssuerUrl;
-use crate::keys::{Jwks, SigningKey};
+use crate::keys::{Jwks, KeyRing, SigningKey};
 use crate::token::{
-    Audience, Claims, GrantType, Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken,
+    Algorithm, Audience, Claims, Client, GrantType, Lifetime, Reason, Refusal, Scope, TokenId,
+    UnsignedToken,
 };
 
 /// Issues access tokens.
@@ -38,9 +46,12 @@ use crate::token::{
 pub struct Issuer {
     name: IssuerUrl,
     lifetime: Lifetime,
+    /// How tokens are signed for clients that have no algorithm of their own.
+    algorithm: Algorithm,
     /// The audience of clients that have none of their own.
     audience: Arc<[Audience]>,
     directory: Directory,
+    keys: KeySchedule,
     authenticator: Authenticator,
     throttle: Arc<Throttle>,
     trail: Trail,
@@ -104,8 +115,24 @@ impl Issuer {
         let scope = client.scope.narrowed_to(request.scope)?;
 
         // 5. Sign: RFC 9068 2.
-        let key = view.ring.signer(now).ok_or(Reason::NoSigningKey)?;
+        let key = self.signer(&view.ring, client, now);
+        let key = key.ok_or(Reason::NoSigningKey)?;
         self.sign(key, &used.account, grant, scope, now)
+    }
+
+    /// The key for a client's tokens. While there is none yet of a new default algorithm, that of the one before goes on.
+    fn signer<'a>(
+        &self,
+        ring: &'a KeyRing,
+        client: &Client,
+        now: Timestamp,
+    ) -> Option<&'a Arc<SigningKey>> {
+        match client.token_algorithm {
+            Some(algorithm) => ring.signer(Some(algorithm), now),
+            None => ring
+                .signer(Some(self.algorithm), now)
+                .or_else(|| ring.signer(None, now)),
+        }
     }
 
     fn sign(
@@ -182,6 +209,18 @@ impl Issuer {
     #[must_use]
     pub fn jwks(&self) -> Jwks {
         self.directory.view().ring.jwks(self.clock.now())
+    }
+
+    /// How long verifiers may keep the public keys.
+    #[must_use]
+    pub fn jwks_max_age(&self) -> Duration {
+        self.keys.max_age()
+    }
+
+    /// Whether a signing key was withdrawn, and with it all tokens that it signed.
+    #[must_use]
+    pub fn is_key_revoked(&self, id: &str) -> bool {
+        self.directory.view().ring.is_revoked(id)
     }
 }
 

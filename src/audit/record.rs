@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::token::{Audience, ClientId, Scope, TokenId};
+use crate::token::{Algorithm, Audience, ClientId, Scope, TokenId};
 
 /// One decision. The writer adds `seq`, its number in the trail.
 #[derive(Debug, Clone, Serialize)]
@@ -63,6 +63,29 @@ pub enum Event {
         /// fourth, the eighth and so on.
         #[serde(skip_serializing_if = "Option::is_none")]
         turned_away: Option<u32>,
+    },
+    /// A signing key was made, or the times of its life changed; by whichever process.
+    #[serde(rename = "key.changed")]
+    KeyChanged {
+        /// The key.
+        #[serde(rename = "kid")]
+        key_id: Box<str>,
+        /// What it signs with.
+        #[serde(rename = "alg")]
+        algorithm: Algorithm,
+        /// Where it is in its life now.
+        state: &'static str,
+        /// When it starts to sign.
+        signs_from: Timestamp,
+        /// When it stops.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        signs_until: Option<Timestamp>,
+        /// When it leaves the JWK set.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        published_until: Option<Timestamp>,
+        /// Why it was withdrawn, in the words of who did it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<Box<str>>,
     },
     /// The service began to take requests.
     #[serde(rename = "service.started")]

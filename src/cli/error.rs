@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use crate::config::ConfigErrors;
 use crate::http::ServeError;
-use crate::issuer::{RegistryError, StartError};
+use crate::issuer::{KeyRegistryError, RegistryError, StartError};
 use crate::store::StoreError;
 
 /// An unsuccessful command.
@@ -61,6 +61,12 @@ impl From<StoreError> for Error {
 
 impl From<RegistryError> for Error {
     fn from(error: RegistryError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<KeyRegistryError> for Error {
+    fn from(error: KeyRegistryError) -> Self {
         Self::failed(error)
     }
 }

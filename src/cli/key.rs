@@ -1,36 +1,105 @@
-//! `key`: the signing keys.
+//! `key`: the signing keys, and the master key that they are sealed under.
 
-use clap::Subcommand;
+mod master;
+
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::error::Error;
 use super::output::Output;
 use super::source::Source;
 use super::table::table;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::issuer::{Installation, KeyRegistryError};
 use crate::keys::PublishedKey;
 use crate::store::{self, Migrate};
+use crate::token::Algorithm;
 
 /// Signing keys
+///
+/// A key is published, then signs, then is retained until the last token that it signed has expired. The service makes the
+/// next one in time, by keys.rotation.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List the signing keys, oldest first
     #[command(after_help = "Examples:\n  d1-authz key list --config d1-authz.toml")]
     List,
+    Rotate(Rotate),
+    Revoke(Revoke),
+    RotateMaster(master::Arguments),
+}
+
+/// Have the next key sign before its time
+///
+/// It is published now, and signs when verifiers have had keys.publish_ahead to learn of it. In force within a second.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  d1-authz key rotate --config d1-authz.toml\n  d1-authz key rotate --algorithm RS256 --config d1-authz.toml    # before a client needs it"
+)]
+pub(super) struct Rotate {
+    /// The keys of this algorithm; of all that are in use when left out
+    #[arg(long, value_name = "ALGORITHM")]
+    algorithm: Option<Algorithm>,
+    /// Sign with it at once: a verifier that has cached the JWK set must fetch it again when it meets the new key
+    #[arg(long)]
+    now: bool,
+}
+
+/// Withdraw a key that leaked
+///
+/// It leaves the JWK set, and another key signs, within a second. Tokens that it signed are refused by whoever asks
+/// for them, and by verifiers once they have the new JWK set, after five minutes at most.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  d1-authz key revoke bVtXWaVaC1j9SRuDa5FOSGOk3YOqPGy4sM0YIAHgplk --reason 'backup lost' --config d1-authz.toml"
+)]
+pub(super) struct Revoke {
+    /// The key's id
+    #[arg(value_name = "KID", allow_hyphen_values = true)]
+    kid: String,
+    /// Why, for whoever lists the keys or reads the audit trail
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 pub(super) async fn run(command: Command, source: &Source, output: Output) -> Result<(), Error> {
-    let Command::List = command;
     let config = source.load()?;
+    match command {
+        Command::List => list(&config, output).await,
+        Command::Rotate(Rotate { algorithm, now }) => {
+            let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
+            let changed = installation.keys().rotate(algorithm, now).await;
+            print_changed(&installation, changed, output).await
+        }
+        Command::Revoke(Revoke { kid, reason }) => {
+            let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
+            let changed = installation.keys().revoke(&kid, reason.as_deref()).await;
+            print_changed(&installation, changed, output).await
+        }
+        Command::RotateMaster(arguments) => master::run(&arguments, &config, output).await,
+    }
+}
+
+async fn list(config: &Config, output: Output) -> Result<(), Error> {
     let store = store::open(&config.store.url, Migrate::No).await?;
     let now = Timestamp::now();
-    let keys: Vec<PublishedKey> = store
-        .signing_keys()
-        .await?
-        .iter()
-        .map(|key| PublishedKey::of(key, now))
-        .collect();
+    let keys = store.signing_keys().await?;
     store.close().await;
+    let keys: Vec<_> = keys.iter().map(|key| PublishedKey::of(key, now)).collect();
     output.print(&keys, || text(&keys))
+}
+
+async fn print_changed(
+    installation: &Installation,
+    changed: Result<Vec<PublishedKey>, KeyRegistryError>,
+    output: Output,
+) -> Result<(), Error> {
+    installation.store().close().await;
+    let changed = changed?;
+    output.print(&changed, || text(&changed))
 }
 
 fn text(keys: &[PublishedKey]) -> String {
@@ -46,6 +115,7 @@ fn text(keys: &[PublishedKey]) -> String {
                 time(Some(key.signs_from)),
                 time(key.signs_until),
                 time(key.published_until),
+                key.revocation_reason.clone().unwrap_or_default(),
             ]
         })
         .collect();
@@ -57,6 +127,7 @@ fn text(keys: &[PublishedKey]) -> String {
             "SIGNS FROM",
             "UNTIL",
             "PUBLISHED UNTIL",
+            "REVOKED FOR",
         ],
         &rows,
     )

@@ -337,3 +337,33 @@ fn quickstart_needs_no_file() {
     assert_eq!(config.issuer.as_str(), "http://127.0.0.1:8080/authz/d1/v1");
     assert_eq!(config.store.url, StoreUrl::Sqlite("/data/store.db".into()));
 }
+
+#[test]
+fn keys_are_published_long_enough_before_they_sign() {
+    let keys = |lines: &str| {
+        let text = WHOLE.replace("[audit]", &format!("{lines}\n[audit]"));
+        load(&text, &[]).1.map(|config| config.keys)
+    };
+    let default = keys("").unwrap();
+    assert_eq!(default.rotation, Duration::from_secs(90 * 24 * 3600));
+    assert_eq!(default.publish_ahead, Duration::from_secs(24 * 3600));
+    let fast = keys("rotation = \"10s\"\npublish_ahead = \"5s\"").unwrap();
+    assert_eq!(fast.rotation, Duration::from_secs(10));
+    for (lines, message) in [
+        (
+            "rotation = \"40h\"",
+            "keys.rotation: must be at least twice as long as keys.publish_ahead, which is 1d",
+        ),
+        (
+            "rotation = \"9s\"",
+            "keys.rotation: must be a period between 10s and 3650d",
+        ),
+        (
+            "publish_ahead = \"0s\"",
+            "keys.publish_ahead: must be a period between 1s and 90d",
+        ),
+    ] {
+        let error = keys(lines).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}

@@ -38,7 +38,8 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         _request: requests::GetJsonWebKeySetRequest,
     ) -> Result<replies::GetJsonWebKeySetReply, Failure> {
-        reply::key_set(&rqctx.context().issuer.jwks())
+        let issuer = &rqctx.context().issuer;
+        reply::key_set(&issuer.jwks(), issuer.jwks_max_age())
     }
 
     async fn get_authorization_server_metadata(

@@ -1,5 +1,7 @@
 //! The issuer's answers as the document's replies.
 
+use std::time::Duration;
+
 use dropshot_contract::reply::WithHeaders as _;
 use dropshot_contract::{Failure, Response, reply, serde_json};
 use http::StatusCode;
@@ -12,8 +14,6 @@ use crate::token::{ErrorCode, ExpiresInAs, Refusal};
 
 /// RFC 7617 2; the realm is the same for all clients.
 const CHALLENGE: &str = "Basic realm=\"d1-authz\", charset=\"UTF-8\"";
-/// A new key is published for longer than this before it signs, and a removed one was refused anyway.
-const KEYS_MAX_AGE: &str = "public, max-age=300";
 const DOCUMENT_MAX_AGE: &str = "public, max-age=3600";
 const JSON: &str = "application/json";
 
@@ -147,14 +147,17 @@ fn error_code(code: ErrorCode) -> types::TokenErrorCode {
     }
 }
 
-/// The public keys.
-pub(super) fn key_set(jwks: &Jwks) -> Result<replies::GetJsonWebKeySetReply, Failure> {
+/// The public keys, good for `max_age`.
+pub(super) fn key_set(
+    jwks: &Jwks,
+    max_age: Duration,
+) -> Result<replies::GetJsonWebKeySetReply, Failure> {
     let keys: Option<Vec<_>> = jwks.keys.iter().map(json_web_key).collect();
     let keys =
         keys.ok_or_else(|| Failure::internal("a public key is none that can be published"))?;
     Ok(replies::GetJsonWebKeySetReply::Ok {
         body: types::JsonWebKeySet { keys },
-        cache_control: KEYS_MAX_AGE.to_owned(),
+        cache_control: format!("public, max-age={}", max_age.as_secs()),
     })
 }
 

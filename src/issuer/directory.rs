@@ -8,10 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
+use super::key_registry::changed;
 use super::throttle::Source;
-use crate::keys::{KeyError, KeyRing, Vault};
+use crate::keys::{KeyError, KeyRing, PublishedKey, Vault, Wanted};
 use crate::store::{ClientRecord, SecretUse, Store, StoreError, Subject};
-use crate::token::{Audience, Client, ClientId, SecretHash, SecretId, Status, StoredSecret};
+use crate::token::{
+    Algorithm, Audience, Client, ClientId, SecretHash, SecretId, Status, StoredSecret,
+};
 
 /// Keeps the view, and brings it up to date.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Directory {
     /// Held while the view is brought up to date: of two at once, the later could put an older view in force.
     refreshing: tokio::sync::Mutex<()>,
     uses: Mutex<HashMap<SecretId, SecretUse>>,
+    /// The keys that changed, as they are now, for the audit trail.
+    changed_keys: Mutex<Vec<PublishedKey>>,
     fault: Mutex<Option<String>>,
 }
 
@@ -32,6 +37,8 @@ pub(super) struct View {
     /// Those of them that have a chosen secret.
     with_chosen_secret: HashMap<ClientId, Arc<Account>>,
     pub ring: KeyRing,
+    /// What clients want their tokens signed with that have a wish of their own.
+    pub algorithms: BTreeSet<Algorithm>,
     sequence: i64,
 }
 
@@ -62,11 +69,15 @@ pub(super) struct UsedSecret {
 }
 
 impl Directory {
-    /// Reads everything once.
+    /// Reads everything once. Every key must open: later, one that doesn't keeps no other from signing.
     pub(super) async fn load(store: Arc<dyn Store>, vault: Arc<Vault>) -> Result<Self, LoadError> {
         // The number first: what changes while the rest is read is read again, rather than missed.
         let sequence = store.last_change().await?;
-        let ring = KeyRing::open(&vault, store.signing_keys().await?, &KeyRing::default())?;
+        let keys = store.key_material().await?;
+        let ring = KeyRing::open(&vault, keys, &KeyRing::default());
+        if let Some(fault) = ring.fault() {
+            return Err(fault.clone().into());
+        }
         let mut view = View {
             ring,
             sequence,
@@ -75,12 +86,14 @@ impl Directory {
         for record in store.clients().await? {
             view.put(record);
         }
+        view.note_algorithms();
         Ok(Self {
             store,
             vault,
             view: RwLock::new(Arc::new(view)),
             refreshing: tokio::sync::Mutex::default(),
             uses: Mutex::default(),
+            changed_keys: Mutex::default(),
             fault: Mutex::default(),
         })
     }
@@ -94,13 +107,13 @@ impl Directory {
     }
 
     /// Applies what has changed in the store since the last time. The fault it ends with, if any, is kept for readiness.
-    pub(super) async fn refresh(&self) -> Result<(), LoadError> {
-        let done = self.apply_changes().await;
+    pub(super) async fn refresh(&self, now: Timestamp) -> Result<(), LoadError> {
+        let done = self.apply_changes(now).await;
         *lock(&self.fault) = done.as_ref().err().map(ToString::to_string);
         done
     }
 
-    async fn apply_changes(&self) -> Result<(), LoadError> {
+    async fn apply_changes(&self, now: Timestamp) -> Result<(), LoadError> {
         let _alone = self.refreshing.lock().await;
         let before = self.view();
         let changes = self.store.changes_after(before.sequence).await?;
@@ -116,25 +129,36 @@ impl Directory {
                 _ => None,
             })
             .collect();
-        for id in clients {
+        for id in &clients {
             match self.store.client(id.as_str()).await? {
                 Some(record) => view.put(record),
                 None => view.remove(id),
             }
         }
-        let mut opened = Ok(());
+        if !clients.is_empty() {
+            view.note_algorithms();
+        }
         if changes
             .iter()
             .any(|change| matches!(change.subject, Subject::SigningKey(_)))
         {
-            match KeyRing::open(&self.vault, self.store.signing_keys().await?, &before.ring) {
-                Ok(ring) => view.ring = ring,
-                // A key that can't be opened must not keep a client from being disabled.
-                Err(error) => opened = Err(error.into()),
-            }
+            let keys = self.store.key_material().await?;
+            let changed = changed(before.ring.set(), &keys.signing_keys, now);
+            view.ring = KeyRing::open(&self.vault, keys, &before.ring);
+            self.note_changed_keys(changed);
         }
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
-        opened
+        Ok(())
+    }
+
+    /// Notes keys that changed.
+    pub(super) fn note_changed_keys(&self, keys: Vec<PublishedKey>) {
+        lock(&self.changed_keys).extend(keys);
+    }
+
+    /// The keys that changed since the last time this was asked.
+    pub(super) fn take_changed_keys(&self) -> Vec<PublishedKey> {
+        std::mem::take(&mut *lock(&self.changed_keys))
     }
 
     /// The last refresh's fault.
@@ -183,6 +207,21 @@ impl View {
             .map(unproven)
             .max()
             .unwrap_or(0)
+    }
+
+    /// What keys are for.
+    pub(super) fn wanted(&self, default: Algorithm) -> Wanted {
+        Wanted {
+            default,
+            clients: self.algorithms.clone(),
+        }
+    }
+
+    fn note_algorithms(&mut self) {
+        let accounts = self.accounts.values();
+        self.algorithms = accounts
+            .filter_map(|account| account.client.token_algorithm)
+            .collect();
     }
 
     fn put(&mut self, record: ClientRecord) {

@@ -8,13 +8,13 @@ use jiff::Timestamp;
 
 use super::directory::{Directory, LoadError};
 use super::throttle::Throttle;
-use super::{Authenticator, ClientRegistry, Issuer};
+use super::{Authenticator, ClientRegistry, Issuer, KeyRegistry, KeyRegistryError, KeySchedule};
 use crate::audit::{AuditError, Trail};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::keys::{KeyError, MasterKey, MasterKeyError, Vault};
-use crate::store::{self, Migrate, Store, StoreError};
-use crate::token::{Algorithm, Audience};
+use crate::keys::{KeyError, KeyMaterial, MasterKey, MasterKeyError, Vault};
+use crate::store::{self, Store, StoreError};
+use crate::token::Audience;
 
 /// An opened store with its opened key material.
 #[derive(Debug, Clone)]
@@ -22,6 +22,7 @@ pub struct Installation {
     store: Arc<dyn Store>,
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
+    keys: KeyRegistry,
 }
 
 /// Why the service, or a command, can't start.
@@ -36,9 +37,17 @@ pub enum StartError {
     /// What the master key opens.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The first signing keys.
+    #[error(transparent)]
+    Keys(#[from] KeyRegistryError),
     /// The audit trail.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// There is no key to be put under another master key.
+    #[error(
+        "the store holds no keys yet; put the master key of your choice into keys.master_key_file"
+    )]
+    NothingSealed,
     /// The issuer can't be an audience.
     #[error(
         "the issuer is too long to be the audience of tokens (255 characters); set token.audience"
@@ -52,16 +61,12 @@ impl Installation {
     /// # Errors
     /// [`StartError`].
     pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        let migrate = if config.store.migrate {
-            Migrate::Yes
-        } else {
-            Migrate::No
-        };
-        let store = store::open(&config.store.url, migrate).await?;
-        let vault = open_vault(&*store, &config.keys.master_key_file).await?;
+        let store = store::open(&config.store.url, config.store.migrate.into()).await?;
+        let vault = Arc::new(open_vault(&*store, &config.keys.master_key_file, clock.now()).await?);
         Ok(Self {
+            keys: KeyRegistry::new(store.clone(), vault.clone(), clock.clone(), config),
             store,
-            vault: Arc::new(vault),
+            vault,
             clock,
         })
     }
@@ -75,61 +80,61 @@ impl Installation {
     /// What administrators do with clients.
     #[must_use]
     pub fn clients(&self) -> ClientRegistry {
-        ClientRegistry::new(self.store.clone(), self.vault.clone(), self.clock.clone())
+        let (store, vault) = (self.store.clone(), self.vault.clone());
+        ClientRegistry::new(store, vault, self.clock.clone(), self.keys.clone())
     }
 
-    /// Makes the first signing key if there is none; it signs at once, as nobody has seen another. Says whether it did.
-    ///
-    /// # Errors
-    /// [`StartError`].
-    pub async fn ensure_signing_key(&self, algorithm: Algorithm) -> Result<bool, StartError> {
-        if !self.store.signing_keys().await?.is_empty() {
-            return Ok(false);
-        }
-        let now = self.now();
-        let key = self.vault.generate_signing_key(algorithm, now, now)?;
-        Ok(self.store.add_first_signing_key(&key).await?)
+    /// What administrators do with signing keys.
+    #[must_use]
+    pub fn keys(&self) -> &KeyRegistry {
+        &self.keys
     }
 
-    /// The service's core: makes the first signing key if there is none, reads the store into memory, opens the audit trail.
+    /// The service's core: makes the signing keys that are due, reads the store into memory, opens the audit trail.
     ///
     /// # Errors
     /// [`StartError`].
     pub async fn issuer(&self, config: &Config) -> Result<Issuer, StartError> {
-        self.ensure_signing_key(config.token.algorithm).await?;
+        let (store, vault) = (self.store.clone(), self.vault.clone());
+        let keys = KeyRegistry::new(store.clone(), vault.clone(), self.clock.clone(), config);
+        let changed_keys = keys.keep_schedule().await?;
         let audience = match &config.token.audience {
             Some(audience) => audience.clone(),
             None => Audience::parse(config.issuer.as_str()).map_err(|_| StartError::NoAudience)?,
         };
-        let directory = Directory::load(self.store.clone(), self.vault.clone())
+        let directory = Directory::load(store.clone(), vault.clone())
             .await
             .map_err(|error| match error {
                 LoadError::Store(error) => StartError::Store(error),
                 LoadError::Key(error) => StartError::Key(error),
             })?;
+        directory.note_changed_keys(changed_keys);
         let throttle = Arc::new(Throttle::new(&config.throttle));
         Ok(Issuer {
             name: config.issuer.clone(),
             lifetime: config.token.lifetime,
+            algorithm: config.token.algorithm,
             audience: [audience].into(),
             directory,
-            authenticator: Authenticator::new(self.vault.clone(), throttle.clone()),
+            keys: KeySchedule::new(keys, store),
+            authenticator: Authenticator::new(vault, throttle.clone()),
             throttle,
             trail: Trail::open(&config.audit.path, config.audit.durability)?,
             clock: self.clock.clone(),
         })
     }
-
-    fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
 }
 
 /// Opens the store's key material; makes it, and the master key, while the store holds none. Once it does, a master key that is
 /// gone is an error: a new one could open nothing.
-async fn open_vault(store: &dyn Store, master_key_file: &Path) -> Result<Vault, StartError> {
-    if let Some(sealed) = store.sealed_secret_key().await? {
-        return Ok(Vault::open(&MasterKey::load(master_key_file)?, &sealed)?);
+async fn open_vault(
+    store: &dyn Store,
+    master_key_file: &Path,
+    now: Timestamp,
+) -> Result<Vault, StartError> {
+    let seen = store.key_material().await?;
+    if let Some(sealed) = &seen.sealed_secret_key {
+        return Ok(Vault::open(&MasterKey::load(master_key_file)?, sealed)?);
     }
     let master = match MasterKey::load(master_key_file) {
         Err(MasterKeyError::Missing(_)) => match MasterKey::create(master_key_file) {
@@ -144,10 +149,14 @@ async fn open_vault(store: &dyn Store, master_key_file: &Path) -> Result<Vault, 
         loaded => loaded?,
     };
     let (vault, sealed) = Vault::create(&master);
-    if store.keep_first_sealed_secret_key(&sealed).await? {
+    let new = KeyMaterial {
+        sealed_secret_key: Some(sealed),
+        ..seen.clone()
+    };
+    if store.swap_key_material(&seen, &new, now).await? {
         return Ok(vault);
     }
-    match store.sealed_secret_key().await? {
+    match store.key_material().await?.sealed_secret_key {
         Some(sealed) => Ok(Vault::open(&master, &sealed)?),
         None => Err(StartError::Key(KeyError::WrongMasterKey)),
     }

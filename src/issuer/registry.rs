@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::{KeyRegistry, KeyRegistryError};
 use crate::clock::Clock;
 use crate::keys::Vault;
 use crate::store::{ClientRecord, Store, StoreError};
@@ -17,6 +18,7 @@ pub struct ClientRegistry {
     store: Arc<dyn Store>,
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
+    keys: KeyRegistry,
 }
 
 /// A client with the secret that it was just given. The only moment at which the secret can be shown.
@@ -36,6 +38,9 @@ pub enum RegistryError {
     /// By the store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// By the keys that its tokens would be signed with.
+    #[error(transparent)]
+    Keys(#[from] KeyRegistryError),
     /// Both secrets could be used at once for too long.
     #[error("the overlap may be 90 days at most")]
     OverlapTooLong,
@@ -48,11 +53,17 @@ impl ClientRegistry {
     /// How long a rotated secret may go on working.
     pub const LONGEST_OVERLAP: Duration = Duration::from_secs(90 * 24 * 3600);
 
-    pub(super) fn new(store: Arc<dyn Store>, vault: Arc<Vault>, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        clock: Arc<dyn Clock>,
+        keys: KeyRegistry,
+    ) -> Self {
         Self {
             store,
             vault,
             clock,
+            keys,
         }
     }
 
@@ -66,6 +77,9 @@ impl ClientRegistry {
         chosen: Option<ClientSecret>,
     ) -> Result<NewClient, RegistryError> {
         let (secret, stored) = self.new_secret(chosen).await?;
+        if let Some(algorithm) = client.token_algorithm {
+            self.keys.prepare(algorithm).await?;
+        }
         self.store.add_client(&client, &stored).await?;
         Ok(NewClient {
             client,

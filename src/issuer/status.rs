@@ -31,6 +31,8 @@ impl Issuer {
     const POLL: Duration = Duration::from_millis(200);
     /// How many polls pass between two reports of when secrets were last used.
     const POLLS_BETWEEN_USES: u32 = 25;
+    /// How many between two looks at the key schedule.
+    const POLLS_BETWEEN_SCHEDULES: u32 = 5;
 
     /// Whether a good request would get a token.
     #[must_use]
@@ -44,17 +46,19 @@ impl Issuer {
                 message,
             });
         }
-        if self
-            .directory
-            .view()
-            .ring
-            .signer(self.clock.now())
-            .is_none()
-        {
+        let view = self.directory.view();
+        if view.ring.signer(None, self.clock.now()).is_none() {
             ready = false;
             problems.push(Problem {
                 part: "keys",
                 message: "no key may sign now".into(),
+            });
+        }
+        let unusable = view.ring.fault().map(ToString::to_string);
+        for message in unusable.into_iter().chain(self.keys.fault()) {
+            problems.push(Problem {
+                part: "keys",
+                message,
             });
         }
         if let Some(fault) = self.trail.fault() {
@@ -76,7 +80,7 @@ impl Issuer {
         let mut failing = false;
         for poll in (0..Self::POLLS_BETWEEN_USES).cycle() {
             ticks.tick().await;
-            let fault = self.keep_up(poll == 0).await.err();
+            let fault = self.keep_up(poll).await.err();
             if fault.is_some() != failing {
                 report(fault.as_deref());
                 failing = !failing;
@@ -84,9 +88,12 @@ impl Issuer {
         }
     }
 
-    async fn keep_up(&self, write_uses: bool) -> Result<(), String> {
+    async fn keep_up(&self, poll: u32) -> Result<(), String> {
         self.refresh().await?;
-        if write_uses {
+        if poll.is_multiple_of(Self::POLLS_BETWEEN_SCHEDULES) {
+            self.keep_key_schedule().await?;
+        }
+        if poll == 0 {
             self.directory
                 .write_uses()
                 .await
@@ -107,10 +114,39 @@ impl Issuer {
     /// # Errors
     /// Why they can't be read.
     pub async fn refresh(&self) -> Result<(), String> {
-        self.directory
-            .refresh()
-            .await
-            .map_err(|error| error.to_string())
+        let done = self.directory.refresh(self.clock.now()).await;
+        self.record_changed_keys().await;
+        done.map_err(|error| error.to_string())
+    }
+
+    /// Makes the next signing key if it is time, and what else the schedule says.
+    ///
+    /// # Errors
+    /// Why it can't be done.
+    pub async fn keep_key_schedule(&self) -> Result<(), String> {
+        let view = self.directory.view();
+        let wanted = view.wanted(self.algorithm);
+        let now = self.clock.now();
+        if self.keys.keep(view.ring.set(), &wanted, now).await? {
+            self.refresh().await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever changed a key, and with which process: each replica says in its trail what it signs with from now on.
+    async fn record_changed_keys(&self) {
+        for key in self.directory.take_changed_keys() {
+            let event = Event::KeyChanged {
+                key_id: key.kid.into(),
+                algorithm: key.alg,
+                state: key.state.as_str(),
+                signs_from: key.signs_from,
+                signs_until: key.signs_until,
+                published_until: key.published_until,
+                reason: key.revocation_reason.map(Into::into),
+            };
+            self.trail.note(self.own_record(event)).await;
+        }
     }
 
     /// Puts the start of the service into the audit trail.
@@ -121,7 +157,9 @@ impl Issuer {
         let (version, issuer) = (env!("CARGO_PKG_VERSION"), self.name.as_str().into());
         self.trail
             .write(self.own_record(Event::ServiceStarted { version, issuer }))
-            .await
+            .await?;
+        self.record_changed_keys().await;
+        Ok(())
     }
 
     /// To be called when no request is in flight any more: puts the stop into the audit trail, and writes down what has only

@@ -3,6 +3,7 @@
 mod administration;
 mod cost;
 mod decisions;
+mod keys;
 mod start;
 mod throttling;
 

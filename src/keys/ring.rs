@@ -1,27 +1,24 @@
 //! All signing keys of a store, opened: which one signs now, and which are published.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Jwk, Jwks, KeyError, KeyState, SigningKey, StoredKey, Vault};
+use super::{Jwk, Jwks, KeyError, KeyMaterial, KeySet, KeyState, SigningKey, StoredKey, Vault};
 use crate::token::Algorithm;
 
 /// The signing keys in memory.
 #[derive(Debug, Default, Clone)]
 pub struct KeyRing {
-    keys: Vec<Held>,
-}
-
-#[derive(Debug, Clone)]
-struct Held {
-    stored: StoredKey,
-    opened: Arc<SigningKey>,
+    set: KeySet,
+    opened: HashMap<String, Arc<SigningKey>>,
+    fault: Option<KeyError>,
 }
 
 /// What an administrator sees of a signing key.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PublishedKey {
     /// The `kid`.
     pub kid: String,
@@ -37,49 +34,68 @@ pub struct PublishedKey {
     pub signs_until: Option<Timestamp>,
     /// When it leaves the JWK set, if that is decided.
     pub published_until: Option<Timestamp>,
+    /// When it was withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Timestamp>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revocation_reason: Option<String>,
 }
 
 impl KeyRing {
-    /// Opens the keys; of a key that `before` holds already, the opened one is kept.
-    ///
-    /// # Errors
-    /// [`KeyError`] of the first key that can't be opened.
-    pub fn open(vault: &Vault, stored: Vec<StoredKey>, before: &Self) -> Result<Self, KeyError> {
-        let open = |stored: StoredKey| {
-            let known = before.keys.iter().find(|held| {
-                held.stored.id == stored.id
-                    && held.stored.sealed_private_key == stored.sealed_private_key
-            });
-            let opened = match known {
-                Some(held) => held.opened.clone(),
-                None => Arc::new(vault.open_signing_key(&stored)?),
+    /// Opens the keys that may sign. One that `before` holds opened stays so: a key is named after itself, so a new seal
+    /// has the same in it.
+    #[must_use]
+    pub fn open(vault: &Vault, material: KeyMaterial, before: &Self) -> Self {
+        let mut fault = vault.check(&material).err();
+        let set = material.signing_keys;
+        let mut opened = HashMap::new();
+        for stored in set.iter().filter(|key| key.sealed_private_key.is_some()) {
+            let key = match before.opened.get(&stored.id) {
+                Some(key) => Ok(Some(key.clone())),
+                None => vault.open_signing_key(stored).map(|key| key.map(Arc::new)),
             };
-            Ok(Held { stored, opened })
-        };
-        Ok(Self {
-            keys: stored
-                .into_iter()
-                .map(open)
-                .collect::<Result<_, KeyError>>()?,
-        })
+            match key {
+                Ok(Some(key)) => drop(opened.insert(stored.id.clone(), key)),
+                Ok(None) => {}
+                Err(error) => fault = fault.or(Some(error)),
+            }
+        }
+        Self { set, opened, fault }
     }
 
-    /// The key that signs at `now`: of those that may, the one that started last.
+    /// The key that signs at `now`, with this algorithm or with any: of those that may, the one that started last.
     #[must_use]
-    pub fn signer(&self, now: Timestamp) -> Option<&Arc<SigningKey>> {
-        let signing = self
-            .keys
-            .iter()
-            .filter(|held| held.stored.state(now) == KeyState::Signing);
-        signing
-            .max_by_key(|held| held.stored.signs_from)
-            .map(|held| &held.opened)
+    pub fn signer(&self, algorithm: Option<Algorithm>, now: Timestamp) -> Option<&Arc<SigningKey>> {
+        let signing = self.set.iter().filter(|key| {
+            key.state(now) == KeyState::Signing && algorithm.is_none_or(|one| key.algorithm == one)
+        });
+        let opened = signing.filter_map(|key| Some((key.signs_from, self.opened.get(&key.id)?)));
+        opened.max_by_key(|(from, _)| *from).map(|(_, key)| key)
     }
 
     /// The JWK set at `now`: keys about to sign, signing, and retained.
     #[must_use]
     pub fn jwks(&self, now: Timestamp) -> Jwks {
-        published(self.keys.iter().map(|held| &held.stored), now)
+        published(self.set.iter(), now)
+    }
+
+    /// The keys at rest.
+    #[must_use]
+    pub fn set(&self) -> &KeySet {
+        &self.set
+    }
+
+    /// Whether a key was withdrawn, and with it all tokens that it signed.
+    #[must_use]
+    pub fn is_revoked(&self, id: &str) -> bool {
+        self.set.get(id).is_some_and(|key| key.revoked_at.is_some())
+    }
+
+    /// Why a key that may sign can't be used, or new ones can't be made.
+    #[must_use]
+    pub fn fault(&self) -> Option<&KeyError> {
+        self.fault.as_ref()
     }
 }
 
@@ -111,6 +127,8 @@ impl PublishedKey {
             signs_from: key.signs_from,
             signs_until: key.signs_until,
             published_until: key.published_until,
+            revoked_at: key.revoked_at,
+            revocation_reason: key.revocation_reason.clone(),
         }
     }
 }
@@ -124,9 +142,18 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    fn material(sealed_secret_key: &[u8], keys: Vec<StoredKey>) -> KeyMaterial {
+        KeyMaterial {
+            sealed_secret_key: Some(sealed_secret_key.to_vec()),
+            signing_keys: keys.into(),
+        }
+    }
+
     #[test]
     fn a_key_is_published_then_signs_then_is_retained_then_gone() {
-        let (vault, _) = Vault::create(&MasterKey::random());
+        let (vault, sealed) = Vault::create(&MasterKey::random());
+        let open =
+            |keys: Vec<_>, before: &_| KeyRing::open(&vault, material(&sealed, keys), before);
         let old = StoredKey {
             signs_until: Some(at(30)),
             published_until: Some(at(50)),
@@ -138,9 +165,8 @@ mod tests {
             .generate_signing_key(Algorithm::EdDsa, at(10), at(20))
             .unwrap();
         let (old_id, new_id) = (old.id.clone(), new.id.clone());
-        let ring =
-            KeyRing::open(&vault, vec![old.clone(), new.clone()], &KeyRing::default()).unwrap();
-        let signer = |second| ring.signer(at(second)).map(|key| key.id().to_owned());
+        let ring = open(vec![old.clone(), new.clone()], &KeyRing::default());
+        let signer = |second| ring.signer(None, at(second)).map(|key| key.id().to_owned());
         let published = |second| ring.jwks(at(second)).keys.len();
         assert_eq!((signer(19), published(19)), (Some(old_id), 2));
         assert_eq!((signer(20), published(20)), (Some(new_id.clone()), 2));
@@ -157,7 +183,43 @@ mod tests {
             revoked_at: Some(at(60)),
             ..new
         };
-        let ring = KeyRing::open(&vault, vec![revoked], &ring).unwrap();
-        assert!(ring.signer(at(61)).is_none() && ring.jwks(at(61)).keys.is_empty());
+        let ring = open(vec![revoked.clone()], &ring);
+        assert!(ring.signer(None, at(61)).is_none() && ring.jwks(at(61)).keys.is_empty());
+        assert!(ring.is_revoked(&revoked.id) && !ring.is_revoked(&old.id));
+    }
+    #[test]
+    fn a_key_that_does_not_open_is_told_and_keeps_no_other_from_signing() {
+        let (vault, sealed) = Vault::create(&MasterKey::random());
+        let (other, other_sealed) = Vault::create(&MasterKey::random());
+        let key = |vault: &Vault, from| {
+            vault
+                .generate_signing_key(Algorithm::Es256, at(0), at(from))
+                .unwrap()
+        };
+        let (good, bad) = (key(&vault, 0), key(&other, 10));
+        let both = vec![good.clone(), bad.clone()];
+        let ring = KeyRing::open(&vault, material(&sealed, both), &KeyRing::default());
+        assert_eq!(ring.signer(None, at(20)).unwrap().id(), good.id);
+        assert_eq!(
+            ring.jwks(at(20)).keys.len(),
+            2,
+            "other replicas sign with it"
+        );
+        assert!(
+            matches!(ring.fault(), Some(KeyError::Sealed { id, .. }) if *id == bad.id),
+            "{ring:?}"
+        );
+
+        let resealed = StoredKey {
+            sealed_private_key: bad.sealed_private_key,
+            ..good
+        };
+        let again = material(&other_sealed, vec![resealed]);
+        let again = KeyRing::open(&vault, again, &ring);
+        assert!(
+            again.signer(None, at(20)).is_some(),
+            "what is open stays open"
+        );
+        assert_eq!(again.fault(), Some(&KeyError::WrongMasterKey));
     }
 }

@@ -15,8 +15,8 @@ pub struct StoredKey {
     pub algorithm: Algorithm,
     /// The public half.
     pub public_jwk: Jwk,
-    /// The private half: PKCS#8, sealed under the name `signing key <id>`.
-    pub sealed_private_key: Vec<u8>,
+    /// The private half: PKCS#8, sealed under the name `signing key <id>`. None once the key can't sign any more.
+    pub sealed_private_key: Option<Vec<u8>>,
     /// When it was made, and published.
     pub created_at: Timestamp,
     /// When it starts to sign: later than it is published, so that verifiers know it by then.
@@ -27,6 +27,8 @@ pub struct StoredKey {
     pub published_until: Option<Timestamp>,
     /// When it was withdrawn because it leaked.
     pub revoked_at: Option<Timestamp>,
+    /// Why, in the words of who did it.
+    pub revocation_reason: Option<String>,
 }
 
 /// Where a signing key is in its life.

@@ -6,7 +6,9 @@ use aws_lc_rs::rand;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use super::{MasterKey, SealError, SealingKey, SecretHasher, SignError, SigningKey, StoredKey};
+use super::{
+    KeyMaterial, MasterKey, SealError, SealingKey, SecretHasher, SignError, SigningKey, StoredKey,
+};
 use crate::token::Algorithm;
 
 /// The opened key material of one store.
@@ -20,7 +22,8 @@ pub struct Vault {
 pub enum KeyError {
     /// The master key isn't this store's.
     #[error(
-        "the master key is not the one that this store was made with (keys.master_key_file names another file, or its content changed)"
+        "the master key is not the one that this store's keys are sealed under: keys.master_key_file names another file, \
+         its content changed, or `key rotate-master` put them under a new one (then restart the service with that)"
     )]
     WrongMasterKey,
     /// A sealed signing key doesn't open.
@@ -74,6 +77,14 @@ impl Vault {
         })
     }
 
+    /// Whether the store's key material is this vault's: not once another process has changed the master key.
+    ///
+    /// # Errors
+    /// [`KeyError::WrongMasterKey`].
+    pub fn check(&self, material: &KeyMaterial) -> Result<(), KeyError> {
+        self.open_secret_key(material).map(drop)
+    }
+
     /// Hashes and checks client secrets.
     #[must_use]
     pub fn hasher(&self) -> &SecretHasher {
@@ -96,37 +107,72 @@ impl Vault {
             id: key.id().to_owned(),
             algorithm,
             public_jwk: key.public_jwk()?,
-            sealed_private_key: self.sealing.seal(&sealed_name(key.id()), &pkcs8),
+            sealed_private_key: Some(self.sealing.seal(&sealed_name(key.id()), &pkcs8)),
             created_at: now,
             signs_from,
             signs_until: None,
             published_until: None,
             revoked_at: None,
+            revocation_reason: None,
         })
     }
 
-    /// Opens a signing key.
+    /// Opens a signing key; none when its private half is gone.
     ///
     /// # Errors
     /// [`KeyError::Sealed`] when it doesn't open, [`KeyError::Unusable`] when what it holds is no key.
-    pub fn open_signing_key(&self, stored: &StoredKey) -> Result<SigningKey, KeyError> {
-        let pkcs8 = self
-            .sealing
-            .open(&sealed_name(&stored.id), &stored.sealed_private_key)
-            .map_err(|error| KeyError::Sealed {
-                id: stored.id.clone(),
-                error,
-            })?;
+    pub fn open_signing_key(&self, stored: &StoredKey) -> Result<Option<SigningKey>, KeyError> {
+        let Some(pkcs8) = self.open_private_key(stored)? else {
+            return Ok(None);
+        };
         let key = SigningKey::from_pkcs8(stored.algorithm, &pkcs8)?;
         // The name is the key's own thumbprint: a row whose name and content disagree has been tampered with.
         if key.id() == stored.id {
-            Ok(key)
+            Ok(Some(key))
         } else {
             Err(KeyError::Sealed {
                 id: stored.id.clone(),
                 error: SealError,
             })
         }
+    }
+
+    /// The same key material, sealed under another master key.
+    ///
+    /// # Errors
+    /// [`KeyError`] when any of it doesn't open.
+    pub fn reseal(&self, material: KeyMaterial, new: &MasterKey) -> Result<KeyMaterial, KeyError> {
+        let sealing = SealingKey::new(new);
+        let secret_key = self.open_secret_key(&material)?;
+        let mut keys = Vec::new();
+        for mut key in material.signing_keys {
+            if let Some(pkcs8) = self.open_private_key(&key)? {
+                key.sealed_private_key = Some(sealing.seal(&sealed_name(&key.id), &pkcs8));
+            }
+            keys.push(key);
+        }
+        Ok(KeyMaterial {
+            sealed_secret_key: Some(sealing.seal(SECRET_KEY_NAME, &secret_key)),
+            signing_keys: keys.into(),
+        })
+    }
+
+    fn open_secret_key(&self, material: &KeyMaterial) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        let sealed = material.sealed_secret_key.as_deref().unwrap_or_default();
+        self.sealing
+            .open(SECRET_KEY_NAME, sealed)
+            .map_err(|_| KeyError::WrongMasterKey)
+    }
+
+    fn open_private_key(&self, stored: &StoredKey) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
+        let Some(sealed) = &stored.sealed_private_key else {
+            return Ok(None);
+        };
+        let opened = self.sealing.open(&sealed_name(&stored.id), sealed);
+        opened.map(Some).map_err(|error| KeyError::Sealed {
+            id: stored.id.clone(),
+            error,
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{SecretUse, Store, StoreError, Subject};
-use crate::keys::{MasterKey, Vault};
+use crate::keys::{KeyMaterial, KeySet, MasterKey, StoredKey, Vault};
 use crate::token::{
     Algorithm, Audience, Client, ClientId, ExpiresInAs, GrantType, Lifetime, Scope, SecretHash,
     SecretId, Status, StoredSecret,
@@ -32,7 +32,8 @@ pub async fn check(store: &dyn Store) {
     removal_takes_the_secrets_along(store).await;
     who_is_not_there_cannot_be_changed(store).await;
     keys_come_back_as_they_went(store).await;
-    the_first_of_several_wins(store).await;
+    key_material_is_swapped_as_a_whole_or_not_at_all(store).await;
+    a_task_is_one_owners_until_its_time_is_over(store).await;
     the_feed_tells_every_change_once(store).await;
 }
 
@@ -45,6 +46,7 @@ async fn clients_come_back_as_they_went(store: &dyn Store) {
     full.expires_in_as = ExpiresInAs::Number;
     full.may_introspect = true;
     full.token_lifetime = Some(Lifetime::MAX);
+    full.token_algorithm = Some(Algorithm::Ps256);
     full.contact = Some("ops@bank.example".into());
     full.note = Some("line\nline".into());
     let chosen = StoredSecret {
@@ -76,6 +78,8 @@ async fn clients_come_back_as_they_went(store: &dyn Store) {
         "by id"
     );
     assert_eq!((&all[0].client, &all[0].secrets), (&bare, &vec![keyed]));
+    let algorithms = store.token_algorithms().await.expect("read");
+    assert_eq!(algorithms, [Algorithm::Ps256].into());
     assert_eq!(all[1], record);
     assert_eq!(
         store.client("Full").await.expect("read"),
@@ -283,45 +287,98 @@ async fn keys_come_back_as_they_went(store: &dyn Store) {
             .generate_signing_key(Algorithm::Es256, at(created), at(created + 1))
             .expect("a key")
     };
-    let mut full = key(20);
-    full.signs_until = Some(at(30));
-    full.published_until = Some(at(40));
-    full.revoked_at = Some(at(50));
+    let full = StoredKey {
+        signs_until: Some(at(30)),
+        published_until: Some(at(40)),
+        revoked_at: Some(at(50)),
+        revocation_reason: Some("ünïcode".into()),
+        sealed_private_key: None,
+        ..key(20)
+    };
     let first = key(10);
-    assert!(
-        store.add_first_signing_key(&first).await.expect("added"),
-        "there was none"
-    );
-    assert!(
-        !store.add_first_signing_key(&key(11)).await.expect("asked"),
-        "there is one"
-    );
-    store.add_signing_key(&full).await.expect("added");
+    let of = |keys: &[&StoredKey]| KeyMaterial {
+        sealed_secret_key: None,
+        signing_keys: keys
+            .iter()
+            .map(|key| (*key).clone())
+            .collect::<Vec<_>>()
+            .into(),
+    };
+    swap(store, &of(&[]), &of(&[&full, &first])).await;
     assert_eq!(
         store.signing_keys().await.expect("read"),
-        [first, full],
+        [first.clone(), full.clone()],
         "oldest first"
     );
+    let changed = StoredKey {
+        sealed_private_key: None,
+        signs_from: at(12),
+        signs_until: Some(at(13)),
+        published_until: Some(at(14)),
+        revoked_at: Some(at(15)),
+        revocation_reason: Some("leaked".into()),
+        ..first.clone()
+    };
+    let before = store.last_change().await.expect("a feed");
+    swap(store, &of(&[&first, &full]), &of(&[&changed, &full])).await;
+    let changes = store.changes_after(before).await.expect("a feed");
+    let subjects: Vec<_> = changes.into_iter().map(|change| change.subject).collect();
+    assert_eq!(
+        subjects,
+        [Subject::SigningKey(first.id.clone())],
+        "only what differs"
+    );
+    swap(store, &of(&[&changed, &full]), &of(&[&changed])).await;
+    assert_eq!(store.signing_keys().await.expect("read"), [changed]);
 }
 
-async fn the_first_of_several_wins(store: &dyn Store) {
-    assert_eq!(store.sealed_secret_key().await.expect("read"), None);
-    assert!(
-        store
-            .keep_first_sealed_secret_key(b"\x00one")
-            .await
-            .expect("kept")
-    );
+async fn key_material_is_swapped_as_a_whole_or_not_at_all(store: &dyn Store) {
+    let seen = store.key_material().await.expect("read");
+    assert_eq!(seen.sealed_secret_key, None);
+    let with = |secret: &[u8]| KeyMaterial {
+        sealed_secret_key: Some(secret.to_vec()),
+        ..seen.clone()
+    };
+    swap(store, &seen, &with(b"\x00one")).await;
+    let last = store.last_change().await.expect("a feed");
+    let late = KeyMaterial {
+        signing_keys: KeySet::default(),
+        ..with(b"two")
+    };
     assert!(
         !store
-            .keep_first_sealed_secret_key(b"two")
+            .swap_key_material(&seen, &late, at(60))
             .await
-            .expect("asked")
+            .expect("asked"),
+        "it isn't what was seen"
     );
-    assert_eq!(
-        store.sealed_secret_key().await.expect("read").as_deref(),
-        Some(&b"\x00one"[..])
-    );
+    assert_eq!(store.key_material().await.expect("read"), with(b"\x00one"));
+    assert_eq!(store.last_change().await.expect("a feed"), last);
+    swap(store, &with(b"\x00one"), &with(b"three")).await;
+}
+
+async fn a_task_is_one_owners_until_its_time_is_over(store: &dyn Store) {
+    let (one, two) = (Uuid::new_v4(), Uuid::new_v4());
+    let take = async |owner, now, until| {
+        let taken = store.take_lease("task", owner, at(now), at(until));
+        taken.await.expect("asked")
+    };
+    assert!(take(one, 100, 200).await, "it was free");
+    assert!(!take(two, 199, 300).await, "it is taken");
+    assert!(take(one, 150, 250).await, "prolonged");
+    assert!(!take(two, 249, 300).await);
+    assert!(take(two, 250, 300).await, "the time is over");
+    store.release_lease("task", one).await.expect("no error");
+    assert!(!take(one, 260, 400).await, "nobody gives back another's");
+    store.release_lease("task", two).await.expect("given back");
+    assert!(take(one, 260, 400).await);
+    let other = store.take_lease("other", two, at(260), at(400)).await;
+    assert!(other.expect("asked"), "each task by itself");
+}
+
+async fn swap(store: &dyn Store, seen: &KeyMaterial, new: &KeyMaterial) {
+    let swapped = store.swap_key_material(seen, new, at(60)).await;
+    assert!(swapped.expect("written"), "it is what was seen");
 }
 
 async fn the_feed_tells_every_change_once(store: &dyn Store) {
@@ -356,7 +413,7 @@ async fn the_feed_tells_every_change_once(store: &dyn Store) {
         .iter()
         .filter(|change| matches!(change.subject, Subject::SigningKey(_)))
         .count();
-    assert_eq!(keys, 2);
+    assert_eq!(keys, 4, "two made, one changed, one removed");
 }
 
 async fn secrets(store: &dyn Store, id: &str) -> Vec<StoredSecret> {

@@ -9,18 +9,20 @@ mod open;
 mod record;
 mod sqlite;
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 pub use error::StoreError;
 pub use open::{Migrate, open};
 pub use record::{Change, ClientRecord, SchemaStatus, SecretUse, Subject};
 pub use sqlite::SqliteStore;
 
-use crate::keys::StoredKey;
-use crate::token::{Client, ClientId, Status, StoredSecret};
+use crate::keys::{KeyMaterial, StoredKey};
+use crate::token::{Algorithm, Client, ClientId, Status, StoredSecret};
 
 /// A store. Every change and its entry in the feed are one transaction, and durable when the method returns.
 #[async_trait]
@@ -61,17 +63,33 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// All signing keys, oldest first.
     async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError>;
 
-    /// Adds a signing key.
-    async fn add_signing_key(&self, key: &StoredKey) -> Result<(), StoreError>;
+    /// The signing keys and the sealed key under which client secrets are hashed, as of one moment.
+    async fn key_material(&self) -> Result<KeyMaterial, StoreError>;
 
-    /// Adds a signing key unless there is one already, for when several processes start at once. Says whether it did.
-    async fn add_first_signing_key(&self, key: &StoredKey) -> Result<bool, StoreError>;
+    /// Puts `new` in the place of the key material, if that is still what was `seen`. Says whether it did. Every signing key
+    /// that differs is a change that is followed.
+    async fn swap_key_material(
+        &self,
+        seen: &KeyMaterial,
+        new: &KeyMaterial,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
-    /// The sealed key under which client secrets are hashed, if one was kept.
-    async fn sealed_secret_key(&self) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The algorithms that clients have of their own.
+    async fn token_algorithms(&self) -> Result<BTreeSet<Algorithm>, StoreError>;
 
-    /// Keeps the sealed key unless there is one already. Says whether it did.
-    async fn keep_first_sealed_secret_key(&self, sealed: &[u8]) -> Result<bool, StoreError>;
+    /// Takes or prolongs a task that one process at a time may carry out, until a time. Says whether it is the owner's now:
+    /// not while it is another's whose time isn't over.
+    async fn take_lease(
+        &self,
+        task: &str,
+        owner: Uuid,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Gives a task back, if it is the owner's.
+    async fn release_lease(&self, task: &str, owner: Uuid) -> Result<(), StoreError>;
 
     /// The changes with a higher number than `sequence`, in order, some thousands at most.
     async fn changes_after(&self, sequence: i64) -> Result<Vec<Change>, StoreError>;

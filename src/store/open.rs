@@ -14,6 +14,13 @@ pub enum Migrate {
     No,
 }
 
+impl From<bool> for Migrate {
+    /// Of `store.migrate`.
+    fn from(migrate: bool) -> Self {
+        if migrate { Self::Yes } else { Self::No }
+    }
+}
+
 /// Opens the store that the configuration names.
 ///
 /// # Errors

@@ -3,7 +3,9 @@
 mod clients;
 mod feed;
 mod keys;
+mod leases;
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
@@ -15,10 +17,11 @@ use jiff::Timestamp;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
+use uuid::Uuid;
 
 use super::{Change, ClientRecord, Migrate, SchemaStatus, SecretUse, Store, StoreError};
-use crate::keys::StoredKey;
-use crate::token::{Client, ClientId, Status, StoredSecret};
+use crate::keys::{KeyMaterial, StoredKey};
+use crate::token::{Algorithm, Client, ClientId, Status, StoredSecret};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
@@ -195,33 +198,46 @@ impl Store for SqliteStore {
     }
 
     async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        keys::all(&self.pool).await
+        keys::all(&mut *self.pool.acquire().await?).await
     }
 
-    async fn add_signing_key(&self, key: &StoredKey) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        keys::add(&mut transaction, key).await?;
-        feed::append(&mut transaction, feed::SIGNING_KEY, &key.id, key.created_at).await?;
-        Ok(transaction.commit().await?)
+    async fn key_material(&self) -> Result<KeyMaterial, StoreError> {
+        keys::material(&mut self.pool.begin().await?).await
     }
 
-    async fn add_first_signing_key(&self, key: &StoredKey) -> Result<bool, StoreError> {
+    async fn swap_key_material(
+        &self,
+        seen: &KeyMaterial,
+        new: &KeyMaterial,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
-        if keys::any(&mut transaction).await? {
+        if keys::material(&mut transaction).await? != *seen {
             return Ok(false);
         }
-        keys::add(&mut transaction, key).await?;
-        feed::append(&mut transaction, feed::SIGNING_KEY, &key.id, key.created_at).await?;
+        for id in keys::put(&mut transaction, seen, new).await? {
+            feed::append(&mut transaction, feed::SIGNING_KEY, id, now).await?;
+        }
         transaction.commit().await?;
         Ok(true)
     }
 
-    async fn sealed_secret_key(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        keys::sealed_secret_key(&self.pool).await
+    async fn token_algorithms(&self) -> Result<BTreeSet<Algorithm>, StoreError> {
+        clients::token_algorithms(&self.pool).await
     }
 
-    async fn keep_first_sealed_secret_key(&self, sealed: &[u8]) -> Result<bool, StoreError> {
-        keys::keep_first_sealed_secret_key(&self.pool, sealed).await
+    async fn take_lease(
+        &self,
+        task: &str,
+        owner: Uuid,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        leases::take(&self.pool, task, owner, now, until).await
+    }
+
+    async fn release_lease(&self, task: &str, owner: Uuid) -> Result<(), StoreError> {
+        leases::release(&self.pool, task, owner).await
     }
 
     async fn changes_after(&self, sequence: i64) -> Result<Vec<Change>, StoreError> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{GrantType, Lifetime, Scope, random};
+use super::{Algorithm, GrantType, Lifetime, Scope, random};
 
 /// A registered client. Its secrets are kept apart, as [`super::StoredSecret`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,6 +31,8 @@ pub struct Client {
     pub may_introspect: bool,
     /// The lifetime of its tokens, when not the service's.
     pub token_lifetime: Option<Lifetime>,
+    /// What its tokens are signed with, when not with the service's default.
+    pub token_algorithm: Option<Algorithm>,
     /// Whom to ask about it.
     pub contact: Option<String>,
     /// Anything its administrators want to remember.
@@ -51,6 +53,7 @@ impl Client {
             expires_in_as: ExpiresInAs::String,
             may_introspect: false,
             token_lifetime: None,
+            token_algorithm: None,
             contact: None,
             note: None,
         }

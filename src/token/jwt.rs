@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use super::Claims;
 
 /// A signature algorithm for access tokens, RFC 7518 3.1 and RFC 8037 3.1. `none` is not among them, on purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256.
     Es256,

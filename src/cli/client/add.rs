@@ -7,7 +7,7 @@ use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::cli::secret;
 use crate::issuer::ClientRegistry;
-use crate::token::{Audience, Client, ClientId, ExpiresInAs, Lifetime, Scope};
+use crate::token::{Algorithm, Audience, Client, ClientId, ExpiresInAs, Lifetime, Scope};
 
 /// Add a client
 ///
@@ -38,6 +38,9 @@ pub(crate) struct Arguments {
     /// The lifetime of its tokens, such as 5m; the configuration's when left out
     #[arg(long, value_name = "DURATION", value_parser = lifetime)]
     lifetime: Option<Lifetime>,
+    /// What its tokens are signed with, such as RS256; the configuration's when left out
+    #[arg(long, value_name = "ALGORITHM")]
+    algorithm: Option<Algorithm>,
     /// Whom to ask about it
     #[arg(long)]
     contact: Option<String>,
@@ -77,6 +80,7 @@ pub(super) async fn run(
         },
         may_introspect: arguments.allow.contains(&Right::Introspect),
         token_lifetime: arguments.lifetime,
+        token_algorithm: arguments.algorithm,
         contact: arguments.contact,
         note: arguments.note,
         ..Client::new(id, name, arguments.scope)

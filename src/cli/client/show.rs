@@ -56,6 +56,14 @@ fn text(record: &ClientRecord) -> String {
             "lifetime",
             or_default(client.token_lifetime.map(|lifetime| lifetime.to_string())),
         ),
+        (
+            "algorithm",
+            or_default(
+                client
+                    .token_algorithm
+                    .map(|algorithm| algorithm.to_string()),
+            ),
+        ),
         ("may introspect", client.may_introspect.to_string()),
     ];
     rows.extend(client.contact.clone().map(|contact| ("contact", contact)));

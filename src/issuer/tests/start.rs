@@ -47,7 +47,7 @@ async fn a_restart_serves_the_same_clients_and_keys() {
     assert!(
         error
             .to_string()
-            .contains("not the one that this store was made with"),
+            .contains("not the one that this store's keys are sealed under"),
         "{error}"
     );
 }
@@ -60,10 +60,7 @@ async fn several_processes_that_start_for_the_first_time_agree() {
         let (config, clock) = (config(folder.path()), clock.clone());
         tokio::spawn(async move {
             let installation = Installation::open(&config, clock).await.unwrap();
-            installation
-                .ensure_signing_key(config.token.algorithm)
-                .await
-                .unwrap();
+            installation.keys().keep_schedule().await.unwrap();
             installation
         })
     };

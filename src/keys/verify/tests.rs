@@ -26,7 +26,7 @@ fn key(algorithm: Algorithm) -> (SigningKey, Jwks) {
     let (vault, _) = Vault::create(&MasterKey::random());
     let stored = vault.generate_signing_key(algorithm, at(0), at(0)).unwrap();
     (
-        vault.open_signing_key(&stored).unwrap(),
+        vault.open_signing_key(&stored).unwrap().unwrap(),
         published([stored].iter(), at(0)),
     )
 }

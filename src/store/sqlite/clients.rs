@@ -1,6 +1,6 @@
 //! Clients and their secrets as rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::{millis, optional_timestamp, timestamp};
 use crate::store::{ClientRecord, SecretUse, StoreError};
 use crate::token::{
-    Audience, Client, ClientId, GrantType, Lifetime, Scope, SecretHash, SecretId, Status,
-    StoredSecret,
+    Algorithm, Audience, Client, ClientId, GrantType, Lifetime, Scope, SecretHash, SecretId,
+    Status, StoredSecret,
 };
 
 pub(super) async fn all(pool: &SqlitePool) -> Result<Vec<ClientRecord>, StoreError> {
@@ -55,6 +55,18 @@ pub(super) async fn one(pool: &SqlitePool, id: &str) -> Result<Option<ClientReco
     record(&row, secrets).map(Some)
 }
 
+pub(super) async fn token_algorithms(pool: &SqlitePool) -> Result<BTreeSet<Algorithm>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT token_algorithm AS name FROM clients WHERE token_algorithm IS NOT NULL",
+    );
+    let algorithm = |row: &SqliteRow| {
+        let name: &str = row.try_get("name")?;
+        name.parse()
+            .map_err(|error| StoreError::corrupt("client", &error))
+    };
+    rows.fetch_all(pool).await?.iter().map(algorithm).collect()
+}
+
 pub(super) async fn add(
     transaction: &mut Transaction<'static, Sqlite>,
     client: &Client,
@@ -65,8 +77,8 @@ pub(super) async fn add(
     let grants: Vec<_> = client.grants.iter().map(|grant| grant.as_str()).collect();
     let added = sqlx::query(
         "INSERT INTO clients (id, name, enabled, scope, audiences, grants, expires_in_as, may_introspect, \
-         token_lifetime_seconds, contact, note, created_at, changed_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+         token_lifetime_seconds, token_algorithm, contact, note, created_at, changed_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
     )
     .bind(client.id.as_str())
     .bind(&client.name)
@@ -77,6 +89,7 @@ pub(super) async fn add(
     .bind(client.expires_in_as.as_str())
     .bind(client.may_introspect)
     .bind(client.token_lifetime.map(Lifetime::as_secs))
+    .bind(client.token_algorithm.map(Algorithm::as_str))
     .bind(&client.contact)
     .bind(&client.note)
     .bind(millis(secret.created_at))
@@ -215,6 +228,8 @@ fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, S
         .filter_map(|grant| grant.parse::<GrantType>().ok());
     let lifetime: Option<i64> = row.try_get("token_lifetime_seconds")?;
     let lifetime = lifetime.map(|seconds| Lifetime::from_secs(u64::try_from(seconds).unwrap_or(0)));
+    let algorithm: Option<&str> = row.try_get("token_algorithm")?;
+    let algorithm = algorithm.map(str::parse::<Algorithm>);
     let expires_in_as: &str = row.try_get("expires_in_as")?;
     Ok(ClientRecord {
         client: Client {
@@ -236,6 +251,9 @@ fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, S
                 .map_err(|error: &str| corrupt(error.to_owned()))?,
             may_introspect: row.try_get("may_introspect")?,
             token_lifetime: lifetime
+                .transpose()
+                .map_err(|error| corrupt(error.to_string()))?,
+            token_algorithm: algorithm
                 .transpose()
                 .map_err(|error| corrupt(error.to_string()))?,
             contact: row.try_get("contact")?,

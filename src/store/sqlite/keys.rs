@@ -1,33 +1,63 @@
 //! Signing keys and the sealed secret key as rows.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, SqlitePool, Transaction};
+use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
 
 use super::{millis, optional_timestamp, timestamp};
-use crate::keys::StoredKey;
+use crate::keys::{KeyMaterial, StoredKey};
 use crate::store::StoreError;
 use crate::token::Algorithm;
 
 const SEALED_SECRET_KEY: &str = "sealed_secret_key";
 
-pub(super) async fn all(pool: &SqlitePool) -> Result<Vec<StoredKey>, StoreError> {
+pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<StoredKey>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, algorithm, public_jwk, sealed_private_key, created_at, signs_from, signs_until, published_until, \
-         revoked_at FROM signing_keys ORDER BY created_at, id",
+         revoked_at, revocation_reason FROM signing_keys ORDER BY created_at, id",
     );
-    rows.fetch_all(pool).await?.iter().map(key).collect()
+    rows.fetch_all(connection).await?.iter().map(key).collect()
 }
 
-pub(super) async fn any(
+pub(super) async fn material(
     transaction: &mut Transaction<'static, Sqlite>,
-) -> Result<bool, StoreError> {
-    let row = sqlx::query("SELECT 1 FROM signing_keys LIMIT 1")
-        .fetch_optional(&mut **transaction)
-        .await?;
-    Ok(row.is_some())
+) -> Result<KeyMaterial, StoreError> {
+    Ok(KeyMaterial {
+        sealed_secret_key: sealed_secret_key(transaction).await?,
+        signing_keys: all(transaction).await?.into(),
+    })
 }
 
-pub(super) async fn add(
+/// Writes what differs. Gives the ids of the signing keys among it.
+pub(super) async fn put<'a>(
+    transaction: &mut Transaction<'static, Sqlite>,
+    seen: &'a KeyMaterial,
+    new: &'a KeyMaterial,
+) -> Result<Vec<&'a str>, StoreError> {
+    if let Some(sealed) = &new.sealed_secret_key
+        && new.sealed_secret_key != seen.sealed_secret_key
+    {
+        put_sealed_secret_key(transaction, sealed).await?;
+    }
+    let mut changed = Vec::new();
+    for key in new.signing_keys.iter() {
+        if seen.signing_keys.get(&key.id) != Some(key) {
+            put_key(transaction, key).await?;
+            changed.push(key.id.as_str());
+        }
+    }
+    for key in seen.signing_keys.iter() {
+        if new.signing_keys.get(&key.id).is_none() {
+            sqlx::query("DELETE FROM signing_keys WHERE id = ?")
+                .bind(&key.id)
+                .execute(&mut **transaction)
+                .await?;
+            changed.push(key.id.as_str());
+        }
+    }
+    Ok(changed)
+}
+
+async fn put_key(
     transaction: &mut Transaction<'static, Sqlite>,
     key: &StoredKey,
 ) -> Result<(), StoreError> {
@@ -35,7 +65,11 @@ pub(super) async fn add(
         .map_err(|error| StoreError::corrupt("public key", &error))?;
     sqlx::query(
         "INSERT INTO signing_keys (id, algorithm, public_jwk, sealed_private_key, created_at, signs_from, signs_until, \
-         published_until, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         published_until, revoked_at, revocation_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (id) DO UPDATE SET sealed_private_key = excluded.sealed_private_key, \
+         signs_from = excluded.signs_from, signs_until = excluded.signs_until, \
+         published_until = excluded.published_until, revoked_at = excluded.revoked_at, \
+         revocation_reason = excluded.revocation_reason",
     )
     .bind(&key.id)
     .bind(key.algorithm.as_str())
@@ -46,29 +80,35 @@ pub(super) async fn add(
     .bind(key.signs_until.map(millis))
     .bind(key.published_until.map(millis))
     .bind(key.revoked_at.map(millis))
+    .bind(&key.revocation_reason)
     .execute(&mut **transaction)
     .await?;
     Ok(())
 }
 
-pub(super) async fn sealed_secret_key(pool: &SqlitePool) -> Result<Option<Vec<u8>>, StoreError> {
+async fn sealed_secret_key(
+    connection: &mut SqliteConnection,
+) -> Result<Option<Vec<u8>>, StoreError> {
     let row = sqlx::query("SELECT value FROM meta WHERE name = ?")
         .bind(SEALED_SECRET_KEY)
-        .fetch_optional(pool)
+        .fetch_optional(connection)
         .await?;
     Ok(row.map(|row| row.try_get("value")).transpose()?)
 }
 
-pub(super) async fn keep_first_sealed_secret_key(
-    pool: &SqlitePool,
+async fn put_sealed_secret_key(
+    transaction: &mut Transaction<'static, Sqlite>,
     sealed: &[u8],
-) -> Result<bool, StoreError> {
-    let done = sqlx::query("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
-        .bind(SEALED_SECRET_KEY)
-        .bind(sealed)
-        .execute(pool)
-        .await?;
-    Ok(done.rows_affected() == 1)
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO meta (name, value) VALUES (?, ?) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .bind(SEALED_SECRET_KEY)
+    .bind(sealed)
+    .execute(&mut **transaction)
+    .await?;
+    Ok(())
 }
 
 fn key(row: &SqliteRow) -> Result<StoredKey, StoreError> {
@@ -89,6 +129,7 @@ fn key(row: &SqliteRow) -> Result<StoredKey, StoreError> {
         signs_until: optional_timestamp(row.try_get("signs_until")?, &name)?,
         published_until: optional_timestamp(row.try_get("published_until")?, &name)?,
         revoked_at: optional_timestamp(row.try_get("revoked_at")?, &name)?,
+        revocation_reason: row.try_get("revocation_reason")?,
         id,
     })
 }

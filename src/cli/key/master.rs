@@ -1,0 +1,68 @@
+//! `key rotate-master`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::error::Error;
+use crate::cli::output::Output;
+use crate::cli::shell;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::issuer::{MasterKeyRotation, rotate_master_key};
+
+/// Put everything that is sealed in the store under another master key
+///
+/// All at once: until the command is done, the master key before opens everything; afterwards, only the new one does. Put its
+/// file in the place of the other then, and restart the services; until they are, they go on issuing tokens. A
+/// command that was cut off can be given again.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  d1-authz key rotate-master --new-file /etc/d1-authz/master.key.new --config d1-authz.toml"
+)]
+pub(crate) struct Arguments {
+    /// The file of the new master key; made when it isn't there
+    #[arg(long, value_name = "FILE")]
+    new_file: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Rotated {
+    master_key_file: PathBuf,
+    done: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signing_keys: Option<usize>,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    config: &Config,
+    output: Output,
+) -> Result<(), Error> {
+    let done = rotate_master_key(config, &arguments.new_file, &SystemClock).await?;
+    let result = Rotated {
+        master_key_file: arguments.new_file.clone(),
+        done: match done {
+            MasterKeyRotation::Done { .. } => "now",
+            MasterKeyRotation::DoneBefore => "before",
+        },
+        signing_keys: match done {
+            MasterKeyRotation::Done { signing_keys } => Some(signing_keys),
+            MasterKeyRotation::DoneBefore => None,
+        },
+    };
+    let (new, old) = (
+        shell::path(&arguments.new_file),
+        shell::path(&config.keys.master_key_file),
+    );
+    output.print(&result, || match done {
+        MasterKeyRotation::Done { signing_keys } => format!(
+            "The store's keys, {signing_keys} of them signing keys, are sealed under the master key in {new}.\n\
+             Nothing else opens them any more. Put it in its place, and restart the services:\n\n  mv {new} {old}\n"
+        ),
+        MasterKeyRotation::DoneBefore => {
+            format!("The store's keys are sealed under the master key in {new} already.\n")
+        }
+    })
+}

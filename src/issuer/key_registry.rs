@@ -1,0 +1,175 @@
+//! What administrators, and the schedule, do with signing keys.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::keys::{
+    KeyError, KeyMaterial, KeySet, PublishedKey, Schedule, ScheduleError, Step, Vault, Wanted,
+};
+use crate::store::{Store, StoreError};
+use crate::token::Algorithm;
+
+/// Makes, rotates and revokes signing keys. What it does is in force in every running service within a second.
+///
+/// Each change goes from all keys as they are to all keys as they are to be, and is made only if they are still the same:
+/// of several processes at once, one changes them and the others look again.
+#[derive(Debug, Clone)]
+pub struct KeyRegistry {
+    store: Arc<dyn Store>,
+    vault: Arc<Vault>,
+    clock: Arc<dyn Clock>,
+    schedule: Schedule,
+    algorithm: Algorithm,
+}
+
+/// A change of the keys that can't be made.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyRegistryError {
+    /// By the store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// With this key material.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// For what was asked.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// Others are faster each time.
+    #[error("other processes keep changing the signing keys; try again")]
+    Busy,
+    /// The process is being stopped.
+    #[error("the key could not be made: {0}")]
+    Stopped(#[from] tokio::task::JoinError),
+}
+
+impl KeyRegistry {
+    const ATTEMPTS: usize = 20;
+
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        clock: Arc<dyn Clock>,
+        config: &Config,
+    ) -> Self {
+        Self {
+            store,
+            vault,
+            clock,
+            schedule: Schedule {
+                rotation: config.keys.rotation,
+                publish_ahead: config.keys.publish_ahead,
+            },
+            algorithm: config.token.algorithm,
+        }
+    }
+
+    /// Has keys follow those that sign, for one algorithm or for all in use: after the time that verifiers need to learn of
+    /// them, or at once. Gives the keys that changed.
+    ///
+    /// # Errors
+    /// [`ScheduleError::AlreadyRotating`] among others.
+    pub async fn rotate(
+        &self,
+        algorithm: Option<Algorithm>,
+        at_once: bool,
+    ) -> Result<Vec<PublishedKey>, KeyRegistryError> {
+        self.change(|keys, wanted, now| {
+            let algorithms = algorithm.map_or_else(|| wanted.all(), |one| BTreeSet::from([one]));
+            self.schedule.rotate(keys, &algorithms, at_once, now)
+        })
+        .await
+    }
+
+    /// Withdraws a key that leaked: it leaves the JWK set, and another signs, at once. Gives the keys that changed.
+    ///
+    /// # Errors
+    /// [`ScheduleError::NoSuchKey`], [`ScheduleError::AlreadyRevoked`] among others.
+    pub async fn revoke(
+        &self,
+        id: &str,
+        reason: Option<&str>,
+    ) -> Result<Vec<PublishedKey>, KeyRegistryError> {
+        self.change(|keys, wanted, now| Schedule::revoke(keys, wanted, id, reason, now))
+            .await
+    }
+
+    /// Does what is due. Gives the keys that changed.
+    ///
+    /// # Errors
+    /// [`KeyRegistryError`]
+    pub async fn keep_schedule(&self) -> Result<Vec<PublishedKey>, KeyRegistryError> {
+        self.change(|keys, wanted, now| Ok(self.schedule.due(keys, wanted, now)))
+            .await
+    }
+
+    /// Sees to it that a key of an algorithm signs, for a client that takes no other.
+    pub(super) async fn prepare(&self, algorithm: Algorithm) -> Result<(), KeyRegistryError> {
+        let changed = self.change(|keys, wanted, now| {
+            let mut wanted = wanted.clone();
+            wanted.clients.insert(algorithm);
+            Ok(self.schedule.due(keys, &wanted, now))
+        });
+        changed.await.map(drop)
+    }
+
+    /// How keys follow each other.
+    pub(super) fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
+    async fn change(
+        &self,
+        plan: impl Fn(&KeySet, &Wanted, Timestamp) -> Result<Vec<Step>, ScheduleError>,
+    ) -> Result<Vec<PublishedKey>, KeyRegistryError> {
+        for _ in 0..Self::ATTEMPTS {
+            let now = self.clock.now();
+            let seen = self.store.key_material().await?;
+            let wanted = Wanted {
+                default: self.algorithm,
+                clients: self.store.token_algorithms().await?,
+            };
+            let steps = plan(&seen.signing_keys, &wanted, now)?;
+            if steps.is_empty() {
+                return Ok(Vec::new());
+            }
+            self.vault.check(&seen)?;
+            let new = self.carry_out(steps, seen.clone(), now).await?;
+            if self.store.swap_key_material(&seen, &new, now).await? {
+                return Ok(changed(&seen.signing_keys, &new.signing_keys, now));
+            }
+        }
+        Err(KeyRegistryError::Busy)
+    }
+
+    /// An RSA key takes a tenth of a second to make.
+    async fn carry_out(
+        &self,
+        steps: Vec<Step>,
+        mut material: KeyMaterial,
+        now: Timestamp,
+    ) -> Result<KeyMaterial, KeyRegistryError> {
+        let vault = self.vault.clone();
+        let work = move || {
+            let make = |algorithm, from| vault.generate_signing_key(algorithm, now, from);
+            for step in &steps {
+                material.signing_keys.apply(step, now, make)?;
+            }
+            Ok(material)
+        };
+        tokio::task::spawn_blocking(work).await?
+    }
+}
+
+/// What an administrator sees of the keys that are not what they were.
+pub(super) fn changed(before: &KeySet, after: &KeySet, now: Timestamp) -> Vec<PublishedKey> {
+    let changed = after.iter().filter_map(|key| {
+        let new = PublishedKey::of(key, now);
+        let old = before.get(&key.id).map(|old| PublishedKey::of(old, now));
+        (old.as_ref() != Some(&new)).then_some(new)
+    });
+    changed.collect()
+}
