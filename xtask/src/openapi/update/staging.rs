@@ -1,9 +1,12 @@
 //! A copy of the workspace with the new files in it, where they are compiled and tested.
 //!
 //! The copy stays, so that the next update compiles only what differs: a file that is the same is not touched, since cargo
-//! goes by when a file was written. Dependencies are compiled once for both, in the workspace's own target folder.
+//! goes by when a file was written. Dependencies are compiled once for both, in the workspace's own target folder. There
+//! cargo knows a package by its name, its version and its place within the workspace, which are the same for both; so the
+//! copy's packages get a version of their own, without which cargo would take what it compiled of the one for the other.
 
 use super::report::Outcome;
+use crate::openapi::contract::digest_of;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
@@ -26,10 +29,18 @@ pub fn make(root: &Path, new: &BTreeMap<PathBuf, Vec<u8>>) -> io::Result<PathBuf
             }
         }
     }
+    // Two workspaces may share a target folder, too.
+    let mark = format!(
+        "+update.{}",
+        &digest_of(root.as_os_str().as_encoded_bytes())[..8]
+    );
     for path in &wanted {
         let to = tree.join(path);
         let bytes = match new.get(path) {
             Some(bytes) => bytes.clone(),
+            None if path.ends_with("Cargo.toml") => {
+                versioned(&fs::read_to_string(root.join(path))?, &mark)
+            }
             None => fs::read(root.join(path))?,
         };
         if fs::read(&to).is_ok_and(|there| there == bytes) {
@@ -44,6 +55,30 @@ pub fn make(root: &Path, new: &BTreeMap<PathBuf, Vec<u8>>) -> io::Result<PathBuf
         }
     }
     Ok(tree)
+}
+
+/// A manifest with its package's version, or the one that members inherit, marked as the copy's.
+fn versioned(manifest: &str, mark: &str) -> Vec<u8> {
+    let mut section = "";
+    let mut text = String::with_capacity(manifest.len() + mark.len());
+    for line in manifest.split_inclusive('\n') {
+        if line.starts_with('[') {
+            section = line.trim();
+        }
+        let version = line
+            .strip_prefix("version")
+            .map(|rest| rest.trim_start().starts_with('='));
+        match line.rfind('"') {
+            Some(end)
+                if version == Some(true)
+                    && matches!(section, "[package]" | "[workspace.package]") =>
+            {
+                text.extend([&line[..end], mark, &line[end..]]);
+            }
+            _ => text.push_str(line),
+        }
+    }
+    text.into_bytes()
 }
 
 /// The files of the workspace: what version control has or would take; without version control, all but `target`.
@@ -98,10 +133,7 @@ fn walk(root: &Path) -> io::Result<Vec<PathBuf>> {
 /// The command that failed; what it printed is on standard error.
 pub fn try_out(root: &Path, tree: &Path) -> Result<(), Outcome> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    for arguments in [
-        ["check", "--all-targets", "--locked"].as_slice(),
-        &["test", "--locked"],
-    ] {
+    for arguments in [["check", "--all-targets"].as_slice(), &["test"]] {
         let command = format!("cargo {}", arguments.join(" "));
         eprintln!("in target/update/tree: {command}");
         let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
@@ -118,4 +150,20 @@ pub fn try_out(root: &Path, tree: &Path) -> Result<(), Outcome> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::versioned;
+
+    #[test]
+    fn only_the_packages_own_version_is_marked() {
+        let manifest = "[package]\nname = \"a\"\nversion = \"1.0.0\"\nversion-of = \"x\"\n\n[dependencies]\nversion = \"2\"\n";
+        let marked = String::from_utf8(versioned(manifest, "+u")).unwrap();
+        assert_eq!(marked, manifest.replace("1.0.0", "1.0.0+u"));
+        let inherited =
+            "[package]\nversion.workspace = true\n[workspace.package]\nversion=\"0.1.0\"";
+        let marked = String::from_utf8(versioned(inherited, "+u")).unwrap();
+        assert_eq!(marked, inherited.replace("0.1.0", "0.1.0+u"));
+    }
 }
