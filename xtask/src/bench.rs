@@ -19,10 +19,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Measures the generator, the code it makes and the service, each against a baseline of the same run.
+///
+/// Without a subcommand: all of them, the generator with small documents only.
 #[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    /// How figures are printed.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    output: Output,
 }
 
 #[derive(Subcommand)]
@@ -39,16 +45,48 @@ type Outcome<T> = Result<T, String>;
 /// Runs the subcommand: 0 measured, 1 something that was to be measured failed.
 pub fn run(arguments: &Arguments) -> ExitCode {
     match &arguments.command {
-        Command::Codegen(arguments) => finished(codegen::run(arguments), arguments.output),
-        Command::Server(arguments) => finished(server::run(arguments), arguments.output),
-        Command::Token(arguments) => finished(token::run(arguments), arguments.output),
-        Command::Measured(arguments) => cost::run(arguments),
+        Some(Command::Codegen(arguments)) => finished(codegen::run(arguments), arguments.output),
+        Some(Command::Server(arguments)) => {
+            finished(server::run(arguments.effort), arguments.output)
+        }
+        Some(Command::Token(arguments)) => finished(token::run(arguments.effort), arguments.output),
+        Some(Command::Measured(arguments)) => cost::run(arguments),
+        None => finished(all(), arguments.output),
     }
 }
 
 /// Figures that can be shown to people.
 trait Report: Serialize {
     fn text(&self) -> String;
+}
+
+/// The figures of every measurement.
+#[derive(Serialize)]
+struct All {
+    codegen: codegen::Report,
+    server: server::Report,
+    token: token::Report,
+}
+
+fn all() -> Outcome<All> {
+    Ok(All {
+        codegen: codegen::run(&codegen::Arguments::small())?,
+        server: server::run(load::Effort::default())?,
+        token: token::run(load::Effort::default())?,
+    })
+}
+
+impl Report for All {
+    fn text(&self) -> String {
+        let texts = [
+            ("codegen", self.codegen.text()),
+            ("server", self.server.text()),
+            ("token", self.token.text()),
+        ];
+        texts
+            .map(|(name, text)| format!("bench {name}: {text}"))
+            .join("\n")
+    }
 }
 
 fn finished(outcome: Outcome<impl Report>, output: Output) -> ExitCode {

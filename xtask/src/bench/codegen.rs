@@ -14,7 +14,8 @@ use super::machine::Machine;
 use super::table::median;
 use super::{Outcome, folder, progress};
 use crate::output::Output;
-use report::{Compiled, Edited, Generator, Release, Report};
+pub use report::Report;
+use report::{Compiled, Edited, Generator, Release};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -52,6 +53,22 @@ pub struct Arguments {
     /// How figures are printed.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
+}
+
+impl Arguments {
+    /// What takes minutes and no more.
+    pub fn small() -> Self {
+        Self {
+            operations: vec![10, 100],
+            ours_only: Vec::new(),
+            skip_macro: false,
+            edit: 100,
+            release: None,
+            rounds: 1,
+            time_limit: 1800,
+            output: Output::Text,
+        }
+    }
 }
 
 fn size(text: &str) -> Result<usize, String> {

@@ -15,11 +15,20 @@ const CONNECTIONS: usize = 16;
 #[derive(Debug, Clone, Copy, clap::Args, Serialize)]
 pub struct Effort {
     /// How often each server is measured; the servers take turns.
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=99))]
+    #[arg(long, default_value_t = Self::default().rounds, value_parser = clap::value_parser!(u16).range(1..=99))]
     rounds: u16,
     /// How long a server is measured each time, in seconds.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=600))]
+    #[arg(long, default_value_t = Self::default().seconds, value_parser = clap::value_parser!(u16).range(1..=600))]
     seconds: u16,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Self {
+            rounds: 7,
+            seconds: 5,
+        }
+    }
 }
 
 /// A server and what it is asked.

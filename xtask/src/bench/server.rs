@@ -13,7 +13,7 @@ use serde::Serialize;
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    effort: Effort,
+    pub effort: Effort,
     /// How figures are printed.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -28,7 +28,7 @@ pub struct Report {
 }
 
 /// Measures.
-pub fn run(arguments: &Arguments) -> Outcome<Report> {
+pub fn run(effort: Effort) -> Outcome<Report> {
     load::build(&["bench-servers"])?;
     let machine = Machine::now();
     let start = |name| -> Outcome<Candidate> {
@@ -51,10 +51,10 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
         return Err(format!("the two answer differently: {answers:?}"));
     }
     progress("a warm-up of one second each");
-    let served = load::compare(&candidates, arguments.effort)?;
+    let served = load::compare(&candidates, effort)?;
     Ok(Report {
         machine,
-        effort: arguments.effort,
+        effort,
         served,
     })
 }

@@ -23,7 +23,7 @@ const TOKEN_PATH: &str = "/oauth2/token";
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    effort: Effort,
+    pub effort: Effort,
     /// How figures are printed.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub output: Output,
@@ -38,7 +38,7 @@ pub struct Report {
 }
 
 /// Measures.
-pub fn run(arguments: &Arguments) -> Outcome<Report> {
+pub fn run(effort: Effort) -> Outcome<Report> {
     load::build(&["bench-servers", "d1-authz"])?;
     let machine = Machine::now();
     let form = Candidate {
@@ -56,10 +56,10 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
         service("tokens, buffered", "buffered", folder.path())?,
         service("tokens, fsync", "fsync", folder.path())?,
     ];
-    let served = load::compare(&candidates, arguments.effort)?;
+    let served = load::compare(&candidates, effort)?;
     Ok(Report {
         machine,
-        effort: arguments.effort,
+        effort,
         served,
     })
 }
