@@ -38,7 +38,7 @@ pub fn translate(ecma: &str) -> Result<String, String> {
                     }
                 }
                 Some('0') if !chars.peek().is_some_and(char::is_ascii_digit) => {
-                    out.push_str(r"\x00")
+                    out.push_str(r"\x00");
                 }
                 Some(other) if other.is_ascii_alphanumeric() => {
                     out.push('\\');

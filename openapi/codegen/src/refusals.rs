@@ -20,13 +20,13 @@ impl<'d> Refusals<'d> {
     }
 
     /// The document is refused.
-    pub fn error(&mut self, code: &'static str, pointer: &str, message: String, help: &str) {
-        self.find(code, Severity::Error, pointer, &message, help);
+    pub fn error(&mut self, code: &'static str, pointer: &str, message: &str, help: &str) {
+        self.find(code, Severity::Error, pointer, message, help);
     }
 
     /// Something is kept in the document and not enforced.
-    pub fn carried(&mut self, code: &'static str, pointer: &str, message: String, help: &str) {
-        self.find(code, Severity::Carried, pointer, &message, help);
+    pub fn carried(&mut self, code: &'static str, pointer: &str, message: &str, help: &str) {
+        self.find(code, Severity::Carried, pointer, message, help);
     }
 
     fn find(

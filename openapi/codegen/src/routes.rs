@@ -16,7 +16,7 @@ pub fn check(operations: &[Operation], refusals: &mut Refusals<'_>) {
             refusals.error(
                 codes::INDISTINGUISHABLE,
                 &operation.pointer,
-                format!(
+                &format!(
                     "`{} {}` can't be told from `{} {}` at {}: their paths differ only in the names of variables",
                     operation.method, operation.path, first.method, first.path, first.pointer
                 ),

@@ -136,7 +136,7 @@ fn request_body<'d>(source: &'d model::RequestBody, name: &str, types: &mut Type
                 types.refusals.carried(
                     codes::XML_NOT_ENFORCED,
                     &media.pointer,
-                    format!(
+                    &format!(
                         "a body of {} is handed over as text: its schema is not enforced",
                         media.media_type
                     ),

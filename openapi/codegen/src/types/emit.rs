@@ -1,6 +1,6 @@
 //! The module of types as Rust source.
 
-use super::{Def, Field, How, Kind, Struct, TypeExpr, Types, Union};
+use super::{Def, Field, Kind, Struct, TypeExpr, Types};
 use crate::docs;
 use std::fmt::Write;
 
@@ -222,75 +222,6 @@ impl Types<'_> {
         body
     }
 
-    fn emit_union(&self, out: &mut String, def: &Def, union: &Union) {
-        derive(out, def);
-        if def.reply {
-            out.push_str("#[serde(untagged)]\n");
-        }
-        let _ = writeln!(out, "pub enum {} {{", def.name);
-        for variant in &union.variants {
-            let wire = match variant.tags.as_slice() {
-                [] => format!("One that is {}.", article(&variant.name)),
-                tags => format!("`{}`", tags.join("`, `")),
-            };
-            let mut paragraphs: Vec<&str> = variant.docs.iter().map(String::as_str).collect();
-            if paragraphs.is_empty() {
-                paragraphs.push(&wire);
-            }
-            docs::write(out, "    ", &paragraphs);
-            let _ = writeln!(out, "    {}({}),", variant.name, self.rust(&variant.ty, ""));
-        }
-        out.push_str("}\n");
-        if !def.request {
-            return;
-        }
-        let mut body = String::new();
-        match &union.how {
-            How::Tagged(property) => {
-                let _ = writeln!(
-                    body,
-                    "        let tag = node.tag({property:?})?;\n        match tag.as_str() {{"
-                );
-                let mut tags = Vec::new();
-                for variant in &union.variants {
-                    let patterns: Vec<String> =
-                        variant.tags.iter().map(|tag| format!("{tag:?}")).collect();
-                    tags.extend(patterns.clone());
-                    let decoded = self.decoded(&variant.ty, "node", "");
-                    let _ = writeln!(
-                        body,
-                        "            {} => {decoded}.map(Self::{}),",
-                        patterns.join(" | "),
-                        variant.name
-                    );
-                }
-                let _ = writeln!(
-                    body,
-                    "            other => Err(rt::Invalid::tag({property:?}, other, &[{}])),\n        }}",
-                    tags.join(", ")
-                );
-            }
-            How::One | How::Any => {
-                let how = if union.how == How::One {
-                    "one_of"
-                } else {
-                    "any_of"
-                };
-                let _ = writeln!(body, "        rt::{how}(node, &[");
-                for variant in &union.variants {
-                    let decoded = self.decoded(&variant.ty, "node", "");
-                    let _ = writeln!(
-                        body,
-                        "            |node| {decoded}.map(Self::{}),",
-                        variant.name
-                    );
-                }
-                body.push_str("        ])\n");
-            }
-        }
-        decode(out, &def.name, &body);
-    }
-
     fn emit_all(&self, out: &mut String, def: &Def, parts: &[(String, TypeExpr)]) {
         out.push_str("#[derive(Debug, Clone)]\n");
         let _ = writeln!(out, "pub struct {} {{", def.name);
@@ -358,7 +289,7 @@ fn presence(def: &Def, field: &Field) -> Presence {
     }
 }
 
-fn derive(out: &mut String, def: &Def) {
+pub(super) fn derive(out: &mut String, def: &Def) {
     if def.reply {
         out.push_str("#[derive(Debug, Clone, rt::serde::Serialize)]\n#[serde(crate = \"::dropshot_contract::serde\")]\n");
     } else {
@@ -366,14 +297,9 @@ fn derive(out: &mut String, def: &Def) {
     }
 }
 
-fn decode(out: &mut String, name: &str, body: &str) {
+pub(super) fn decode(out: &mut String, name: &str, body: &str) {
     let _ = write!(
         out,
         "impl Decode for {name} {{\n    fn decode(node: rt::Node) -> Result<Self, rt::Invalid> {{\n{body}    }}\n}}\n"
     );
-}
-
-fn article(name: &str) -> String {
-    let an = name.starts_with(['A', 'E', 'I', 'O', 'U']);
-    format!("{} `{name}`", if an { "an" } else { "a" })
 }

@@ -1,5 +1,6 @@
 //! From a schema to a type: references, objects, lists, scalars.
 
+use super::merge::{DEEPEST, says_nothing};
 use super::{Choice, Field, Formatted, Kind, Struct, TypeExpr, Types, docs};
 use crate::codes;
 use crate::model::{Additional, Schema, SchemaObject, Type};
@@ -29,7 +30,7 @@ impl Types<'_> {
                 {
                     self.inline.insert(pointer, *id);
                 }
-                if admits_null(object) {
+                if self.admits_null(object, DEEPEST) {
                     nullable(ty)
                 } else {
                     ty
@@ -52,7 +53,7 @@ impl Types<'_> {
                 Some(Schema::Inline(object)) => {
                     let id = self.define(&names::type_name(target), object, Kind::Pending);
                     let ty = TypeExpr::Named(id);
-                    let ty = if admits_null(object) {
+                    let ty = if self.admits_null(object, DEEPEST) {
                         nullable(ty)
                     } else {
                         ty
@@ -132,7 +133,7 @@ impl Types<'_> {
             self.refusals.carried(
                 codes::PATTERN_NOT_ENFORCED,
                 &schema.pointer,
-                format!("the pattern can't be enforced: {reason}"),
+                &format!("the pattern can't be enforced: {reason}"),
                 "it stays in the served document; a handler has to check it",
             );
             let unpatterned = SchemaObject {
@@ -257,6 +258,23 @@ impl Types<'_> {
         }
     }
 
+    /// Whether null is a value of the schema: it says so, or all parts of an `allOf` that says nothing more do. A part
+    /// that only describes does not speak against it.
+    fn admits_null(&self, schema: &SchemaObject, depth: usize) -> bool {
+        let listed = |values: &Vec<Value>| values.iter().any(Value::is_null);
+        if schema.nullable || schema.enumeration.as_ref().is_some_and(listed) {
+            return true;
+        }
+        let mut said = false;
+        let part = |part: &Schema| {
+            let part = self.resolve(part);
+            let null = part.is_some_and(|part| depth > 0 && self.admits_null(part, depth - 1));
+            said |= null;
+            null || part.is_some_and(|part| part.all_of.is_empty() && says_nothing(part))
+        };
+        says_nothing(schema) && !schema.all_of.is_empty() && schema.all_of.iter().all(part) && said
+    }
+
     /// The schema behind any references.
     pub fn resolve<'s>(&'s self, mut schema: &'s Schema) -> Option<&'s SchemaObject> {
         for _ in 0..64 {
@@ -303,14 +321,6 @@ impl TypeExpr {
             TypeExpr::Formatted(_) | TypeExpr::Bool | TypeExpr::Value | TypeExpr::Named(_) => false,
         }
     }
-}
-
-fn admits_null(schema: &SchemaObject) -> bool {
-    schema.nullable
-        || schema
-            .enumeration
-            .as_ref()
-            .is_some_and(|values| values.iter().any(Value::is_null))
 }
 
 fn nullable(ty: TypeExpr) -> TypeExpr {

@@ -83,19 +83,18 @@ impl Types<'_> {
             all_of: Vec::new(),
             ..schema.clone()
         };
-        let mut all_nullable = true;
         for part in &schema.all_of {
             let part = self.merged(self.resolve(part)?, depth)?;
-            all_nullable &= part.nullable;
             merged = intersection(merged, part)?;
         }
-        merged.nullable = schema.nullable || all_nullable;
+        // Its `nullable` is read off the whole.
+        merged.nullable = schema.nullable;
         Some(merged)
     }
 }
 
 /// Whether a schema but for its `allOf` constrains nothing.
-fn says_nothing(schema: &SchemaObject) -> bool {
+pub(super) fn says_nothing(schema: &SchemaObject) -> bool {
     effective_type(schema).is_none()
         && schema.enumeration.is_none()
         && schema.one_of.is_empty()
@@ -162,6 +161,16 @@ fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
             .filter(|name| !required.contains(name))
             .collect::<Vec<_>>(),
     );
+    let (minimum, exclusive_minimum) = tighter(
+        (a.minimum, a.exclusive_minimum),
+        (b.minimum, b.exclusive_minimum),
+        |a, b| a > b,
+    );
+    let (maximum, exclusive_maximum) = tighter(
+        (a.maximum, a.exclusive_maximum),
+        (b.maximum, b.exclusive_maximum),
+        |a, b| a < b,
+    );
     Some(SchemaObject {
         pointer: a.pointer,
         title: a.title.or(b.title),
@@ -178,10 +187,10 @@ fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
         pattern: one_of_two(a.pattern, b.pattern)?,
         min_length: a.min_length.max(b.min_length),
         max_length: least(a.max_length, b.max_length),
-        minimum: tighter(a.minimum, b.minimum, |a, b| a >= b),
-        maximum: tighter(a.maximum, b.maximum, |a, b| a <= b),
-        exclusive_minimum: a.exclusive_minimum || b.exclusive_minimum,
-        exclusive_maximum: a.exclusive_maximum || b.exclusive_maximum,
+        minimum,
+        maximum,
+        exclusive_minimum,
+        exclusive_maximum,
         multiple_of: one_of_two(a.multiple_of, b.multiple_of)?,
         items: match (a.items, b.items) {
             (Some(a), Some(b)) if !same(&a, &b) => Some(both(a, b)),
@@ -247,12 +256,24 @@ fn least(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     }
 }
 
-fn tighter(a: Option<Number>, b: Option<Number>, wins: fn(f64, f64) -> bool) -> Option<Number> {
+/// The bound that `wins`, and whether it is excluded itself.
+fn tighter(
+    (a, a_excluded): (Option<Number>, bool),
+    (b, b_excluded): (Option<Number>, bool),
+    wins: fn(f64, f64) -> bool,
+) -> (Option<Number>, bool) {
     match (a, b) {
         (Some(a), Some(b)) => {
-            let first = wins(a.as_f64().unwrap_or(0.0), b.as_f64().unwrap_or(0.0));
-            Some(if first { a } else { b })
+            let (first, second) = (a.as_f64().unwrap_or(0.0), b.as_f64().unwrap_or(0.0));
+            if wins(first, second) {
+                (Some(a), a_excluded)
+            } else if wins(second, first) {
+                (Some(b), b_excluded)
+            } else {
+                (Some(a), a_excluded || b_excluded)
+            }
         }
-        (a, b) => a.or(b),
+        (Some(a), None) => (Some(a), a_excluded),
+        (None, b) => (b, b_excluded),
     }
 }

@@ -8,6 +8,7 @@
 //! met them; what a handler builds is checked where a constrained newtype makes that free.
 
 mod emit;
+mod emit_union;
 mod lower;
 mod merge;
 mod reach;
@@ -206,6 +207,8 @@ pub struct Variant {
     pub ty: TypeExpr,
     /// The values of the tag that choose it.
     pub tags: Vec<String>,
+    /// There are such values, and its type does not have the property that holds them.
+    pub untold: bool,
     /// Its paragraphs of documentation.
     pub docs: Vec<String>,
 }

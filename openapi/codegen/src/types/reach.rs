@@ -140,7 +140,7 @@ impl TypeExpr {
         match self {
             TypeExpr::Named(id) => visit(*id),
             TypeExpr::List(inner, _) | TypeExpr::Map(inner, _) | TypeExpr::Listed(inner, _) => {
-                inner.names(visit)
+                inner.names(visit);
             }
             TypeExpr::Nullable(inner) | TypeExpr::Boxed(inner) => inner.names(visit),
             TypeExpr::Not(inner, not) => {
@@ -157,7 +157,7 @@ impl TypeExpr {
         match self {
             TypeExpr::Named(id) => visit(*id),
             TypeExpr::Nullable(inner) | TypeExpr::Listed(inner, _) | TypeExpr::Not(inner, _) => {
-                inner.holds(visit)
+                inner.holds(visit);
             }
             _ => {}
         }
@@ -169,7 +169,7 @@ impl TypeExpr {
                 *self = TypeExpr::Boxed(Box::new(TypeExpr::Named(*id)));
             }
             TypeExpr::Nullable(inner) | TypeExpr::Listed(inner, _) | TypeExpr::Not(inner, _) => {
-                inner.boxed(itself)
+                inner.boxed(itself);
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 use super::lower::{Made, choice, effective_type};
 use super::merge::DEEPEST;
 use super::{How, Kind, TypeExpr, Types, Union, Variant, docs};
-use crate::model::{Schema, SchemaObject, Type};
+use crate::model::{Additional, Schema, SchemaObject, Type};
 use crate::names::{self, Scope};
 use serde_json::Value;
 
@@ -110,7 +110,7 @@ impl Types<'_> {
         hint: &str,
     ) -> Made {
         // A branch that is null alone says only that the others may be null: the front half has set `nullable`.
-        if let [only] = branches {
+        if let ([only], None) = (branches, &schema.discriminator) {
             return Made::Type(self.lower(&only.clone(), hint));
         }
         if let Some(choices) = self.documented_choices(branches) {
@@ -120,10 +120,10 @@ impl Types<'_> {
         let mut scope = Scope::with(&[]);
         let mut variants = Vec::with_capacity(branches.len());
         for (index, branch) in branches.iter().enumerate() {
-            let tags = tags
-                .as_ref()
-                .map(|(_, tags)| tags[index].clone())
-                .unwrap_or_default();
+            let (untold, tags) = match &tags {
+                Some((property, tags)) => (!self.has_property(branch, property), tags[index].clone()),
+                None => (false, Vec::new()),
+            };
             let name = scope.take(&self.variant_name(branch, &tags, index));
             let ty = self.lower(branch, &format!("{hint}{name}"));
             let docs = match branch {
@@ -134,11 +134,22 @@ impl Types<'_> {
                 name,
                 ty,
                 tags,
+                untold,
                 docs,
             });
         }
         let how = tags.map_or(how, |(property, _)| How::Tagged(property));
         Made::Kind(Kind::Union(Union { how, variants }))
+    }
+
+    /// Whether values of the schema keep a property of that name.
+    fn has_property(&self, schema: &Schema, name: &str) -> bool {
+        let object = self.resolve(schema).and_then(|object| self.merged(object, DEEPEST));
+        object.is_none_or(|object| {
+            let kept = matches!(object.additional, Additional::Any | Additional::Schema(_));
+            object.properties.contains_key(name) || object.required.iter().any(|known| known == name) || kept
+                || !object.one_of.is_empty() || !object.any_of.is_empty()
+        })
     }
 
     /// The values and descriptions of branches that are each an enum of strings: how schemars documents an enum.
