@@ -17,7 +17,7 @@ use crate::{Invalid, Node, Reason};
 pub(crate) fn read(body: &[u8], fields: &[Field], empty_is_absent: bool) -> Result<Node, Invalid> {
     let text = std::str::from_utf8(body)
         .map_err(|_| Invalid::new(Reason::MalformedEncoding, "is not UTF-8 text"))?;
-    let pairs = Pairs::parse(text, '&', Escapes::Form)?;
+    let pairs = Pairs::parse(text, b'&', Escapes::Form)?;
     let mut members = Vec::with_capacity(fields.len());
     for field in fields {
         let value = declared(field, text, &pairs).map_err(|invalid| invalid.within(field.name))?;

@@ -4,16 +4,15 @@ use crate::operation::{Media, MediaKind};
 
 /// The index of the declared media type that `content_type` is one of: the same one before a range that it is in.
 pub(crate) fn select(content: &[Media], content_type: &str) -> Option<usize> {
-    let sent = essence(content_type);
-    let best = |rank: fn(&str, &str, &str) -> bool| {
+    let best = |is: fn(&str, &str) -> bool| {
         content
             .iter()
-            .position(|media| rank(media.media_type, content_type, sent))
+            .position(|media| is(media.media_type, content_type))
     };
-    best(|declared, whole, _| declared.eq_ignore_ascii_case(whole))
-        .or_else(|| best(|declared, _, sent| essence(declared).eq_ignore_ascii_case(sent)))
-        .or_else(|| best(|declared, _, sent| in_range(essence(declared), sent)))
-        .or_else(|| best(|declared, _, _| essence(declared) == "*/*"))
+    best(str::eq_ignore_ascii_case)
+        .or_else(|| best(|declared, sent| essence(declared).eq_ignore_ascii_case(essence(sent))))
+        .or_else(|| best(|declared, sent| in_range(essence(declared), essence(sent))))
+        .or_else(|| best(|declared, _| essence(declared) == "*/*"))
         .filter(|index| readable(content[*index].kind, content_type))
 }
 

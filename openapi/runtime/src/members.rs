@@ -55,23 +55,7 @@ impl Members {
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Node> {
-        self.position(key, 0).map(|index| &self.0[index].1)
-    }
-
-    fn position(&self, key: &str, from: usize) -> Option<usize> {
-        if self.0.len() > SMALL {
-            return self
-                .0
-                .binary_search_by(|(candidate, _)| (**candidate).cmp(key))
-                .ok();
-        }
-        let (before, after) = self.0.split_at(from.min(self.0.len()));
-        let found = |(candidate, _): &(Box<str>, Node)| **candidate == *key;
-        after
-            .iter()
-            .position(found)
-            .map(|index| from + index)
-            .or_else(|| before.iter().position(found))
+        position(&self.0, key, 0).map(|index| &self.0[index].1)
     }
 }
 
@@ -87,51 +71,62 @@ impl IntoIterator for Members {
 /// Members that are taken out one by one.
 #[derive(Debug)]
 pub(crate) struct Remaining {
-    members: Members,
-    taken: Vec<bool>,
+    /// None for what was taken.
+    members: Vec<(Box<str>, Option<Node>)>,
     next: usize,
 }
 
 impl Remaining {
     pub(crate) fn new(members: Members) -> Self {
-        let taken = vec![false; members.len()];
-        Self {
-            members,
-            taken,
-            next: 0,
-        }
+        let members = members
+            .into_iter()
+            .map(|(key, node)| (key, Some(node)))
+            .collect();
+        Self { members, next: 0 }
     }
 
     pub(crate) fn take(&mut self, key: &str) -> Option<Node> {
-        let index = self.members.position(key, self.next)?;
+        let index = position(&self.members, key, self.next)?;
         self.next = index + 1;
-        self.taken[index] = true;
-        Some(std::mem::take(&mut self.members.0[index].1))
+        self.members[index].1.take()
     }
 
+    /// Whether the key is there, taken or not.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.members.position(key, self.next).is_some()
+        position(&self.members, key, self.next).is_some()
     }
 
     /// What was not taken. Nothing is left after it.
     pub(crate) fn rest(&mut self) -> impl Iterator<Item = (Box<str>, Node)> {
-        let taken = std::mem::take(&mut self.taken);
         let members = std::mem::take(&mut self.members);
         members
-            .0
             .into_iter()
-            .zip(taken)
-            .filter(|(_, taken)| !taken)
-            .map(|(member, _)| member)
+            .filter_map(|(key, node)| Some((key, node?)))
     }
 
     /// The first key that was not taken.
     pub(crate) fn first_left(&self) -> Option<&str> {
-        self.taken
+        self.members
             .iter()
-            .position(|taken| !taken)
-            .map(|index| &*self.members.0[index].0)
+            .find(|(_, node)| node.is_some())
+            .map(|(key, _)| &**key)
     }
+}
+
+/// Where a key is; small objects are searched from `from` on and then from the start.
+fn position<T>(members: &[(Box<str>, T)], key: &str, from: usize) -> Option<usize> {
+    if members.len() > SMALL {
+        return members
+            .binary_search_by(|(candidate, _)| (**candidate).cmp(key))
+            .ok();
+    }
+    let (before, after) = members.split_at(from.min(members.len()));
+    let found = |(candidate, _): &(Box<str>, T)| **candidate == *key;
+    after
+        .iter()
+        .position(found)
+        .map(|index| from + index)
+        .or_else(|| before.iter().position(found))
 }
 
 #[cfg(test)]

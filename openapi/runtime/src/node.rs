@@ -188,12 +188,35 @@ impl<'de> Visitor<'de> for Level {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Node, A::Error> {
         let level = self.deeper()?;
         let mut members = Vec::new();
-        while let Some(key) = entries.next_key::<Box<str>>()? {
+        while let Some(key) = entries.next_key_seed(Key)? {
             members.push((key, entries.next_value_seed(level)?));
         }
         Members::new(members).map(Node::Object).map_err(|key| {
             let key: String = key.chars().take(40).collect();
             A::Error::custom(format_args!("the key {key:?} is given twice"))
         })
+    }
+}
+
+/// Reads the key of a member.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Box<str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Box<str>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key {
+    type Value = Box<str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Box<str>, E> {
+        Ok(key.into())
     }
 }

@@ -3,6 +3,7 @@
 //! Names are decoded and sorted once, so that looking one up costs the same however many a sender writes; values stay
 //! raw, since a separator inside a value is told from an escaped one only there.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::Invalid;
@@ -36,21 +37,28 @@ impl Pair {
 
 impl Pairs {
     /// Splits at `separator`, and each part at its first `=`. Empty parts are skipped, as they are by browsers.
-    pub(crate) fn parse(text: &str, separator: char, escapes: Escapes) -> Result<Self, Invalid> {
-        let mut pairs = Vec::new();
+    pub(crate) fn parse(text: &str, separator: u8, escapes: Escapes) -> Result<Self, Invalid> {
+        let mut pairs = Vec::with_capacity(4);
         let mut at = 0;
-        for part in text.split(separator) {
-            let start = at + (part.len() - part.trim_start_matches(' ').len());
-            let end = at + part.len();
-            at = end + separator.len_utf8();
-            let part = &text[start.min(end)..end];
-            if part.is_empty() {
+        for part in text.as_bytes().split(|byte| *byte == separator) {
+            // A cookie has a space in front of it (RFC 6265, 4.2.1).
+            let spaces = if separator == b';' {
+                part.iter().take_while(|byte| **byte == b' ').count()
+            } else {
+                0
+            };
+            let (start, end) = (at + spaces, at + part.len());
+            at = end + 1;
+            if start == end {
                 continue;
             }
-            let length = part.find('=').unwrap_or(part.len());
-            let name = match decode(&part[..length], escapes)? {
-                std::borrow::Cow::Borrowed(_) => Name::Plain(start..start + length),
-                std::borrow::Cow::Owned(name) => Name::Decoded(name.into()),
+            let length = part[spaces..]
+                .iter()
+                .position(|byte| *byte == b'=')
+                .unwrap_or(end - start);
+            let name = match decode(&text[start..start + length], escapes)? {
+                Cow::Borrowed(_) => Name::Plain(start..start + length),
+                Cow::Owned(name) => Name::Decoded(name.into()),
             };
             pairs.push(Pair {
                 name,

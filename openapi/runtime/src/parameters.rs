@@ -75,7 +75,7 @@ impl Received {
         };
         let pairs = match &mut self.query {
             Some(pairs) => pairs,
-            unread => unread.insert(Pairs::parse(text, '&', Escapes::Form)?),
+            unread => unread.insert(Pairs::parse(text, b'&', Escapes::Form)?),
         };
         written.find(text, pairs)
     }
@@ -106,7 +106,7 @@ impl Received {
                     .map(header_text)
                     .collect::<Result<Vec<_>, _>>()?
                     .join(";");
-                let pairs = Pairs::parse(&text, ';', Escapes::Percent)?;
+                let pairs = Pairs::parse(&text, b';', Escapes::Percent)?;
                 unread.insert(Cookies { text, pairs })
             }
         };

@@ -21,7 +21,8 @@ pub(crate) enum Escapes {
 
 /// The text that `raw` stands for.
 pub(crate) fn decode(raw: &str, escapes: Escapes) -> Result<Cow<'_, str>, Invalid> {
-    if escapes == Escapes::None {
+    let escaped = |byte: u8| byte == b'%' || byte == b'+' && escapes == Escapes::Form;
+    if escapes == Escapes::None || !raw.bytes().any(escaped) {
         return Ok(Cow::Borrowed(raw));
     }
     let spaced = match escapes {

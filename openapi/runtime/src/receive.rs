@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use dropshot::Body;
-use http::request::Parts;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use hyper::body::Body as _;
 
-use crate::operation::{MediaKind, Operation, RequestBody};
-use crate::parameters::Path;
-use crate::received::{Content, Received};
+use crate::operation::{Location, MediaKind, Operation, RequestBody};
+use crate::received::Content;
 use crate::{Reason, Rejection, media, multipart};
 
 /// What a body may cost, and how its form is read.
@@ -25,34 +23,16 @@ pub(crate) struct Limits {
     pub(crate) empty_is_absent: bool,
 }
 
-/// Reads what the operation declares.
+/// Reads the body, as far as the operation declares one.
 pub(crate) async fn receive(
     operation: &'static Operation,
-    path: Path,
-    parts: Parts,
-    body: Body,
-    limits: Limits,
-) -> Result<Received, Rejection> {
-    let content = match &operation.body {
-        None => Content::None,
-        Some(declared) => read(operation, declared, &parts.headers, body, limits).await?,
-    };
-    Ok(Received::new(
-        operation,
-        path,
-        parts,
-        content,
-        limits.empty_is_absent,
-    ))
-}
-
-async fn read(
-    operation: &'static Operation,
-    declared: &'static RequestBody,
     headers: &HeaderMap,
-    body: Body,
+    body: &mut Body,
     limits: Limits,
 ) -> Result<Content, Rejection> {
+    let Some(declared) = &operation.body else {
+        return Ok(Content::None);
+    };
     let content_type = content_type(operation, headers)?;
     if body.is_end_stream() {
         return absent_or_empty(operation, declared, content_type);
@@ -81,14 +61,11 @@ async fn read(
     }
     match declared.content[media].kind {
         MediaKind::Multipart => {
-            match multipart::parts(bytes, content_type.unwrap_or_default()).await {
+            // On the heap, since every request of any kind would carry its state otherwise.
+            let parts = Box::pin(multipart::parts(bytes, content_type.unwrap_or_default()));
+            match parts.await {
                 Ok(parts) => Ok(Content::Parts { media, parts }),
-                Err(invalid) => Err(Rejection::invalid(
-                    operation,
-                    crate::Location::Body,
-                    "",
-                    &invalid,
-                )),
+                Err(invalid) => Err(Rejection::invalid(operation, Location::Body, "", &invalid)),
             }
         }
         _ => Ok(Content::Bytes { media, bytes }),
@@ -150,7 +127,7 @@ fn absent_or_empty(
 
 async fn collect(
     operation: &Operation,
-    mut body: Body,
+    body: &mut Body,
     limits: Limits,
 ) -> Result<Bytes, Rejection> {
     let mut first = Bytes::new();
@@ -210,4 +187,37 @@ fn unsupported(
         ),
     };
     Rejection::body(operation, Reason::UnsupportedMediaType, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every request moves the state of its handler several times.
+    #[test]
+    fn the_state_of_reading_a_body_is_small() {
+        static OPERATION: Operation = Operation {
+            id: "",
+            method: http::Method::GET,
+            path: "/",
+            base_path: None,
+            pointer: "",
+            tags: &[],
+            summary: None,
+            description: None,
+            deprecated: false,
+            parameters: &[],
+            body: None,
+            responses: &[],
+            security: &[],
+        };
+        let (headers, mut body) = (HeaderMap::new(), Body::empty());
+        let limits = Limits {
+            bytes: 1,
+            deadline: Duration::from_secs(1),
+            empty_is_absent: false,
+        };
+        let size = std::mem::size_of_val(&receive(&OPERATION, &headers, &mut body, limits));
+        assert!(size < 900, "{size} bytes");
+    }
 }

@@ -14,6 +14,7 @@ use crate::failure::finish;
 use crate::mount::{Rejected, Route};
 use crate::parameters::Path;
 use crate::receive::{Limits, receive};
+use crate::received::Received;
 use crate::route::{Found, Table};
 
 /// What all handlers share.
@@ -54,18 +55,21 @@ impl<C: ServerContext> Service<C> {
         mut rqctx: RequestContext<C>,
         request: RawRequest,
     ) -> Result<Response, HttpError> {
-        let (parts, body) = request.into_inner().into_parts();
+        let (parts, mut body) = request.into_inner().into_parts();
         let (index, path) = choose(&self.table, route, &parts)?;
         let Route { operation, call } = &self.routes[index];
         if route.is_none() {
             rqctx.endpoint.operation_id = operation.id.to_owned();
         }
         let request_id = rqctx.request_id.clone();
-        let version = parts.version;
-        match receive(operation, path, parts, body, self.limits).await {
-            Ok(received) => finish(call(rqctx, received).await, &request_id),
+        match receive(operation, &parts.headers, &mut body, self.limits).await {
+            Ok(content) => {
+                let empty_is_absent = self.limits.empty_is_absent;
+                let received = Received::new(operation, path, parts, content, empty_is_absent);
+                finish(call(rqctx, received).await, &request_id)
+            }
             Err(rejection) => {
-                let close = rejection.leaves_body_unread() && version <= Version::HTTP_11;
+                let close = rejection.leaves_body_unread() && parts.version <= Version::HTTP_11;
                 let mut response = (self.rejected)(rqctx, rejection).await;
                 if close {
                     response

@@ -73,7 +73,7 @@ impl Template {
             let (range, text) = raw.next()?;
             match segment {
                 Segment::Literal(literal) => {
-                    if decoded(text)? != **literal {
+                    if *text != **literal && decoded(text)? != **literal {
                         return None;
                     }
                 }
