@@ -7,6 +7,7 @@ mod codegen;
 mod cost;
 mod load;
 mod machine;
+mod meter;
 mod program;
 mod server;
 mod table;

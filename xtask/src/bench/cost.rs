@@ -1,23 +1,20 @@
 //! What a child process costs, all of its own children included.
 //!
 //! The kernel adds up what the children of a process have used, not what one of them has. So each command that is measured
-//! runs below a process of its own, which has no other child: this program again, as the hidden subcommand `measured`. It
-//! stands between cargo and rustc, too, and so tells the user's crate from its dependencies.
+//! runs below a process of its own, which has no other child: this program again, as the hidden subcommand `measured`. Who
+//! starts that and reads what it writes, is [`super::meter`].
 
-use super::Outcome;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::time::{TimeVal, TimeValLike};
 use nix::unistd::getpgrp;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Runs a command and appends what it cost to a file.
 #[derive(clap::Args)]
@@ -56,12 +53,13 @@ impl Cost {
     }
 }
 
-/// A line of the log.
+/// A line of the file.
 #[derive(Debug, Serialize, Deserialize)]
-struct Entry {
+pub struct Entry {
     /// What rustc was asked to compile.
-    crate_name: Option<String>,
-    cost: Cost,
+    pub crate_name: Option<String>,
+    /// What it took.
+    pub cost: Cost,
 }
 
 /// Runs the command: its exit code, or 1 when it could not run.
@@ -82,7 +80,7 @@ fn measured(arguments: &Arguments) -> io::Result<ExitCode> {
     if arguments.leash {
         std::thread::spawn(|| {
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
-            // The group is this process's own: see `Meter`.
+            // The group is this process's own, as long as `Meter` started it.
             killpg(getpgrp(), Signal::SIGKILL)
         });
     }
@@ -112,125 +110,6 @@ fn measured(arguments: &Arguments) -> io::Result<ExitCode> {
     log.write_all(format!("{}\n", serde_json::json!(entry)).as_bytes())?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
-}
-
-/// Measures commands.
-pub struct Meter {
-    program: PathBuf,
-    log: PathBuf,
-    output: PathBuf,
-    wrapper: PathBuf,
-    time_limit: Duration,
-}
-
-impl Meter {
-    /// Keeps its files in `folder`. A command that takes longer than `time_limit` is stopped, and what it started with it.
-    pub fn new(folder: &Path, time_limit: Duration) -> Outcome<Self> {
-        let program =
-            std::env::current_exe().map_err(|error| format!("this program's own path: {error}"))?;
-        let meter = Self {
-            log: folder.join("costs.jsonl"),
-            output: folder.join("output.txt"),
-            wrapper: folder.join("rustc"),
-            program,
-            time_limit,
-        };
-        let script = format!(
-            "#!/bin/sh\nexec {:?} bench measured --log {:?} -- \"$@\"\n",
-            meter.program, meter.log
-        );
-        fs::create_dir_all(folder)
-            .and_then(|()| fs::write(&meter.wrapper, script))
-            .and_then(|()| fs::set_permissions(&meter.wrapper, fs::Permissions::from_mode(0o755)))
-            .map_err(|error| format!("{}: {error}", folder.display()))?;
-        Ok(meter)
-    }
-
-    /// Runs a command to its successful end.
-    pub fn run(&self, command: &Command) -> Outcome<Cost> {
-        self.entries(command)?
-            .pop()
-            .map(|entry| entry.cost)
-            .ok_or_else(|| format!("{}: no cost was written", self.log.display()))
-    }
-
-    /// Runs cargo; beside its own cost, that of compiling `crate_name`, library and binaries, linker included.
-    pub fn run_cargo(&self, cargo: &mut Command, crate_name: &str) -> Outcome<(Cost, Cost)> {
-        cargo.env("RUSTC_WORKSPACE_WRAPPER", &self.wrapper);
-        let mut entries = self.entries(cargo)?;
-        let whole = entries.pop().map(|entry| entry.cost).unwrap_or_default();
-        let own = entries
-            .iter()
-            .filter(|entry| entry.crate_name.as_deref() == Some(crate_name));
-        Ok((
-            whole,
-            own.fold(Cost::default(), |sum, entry| sum.then(entry.cost)),
-        ))
-    }
-
-    fn entries(&self, command: &Command) -> Outcome<Vec<Entry>> {
-        let shown = format!("{command:?}");
-        let entries = self
-            .run_below(command)
-            .map_err(|error| format!("{shown}: {error}"))?;
-        entries.ok_or_else(|| {
-            let output = fs::read_to_string(&self.output).unwrap_or_default();
-            let tail: Vec<_> = output.lines().rev().take(30).collect();
-            let tail: Vec<_> = tail.into_iter().rev().collect();
-            format!(
-                "{shown} failed, or took longer than {} s:\n{}",
-                self.time_limit.as_secs(),
-                tail.join("\n")
-            )
-        })
-    }
-
-    /// None when the command failed or was stopped.
-    fn run_below(&self, command: &Command) -> io::Result<Option<Vec<Entry>>> {
-        File::create(&self.log)?;
-        let output = File::create(&self.output)?;
-        let mut below = Command::new(&self.program);
-        below
-            .args(["bench", "measured", "--leash", "--log"])
-            .arg(&self.log)
-            .arg("--");
-        below.arg(command.get_program()).args(command.get_args());
-        for (key, value) in command.get_envs() {
-            match value {
-                Some(value) => below.env(key, value),
-                None => below.env_remove(key),
-            };
-        }
-        if let Some(folder) = command.get_current_dir() {
-            below.current_dir(folder);
-        }
-        // A group of its own, so that cargo's children can be stopped with it.
-        below
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(output.try_clone()?)
-            .stderr(output);
-        let mut child = below.spawn()?;
-        let end = Instant::now() + self.time_limit;
-        let status = loop {
-            if let Some(status) = child.try_wait()? {
-                break status;
-            }
-            if Instant::now() > end {
-                drop(child.stdin.take());
-                child.wait()?;
-                return Ok(None);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        };
-        let log = fs::read_to_string(&self.log)?;
-        let entries: Result<Vec<Entry>, _> = log.lines().map(serde_json::from_str).collect();
-        Ok(if status.success() {
-            Some(entries?)
-        } else {
-            None
-        })
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Crates of both layouts, and what compiling them takes.
 
 use super::{document, macro_layout};
-use crate::bench::cost::{Cost, Meter};
+use crate::bench::cost::Cost;
+use crate::bench::meter::Meter;
 use crate::bench::{Outcome, progress};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
