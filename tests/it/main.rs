@@ -12,6 +12,8 @@ mod document;
 mod edited;
 mod harness;
 mod hostile;
+#[cfg(feature = "pkcs11")]
+mod hsm;
 mod keys;
 mod lifecycle;
 mod quickstart;
