@@ -93,7 +93,7 @@ fn module(
     docs::write(out, "", &[about]);
     let _ = writeln!(
         out,
-        "#[rustfmt::skip]\n#[allow(unused_imports, dead_code, clippy::all, clippy::pedantic)]\npub mod {name} {{"
+        "#[rustfmt::skip]\n#[allow(unused_imports, dead_code, rustdoc::all, clippy::all, clippy::pedantic)]\npub mod {name} {{"
     );
     let mut inside = String::from(
         "use ::dropshot_contract as rt;\nuse rt::Decode;\nuse std::collections::BTreeMap;\nuse std::future::Future;\n",

@@ -1,7 +1,7 @@
 //! Unions as Rust source.
 
 use super::emit::{decode, derive};
-use super::{Def, How, Types, Union};
+use super::{Def, How, Kind, TypeExpr, Types, Union};
 use crate::docs;
 use std::fmt::Write;
 
@@ -64,24 +64,55 @@ impl Types<'_> {
                 );
             }
             How::One | How::Any => {
-                let how = if union.how == How::One {
-                    "one_of"
-                } else {
-                    "any_of"
+                let names: Option<Vec<Vec<&str>>> = (union.how == How::Any)
+                    .then(|| {
+                        union
+                            .variants
+                            .iter()
+                            .map(|variant| self.names_of(&variant.ty))
+                            .collect()
+                    })
+                    .flatten();
+                let how = match (&union.how, &names) {
+                    (How::One, _) => "one_of",
+                    (_, None) => "any_of",
+                    (_, Some(_)) => "any_of_objects",
                 };
                 let _ = writeln!(body, "        rt::{how}(node, &[");
-                for variant in &union.variants {
+                for (index, variant) in union.variants.iter().enumerate() {
                     let decoded = self.decoded(&variant.ty, "node", "");
-                    let _ = writeln!(
-                        body,
-                        "            |node| {decoded}.map(Self::{}),",
-                        variant.name
-                    );
+                    let decoder = format!("|node| {decoded}.map(Self::{})", variant.name);
+                    let _ = match &names {
+                        Some(names) => {
+                            writeln!(body, "            (&{:?}, {decoder}),", names[index])
+                        }
+                        None => writeln!(body, "            {decoder},"),
+                    };
                 }
                 body.push_str("        ])\n");
             }
         }
         decode(out, &def.name, &body);
+    }
+}
+
+impl Types<'_> {
+    /// The names of the properties of a struct that keeps no others.
+    fn names_of(&self, ty: &TypeExpr) -> Option<Vec<&str>> {
+        match ty {
+            TypeExpr::Boxed(inner) => self.names_of(inner),
+            TypeExpr::Named(id) => match &self.defs[*id].kind {
+                Kind::Struct(object) if object.rest.is_none() => Some(
+                    object
+                        .fields
+                        .iter()
+                        .map(|field| field.wire.as_str())
+                        .collect(),
+                ),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 }
 

@@ -121,7 +121,9 @@ impl Types<'_> {
         let mut variants = Vec::with_capacity(branches.len());
         for (index, branch) in branches.iter().enumerate() {
             let (untold, tags) = match &tags {
-                Some((property, tags)) => (!self.has_property(branch, property), tags[index].clone()),
+                Some((property, tags)) => {
+                    (!self.has_property(branch, property), tags[index].clone())
+                }
                 None => (false, Vec::new()),
             };
             let name = scope.take(&self.variant_name(branch, &tags, index));
@@ -144,11 +146,16 @@ impl Types<'_> {
 
     /// Whether values of the schema keep a property of that name.
     fn has_property(&self, schema: &Schema, name: &str) -> bool {
-        let object = self.resolve(schema).and_then(|object| self.merged(object, DEEPEST));
+        let object = self
+            .resolve(schema)
+            .and_then(|object| self.merged(object, DEEPEST));
         object.is_none_or(|object| {
             let kept = matches!(object.additional, Additional::Any | Additional::Schema(_));
-            object.properties.contains_key(name) || object.required.iter().any(|known| known == name) || kept
-                || !object.one_of.is_empty() || !object.any_of.is_empty()
+            object.properties.contains_key(name)
+                || object.required.iter().any(|known| known == name)
+                || kept
+                || !object.one_of.is_empty()
+                || !object.any_of.is_empty()
         })
     }
 
