@@ -6,7 +6,7 @@ use crate::members::Members;
 use crate::operation::{Field, Shape};
 use crate::pairs::Pairs;
 use crate::percent::{Escapes, decode};
-use crate::style::Written;
+use crate::style::{Beside, Written};
 use crate::{Invalid, Node, Reason};
 
 /// The form as an object: declared fields by their shapes, any other as text, a list where it is given several times. With
@@ -20,7 +20,8 @@ pub(crate) fn read(body: &[u8], fields: &[Field], empty_is_absent: bool) -> Resu
     let pairs = Pairs::parse(text, b'&', Escapes::Form)?;
     let mut members = Vec::with_capacity(fields.len());
     for field in fields {
-        let value = declared(field, text, &pairs).map_err(|invalid| invalid.within(field.name))?;
+        let value =
+            declared(field, fields, text, &pairs).map_err(|invalid| invalid.within(field.name))?;
         let value = value.filter(|value| {
             !(empty_is_absent && matches!(value, Node::Text(text) if text.is_empty()))
         });
@@ -49,7 +50,12 @@ pub(crate) fn read(body: &[u8], fields: &[Field], empty_is_absent: bool) -> Resu
         .map_err(|name| crate::style::repeated().within(name))
 }
 
-fn declared(field: &Field, text: &str, pairs: &Pairs) -> Result<Option<Node>, Invalid> {
+fn declared(
+    field: &Field,
+    all: &[Field],
+    text: &str,
+    pairs: &Pairs,
+) -> Result<Option<Node>, Invalid> {
     let as_json = field.content_type.is_some_and(crate::media::is_json);
     let written = Written {
         name: field.name,
@@ -57,6 +63,7 @@ fn declared(field: &Field, text: &str, pairs: &Pairs) -> Result<Option<Node>, In
         style: field.style,
         explode: field.explode,
         escapes: Escapes::Form,
+        beside: Beside::Fields(all),
     };
     match written.find(text, pairs)? {
         Some(Node::Text(text)) if as_json => Node::from_json(text.as_bytes()).map(Some),

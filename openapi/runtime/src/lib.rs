@@ -93,7 +93,7 @@ pub use crate::security::{ApiKey, Authorization, Basic, Bearer, HttpCredentials}
 pub use crate::serve::{ServeError, ServeOptions, serve};
 pub use crate::text::Text;
 pub use crate::types::Number;
-pub use crate::union::{any_of, one_of};
+pub use crate::union::{any_of, any_of_objects, one_of};
 
 /// A `date-time` (RFC 3339).
 pub type DateTime = chrono::DateTime<chrono::Utc>;

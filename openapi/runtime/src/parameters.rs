@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use http::{HeaderValue, header};
 
-use crate::operation::{Location, Parameter, Shape, Style};
+use crate::operation::{Location, Operation, Parameter, Shape, Style};
 use crate::pairs::Pairs;
 use crate::percent::Escapes;
 use crate::received::Received;
-use crate::style::{Written, repeated};
+use crate::style::{Beside, Written, repeated};
 use crate::template::Template;
 use crate::{Invalid, Node, Reason};
 
@@ -35,9 +35,7 @@ impl Received {
         location: Location,
         name: &str,
     ) -> Result<Option<Node>, Invalid> {
-        let declared = self.operation.parameter(location, name);
-        let as_json = declared.is_some_and(|parameter| parameter.json);
-        let written = written(declared, location, name);
+        let (written, as_json) = written(self.operation, location, name);
         let node = match location {
             Location::Path => self.in_path(&written),
             Location::Query => self.in_query(&written),
@@ -116,35 +114,53 @@ impl Received {
 
 /// How the parameter is written; one that isn't declared is taken as a single value.
 fn written<'n>(
-    declared: Option<&'static Parameter>,
+    operation: &'static Operation,
     location: Location,
     name: &'n str,
-) -> Written<'n> {
+) -> (Written<'n>, bool) {
     let escapes = match location {
         Location::Header => Escapes::None,
         Location::Query => Escapes::Form,
         _ => Escapes::Percent,
     };
-    match declared {
-        Some(parameter) => Written {
-            name: parameter.name,
-            shape: if parameter.json {
-                Shape::Scalar
-            } else {
-                parameter.shape
+    let beside = match location {
+        Location::Query => Beside::Parameters(operation.parameters),
+        _ => Beside::Nothing,
+    };
+    let Some(parameter) = operation.parameter(location, name) else {
+        let (shape, style, explode) = (Shape::Scalar, Style::Simple, false);
+        return (
+            Written {
+                name,
+                shape,
+                style,
+                explode,
+                escapes,
+                beside,
             },
-            style: parameter.style,
-            explode: parameter.explode,
-            escapes,
-        },
-        None => Written {
+            false,
+        );
+    };
+    let Parameter {
+        name,
+        shape,
+        style,
+        explode,
+        json,
+        ..
+    } = *parameter;
+    let shape = if json { Shape::Scalar } else { shape };
+    (
+        Written {
             name,
-            shape: Shape::Scalar,
-            style: Style::Simple,
-            explode: false,
+            shape,
+            style,
+            explode,
             escapes,
+            beside,
         },
-    }
+        json,
+    )
 }
 
 fn header_text(value: &HeaderValue) -> Result<&str, Invalid> {

@@ -4,7 +4,7 @@
 
 use crate::deep_object;
 use crate::members::Members;
-use crate::operation::{Shape, Style};
+use crate::operation::{Field, Location, Parameter, Shape, Style};
 use crate::pairs::Pairs;
 use crate::percent::{Escapes, decode};
 use crate::{Invalid, Node, Reason};
@@ -17,6 +17,28 @@ pub(crate) struct Written<'d> {
     pub(crate) style: Style,
     pub(crate) explode: bool,
     pub(crate) escapes: Escapes,
+    pub(crate) beside: Beside<'d>,
+}
+
+/// What else is declared in the same place, and is no property of a free-form object that is spread there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Beside<'d> {
+    Nothing,
+    Parameters(&'d [Parameter]),
+    Fields(&'d [Field]),
+}
+
+impl Beside<'_> {
+    fn has(self, name: &str) -> bool {
+        let name = name.split('[').next().unwrap_or_default();
+        match self {
+            Self::Nothing => false,
+            Self::Parameters(all) => all
+                .iter()
+                .any(|other| other.location == Location::Query && other.name == name),
+            Self::Fields(all) => all.iter().any(|other| other.name == name),
+        }
+    }
 }
 
 impl Written<'_> {
@@ -116,8 +138,9 @@ impl Written<'_> {
     ) -> Result<Option<Node>, Invalid> {
         let mut members = Vec::new();
         if properties.is_empty() {
-            for (name, raw) in pairs.all(text) {
-                members.push((Box::from(name), self.leaf(raw)?));
+            for (name, raw) in pairs.all(text).filter(|(name, _)| !self.beside.has(name)) {
+                let value = self.leaf(raw).map_err(|invalid| invalid.within(name))?;
+                members.push((Box::from(name), value));
             }
         }
         for (name, shape) in properties {
@@ -223,4 +246,49 @@ pub(crate) fn repeated() -> Invalid {
 
 fn not_written(how: &str) -> Invalid {
     Invalid::new(Reason::WrongType, format!("must {how}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SHAPES: [Shape; 5] = [
+        Shape::Scalar,
+        Shape::Any,
+        Shape::Array(&Shape::Scalar),
+        Shape::Object(&[]),
+        Shape::Object(&[("a", Shape::Array(&Shape::Any)), ("b", Shape::Object(&[]))]),
+    ];
+    const STYLES: [Style; 7] = [
+        Style::Simple,
+        Style::Label,
+        Style::Matrix,
+        Style::Form,
+        Style::SpaceDelimited,
+        Style::PipeDelimited,
+        Style::DeepObject,
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+        /// Whatever is sent is read or refused.
+        #[test]
+        fn no_text_panics(text in "[ab&=;,.|%205é\\[\\]+ /]{0,24}") {
+            for escapes in [Escapes::None, Escapes::Percent, Escapes::Form] {
+                let pairs = [Pairs::parse(&text, b'&', escapes), Pairs::parse(&text, b';', escapes)];
+                for (shape, style) in SHAPES.into_iter().flat_map(|shape| STYLES.map(|style| (shape, style))) {
+                    for explode in [true, false] {
+                        let written = Written { name: "a", shape, style, explode, escapes, beside: Beside::Nothing };
+                        let _ = written.read(&text);
+                        for pairs in pairs.iter().flatten() {
+                            let _ = written.find(&text, pairs);
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -59,6 +59,33 @@ pub fn any_of<T>(node: Node, alternatives: &[Alternative<T>]) -> Result<T, Inval
     Err(trial.none_matched(alternatives.len()))
 }
 
+/// `anyOf` of objects: of the alternatives that take the value, the one that knows most of its properties, since what it
+/// does not know is lost. Each comes with the names of its properties.
+///
+/// # Errors
+/// [`Reason::NoAlternative`] if none does, [`Reason::TooComplex`].
+pub fn any_of_objects<T>(
+    node: Node,
+    alternatives: &[(&[&str], Alternative<T>)],
+) -> Result<T, Invalid> {
+    let known = |names: &[&str]| match &node {
+        Node::Object(members) => (members.iter())
+            .filter(|(name, _)| names.contains(name))
+            .count(),
+        _ => 0,
+    };
+    let mut ranked: Vec<(usize, Alternative<T>)> = alternatives
+        .iter()
+        .map(|(names, alternative)| (known(names), *alternative))
+        .collect();
+    ranked.sort_by_key(|(known, _)| std::cmp::Reverse(*known));
+    let ranked: Vec<Alternative<T>> = ranked
+        .into_iter()
+        .map(|(_, alternative)| alternative)
+        .collect();
+    any_of(node, &ranked)
+}
+
 impl Node {
     /// The value of a discriminator.
     ///

@@ -12,5 +12,6 @@ mod routing;
 mod sample;
 mod schemas;
 mod security;
+mod serving;
 mod table;
 mod uploads;

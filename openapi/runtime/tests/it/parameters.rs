@@ -91,6 +91,22 @@ static ECHO: rt::Operation = operation(
     ],
 );
 
+static FREE: rt::Operation = operation(
+    "/free",
+    &[
+        parameter("limit", Location::Query, Style::Form, true, SCALAR),
+        parameter("tags", Location::Query, Style::Form, true, ARRAY),
+        parameter("filter", Location::Query, Style::DeepObject, true, FILTER),
+        parameter(
+            "rest",
+            Location::Query,
+            Style::Form,
+            true,
+            Shape::Object(&[]),
+        ),
+    ],
+);
+
 static SIMPLE: rt::Operation = operation(
     "/simple/{p}/{a}/{o}/{e}",
     &[
@@ -123,13 +139,13 @@ static MATRIX: rt::Operation = operation(
 );
 
 fn server() -> Server<()> {
-    let routes = [&ECHO, &SIMPLE, &LABEL, &MATRIX]
+    let routes = [&ECHO, &FREE, &SIMPLE, &LABEL, &MATRIX]
         .into_iter()
         .map(|operation| rt::Route {
             operation,
             call: |rqctx, mut input| {
                 Box::pin(async move {
-                    let operation = [&ECHO, &SIMPLE, &LABEL, &MATRIX]
+                    let operation = [&ECHO, &FREE, &SIMPLE, &LABEL, &MATRIX]
                         .into_iter()
                         .find(|operation| {
                             input
@@ -205,6 +221,30 @@ async fn query_styles() {
         let answer = server.get(&format!("/echo?{query}")).await;
         assert_eq!((answer.status, answer.json()), (200, expected), "{query}");
     }
+}
+
+#[tokio::test]
+async fn a_free_form_object_is_what_is_declared_nowhere_else() {
+    let server = server();
+    let answer = server
+        .get("/free?limit=1&tags=a&tags=b&filter[state]=open&x=1&y=%C3%A9")
+        .await;
+    assert_eq!(
+        answer.json(),
+        json!({"limit": "1", "tags": ["a", "b"], "filter": {"state": "open"}, "rest": {"x": "1", "y": "é"}})
+    );
+    assert_eq!(
+        server.get("/free?limit=1").await.json(),
+        json!({"limit": "1"})
+    );
+    assert_eq!(
+        server.get("/free?x=1&x=1").await.refusal(),
+        "400 repeated_parameter query/rest/x"
+    );
+    assert_eq!(
+        server.get("/free?x=%").await.refusal(),
+        "400 malformed_encoding query/rest/x"
+    );
 }
 
 #[tokio::test]
