@@ -117,7 +117,7 @@ impl Issuer {
         // 5. Sign: RFC 9068 2.
         let key = self.signer(&view.ring, client, now);
         let key = key.ok_or(Reason::NoSigningKey)?;
-        self.sign(key, &used.account, grant, scope, now)
+        self.sign(key, &used.account, grant, scope, now).await
     }
 
     /// The key for a client's tokens. While there is none yet of a new default algorithm, that of the one before goes on.
@@ -135,7 +135,7 @@ impl Issuer {
         }
     }
 
-    fn sign(
+    async fn sign(
         &self,
         key: &SigningKey,
         account: &Account,
@@ -163,7 +163,7 @@ impl Issuer {
         };
         let token = UnsignedToken::new(key.header(), &claims);
         Ok(IssuedToken {
-            access_token: key.sign(token).map_err(|_| Reason::SigningFailed)?,
+            access_token: key.sign(token).await.map_err(|_| Reason::SigningFailed)?,
             expires_in,
             expires_at,
             expires_in_as: client.expires_in_as,

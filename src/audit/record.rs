@@ -83,6 +83,9 @@ pub enum Event {
         /// When it leaves the JWK set.
         #[serde(skip_serializing_if = "Option::is_none")]
         published_until: Option<Timestamp>,
+        /// Where its private half is: `store`, `token`, or nowhere any more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kept_in: Option<&'static str>,
         /// Why it was withdrawn, in the words of who did it.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<Box<str>>,

@@ -115,6 +115,7 @@ fn text(keys: &[PublishedKey]) -> String {
                 time(Some(key.signs_from)),
                 time(key.signs_until),
                 time(key.published_until),
+                key.kept_in.unwrap_or("-").to_owned(),
                 key.revocation_reason.clone().unwrap_or_default(),
             ]
         })
@@ -127,6 +128,7 @@ fn text(keys: &[PublishedKey]) -> String {
             "SIGNS FROM",
             "UNTIL",
             "PUBLISHED UNTIL",
+            "KEPT IN",
             "REVOKED FOR",
         ],
         &rows,

@@ -1,7 +1,9 @@
 //! `[keys]`: what protects the keys, and when they change.
 
 use std::convert::Infallible;
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::period::Period;
@@ -12,10 +14,34 @@ use super::reader::Reader;
 pub struct KeysConfig {
     /// The file of the master key; made on first use only while the store holds no key yet.
     pub master_key_file: PathBuf,
+    /// Where the private halves of new signing keys are made and kept.
+    pub provider: Provider,
+    /// The token that keeps them, or has kept them.
+    pub pkcs11: Option<Pkcs11Config>,
     /// How long a key signs before the next one does.
     pub rotation: Duration,
     /// How long a key is in the JWK set before it signs.
     pub publish_ahead: Duration,
+}
+
+/// Where private keys are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provider {
+    /// In the store, sealed under the master key; in the service's memory while it runs.
+    Local,
+    /// In a PKCS#11 token.
+    Pkcs11,
+}
+
+/// `[keys.pkcs11]`: a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pkcs11Config {
+    /// The vendor's module, a shared library.
+    pub module: PathBuf,
+    /// The token's label.
+    pub token: String,
+    /// The file of the user's PIN.
+    pub pin_file: PathBuf,
 }
 
 impl KeysConfig {
@@ -26,6 +52,8 @@ impl KeysConfig {
     pub(super) fn new(master_key_file: PathBuf) -> Self {
         Self {
             master_key_file,
+            provider: Provider::Local,
+            pkcs11: None,
             rotation: Self::ROTATION.0,
             publish_ahead: Self::PUBLISH_AHEAD.0,
         }
@@ -47,6 +75,8 @@ impl KeysConfig {
             Self::PUBLISH_AHEAD,
             Period::within(seconds(1)..=Period::days(90)),
         );
+        let provider = reader.or("keys.provider", Provider::Local, str::parse);
+        let pkcs11 = Pkcs11Config::read(reader, provider);
         let (rotation, ahead) = (rotation?, ahead?);
         // Else a key would be published before the one before it signs, and more and more of them.
         if rotation.0 < 2 * ahead.0 {
@@ -57,8 +87,61 @@ impl KeysConfig {
         }
         Some(Self {
             master_key_file: reader.absolute(FILE, Path::new(&file?)),
+            provider: provider?,
+            pkcs11: pkcs11?,
             rotation: rotation.0,
             publish_ahead: ahead.0,
+        })
+    }
+}
+
+impl Pkcs11Config {
+    /// All of it or nothing; all when new keys are to be made there.
+    fn read(reader: &mut Reader, provider: Option<Provider>) -> Option<Option<Self>> {
+        const MODULE: &str = "keys.pkcs11.module";
+        const TOKEN: &str = "keys.pkcs11.token";
+        const PIN_FILE: &str = "keys.pkcs11.pin_file";
+        let text = |text: &str| Ok::<_, Infallible>(text.to_owned());
+        let module = reader.optional(MODULE, text)?;
+        let token = reader.optional(TOKEN, text)?;
+        let pin_file = reader.optional(PIN_FILE, text)?;
+        let is_missing = [module.is_none(), token.is_none(), pin_file.is_none()];
+        if let (Some(module), Some(token), Some(pin_file)) = (module, token, pin_file) {
+            return Some(Some(Self {
+                module: reader.absolute(MODULE, Path::new(&module)),
+                token,
+                pin_file: reader.absolute(PIN_FILE, Path::new(&pin_file)),
+            }));
+        }
+        if is_missing == [true; 3] && provider == Some(Provider::Local) {
+            return Some(None);
+        }
+        for (key, is_missing) in [MODULE, TOKEN, PIN_FILE].into_iter().zip(is_missing) {
+            if is_missing {
+                reader.mistake(key, "is missing: a token has a module, a label and a PIN");
+            }
+        }
+        None
+    }
+}
+
+impl FromStr for Provider {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "local" => Ok(Self::Local),
+            "pkcs11" => Ok(Self::Pkcs11),
+            _ => Err("must be \"local\" or \"pkcs11\""),
+        }
+    }
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Local => "local",
+            Self::Pkcs11 => "pkcs11",
         })
     }
 }

@@ -22,7 +22,7 @@ use std::path::Path;
 pub use audit::{AuditConfig, Durability};
 pub use error::{ConfigError, ConfigErrors};
 pub use issuer::{InvalidIssuer, IssuerUrl};
-pub use keys::KeysConfig;
+pub use keys::{KeysConfig, Pkcs11Config, Provider};
 pub use listen::ListenConfig;
 use reader::Reader;
 pub use reader::Setting;

@@ -271,14 +271,12 @@ fn callers_are_throttled_unless_it_is_switched_off() {
 
 #[test]
 fn what_is_not_built_is_refused_by_name() {
-    for section in ["tls"] {
-        let message = errors(&format!("{WHOLE}\n[{section}]\nenabled = false\n"), &[]);
-        assert!(
-            message.contains(&format!("d1-authz.toml:19: {section}: this release")),
-            "{message}"
-        );
-        assert_eq!(message.lines().count(), 1, "{message}");
-    }
+    let message = errors(&format!("{WHOLE}\n[tls]\nenabled = false\n"), &[]);
+    assert!(
+        message.contains("d1-authz.toml:19: tls: this release"),
+        "{message}"
+    );
+    assert_eq!(message.lines().count(), 1, "{message}");
     let postgres = WHOLE.replace("sqlite:store.db", "postgres://user:hunter2@db/authz");
     let message = errors(&postgres, &[]);
     assert!(
@@ -366,4 +364,34 @@ fn keys_are_published_long_enough_before_they_sign() {
         let error = keys(lines).unwrap_err().to_string();
         assert!(error.contains(message), "{error}");
     }
+}
+
+#[test]
+fn a_token_is_named_whole_or_not_at_all() {
+    let keys = |lines: &str| {
+        let text = WHOLE.replace("[audit]", &format!("{lines}\n[audit]"));
+        let (folder, config) = load(&text, &[]);
+        (folder, config.map(|config| config.keys))
+    };
+    const TOKEN: &str =
+        "[keys.pkcs11]\nmodule = \"/lib/hsm.so\"\ntoken = \"d1\"\npin_file = \"hsm.pin\"";
+    let (folder, config) = keys(&format!("provider = \"pkcs11\"\n{TOKEN}"));
+    let config = config.unwrap();
+    assert_eq!(config.provider, Provider::Pkcs11);
+    let token = config.pkcs11.unwrap();
+    assert_eq!(token.pin_file, folder.join("etc/hsm.pin"));
+    assert_eq!(
+        (token.module, token.token.as_str()),
+        ("/lib/hsm.so".into(), "d1")
+    );
+    let (_, config) = keys(TOKEN);
+    let config = config.unwrap();
+    assert!(config.provider == Provider::Local && config.pkcs11.is_some());
+
+    let missing = |lines: &str| keys(lines).1.unwrap_err().to_string();
+    assert_eq!(missing("provider = \"pkcs11\"").lines().count(), 3);
+    let error = missing(&TOKEN.replace("token", "# token"));
+    assert!(error.contains("keys.pkcs11.token: is missing"), "{error}");
+    let error = missing("provider = \"vault\"");
+    assert!(error.contains("must be \"local\" or \"pkcs11\""), "{error}");
 }

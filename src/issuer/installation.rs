@@ -11,8 +11,11 @@ use super::throttle::Throttle;
 use super::{Authenticator, ClientRegistry, Issuer, KeyRegistry, KeyRegistryError, KeySchedule};
 use crate::audit::{AuditError, Trail};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::keys::{KeyError, KeyMaterial, MasterKey, MasterKeyError, Vault};
+use crate::config::{Config, Provider};
+use crate::keys::{
+    self, KeyError, KeyMaterial, MasterKey, MasterKeyError, PrivateFileError, SignError, Token,
+    Vault,
+};
 use crate::store::{self, Store, StoreError};
 use crate::token::Audience;
 
@@ -34,6 +37,9 @@ pub enum StartError {
     /// The master key's file.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
+    /// The file of a token's PIN.
+    #[error("the PIN file {0}")]
+    Pin(#[from] PrivateFileError),
     /// What the master key opens.
     #[error(transparent)]
     Key(#[from] KeyError),
@@ -62,7 +68,11 @@ impl Installation {
     /// [`StartError`].
     pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let store = store::open(&config.store.url, config.store.migrate.into()).await?;
-        let vault = Arc::new(open_vault(&*store, &config.keys.master_key_file, clock.now()).await?);
+        let mut vault = open_vault(&*store, &config.keys.master_key_file, clock.now()).await?;
+        if let Some(token) = open_token(config).await? {
+            vault = vault.with_token(token, config.keys.provider == Provider::Pkcs11);
+        }
+        let vault = Arc::new(vault);
         Ok(Self {
             keys: KeyRegistry::new(store.clone(), vault.clone(), clock.clone(), config),
             store,
@@ -123,6 +133,20 @@ impl Installation {
             clock: self.clock.clone(),
         })
     }
+}
+
+/// The token of the configuration, if there is one. Its module may take its time.
+async fn open_token(config: &Config) -> Result<Option<Token>, StartError> {
+    let Some(settings) = config.keys.pkcs11.clone() else {
+        return Ok(None);
+    };
+    let open = move || {
+        let pin = keys::read_private(&settings.pin_file)?;
+        let token = Token::open(&settings.module, &settings.token, pin.trim());
+        token.map_err(|error| StartError::Key(SignError::Token(error).into()))
+    };
+    let opened = tokio::task::spawn_blocking(open).await;
+    opened.map_err(KeyRegistryError::from)?.map(Some)
 }
 
 /// Opens the store's key material; makes it, and the master key, while the store holds none. Once it does, a master key that is

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::{
-    KeyError, KeyMaterial, KeySet, PublishedKey, Schedule, ScheduleError, Step, Vault, Wanted,
+    KeyError, KeyMaterial, KeySet, PrivateHalf, PublishedKey, Schedule, ScheduleError, Step,
+    StoredKey, Vault, Wanted,
 };
 use crate::store::{Store, StoreError};
 use crate::token::Algorithm;
@@ -48,6 +50,8 @@ pub enum KeyRegistryError {
 
 impl KeyRegistry {
     const ATTEMPTS: usize = 20;
+    /// When every running service has read of a change.
+    const IN_FORCE_AFTER: Duration = Duration::from_secs(1);
 
     pub(super) fn new(
         store: Arc<dyn Store>,
@@ -138,14 +142,28 @@ impl KeyRegistry {
             }
             self.vault.check(&seen)?;
             let new = self.carry_out(steps, seen.clone(), now).await?;
+            let (seen_keys, new_keys) = (&seen.signing_keys, &new.signing_keys);
             if self.store.swap_key_material(&seen, &new, now).await? {
-                return Ok(changed(&seen.signing_keys, &new.signing_keys, now));
+                self.destroy(lost(seen_keys, new_keys)).await?;
+                return Ok(changed(seen_keys, new_keys, now));
             }
+            self.destroy(lost(new_keys, seen_keys)).await?;
         }
         Err(KeyRegistryError::Busy)
     }
 
-    /// An RSA key takes a tenth of a second to make.
+    async fn destroy(&self, lost: Vec<PrivateHalf>) -> Result<(), KeyRegistryError> {
+        if lost.is_empty() {
+            return Ok(());
+        }
+        // Until a service has read of the change, it still asks the token for the key.
+        tokio::time::sleep(Self::IN_FORCE_AFTER).await;
+        let vault = self.vault.clone();
+        let work = move || lost.iter().try_for_each(|half| vault.destroy(half));
+        Ok(tokio::task::spawn_blocking(work).await??)
+    }
+
+    /// Making keys blocks.
     async fn carry_out(
         &self,
         steps: Vec<Step>,
@@ -162,6 +180,16 @@ impl KeyRegistry {
         };
         tokio::task::spawn_blocking(work).await?
     }
+}
+
+/// The private halves in tokens that `before` has and `after` hasn't.
+fn lost(before: &KeySet, after: &KeySet) -> Vec<PrivateHalf> {
+    let is_lost = |key: &&StoredKey| {
+        let kept = after.get(&key.id).and_then(|key| key.private_half.as_ref());
+        matches!(key.private_half, Some(PrivateHalf::InToken(_))) && kept.is_none()
+    };
+    let lost = before.iter().filter(is_lost);
+    lost.filter_map(|key| key.private_half.clone()).collect()
 }
 
 /// What an administrator sees of the keys that are not what they were.

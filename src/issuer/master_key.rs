@@ -5,7 +5,7 @@ use std::path::Path;
 use super::StartError;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::keys::{MasterKey, MasterKeyError, Vault};
+use crate::keys::{MasterKey, MasterKeyError, PrivateHalf, StoredKey, Vault};
 use crate::store::{self, Store};
 
 /// What was done.
@@ -60,7 +60,8 @@ async fn rotate(
         let old = MasterKey::load(&config.keys.master_key_file)?;
         let resealed = Vault::open(&old, sealed)?.reseal(seen.clone(), &new)?;
         let keys = resealed.signing_keys.iter();
-        let signing_keys = keys.filter(|key| key.sealed_private_key.is_some()).count();
+        let is_sealed = |key: &&StoredKey| matches!(key.private_half, Some(PrivateHalf::Sealed(_)));
+        let signing_keys = keys.filter(is_sealed).count();
         if store
             .swap_key_material(&seen, &resealed, clock.now())
             .await?

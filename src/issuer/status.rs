@@ -54,6 +54,13 @@ impl Issuer {
                 message: "no key may sign now".into(),
             });
         }
+        if let Some(message) = self.directory.token_fault() {
+            ready = false;
+            problems.push(Problem {
+                part: "keys",
+                message,
+            });
+        }
         let unusable = view.ring.fault().map(ToString::to_string);
         for message in unusable.into_iter().chain(self.keys.fault()) {
             problems.push(Problem {
@@ -91,6 +98,7 @@ impl Issuer {
     async fn keep_up(&self, poll: u32) -> Result<(), String> {
         self.refresh().await?;
         if poll.is_multiple_of(Self::POLLS_BETWEEN_SCHEDULES) {
+            self.directory.probe_token().await;
             self.keep_key_schedule().await?;
         }
         if poll == 0 {
@@ -143,6 +151,7 @@ impl Issuer {
                 signs_from: key.signs_from,
                 signs_until: key.signs_until,
                 published_until: key.published_until,
+                kept_in: key.kept_in,
                 reason: key.revocation_reason.map(Into::into),
             };
             self.trail.note(self.own_record(event)).await;

@@ -16,25 +16,48 @@ pub type Jwk = jsonwebtoken::jwk::Jwk;
 /// A set of public keys, RFC 7517 5.
 pub type Jwks = jsonwebtoken::jwk::JwkSet;
 
-/// The JWK of a public key in the form that AWS-LC has it: an uncompressed point, 32 bytes of Ed25519, or PKCS#1 DER. With
-/// `use` `sig`, `alg`, and the RFC 7638 thumbprint as `kid`, so that a key has one name wherever it is kept.
-///
-/// # Errors
-/// The library's, when the bytes are no such key.
-pub fn public_jwk(
+/// A public key in the forms that libraries and tokens have it.
+pub(super) enum PublicKey<'a> {
+    /// Of ECDSA: SEC 1's uncompressed point.
+    Point(&'a [u8]),
+    /// 32 bytes.
+    Ed25519(&'a [u8]),
+    /// PKCS#1 DER.
+    RsaDer(&'a [u8]),
+    /// Big-endian numbers.
+    #[cfg(feature = "pkcs11")]
+    Rsa {
+        modulus: &'a [u8],
+        exponent: &'a [u8],
+    },
+}
+
+/// The JWK of a public key: with `use` `sig`, `alg`, and the RFC 7638 thumbprint as `kid`, so that a key has one name wherever
+/// it is kept.
+pub(super) fn public_jwk(
     algorithm: Algorithm,
-    public_key: &[u8],
+    public_key: &PublicKey<'_>,
 ) -> Result<Jwk, jsonwebtoken::errors::Error> {
-    let parameters = match algorithm {
-        Algorithm::Es256 => elliptic_curve(EllipticCurve::P256, public_key)?,
-        Algorithm::Es384 => elliptic_curve(EllipticCurve::P384, public_key)?,
-        Algorithm::EdDsa => AlgorithmParameters::OctetKeyPair(OctetKeyPairParameters {
+    let parameters = match *public_key {
+        PublicKey::Point(point) if algorithm == Algorithm::Es384 => {
+            elliptic_curve(EllipticCurve::P384, point)?
+        }
+        PublicKey::Point(point) => elliptic_curve(EllipticCurve::P256, point)?,
+        PublicKey::Ed25519(bytes) => AlgorithmParameters::OctetKeyPair(OctetKeyPairParameters {
             key_type: OctetKeyPairType::OctetKeyPair,
             curve: EllipticCurve::Ed25519,
-            x: URL_SAFE_NO_PAD.encode(public_key),
+            x: URL_SAFE_NO_PAD.encode(bytes),
         }),
-        Algorithm::Rs256 | Algorithm::Ps256 => {
-            Jwk::from_decoding_key(&DecodingKey::from_rsa_der(public_key), None)?.algorithm
+        PublicKey::RsaDer(der) => {
+            Jwk::from_decoding_key(&DecodingKey::from_rsa_der(der), None)?.algorithm
+        }
+        #[cfg(feature = "pkcs11")]
+        PublicKey::Rsa { modulus, exponent } => {
+            AlgorithmParameters::RSA(jsonwebtoken::jwk::RSAKeyParameters {
+                key_type: jsonwebtoken::jwk::RSAKeyType::RSA,
+                n: URL_SAFE_NO_PAD.encode(without_leading_zeros(modulus)),
+                e: URL_SAFE_NO_PAD.encode(without_leading_zeros(exponent)),
+            })
         }
     };
     let mut jwk = Jwk {
@@ -75,4 +98,11 @@ fn elliptic_curve(
             y: URL_SAFE_NO_PAD.encode(y),
         },
     ))
+}
+
+/// RFC 7518 6.3.1.1: the fewest octets.
+#[cfg(feature = "pkcs11")]
+fn without_leading_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    &number[zeros..]
 }

@@ -2,14 +2,16 @@
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::{hkdf, rand};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
+
+use super::{PrivateFileError, read_private};
 
 /// The master key. It doesn't print, and its memory is wiped.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
@@ -23,21 +25,13 @@ pub enum MasterKeyError {
          (without it the signing keys and client secrets can't be used)", .0.display()
     )]
     Missing(PathBuf),
-    /// Others may read the file.
-    #[error(
-        "the master key file {} may be read by others than its owner (mode {mode:04o}); run: chmod 600 {}",
-        .path.display(), .path.display()
-    )]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    /// Others may read the file, or the service may not.
+    #[error("the master key file {0}")]
+    Unreadable(PrivateFileError),
     /// The file doesn't hold a key.
     #[error("the master key file {} does not hold 32 bytes in base64 (44 characters) or hexadecimal (64 characters)", .0.display())]
     Malformed(PathBuf),
-    /// The system said no.
+    /// The file can't be made.
     #[error("the master key file {}: {error}", .path.display())]
     Io {
         /// The file.
@@ -53,28 +47,12 @@ impl MasterKey {
     /// # Errors
     /// [`MasterKeyError`]: absent, readable by others, malformed, unreadable.
     pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
-        let io_error = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => MasterKeyError::Missing(path.into()),
-            _ => MasterKeyError::Io {
-                path: path.into(),
-                error,
-            },
-        };
-        // The permissions of the opened file, not of the path: nobody can swap one for the other in between.
-        let file = File::open(path).map_err(io_error)?;
-        let metadata = file.metadata().map_err(io_error)?;
-        let mode = metadata.permissions().mode() & 0o777;
-        if is_exposed(mode, metadata.uid()) {
-            return Err(MasterKeyError::Exposed {
-                path: path.into(),
-                mode,
-            });
-        }
-        let mut text = Zeroizing::new(String::with_capacity(128));
-        let read = file.take(128).read_to_string(&mut text);
-        read.map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => MasterKeyError::Malformed(path.into()),
-            _ => io_error(error),
+        let text = read_private(path).map_err(|error| match error {
+            PrivateFileError::Missing(path) => MasterKeyError::Missing(path),
+            PrivateFileError::Io { path, error } if error.kind() == io::ErrorKind::InvalidData => {
+                MasterKeyError::Malformed(path)
+            }
+            error => MasterKeyError::Unreadable(error),
         })?;
         decode(text.trim())
             .map(Self)
@@ -111,15 +89,6 @@ impl MasterKey {
     pub(super) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         derive(&self.0, purpose)
     }
-}
-
-/// Whether others than the service may use a file of that mode and owner.
-///
-/// A file of root's may be readable to its group: so a systemd credential comes (its ACL shows as group bits) and a
-/// Kubernetes secret with `fsGroup`. Only root could have let someone into that group.
-fn is_exposed(mode: u32, owner: u32) -> bool {
-    let private = if owner == 0 { 0o740 } else { 0o700 };
-    mode & !private != 0
 }
 
 /// HKDF-SHA-256 of `secret` for `purpose`.
@@ -177,6 +146,7 @@ impl fmt::Debug for MasterKey {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
@@ -218,7 +188,7 @@ mod tests {
             let (_folder, path) = file(&STANDARD.encode([7; 32]), mode);
             let error = MasterKey::load(&path).unwrap_err();
             assert!(
-                matches!(error, MasterKeyError::Exposed { mode: found, .. } if found == mode),
+                matches!(error, MasterKeyError::Unreadable(PrivateFileError::Exposed { mode: found, .. }) if found == mode),
                 "{error}"
             );
         }
@@ -241,22 +211,6 @@ mod tests {
             MasterKey::load(nowhere),
             Err(MasterKeyError::Missing(_))
         ));
-    }
-
-    #[test]
-    fn only_roots_file_may_be_readable_to_its_group() {
-        for (mode, owner, exposed) in [
-            (0o600, 1000, false),
-            (0o400, 0, false),
-            (0o440, 0, false),
-            (0o640, 0, false),
-            (0o440, 1000, true),
-            (0o660, 0, true),
-            (0o644, 0, true),
-            (0o604, 1000, true),
-        ] {
-            assert_eq!(is_exposed(mode, owner), exposed, "{mode:o} of {owner}");
-        }
     }
 
     #[test]

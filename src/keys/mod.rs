@@ -4,24 +4,35 @@
 
 mod hasher;
 mod jwks;
+mod local;
 mod master;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
+#[cfg(not(feature = "pkcs11"))]
+#[path = "pkcs11/absent.rs"]
+mod pkcs11;
+mod private_file;
 mod ring;
 mod schedule;
 mod seal;
 mod set;
 mod signing;
 mod stored;
+mod token_error;
 mod vault;
 mod verify;
 
 pub use hasher::{SecretDigest, SecretHasher};
-pub use jwks::{Jwk, Jwks, public_jwk};
+pub use jwks::{Jwk, Jwks};
 pub use master::{MasterKey, MasterKeyError};
+pub use pkcs11::Token;
+pub use private_file::{PrivateFileError, read_private};
 pub use ring::{KeyRing, PublishedKey, published};
 pub use schedule::{Schedule, ScheduleError, Step, Wanted};
 pub use seal::{SealError, SealingKey};
 pub use set::{KeyMaterial, KeySet};
 pub use signing::{SignError, SigningKey};
-pub use stored::{KeyState, StoredKey};
+pub use stored::{KeyState, PrivateHalf, StoredKey};
+pub use token_error::TokenError;
 pub use vault::{KeyError, Vault};
 pub use verify::{Expected, VerifiedToken, VerifyError, verify};

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Jwk, Jwks, KeyError, KeyMaterial, KeySet, KeyState, SigningKey, StoredKey, Vault};
+use super::{
+    Jwk, Jwks, KeyError, KeyMaterial, KeySet, KeyState, PrivateHalf, SigningKey, StoredKey, Vault,
+};
 use crate::token::Algorithm;
 
 /// The signing keys in memory.
@@ -34,6 +36,8 @@ pub struct PublishedKey {
     pub signs_until: Option<Timestamp>,
     /// When it leaves the JWK set, if that is decided.
     pub published_until: Option<Timestamp>,
+    /// Where its private half is: `store`, `token`, or destroyed.
+    pub kept_in: Option<&'static str>,
     /// When it was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
@@ -50,7 +54,7 @@ impl KeyRing {
         let mut fault = vault.check(&material).err();
         let set = material.signing_keys;
         let mut opened = HashMap::new();
-        for stored in set.iter().filter(|key| key.sealed_private_key.is_some()) {
+        for stored in set.iter().filter(|key| key.private_half.is_some()) {
             let key = match before.opened.get(&stored.id) {
                 Some(key) => Ok(Some(key.clone())),
                 None => vault.open_signing_key(stored).map(|key| key.map(Arc::new)),
@@ -127,6 +131,7 @@ impl PublishedKey {
             signs_from: key.signs_from,
             signs_until: key.signs_until,
             published_until: key.published_until,
+            kept_in: key.private_half.as_ref().map(PrivateHalf::place),
             revoked_at: key.revoked_at,
             revocation_reason: key.revocation_reason.clone(),
         }
@@ -211,7 +216,7 @@ mod tests {
         );
 
         let resealed = StoredKey {
-            sealed_private_key: bad.sealed_private_key,
+            private_half: bad.private_half,
             ..good
         };
         let again = material(&other_sealed, vec![resealed]);

@@ -245,7 +245,7 @@ fn forgettable(keys: &KeySet, now: Timestamp) -> impl Iterator<Item = String> {
             let ended = key
                 .signs_until
                 .is_some_and(|until| after(until, Schedule::FORGOTTEN_AFTER) <= now);
-            key.sealed_private_key.is_some() && ended
+            key.private_half.is_some() && ended
         })
         .map(|key| key.id.clone())
 }

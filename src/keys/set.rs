@@ -89,7 +89,7 @@ impl KeySet {
                 }
             }
             Step::End { id, at } => self.change(id, |key| key.end(*at)),
-            Step::Forget { id } => self.change(id, |key| key.sealed_private_key = None),
+            Step::Forget { id } => self.change(id, |key| key.private_half = None),
             Step::Revoke { id, reason } => self.revoke(id, reason.as_deref(), now),
         }
         Ok(())
@@ -107,7 +107,7 @@ impl KeySet {
             }
         }
         self.change(id, |key| {
-            key.sealed_private_key = None;
+            key.private_half = None;
             key.signs_until = Some(key.signs_until.map_or(now, |until| until.min(now)));
             key.published_until = Some(now);
             key.revoked_at = Some(now);

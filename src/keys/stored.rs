@@ -15,8 +15,8 @@ pub struct StoredKey {
     pub algorithm: Algorithm,
     /// The public half.
     pub public_jwk: Jwk,
-    /// The private half: PKCS#8, sealed under the name `signing key <id>`. None once the key can't sign any more.
-    pub sealed_private_key: Option<Vec<u8>>,
+    /// The private half. None once the key can't sign any more.
+    pub private_half: Option<PrivateHalf>,
     /// When it was made, and published.
     pub created_at: Timestamp,
     /// When it starts to sign: later than it is published, so that verifiers know it by then.
@@ -29,6 +29,26 @@ pub struct StoredKey {
     pub revoked_at: Option<Timestamp>,
     /// Why, in the words of who did it.
     pub revocation_reason: Option<String>,
+}
+
+/// Where the private half of a key is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PrivateHalf {
+    /// Here: PKCS#8, sealed under the name `signing key <id>`.
+    Sealed(Vec<u8>),
+    /// In a PKCS#11 token, as the object of this `CKA_ID`.
+    InToken(Vec<u8>),
+}
+
+impl PrivateHalf {
+    /// `store` or `token`.
+    #[must_use]
+    pub const fn place(&self) -> &'static str {
+        match self {
+            Self::Sealed(_) => "store",
+            Self::InToken(_) => "token",
+        }
+    }
 }
 
 /// Where a signing key is in its life.

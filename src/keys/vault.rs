@@ -6,8 +6,11 @@ use aws_lc_rs::rand;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use super::local::LocalKey;
+use super::signing::PrivateKey;
 use super::{
-    KeyMaterial, MasterKey, SealError, SealingKey, SecretHasher, SignError, SigningKey, StoredKey,
+    Jwk, KeyMaterial, MasterKey, PrivateHalf, SealError, SealingKey, SecretHasher, SignError,
+    SigningKey, StoredKey, Token,
 };
 use crate::token::Algorithm;
 
@@ -15,6 +18,8 @@ use crate::token::Algorithm;
 pub struct Vault {
     sealing: SealingKey,
     hasher: SecretHasher,
+    token: Option<Token>,
+    makes_keys_in_token: bool,
 }
 
 /// Key material that can't be used.
@@ -34,6 +39,11 @@ pub enum KeyError {
         /// Why.
         error: SealError,
     },
+    /// A signing key is in a token, and none is configured.
+    #[error(
+        "signing key {0} is in a PKCS#11 token; leave [keys.pkcs11] in the configuration as long as it signs"
+    )]
+    NoToken(String),
     /// A private key is of no use.
     #[error(transparent)]
     Unusable(#[from] SignError),
@@ -55,6 +65,8 @@ impl Vault {
             Self {
                 sealing,
                 hasher: SecretHasher::new(&secret_key),
+                token: None,
+                makes_keys_in_token: false,
             },
             sealed,
         )
@@ -74,7 +86,25 @@ impl Vault {
         Ok(Self {
             hasher: SecretHasher::new(secret_key),
             sealing,
+            token: None,
+            makes_keys_in_token: false,
         })
+    }
+
+    /// The same with a token, for keys that are kept there; and for new ones, if `makes_keys`.
+    #[must_use]
+    pub fn with_token(self, token: Token, makes_keys: bool) -> Self {
+        Self {
+            token: Some(token),
+            makes_keys_in_token: makes_keys,
+            ..self
+        }
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
     }
 
     /// Whether the store's key material is this vault's: not once another process has changed the master key.
@@ -91,7 +121,8 @@ impl Vault {
         &self.hasher
     }
 
-    /// Makes a signing key, published at once and signing from `signs_from`.
+    /// Makes a signing key, published at once and signing from `signs_from`. Blocks: an RSA key takes a tenth of a second, a
+    /// token as long as it likes.
     ///
     /// # Errors
     /// [`KeyError::Unusable`].
@@ -101,13 +132,23 @@ impl Vault {
         now: Timestamp,
         signs_from: Timestamp,
     ) -> Result<StoredKey, KeyError> {
-        let pkcs8 = SigningKey::generate(algorithm)?;
-        let key = SigningKey::from_pkcs8(algorithm, &pkcs8)?;
+        let (public_jwk, private_half) = match &self.token {
+            Some(token) if self.makes_keys_in_token => {
+                let made = token.generate(algorithm).map_err(SignError::Token)?;
+                (made.0, PrivateHalf::InToken(made.1))
+            }
+            _ => {
+                let pkcs8 = LocalKey::generate(algorithm)?;
+                let public_jwk = LocalKey::from_pkcs8(algorithm, &pkcs8)?.public_jwk()?;
+                let sealed = self.sealing.seal(&sealed_name(id(&public_jwk)), &pkcs8);
+                (public_jwk, PrivateHalf::Sealed(sealed))
+            }
+        };
         Ok(StoredKey {
-            id: key.id().to_owned(),
+            id: id(&public_jwk).to_owned(),
             algorithm,
-            public_jwk: key.public_jwk()?,
-            sealed_private_key: Some(self.sealing.seal(&sealed_name(key.id()), &pkcs8)),
+            public_jwk,
+            private_half: Some(private_half),
             created_at: now,
             signs_from,
             signs_until: None,
@@ -120,20 +161,30 @@ impl Vault {
     /// Opens a signing key; none when its private half is gone.
     ///
     /// # Errors
-    /// [`KeyError::Sealed`] when it doesn't open, [`KeyError::Unusable`] when what it holds is no key.
+    /// [`KeyError::Sealed`] when it doesn't open, [`KeyError::Unusable`] when what it holds is no key, [`KeyError::NoToken`].
     pub fn open_signing_key(&self, stored: &StoredKey) -> Result<Option<SigningKey>, KeyError> {
-        let Some(pkcs8) = self.open_private_key(stored)? else {
-            return Ok(None);
+        let private: Box<dyn PrivateKey> = match &stored.private_half {
+            None => return Ok(None),
+            Some(PrivateHalf::Sealed(sealed)) => Box::new(self.open_local(stored, sealed)?),
+            Some(PrivateHalf::InToken(object)) => match &self.token {
+                Some(token) => Box::new(token.key(stored.algorithm, object)),
+                None => return Err(KeyError::NoToken(stored.id.clone())),
+            },
         };
-        let key = SigningKey::from_pkcs8(stored.algorithm, &pkcs8)?;
-        // The name is the key's own thumbprint: a row whose name and content disagree has been tampered with.
-        if key.id() == stored.id {
-            Ok(Some(key))
-        } else {
-            Err(KeyError::Sealed {
-                id: stored.id.clone(),
-                error: SealError,
-            })
+        let key = SigningKey::new(&stored.id, stored.algorithm, private);
+        Ok(Some(key))
+    }
+
+    /// Destroys a private half that isn't in the store. Blocks.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`] when the token can't.
+    pub fn destroy(&self, private_half: &PrivateHalf) -> Result<(), KeyError> {
+        match (private_half, &self.token) {
+            (PrivateHalf::InToken(object), Some(token)) => {
+                Ok(token.destroy(object).map_err(SignError::Token)?)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -146,8 +197,10 @@ impl Vault {
         let secret_key = self.open_secret_key(&material)?;
         let mut keys = Vec::new();
         for mut key in material.signing_keys {
-            if let Some(pkcs8) = self.open_private_key(&key)? {
-                key.sealed_private_key = Some(sealing.seal(&sealed_name(&key.id), &pkcs8));
+            if let Some(PrivateHalf::Sealed(sealed)) = &key.private_half {
+                let pkcs8 = self.unseal(&key, sealed)?;
+                let sealed = sealing.seal(&sealed_name(&key.id), &pkcs8);
+                key.private_half = Some(PrivateHalf::Sealed(sealed));
             }
             keys.push(key);
         }
@@ -164,16 +217,31 @@ impl Vault {
             .map_err(|_| KeyError::WrongMasterKey)
     }
 
-    fn open_private_key(&self, stored: &StoredKey) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
-        let Some(sealed) = &stored.sealed_private_key else {
-            return Ok(None);
-        };
+    fn open_local(&self, stored: &StoredKey, sealed: &[u8]) -> Result<LocalKey, KeyError> {
+        let pkcs8 = self.unseal(stored, sealed)?;
+        let key = LocalKey::from_pkcs8(stored.algorithm, &pkcs8)?;
+        // The name is the key's own thumbprint: a row whose name and content disagree has been tampered with.
+        if id(&key.public_jwk()?) == stored.id {
+            Ok(key)
+        } else {
+            Err(KeyError::Sealed {
+                id: stored.id.clone(),
+                error: SealError,
+            })
+        }
+    }
+
+    fn unseal(&self, stored: &StoredKey, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
         let opened = self.sealing.open(&sealed_name(&stored.id), sealed);
-        opened.map(Some).map_err(|error| KeyError::Sealed {
+        opened.map_err(|error| KeyError::Sealed {
             id: stored.id.clone(),
             error,
         })
     }
+}
+
+fn id(jwk: &Jwk) -> &str {
+    jwk.common.key_id.as_deref().unwrap_or_default()
 }
 
 fn sealed_name(id: &str) -> String {

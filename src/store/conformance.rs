@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{SecretUse, Store, StoreError, Subject};
-use crate::keys::{KeyMaterial, KeySet, MasterKey, StoredKey, Vault};
+use crate::keys::{KeyMaterial, KeySet, MasterKey, PrivateHalf, StoredKey, Vault};
 use crate::token::{
     Algorithm, Audience, Client, ClientId, ExpiresInAs, GrantType, Lifetime, Scope, SecretHash,
     SecretId, Status, StoredSecret,
@@ -292,7 +292,7 @@ async fn keys_come_back_as_they_went(store: &dyn Store) {
         published_until: Some(at(40)),
         revoked_at: Some(at(50)),
         revocation_reason: Some("ünïcode".into()),
-        sealed_private_key: None,
+        private_half: None,
         ..key(20)
     };
     let first = key(10);
@@ -311,7 +311,7 @@ async fn keys_come_back_as_they_went(store: &dyn Store) {
         "oldest first"
     );
     let changed = StoredKey {
-        sealed_private_key: None,
+        private_half: Some(PrivateHalf::InToken(vec![0, 1])),
         signs_from: at(12),
         signs_until: Some(at(13)),
         published_until: Some(at(14)),

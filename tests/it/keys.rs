@@ -20,18 +20,18 @@ fn with_keys(keys: &str) -> Setup {
     setup
 }
 
-async fn token(service: &Service, authorization: &str) -> String {
+pub async fn token(service: &Service, authorization: &str) -> String {
     let answer = service.token(authorization, GRANT).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     answer.json()["access_token"].as_str().unwrap().to_owned()
 }
 
-async fn key_set(service: &Service) -> JwkSet {
+pub async fn key_set(service: &Service) -> JwkSet {
     serde_json::from_str(&service.get("/oauth2/jwks").await.text).unwrap()
 }
 
 /// What a resource server does that uses the library and has never heard of this service.
-fn check(token: &str, set: &JwkSet) -> Result<Value, String> {
+pub fn check(token: &str, set: &JwkSet) -> Result<Value, String> {
     let header = jsonwebtoken::decode_header(token).map_err(|error| error.to_string())?;
     let kid = header.kid.unwrap_or_default();
     let key = set.find(&kid).ok_or(format!("unknown kid {kid}"))?;
@@ -45,7 +45,7 @@ fn check(token: &str, set: &JwkSet) -> Result<Value, String> {
     Ok(decoded.map_err(|error| error.to_string())?.claims)
 }
 
-fn kid(token: &str) -> String {
+pub fn kid(token: &str) -> String {
     jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
 }
 

@@ -25,4 +25,5 @@ mod rfc8414;
 mod rfc9068;
 mod rfc9110;
 mod rfc9700;
+mod secrets;
 mod throttle;

@@ -92,17 +92,11 @@ fn the_next_key_is_made_ahead_and_the_last_one_retained_and_forgotten() {
         (Some(at(100)), Some(at(100 + 3600 + 300)))
     );
     assert_eq!(keys.keep(&SCHEDULE, &wanted, at(180)), 1, "and so on");
-    assert!(
-        keys.set
-            .get(&first.id)
-            .unwrap()
-            .sealed_private_key
-            .is_some()
-    );
+    assert!(keys.set.get(&first.id).unwrap().private_half.is_some());
     keys.keep(&SCHEDULE, &wanted, at(400));
     let first = keys.set.get(&first.id).unwrap();
     assert_eq!(
-        first.sealed_private_key, None,
+        first.private_half, None,
         "gone as soon as no clock can be that slow"
     );
     assert!(keys.published(at(400)).contains(&first.id));
@@ -203,7 +197,7 @@ fn a_revoked_key_is_followed_at_once_by_the_published_one_or_by_a_new_one() {
     assert_eq!(keys.published(at(86)), [next.as_str()], "it left at once");
     let revoked = keys.set.get(&first).unwrap();
     assert_eq!(
-        (revoked.state(at(86)), &revoked.sealed_private_key),
+        (revoked.state(at(86)), &revoked.private_half),
         (KeyState::Revoked, &None)
     );
     assert_eq!(revoked.revocation_reason.as_deref(), Some("leaked"));
@@ -272,9 +266,6 @@ fn over_years_no_verifier_misses_a_key() {
         }
     }
     assert!((8..=10).contains(&signers.len()), "{}", signers.len());
-    let private = keys
-        .set
-        .iter()
-        .filter(|key| key.sealed_private_key.is_some());
+    let private = keys.set.iter().filter(|key| key.private_half.is_some());
     assert!(private.count() <= 2);
 }

@@ -46,7 +46,12 @@ fn token(key: &SigningKey) -> String {
         token_id: "id",
         scope: &Scope::parse("a").unwrap(),
     };
-    key.sign(UnsignedToken::new(key.header(), &claims)).unwrap()
+    let unsigned = UnsignedToken::new(key.header(), &claims);
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(key.sign(unsigned))
+        .unwrap()
 }
 
 /// The token with these changes made to its header and its payload, and its old signature.
@@ -238,7 +243,7 @@ fn a_stored_key_that_was_tampered_with_does_not_open() {
         .generate_signing_key(Algorithm::Es256, at(0), at(0))
         .unwrap();
     let swapped = StoredKey {
-        sealed_private_key: two.sealed_private_key,
+        private_half: two.private_half,
         ..one.clone()
     };
     assert!(

@@ -4,7 +4,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
 
 use super::{millis, optional_timestamp, timestamp};
-use crate::keys::{KeyMaterial, StoredKey};
+use crate::keys::{KeyMaterial, PrivateHalf, StoredKey};
 use crate::store::StoreError;
 use crate::token::Algorithm;
 
@@ -12,7 +12,7 @@ const SEALED_SECRET_KEY: &str = "sealed_secret_key";
 
 pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<StoredKey>, StoreError> {
     let rows = sqlx::query(
-        "SELECT id, algorithm, public_jwk, sealed_private_key, created_at, signs_from, signs_until, published_until, \
+        "SELECT id, algorithm, public_jwk, sealed_private_key, token_object, created_at, signs_from, signs_until, published_until, \
          revoked_at, revocation_reason FROM signing_keys ORDER BY created_at, id",
     );
     rows.fetch_all(connection).await?.iter().map(key).collect()
@@ -63,18 +63,24 @@ async fn put_key(
 ) -> Result<(), StoreError> {
     let jwk = serde_json::to_string(&key.public_jwk)
         .map_err(|error| StoreError::corrupt("public key", &error))?;
+    let (sealed, token_object) = match &key.private_half {
+        None => (None, None),
+        Some(PrivateHalf::Sealed(sealed)) => (Some(sealed), None),
+        Some(PrivateHalf::InToken(object)) => (None, Some(object)),
+    };
     sqlx::query(
-        "INSERT INTO signing_keys (id, algorithm, public_jwk, sealed_private_key, created_at, signs_from, signs_until, \
-         published_until, revoked_at, revocation_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+        "INSERT INTO signing_keys (id, algorithm, public_jwk, sealed_private_key, token_object, created_at, signs_from, \
+         signs_until, published_until, revoked_at, revocation_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
          ON CONFLICT (id) DO UPDATE SET sealed_private_key = excluded.sealed_private_key, \
-         signs_from = excluded.signs_from, signs_until = excluded.signs_until, \
+         token_object = excluded.token_object, signs_from = excluded.signs_from, signs_until = excluded.signs_until, \
          published_until = excluded.published_until, revoked_at = excluded.revoked_at, \
          revocation_reason = excluded.revocation_reason",
     )
     .bind(&key.id)
     .bind(key.algorithm.as_str())
     .bind(jwk)
-    .bind(&key.sealed_private_key)
+    .bind(sealed)
+    .bind(token_object)
     .bind(millis(key.created_at))
     .bind(millis(key.signs_from))
     .bind(key.signs_until.map(millis))
@@ -120,10 +126,14 @@ fn key(row: &SqliteRow) -> Result<StoredKey, StoreError> {
         .map_err(|error| StoreError::corrupt(&name, &error))?;
     let jwk = serde_json::from_str(row.try_get("public_jwk")?)
         .map_err(|error| StoreError::corrupt(&name, &error))?;
+    let sealed: Option<Vec<u8>> = row.try_get("sealed_private_key")?;
+    let token_object: Option<Vec<u8>> = row.try_get("token_object")?;
     Ok(StoredKey {
         algorithm,
         public_jwk: jwk,
-        sealed_private_key: row.try_get("sealed_private_key")?,
+        private_half: sealed
+            .map(PrivateHalf::Sealed)
+            .or(token_object.map(PrivateHalf::InToken)),
         created_at: timestamp(row.try_get("created_at")?, &name)?,
         signs_from: timestamp(row.try_get("signs_from")?, &name)?,
         signs_until: optional_timestamp(row.try_get("signs_until")?, &name)?,

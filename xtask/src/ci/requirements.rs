@@ -19,7 +19,7 @@ enum Source {
     System(&'static str),
 }
 
-const REQUIREMENTS: [Requirement; 3] = [
+const REQUIREMENTS: [Requirement; 4] = [
     Requirement {
         probe: &["cargo", "fmt", "--version"],
         needed_by: "format",
@@ -34,6 +34,11 @@ const REQUIREMENTS: [Requirement; 3] = [
         probe: &["cc", "--version"],
         needed_by: "the libraries for cryptography and SQLite",
         from: Source::System("gcc"),
+    },
+    Requirement {
+        probe: &["softhsm2-util", "--version"],
+        needed_by: "the tests of signing keys in an HSM",
+        from: Source::System("softhsm2"),
     },
 ];
 

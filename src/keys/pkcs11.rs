@@ -1,0 +1,256 @@
+//! Signing keys in a PKCS#11 token, such as an HSM: the private half is made there and never leaves it.
+//!
+//! One login and a few sessions, each used by one thread at a time. A token that was away, or restarted, is logged in to again
+//! when it is next needed. Calls into the module block; what signs does so on a thread of its own.
+
+mod objects;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_lc_rs::rand;
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+use cryptoki::session::{Session, UserType};
+use cryptoki::types::AuthPin;
+use tokio::sync::Semaphore;
+
+use super::jwks::Jwk;
+use super::signing::{PrivateKey, SignError};
+use super::token_error::TokenError;
+use crate::token::Algorithm;
+
+/// A token that is logged in to. Clones share it.
+#[derive(Clone)]
+pub struct Token(Arc<Inner>);
+
+struct Inner {
+    module: Pkcs11,
+    label: String,
+    pin: AuthPin,
+    /// Set when the token refuses the PIN: a few more attempts would lock it.
+    refused: OnceLock<TokenError>,
+    idle: Mutex<Vec<Session>>,
+    room: Arc<Semaphore>,
+    fault: Mutex<Option<TokenError>>,
+}
+
+/// A private key in a token.
+pub(super) struct TokenKey {
+    token: Token,
+    algorithm: Algorithm,
+    object: Arc<[u8]>,
+}
+
+impl Token {
+    /// Signatures under way at once.
+    const SESSIONS: usize = 16;
+    /// How long a signature may wait for its turn.
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// Loads a module and logs in to the token of this label.
+    ///
+    /// # Errors
+    /// [`TokenError`]: no module, no such token, a wrong PIN.
+    pub fn open(module: &Path, label: &str, pin: &str) -> Result<Self, TokenError> {
+        let failed = |what: String| TokenError {
+            token: label.to_owned(),
+            what,
+        };
+        let path = module;
+        let module = Pkcs11::new(path)
+            .map_err(|error| failed(format!("{}: {}", path.display(), message(&error))))?;
+        let threads = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
+        match module.initialize(threads) {
+            Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
+            Err(error) => return Err(failed(message(&error))),
+        }
+        let token = Self(Arc::new(Inner {
+            module,
+            label: label.to_owned(),
+            pin: AuthPin::from(pin),
+            refused: OnceLock::new(),
+            idle: Mutex::default(),
+            room: Arc::new(Semaphore::new(Self::SESSIONS)),
+            fault: Mutex::default(),
+        }));
+        let session = token.login()?;
+        lock(&token.0.idle).push(session);
+        Ok(token)
+    }
+
+    /// Makes a key pair that can't be extracted. Gives the public half and the `CKA_ID` of both objects.
+    pub(super) fn generate(&self, algorithm: Algorithm) -> Result<(Jwk, Vec<u8>), TokenError> {
+        let mut object = vec![0; 16];
+        rand::fill(&mut object)
+            .expect("AWS-LC aborts the process rather than return no randomness");
+        let session = self.login()?;
+        let made = objects::generate(&session, algorithm, &object).and_then(|public| {
+            let jwk = objects::public_jwk(&session, algorithm, public)?;
+            objects::test(&session, algorithm, &object, &jwk)?;
+            Ok(jwk)
+        });
+        match made {
+            Ok(jwk) => {
+                lock(&self.0.idle).push(session);
+                Ok((jwk, object))
+            }
+            Err(error) => {
+                // What was made and is no good. That it can't be destroyed either is no news.
+                let _left_behind = objects::destroy(&session, &object);
+                Err(self.failed(&format!("making a key of {algorithm}: {}", message(&error))))
+            }
+        }
+    }
+
+    /// The key of a `CKA_ID`. Whether it is there shows when it signs.
+    pub(super) fn key(&self, algorithm: Algorithm, object: &[u8]) -> TokenKey {
+        TokenKey {
+            token: self.clone(),
+            algorithm,
+            object: object.into(),
+        }
+    }
+
+    /// Destroys both halves of a key; none is there already, no error.
+    pub(super) fn destroy(&self, object: &[u8]) -> Result<(), TokenError> {
+        self.in_session("destroying a key", |session| {
+            objects::destroy(session, object)
+        })
+    }
+
+    /// Looks whether a token that failed is there again.
+    ///
+    /// # Errors
+    /// [`TokenError`] when it isn't.
+    pub fn probe(&self) -> Result<(), TokenError> {
+        let done = self.in_session("looking at it", |session| {
+            session.get_session_info().map(drop)
+        });
+        self.note(&done);
+        done
+    }
+
+    /// Why the last signature failed, until one succeeds.
+    #[must_use]
+    pub fn fault(&self) -> Option<TokenError> {
+        lock(&self.0.fault).clone()
+    }
+
+    fn sign(
+        &self,
+        algorithm: Algorithm,
+        object: &[u8],
+        message: &[u8],
+    ) -> Result<Vec<u8>, TokenError> {
+        let done = self.in_session("signing", |session| {
+            objects::sign(session, algorithm, object, message)
+        });
+        self.note(&done);
+        done
+    }
+
+    /// Does something in a session that is open, or else, or when it turns out to be worth nothing any more, in a new one.
+    fn in_session<T>(
+        &self,
+        doing: &str,
+        work: impl Fn(&Session) -> Result<T, Error>,
+    ) -> Result<T, TokenError> {
+        let idle = lock(&self.0.idle).pop();
+        if let Some(session) = idle {
+            if let Ok(done) = work(&session) {
+                lock(&self.0.idle).push(session);
+                return Ok(done);
+            }
+            // The token was away, or restarted: none of them knows it any more.
+            let worthless = std::mem::take(&mut *lock(&self.0.idle));
+            drop((session, worthless));
+        }
+        let session = self.login()?;
+        match work(&session) {
+            Ok(done) => {
+                lock(&self.0.idle).push(session);
+                Ok(done)
+            }
+            Err(error) => Err(self.failed(&format!("{doing}: {}", message(&error)))),
+        }
+    }
+
+    fn login(&self) -> Result<Session, TokenError> {
+        if let Some(refused) = self.0.refused.get() {
+            return Err(refused.clone());
+        }
+        let failed = |error: Error| self.failed(&message(&error));
+        let module = &self.0.module;
+        let slots = module.get_slots_with_initialized_token().map_err(failed)?;
+        let is_named = |slot| {
+            let info = module.get_token_info(slot);
+            info.is_ok_and(|info| info.label() == self.0.label)
+        };
+        let slot = slots.into_iter().find(|slot| is_named(*slot));
+        let slot = slot.ok_or_else(|| self.failed("no slot has a token of this label"))?;
+        let session = module.open_rw_session(slot).map_err(failed)?;
+        match session.login(UserType::User, Some(&self.0.pin)) {
+            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(session),
+            Err(error @ Error::Pkcs11(RvError::PinIncorrect | RvError::PinLocked, _)) => {
+                let refused = failed(error);
+                Err(self.0.refused.get_or_init(|| refused).clone())
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn note<T>(&self, done: &Result<T, TokenError>) {
+        *lock(&self.0.fault) = done.as_ref().err().cloned();
+    }
+
+    fn failed(&self, what: &str) -> TokenError {
+        TokenError {
+            token: self.0.label.clone(),
+            what: what.to_owned(),
+        }
+    }
+}
+
+#[async_trait]
+impl PrivateKey for TokenKey {
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let room = self.token.0.room.clone();
+        let turn = tokio::time::timeout(Token::PATIENCE, room.acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else {
+            let busy = Err(self.token.failed("signing: it is too slow for the load"));
+            self.token.note(&busy);
+            return busy.map_err(SignError::Token);
+        };
+        let (token, algorithm) = (self.token.clone(), self.algorithm);
+        let (object, message) = (self.object.clone(), message.to_vec());
+        let work = move || {
+            // The turn is the work's and not the request's, whose caller may hang up.
+            let _turn = turn;
+            token.sign(algorithm, &object, &message)
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        Ok(done.map_err(|_| SignError::Failed(algorithm))??)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token({:?})", self.0.label)
+    }
+}
+
+/// The library's own text of a return value is a paragraph of the standard; its name says enough.
+fn message(error: &Error) -> String {
+    match error {
+        Error::Pkcs11(value, function) => format!("{function} returned {value:?}"),
+        other => other.to_string(),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

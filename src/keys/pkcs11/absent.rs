@@ -1,0 +1,61 @@
+//! In the place of PKCS#11 in a build without it: there is no token.
+
+use std::path::Path;
+
+use super::jwks::Jwk;
+use super::signing::{PrivateKey, SignError};
+use super::token_error::TokenError;
+use crate::token::Algorithm;
+
+/// A token that can't be.
+#[derive(Debug, Clone)]
+pub enum Token {}
+
+/// A key in it.
+pub(super) struct TokenKey(Token);
+
+impl Token {
+    /// Always fails.
+    ///
+    /// # Errors
+    /// [`TokenError`]
+    pub fn open(_module: &Path, label: &str, _pin: &str) -> Result<Self, TokenError> {
+        Err(TokenError {
+            token: label.to_owned(),
+            what: "this program was built without PKCS#11 (the Cargo feature `pkcs11`)".to_owned(),
+        })
+    }
+
+    pub(super) fn generate(&self, _: Algorithm) -> Result<(Jwk, Vec<u8>), TokenError> {
+        match *self {}
+    }
+
+    pub(super) fn key(&self, _: Algorithm, _: &[u8]) -> TokenKey {
+        match *self {}
+    }
+
+    pub(super) fn destroy(&self, _: &[u8]) -> Result<(), TokenError> {
+        match *self {}
+    }
+
+    /// There is nothing to look at.
+    ///
+    /// # Errors
+    /// None.
+    pub fn probe(&self) -> Result<(), TokenError> {
+        match *self {}
+    }
+
+    /// There is nothing that could fail.
+    #[must_use]
+    pub fn fault(&self) -> Option<TokenError> {
+        match *self {}
+    }
+}
+
+#[async_trait::async_trait]
+impl PrivateKey for TokenKey {
+    async fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SignError> {
+        match self.0 {}
+    }
+}
