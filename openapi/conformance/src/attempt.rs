@@ -151,6 +151,15 @@ impl<'d> Caller<'d> {
                 plan,
             );
             let made = made.and_then(|made| write(&parameter, &made.value).map(|_| made));
+            let variable = format!("{{{}}}", parameter.name);
+            let adjacent = operation.path.contains(&format!("}}{variable}"))
+                || operation.path.contains(&format!("{variable}{{"));
+            let made = match made {
+                Ok(_) if adjacent && parameter.location == Location::Path => {
+                    Err("nothing tells it from the variable beside it".to_owned())
+                }
+                made => made,
+            };
             match made {
                 Ok(made) => {
                     branches = branches.max(made.branches);

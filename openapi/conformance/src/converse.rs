@@ -27,6 +27,21 @@ pub(crate) struct Expected<'d> {
     pub(crate) about: String,
 }
 
+impl Expected<'_> {
+    /// A reply that no operation has.
+    pub(crate) fn none() -> Self {
+        let wanted = Wanted {
+            response: usize::MAX,
+            ..Wanted::default()
+        };
+        Self {
+            wanted,
+            media: None,
+            about: String::new(),
+        }
+    }
+}
+
 impl<'d> Session<'d> {
     /// Sends every request and asks for every reply.
     pub(crate) async fn converse(
@@ -36,18 +51,19 @@ impl<'d> Session<'d> {
         replies: &[Expected<'d>],
         report: &mut OperationReport,
     ) {
-        if attempts.is_empty() || replies.is_empty() {
-            report.not_generated.extend(
-                attempts
-                    .is_empty()
-                    .then(|| "no request could be made".to_owned()),
-            );
+        if attempts.is_empty() {
+            report
+                .not_generated
+                .push("no request could be made".to_owned());
             return;
         }
+        // Without a reply to ask for, the handler records its request all the same.
+        let none = [Expected::none()];
+        let wanted = if replies.is_empty() { &none } else { replies };
         for turn in 0..attempts.len().max(replies.len()) {
             let (attempt, expected) = (
                 &attempts[turn % attempts.len()],
-                &replies[turn % replies.len()],
+                &wanted[turn % wanted.len()],
             );
             let outcome = self
                 .exchange(&expected.wanted, |caller, case| {

@@ -7,6 +7,7 @@ use dropshot_contract::{MountError, Operation, Value, export, round_trip};
 
 use crate::attempt::Caller;
 use crate::client::{Answer, Client};
+use crate::converse::Expected;
 use crate::document::Document;
 use crate::echo::{Context, Got, Wanted};
 use crate::judge::Judge;
@@ -124,10 +125,11 @@ impl<'d> Session<'d> {
         let replies = self.caller.replies(operation, &mut report);
         self.converse(operation, &attempts, &replies, &mut report)
             .await;
-        if let Some(wanted) = replies.first() {
-            self.violate(operation, &attempts, &wanted.wanted, &mut report)
-                .await;
-        }
+        let wanted = replies
+            .first()
+            .map_or_else(|| Expected::none().wanted, |reply| reply.wanted.clone());
+        self.violate(operation, &attempts, &wanted, &mut report)
+            .await;
         report
     }
 

@@ -3,7 +3,7 @@
 use dropshot_contract::Value;
 use serde_json::{Map, Number};
 
-use crate::document::Document;
+use crate::document::{Document, flag};
 use crate::judge::{range, tags};
 
 /// References and compositions followed at most.
@@ -59,27 +59,40 @@ impl<'d> Facts<'d> {
     /// Gathers what `schemas` say; `branch` chooses one of each union.
     pub(crate) fn of(document: &'d Document, schemas: &[&'d Value], branch: usize) -> Self {
         let mut facts = Facts::default();
+        let mut admitted = true;
         for schema in schemas {
-            facts.gather(document, schema, branch, DEEPEST);
+            admitted &= facts.gather(document, schema, branch, DEEPEST);
         }
+        // A schema that says nothing admits null too, but nobody means that.
+        facts.nullable &= admitted;
         facts
     }
 
-    fn gather(&mut self, document: &'d Document, schema: &'d Value, branch: usize, depth: usize) {
+    /// Whether the schema admits null.
+    fn gather(
+        &mut self,
+        document: &'d Document,
+        schema: &'d Value,
+        branch: usize,
+        depth: usize,
+    ) -> bool {
+        let beside = schema.get("$ref").is_some() && flag(schema, "nullable");
+        self.nullable |= beside;
         let (Value::Object(schema), Some(depth)) = (document.follow(schema), depth.checked_sub(1))
         else {
-            return;
+            return true;
         };
-        self.scalars(schema);
+        let mut admitted = self.scalars(schema);
         self.collections(schema);
         self.default = self.default.or(schema.get("default"));
         for part in list(schema.get("allOf")) {
-            self.gather(document, part, branch, depth);
+            admitted &= self.gather(document, part, branch, depth);
         }
         for union in ["oneOf", "anyOf"] {
             let null =
                 |branch: &&Value| document.follow(branch).get("type") == Some(&Value::from("null"));
-            self.nullable |= list(schema.get(union)).any(|branch| null(&branch));
+            let beside = list(schema.get(union)).any(|branch| null(&branch));
+            self.nullable |= beside;
             let branches: Vec<&'d Value> = list(schema.get(union))
                 .filter(|branch| !null(branch))
                 .collect();
@@ -92,16 +105,22 @@ impl<'d> Facts<'d> {
                 Some(tags) => self.tags.push(tags),
                 None => self.untagged |= branches.len() > 1,
             }
-            self.gather(document, chosen, branch, depth);
+            admitted &= self.gather(document, chosen, branch, depth) || beside;
         }
+        admitted || beside || schema.get("nullable") == Some(&Value::Bool(true))
     }
 
-    fn scalars(&mut self, schema: &'d Map<String, Value>) {
+    /// Whether its type and its enum admit null.
+    fn scalars(&mut self, schema: &'d Map<String, Value>) -> bool {
         let types: Option<Vec<&'d str>> = match schema.get("type") {
             Some(Value::String(one)) => Some(vec![one]),
             Some(Value::Array(several)) => Some(several.iter().filter_map(Value::as_str).collect()),
             _ => None,
         };
+        let null = |values: &Vec<Value>| values.contains(&Value::Null);
+        let enumeration = schema.get("enum").and_then(Value::as_array);
+        let admitted = types.as_ref().is_none_or(|types| types.contains(&"null"))
+            && enumeration.is_none_or(null);
         if let Some(types) = types {
             self.nullable |= types.contains(&"null");
             self.types = Some(match self.types.take() {
@@ -124,8 +143,7 @@ impl<'d> Facts<'d> {
         self.nullable |= object("nullable");
         self.read_only |= object("readOnly");
         self.write_only |= object("writeOnly");
-        self.enumerations
-            .extend(schema.get("enum").and_then(Value::as_array));
+        self.enumerations.extend(enumeration);
         self.formats
             .extend(schema.get("format").and_then(Value::as_str));
         self.patterns
@@ -144,6 +162,7 @@ impl<'d> Facts<'d> {
             self.multiples.push(multiple);
         }
         self.nots.extend(schema.get("not"));
+        admitted
     }
 
     fn collections(&mut self, schema: &'d Map<String, Value>) {

@@ -148,7 +148,13 @@ impl<'d> Translation<'d> {
             };
         };
         if let Some(reference) = keywords.get("$ref").and_then(Value::as_str) {
-            return self.reference(reference);
+            let target = self.reference(reference);
+            // Read strictly, what stands beside a reference is nothing; everyone who writes this means it.
+            return if flag(schema, "nullable") {
+                json!({ "anyOf": [{ "type": "null" }, target] })
+            } else {
+                target
+            };
         }
         let around = self.left_out.len();
         if keywords.contains_key("allOf") {

@@ -265,6 +265,15 @@ impl<'d> Maker<'d> {
                 self.property(facts, name, needed, at, &mut members)?;
             }
         }
+        // What has no members can't be written but in JSON.
+        let lone = facts
+            .declared()
+            .into_iter()
+            .next()
+            .filter(|_| members.is_empty() && self.plan.charset != Charset::Json && most > 0);
+        if let Some(name) = lone {
+            self.property(facts, name, false, at, &mut members)?;
+        }
         let extra = if full && facts.takes_more() {
             1 + u64::from(facts.declared().is_empty())
         } else {

@@ -132,10 +132,10 @@ impl<'d> Style<'d> {
                 self.deep(&name, value, &mut pairs)?;
                 pairs
             }
-            ("spaceDelimited", Value::Array(_)) if !self.explode => {
+            ("spaceDelimited", Value::Array(_) | Value::Object(_)) if !self.explode => {
                 vec![format!("{name}={}", self.joined(value, "%20")?)]
             }
-            ("pipeDelimited", Value::Array(_)) if !self.explode => {
+            ("pipeDelimited", Value::Array(_) | Value::Object(_)) if !self.explode => {
                 vec![format!("{name}={}", self.joined(value, "|")?)]
             }
             (_, Value::Array(items)) if self.explode => {

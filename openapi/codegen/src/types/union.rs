@@ -126,19 +126,32 @@ impl Types<'_> {
                 }
                 None => (false, Vec::new()),
             };
-            let name = scope.take(&self.variant_name(branch, &tags, index));
-            let ty = self.lower(branch, &format!("{hint}{name}"));
-            let docs = match branch {
-                Schema::Inline(branch) => docs(branch),
-                Schema::Ref { .. } => Vec::new(),
+            // Only the variant can tell which of its tags was meant where its type has none.
+            let split = untold && tags.len() > 1;
+            let groups = if split {
+                tags.into_iter().map(|tag| vec![tag]).collect()
+            } else {
+                vec![tags]
             };
-            variants.push(Variant {
-                name,
-                ty,
-                tags,
-                untold,
-                docs,
-            });
+            for tags in groups {
+                let name = match tags.first().filter(|_| split) {
+                    Some(tag) => names::type_name(tag),
+                    None => self.variant_name(branch, &tags, index),
+                };
+                let name = scope.take(&name);
+                let ty = self.lower(branch, &format!("{hint}{name}"));
+                let docs = match branch {
+                    Schema::Inline(branch) => docs(branch),
+                    Schema::Ref { .. } => Vec::new(),
+                };
+                variants.push(Variant {
+                    name,
+                    ty,
+                    tags,
+                    untold,
+                    docs,
+                });
+            }
         }
         let how = tags.map_or(how, |(property, _)| How::Tagged(property));
         Made::Kind(Kind::Union(Union { how, variants }))
