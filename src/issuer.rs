@@ -5,6 +5,7 @@
 //! layer. Does no I/O on the way to a token but the audit record's.
 
 mod authenticate;
+mod catch_up;
 mod directory;
 mod installation;
 mod key_registry;
@@ -22,7 +23,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use authenticate::Authenticator;
-use directory::{Account, Directory};
+use catch_up::CatchUp;
+use directory::{Account, Directory, UsedSecret, View};
 pub use installation::{Installation, StartError};
 pub use key_registry::{KeyRegistry, KeyRegistryError};
 use key_schedule::KeySchedule;
@@ -30,14 +32,14 @@ pub use master_key::{MasterKeyRotation, rotate_master_key};
 pub use registry::{ClientRegistry, NewClient, RegistryError};
 pub use request::{IssuedToken, Origin, TokenRequest};
 pub use status::{Problem, Readiness};
-use throttle::Throttle;
+use throttle::{Source, Throttle};
 
 use crate::audit::{Event, Record, Trail};
 use crate::clock::Clock;
 use crate::config::IssuerUrl;
-use crate::keys::{Jwks, KeyRing, SigningKey};
+use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
 use crate::token::{
-    Algorithm, Audience, Claims, Client, GrantType, Lifetime, Reason, Refusal, Scope, TokenId,
+    Algorithm, Audience, Claims, Client, Credential, GrantType, Lifetime, Reason, Refusal, Scope, TokenId,
     UnsignedToken,
 };
 
@@ -53,6 +55,7 @@ pub struct Issuer {
     directory: Directory,
     keys: KeySchedule,
     authenticator: Authenticator,
+    catch_up: CatchUp,
     throttle: Arc<Throttle>,
     trail: Trail,
     clock: Arc<dyn Clock>,
@@ -86,15 +89,10 @@ impl Issuer {
         request: &TokenRequest<'_>,
         now: Timestamp,
     ) -> Result<IssuedToken, Reason> {
-        let view = self.directory.view();
-
         // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1; who fails too often is turned away, 2.3.1.
         let credential = request.credential.as_ref().map_err(|error| *error)?;
         let source = request.origin.source;
-        let used = self
-            .authenticator
-            .authenticate(&view, credential, source.into(), now)
-            .await?;
+        let (view, used) = self.authenticate(credential, source.into(), now).await?;
         self.directory.note_use(&used, now, source);
         let client = &used.account.client;
         if request.client_id.is_some_and(|id| id != client.id.as_str()) {
@@ -118,6 +116,34 @@ impl Issuer {
         let key = self.signer(&view.ring, client, now);
         let key = key.ok_or(Reason::NoSigningKey)?;
         self.sign(key, &used.account, grant, scope, now).await
+    }
+
+    /// The secret that the credential proves, and the view it was found in: the newest one, before it is refused.
+    async fn authenticate(
+        &self,
+        credential: &Credential,
+        source: Source,
+        now: Timestamp,
+    ) -> Result<(Arc<View>, UsedSecret), Reason> {
+        let view = self.directory.view();
+        let check = |view: Arc<View>| async move {
+            let used = self.authenticator.authenticate(&view, credential, source, now).await;
+            used.map(|used| (view, used))
+        };
+        let refused = match check(view.clone()).await {
+            Err(
+                refused @ (Reason::UnknownClient | Reason::WrongSecret | Reason::ClientDisabled),
+            ) => refused,
+            done => return done,
+        };
+        // What keeps the store from being read is on the readiness page; the refusal stands.
+        self.catch_up.once(async { drop(self.refresh().await) }).await;
+        let newest = self.directory.view();
+        if Arc::ptr_eq(&view, &newest) {
+            Err(refused)
+        } else {
+            check(newest).await
+        }
     }
 
     /// The key for a client's tokens. While there is none yet of a new default algorithm, that of the one before goes on.

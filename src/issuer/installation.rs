@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::catch_up::CatchUp;
 use super::directory::{Directory, LoadError};
 use super::throttle::Throttle;
 use super::{Authenticator, ClientRegistry, Issuer, KeyRegistry, KeyRegistryError, KeySchedule};
@@ -128,6 +129,7 @@ impl Installation {
             directory,
             keys: KeySchedule::new(keys, store),
             authenticator: Authenticator::new(vault, throttle.clone()),
+            catch_up: CatchUp::default(),
             throttle,
             trail: Trail::open(&config.audit.path, config.audit.durability)?,
             clock: self.clock.clone(),
