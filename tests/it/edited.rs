@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 const VENDOR: &str = "openapi/D1-Public-OUT-v1-Auth2.json";
 
 /// A copy of the service, which no other run of this test touches while the file is locked.
-struct Copy(PathBuf, File);
+struct Copy {
+    folder: PathBuf,
+    _locked: File,
+}
 
 impl Copy {
     /// What the service is compiled from, at a place that stays, so that only the first compilation is long.
@@ -48,7 +51,10 @@ impl Copy {
             })
             .collect();
         std::fs::write(copy.join("Cargo.toml"), members.join("\n")).unwrap();
-        Self(copy, lock)
+        Self {
+            folder: copy,
+            _locked: lock,
+        }
     }
 
     /// Edits the vendor's document, from its original, and compiles. Gives what the compiler says when it fails.
@@ -57,14 +63,14 @@ impl Copy {
             std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(VENDOR)).unwrap();
         let mut document: Value = serde_json::from_str(&original).unwrap();
         edit(&mut document);
-        std::fs::write(self.0.join(VENDOR), document.to_string()).unwrap();
+        std::fs::write(self.folder.join(VENDOR), document.to_string()).unwrap();
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let output = Command::new(cargo)
             .args(["check", "--package", "d1-authz", "--lib", "--offline"])
             .args(["--message-format", "short", "--target-dir"])
             .arg(target)
-            .current_dir(&self.0)
+            .current_dir(&self.folder)
             .output()
             .unwrap();
         if output.status.success() {
