@@ -300,7 +300,7 @@ impl Attempt<'_> {
             let parts = write(parameter, value)?;
             match parameter.location {
                 Location::Path => {
-                    path = path.replace(&format!("{{{}}}", parameter.name), &parts.concat())
+                    path = path.replace(&format!("{{{}}}", parameter.name), &parts.concat());
                 }
                 Location::Query => query.extend(parts),
                 Location::Cookie => cookies.extend(parts),

@@ -34,11 +34,14 @@ impl Direction {
     }
 }
 
+/// By the schema's place in memory: it outlives its validator.
+type Made = HashMap<(usize, Direction), Rc<Result<Validator, String>>>;
+
 /// Validators, made when they are first needed.
 #[derive(Debug)]
 pub(crate) struct Judge<'d> {
     document: &'d Document,
-    made: RefCell<HashMap<(usize, Direction), Rc<Result<Validator, String>>>>,
+    made: RefCell<Made>,
 }
 
 impl<'d> Judge<'d> {

@@ -178,7 +178,7 @@ impl<'d> Maker<'d> {
             };
         }
         match facts.kind() {
-            Some("boolean") => Ok(Value::Bool(at.salt % 2 == 0)),
+            Some("boolean") => Ok(Value::Bool(at.salt.is_multiple_of(2))),
             Some(ty @ ("integer" | "number")) => {
                 scalar::number(facts, ty == "integer", at.salt, self.plan.richness)
                     .ok_or_else(|| format!("{}: no number is within the bounds", at.name))

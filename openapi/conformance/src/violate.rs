@@ -332,7 +332,7 @@ impl<'d> Breaker<'d, '_> {
         }
         if let (Some(max), Some(any)) = (
             facts.max_properties.filter(|max| *max < 2_000),
-            members.values().last(),
+            members.values().next_back(),
         ) {
             let mut more = members.clone();
             (count..=max).for_each(|index| {
