@@ -1,9 +1,10 @@
 //! `cargo xtask openapi update`: a new document of the vendor's, with all that hangs on it, or nothing.
 //!
 //! Owns the order of the steps. The new document is read and compared ([`report`]), what the handlers need is found
-//! ([`handlers`]), everything is made, compiled and tested in a copy of the workspace ([`staging`]), and only then do the
-//! new files take the places of the old ones ([`swap`]).
+//! ([`handlers`]), everything is made, compiled and tested in a copy of the workspace ([`staging`], with [`fill`] for
+//! values that lack new fields), and only then do the new files take the places of the old ones ([`swap`]).
 
+mod fill;
 mod handlers;
 mod report;
 mod staging;
@@ -117,18 +118,24 @@ fn update(arguments: &Arguments, root: &Path, report: &mut Report) -> Result<Out
     );
     files.insert(inside(&contract.served()), is.document.into_bytes());
     files.insert(inside(&contract.vendor()), bytes);
-    let before = swap::digests(root, files.keys())
+    let mut before = swap::digests(root, files.keys())
         .map_err(|error| Outcome::failed("the workspace", &error))?;
-    let tree = staging::make(root, &files)
+    let copy = staging::make(root, &files)
         .map_err(|error| Outcome::failed("target/update/tree", &error))?;
     // 6. Whether they belong together, compile and pass the tests.
-    let verdict = check(&Contract::at(&tree.join("openapi")));
+    let verdict = check(&Contract::at(&copy.tree.join("openapi")));
     if verdict.verdict != Verdict::Current {
         return Err(Outcome::Contract {
             problems: verdict.to_string(),
         });
     }
-    staging::try_out(root, &tree)?;
+    let compiled = copy.compile()?;
+    report.filled = compiled.filled;
+    for (path, digest) in compiled.before {
+        before.entry(path).or_insert(Some(digest));
+    }
+    files.extend(compiled.files);
+    copy.test()?;
     // 7. All of them into their places.
     let swapped = swap::swap(root, &files, &before)
         .map_err(|error| Outcome::failed("the new files", &error))?;

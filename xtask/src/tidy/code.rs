@@ -10,6 +10,22 @@ pub fn comments(source: &str) -> String {
     part(source, Part::Comment)
 }
 
+/// The brace that closes the one at a place, in code without comments and texts.
+pub fn closing(code: &str, open: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (at, next) in code[open..].char_indices() {
+        match next {
+            '{' => depth += 1,
+            '}' => depth = depth.saturating_sub(1),
+            _ => continue,
+        }
+        if depth == 0 {
+            return Some(open + at);
+        }
+    }
+    None
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Code,

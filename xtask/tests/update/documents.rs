@@ -242,3 +242,37 @@ fn what_does_not_compile_is_not_taken() {
     assert_eq!(report["command"], "cargo check --all-targets");
     assert_eq!(changes(&report), [("property-removed", "unclear")]);
 }
+
+#[test]
+fn a_new_optional_field_is_none_until_someone_fills_it() {
+    let service = Service::new();
+    let built = "\n#[allow(dead_code)]\nfn card() -> crate::api::types::Card {\n    crate::api::types::Card {\n        \
+                 id: String::new(),\n        holder: None,\n    }\n}\n";
+    let handlers = service.read("src/handlers.rs") + built;
+    service.write("src/handlers.rs", &handlers);
+    let with = |required: Value| {
+        edited(|document| {
+            let card = &mut document["components"]["schemas"]["Card"];
+            card["properties"]["limit"] = json!({"type": "integer"});
+            card["required"] = required;
+        })
+    };
+    let (code, report) = service.report(&with(json!(["id"])), &[]);
+    assert_eq!(
+        (code, report["outcome"].as_str()),
+        (0, Some("updated")),
+        "{report:#}"
+    );
+    assert_eq!(report["filled"][0]["field"], "limit");
+    let filled = handlers.replace(
+        "holder: None,\n    }",
+        "holder: None,\n        limit: None,\n    }",
+    );
+    assert_eq!(service.read("src/handlers.rs"), filled);
+
+    // A required one can't be: the code must say what it is.
+    let service = Service::new();
+    service.write("src/handlers.rs", &handlers);
+    let report = refused(&service, &with(json!(["id", "limit"])), &[], "step");
+    assert_eq!(changes(&report), [("property-added", "compatible")]);
+}

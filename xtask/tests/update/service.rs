@@ -143,6 +143,8 @@ impl Service {
             .update(document, &[more, &["--output", "json"]].concat())
             .output()
             .unwrap();
+        // Shown where the test fails.
+        eprint!("{}", String::from_utf8_lossy(&out.stderr));
         let report = serde_json::from_slice(&out.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", said(&out)));
         (out.status.code().unwrap(), report)

@@ -195,25 +195,9 @@ fn implementation(code: &str, name: &str) -> Option<Range<usize>> {
         let before = of.trim_end().strip_suffix(name)?;
         let whole = before.ends_with(|c: char| !c.is_alphanumeric() && c != '_');
         whole
-            .then(|| Some(open + 1..closing(code, open)?))
+            .then(|| Some(open + 1..code::closing(code, open)?))
             .flatten()
     })
-}
-
-/// The brace that closes the one at a place.
-fn closing(code: &str, open: usize) -> Option<usize> {
-    let mut depth = 0_usize;
-    for (at, next) in code[open..].char_indices() {
-        match next {
-            '{' => depth += 1,
-            '}' => depth = depth.saturating_sub(1),
-            _ => continue,
-        }
-        if depth == 0 {
-            return Some(open + at);
-        }
-    }
-    None
 }
 
 struct Block<'f> {
@@ -233,7 +217,7 @@ impl Block<'_> {
             .map(|at| start + at)
         {
             let last = if code[end..].starts_with('{') {
-                closing(code, end).unwrap_or(self.body.end)
+                code::closing(code, end).unwrap_or(self.body.end)
             } else {
                 end
             };

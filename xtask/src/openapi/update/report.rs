@@ -1,5 +1,6 @@
 //! What an update found and did, for people and for programs.
 
+use super::fill::Filled;
 use super::handlers::Adapted;
 use dropshot_codegen::compare::{Change, Effect, Side};
 use dropshot_codegen::diagnostics::{Colour, Finding, Findings, Severity};
@@ -29,6 +30,8 @@ pub struct Report {
     pub changes: Vec<Placed>,
     /// What changes for the code.
     pub handlers: Adapted,
+    /// Where a new optional field was set to `None`.
+    pub filled: Vec<Filled>,
     /// What the new document says and the generated code does not enforce.
     pub carried: Vec<Finding>,
     /// The files that were replaced, from the workspace's folder.
@@ -123,6 +126,7 @@ impl Report {
             new: None,
             changes: Vec::new(),
             handlers: Adapted::default(),
+            filled: Vec::new(),
             carried: Vec::new(),
             files: Vec::new(),
         }
@@ -195,6 +199,28 @@ impl Report {
         text
     }
 
+    fn updated(&self) -> String {
+        let mut text = String::new();
+        for Filled { file, line, field } in &self.filled {
+            let _ = writeln!(
+                text,
+                "{}:{line}: `{field}: None` was added; see whether it should be filled",
+                file.display()
+            );
+        }
+        let files: Vec<_> = self
+            .files
+            .iter()
+            .map(|file| file.display().to_string())
+            .collect();
+        let _ = writeln!(
+            text,
+            "updated: {}\nreview with `git diff`, then commit them together",
+            files.join(", ")
+        );
+        text
+    }
+
     /// The last line, for people: what was done, or why nothing was.
     pub fn end(&self) -> String {
         let count = |effect| {
@@ -204,10 +230,7 @@ impl Report {
                 .count()
         };
         let reason = match &self.outcome {
-            Outcome::Updated => {
-                let files: Vec<_> = self.files.iter().map(|file| file.display().to_string()).collect();
-                return format!("updated: {}\nreview with `git diff`, then commit them together\n", files.join(", "));
-            }
+            Outcome::Updated => return self.updated(),
             Outcome::Unchanged => return "unchanged: this is the document in use\n".to_owned(),
             Outcome::Refused { findings } => {
                 format!("{}{} can't be served: {} finding(s)", drawn(findings), self.from.display(), findings.findings.len())
@@ -282,18 +305,16 @@ impl Placed {
                 writeln!(text, "    {which}: {pointer} ({place})")?;
             }
         }
-        if let [_, _, ..] = change.operations.as_slice() {
+        if !change.operations.is_empty() {
             let named: Vec<&str> = change
                 .operations
                 .iter()
                 .take(NAMED)
                 .map(String::as_str)
                 .collect();
-            let more = change.operations.len() - named.len();
-            let more = if more > 0 {
-                format!(" and {more} more")
-            } else {
-                String::new()
+            let more = match change.operations.len() - named.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
             };
             writeln!(text, "    operations: {}{more}", named.join(", "))?;
         }

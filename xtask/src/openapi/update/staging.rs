@@ -5,6 +5,7 @@
 //! cargo knows a package by its name, its version and its place within the workspace, which are the same for both; so the
 //! copy's packages get a version of their own, without which cargo would take what it compiled of the one for the other.
 
+use super::fill::{Filled, Said};
 use super::report::Outcome;
 use crate::openapi::contract::digest_of;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,13 +13,13 @@ use std::env;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
-/// Makes the copy, with some files as they are to be, and gives its folder.
+/// Makes the copy, with some files as they are to be, and gives it.
 ///
 /// # Errors
 /// A file can't be read or written.
-pub fn make(root: &Path, new: &BTreeMap<PathBuf, Vec<u8>>) -> io::Result<PathBuf> {
+pub fn make<'r>(root: &'r Path, new: &BTreeMap<PathBuf, Vec<u8>>) -> io::Result<Copy<'r>> {
     let tree = root.join("target/update/tree");
     let mut wanted: BTreeSet<PathBuf> = files(root)?.into_iter().collect();
     wanted.extend(new.keys().cloned());
@@ -54,7 +55,7 @@ pub fn make(root: &Path, new: &BTreeMap<PathBuf, Vec<u8>>) -> io::Result<PathBuf
             fs::set_permissions(&to, metadata.permissions())?;
         }
     }
-    Ok(tree)
+    Ok(Copy { root, tree })
 }
 
 /// A manifest with its package's version, or the one that members inherit, marked as the copy's.
@@ -127,29 +128,105 @@ fn walk(root: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Compiles and tests the copy: the package at its root, which is all that is generated from the document.
-///
-/// # Errors
-/// The command that failed; what it printed is on standard error.
-pub fn try_out(root: &Path, tree: &Path) -> Result<(), Outcome> {
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    for arguments in [["check", "--all-targets"].as_slice(), &["test"]] {
-        let command = format!("cargo {}", arguments.join(" "));
-        eprintln!("in target/update/tree: {command}");
-        let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(arguments)
-            .current_dir(tree)
-            .env("CARGO_TARGET_DIR", &target)
-            .stdin(Stdio::null())
-            // Standard output is the report's.
-            .stdout(io::stderr())
-            .status()
-            .map_err(|error| Outcome::failed(&command, &error))?;
-        if !status.success() {
-            return Err(Outcome::Step { command });
+/// How often what is missing is filled in: tests are compiled only once the library is.
+const ROUNDS: usize = 5;
+
+/// The copy, for compiling and testing it.
+pub struct Copy<'r> {
+    /// The workspace's folder.
+    pub root: &'r Path,
+    /// The copy's folder.
+    pub tree: PathBuf,
+}
+
+/// What was changed so that the copy compiles.
+#[derive(Default)]
+pub struct Compiled {
+    /// The files as they are now, by their paths in the workspace.
+    pub files: BTreeMap<PathBuf, Vec<u8>>,
+    /// The digests of what they were.
+    pub before: BTreeMap<PathBuf, String>,
+    /// What was filled in.
+    pub filled: Vec<Filled>,
+}
+
+impl Copy<'_> {
+    /// Compiles the copy: the package at its root, which is all that is generated from the document. What it lacks is
+    /// filled in.
+    ///
+    /// # Errors
+    /// It does not compile; why is on standard error.
+    pub fn compile(&self) -> Result<Compiled, Outcome> {
+        let mut compiled = Compiled::default();
+        let mut first = None;
+        for _ in 0..ROUNDS {
+            let command = "cargo check --all-targets";
+            let output = self
+                .cargo(
+                    &["check", "--all-targets", "--message-format", "json"],
+                    Stdio::piped(),
+                )
+                .map_err(|error| Outcome::failed(command, &error))?;
+            if output.status.success() {
+                return Ok(compiled);
+            }
+            let said = Said::read(&String::from_utf8_lossy(&output.stdout));
+            let (more, places) = said.fill(|file| fs::read_to_string(self.tree.join(file)).ok());
+            first.get_or_insert(said.errors);
+            if places.is_empty() {
+                break;
+            }
+            for (path, text) in more {
+                let place = self.tree.join(&path);
+                let before = fs::read(&place).map(|bytes| digest_of(&bytes));
+                let before = before.and_then(|before| fs::write(&place, &text).map(|()| before));
+                let before =
+                    before.map_err(|error| Outcome::failed(&path.display().to_string(), &error))?;
+                compiled.before.entry(path.clone()).or_insert(before);
+                compiled.files.insert(path, text.into_bytes());
+            }
+            compiled.filled.extend(places);
+        }
+        // What is shown is of the code as it is, without what was tried.
+        eprint!("{}", first.unwrap_or_default());
+        Err(Outcome::Step {
+            command: "cargo check --all-targets".to_owned(),
+        })
+    }
+
+    /// Runs the tests of the package at the copy's root.
+    ///
+    /// # Errors
+    /// One fails; what it said is on standard error.
+    pub fn test(&self) -> Result<(), Outcome> {
+        let command = "cargo test";
+        // Standard output is the report's.
+        let output = self
+            .cargo(&["test"], io::stderr().into())
+            .map_err(|error| Outcome::failed(command, &error))?;
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(Outcome::Step {
+                command: command.to_owned(),
+            })
         }
     }
-    Ok(())
+
+    fn cargo(&self, arguments: &[&str], stdout: Stdio) -> io::Result<Output> {
+        eprintln!("in target/update/tree: cargo {}", arguments.join(" "));
+        let target =
+            env::var_os("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), PathBuf::from);
+        Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+            .args(arguments)
+            .current_dir(&self.tree)
+            .env("CARGO_TARGET_DIR", target)
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(Stdio::inherit())
+            .spawn()?
+            .wait_with_output()
+    }
 }
 
 #[cfg(test)]
