@@ -39,8 +39,8 @@ use crate::clock::Clock;
 use crate::config::IssuerUrl;
 use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
 use crate::token::{
-    Algorithm, Audience, Claims, Client, Credential, GrantType, Lifetime, Reason, Refusal, Scope, TokenId,
-    UnsignedToken,
+    Algorithm, Audience, Claims, Client, Credential, GrantType, Lifetime, Reason, Refusal, Scope,
+    TokenId, UnsignedToken,
 };
 
 /// Issues access tokens.
@@ -127,7 +127,10 @@ impl Issuer {
     ) -> Result<(Arc<View>, UsedSecret), Reason> {
         let view = self.directory.view();
         let check = |view: Arc<View>| async move {
-            let used = self.authenticator.authenticate(&view, credential, source, now).await;
+            let used = self
+                .authenticator
+                .authenticate(&view, credential, source, now)
+                .await;
             used.map(|used| (view, used))
         };
         let refused = match check(view.clone()).await {
@@ -137,7 +140,9 @@ impl Issuer {
             done => return done,
         };
         // What keeps the store from being read is on the readiness page; the refusal stands.
-        self.catch_up.once(async { drop(self.refresh().await) }).await;
+        self.catch_up
+            .once(async { drop(self.refresh().await) })
+            .await;
         let newest = self.directory.view();
         if Arc::ptr_eq(&view, &newest) {
             Err(refused)
@@ -189,7 +194,10 @@ impl Issuer {
         };
         let token = UnsignedToken::new(key.header(), &claims);
         Ok(IssuedToken {
-            access_token: key.sign(token).await.map_err(|_| Reason::SigningFailed)?,
+            access_token: key.sign(token).await.map_err(|error| match error {
+                SignError::Token(_) => Reason::NoSigningKey,
+                SignError::BadKey(_) | SignError::Failed(_) => Reason::SigningFailed,
+            })?,
             expires_in,
             expires_at,
             expires_in_as: client.expires_in_as,

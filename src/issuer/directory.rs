@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::key_registry::changed;
 use super::throttle::Source;
-use crate::keys::{KeyError, KeyRing, PublishedKey, Token, Vault, Wanted};
+use crate::keys::{KeyError, KeyRing, PublishedKey, Token, TokenError, Vault, Wanted};
 use crate::store::{ClientRecord, SecretUse, Store, StoreError, Subject};
 use crate::token::{
     Algorithm, Audience, Client, ClientId, SecretHash, SecretId, Status, StoredSecret,
@@ -161,19 +161,10 @@ impl Directory {
         std::mem::take(&mut *lock(&self.changed_keys))
     }
 
-    /// Looks at a token that failed, to see whether it is there again; none signs as long as the service isn't ready.
-    pub(super) async fn probe_token(&self) {
-        let token = self.vault.token().cloned();
-        if let Some(token) = token.filter(|token| token.fault().is_some()) {
-            // What it finds is the token's fault, or that there is none.
-            let _noted = tokio::task::spawn_blocking(move || token.probe()).await;
-        }
-    }
-
-    /// Why the token can't sign.
-    pub(super) fn token_fault(&self) -> Option<String> {
-        let fault = self.vault.token().and_then(Token::fault);
-        fault.map(|fault| fault.to_string())
+    /// The token that keeps signing keys, if it failed.
+    pub(super) fn failed_token(&self) -> Option<(&Token, TokenError)> {
+        let token = self.vault.token()?;
+        Some((token, token.fault()?))
     }
 
     /// The last refresh's fault.

@@ -54,11 +54,11 @@ impl Issuer {
                 message: "no key may sign now".into(),
             });
         }
-        if let Some(message) = self.directory.token_fault() {
+        if let Some((_, fault)) = self.directory.failed_token() {
             ready = false;
             problems.push(Problem {
                 part: "keys",
-                message,
+                message: fault.to_string(),
             });
         }
         let unusable = view.ring.fault().map(ToString::to_string);
@@ -97,8 +97,9 @@ impl Issuer {
 
     async fn keep_up(&self, poll: u32) -> Result<(), String> {
         self.refresh().await?;
+        self.record_changed_keys().await;
         if poll.is_multiple_of(Self::POLLS_BETWEEN_SCHEDULES) {
-            self.directory.probe_token().await;
+            self.test_failed_token().await;
             self.keep_key_schedule().await?;
         }
         if poll == 0 {
@@ -123,7 +124,6 @@ impl Issuer {
     /// Why they can't be read.
     pub async fn refresh(&self) -> Result<(), String> {
         let done = self.directory.refresh(self.clock.now()).await;
-        self.record_changed_keys().await;
         done.map_err(|error| error.to_string())
     }
 
@@ -141,8 +141,26 @@ impl Issuer {
         Ok(())
     }
 
-    /// Whoever changed a key, and with which process: each replica says in its trail what it signs with from now on.
-    async fn record_changed_keys(&self) {
+    /// Tries a token that failed again: as long as the service isn't ready, no request does.
+    async fn test_failed_token(&self) {
+        let Some((token, _)) = self.directory.failed_token() else {
+            return;
+        };
+        let view = self.directory.view();
+        for algorithm in view.wanted(self.algorithm).all() {
+            let key = view.ring.signer(Some(algorithm), self.clock.now());
+            if let Some(key) = key
+                && key.test().await.is_err()
+            {
+                return;
+            }
+        }
+        token.forgive();
+    }
+
+    /// Whoever changed a key, and with which process: each replica says in its trail what it signs with from now on. Not a
+    /// request's work, which may be dropped halfway.
+    pub(super) async fn record_changed_keys(&self) {
         for key in self.directory.take_changed_keys() {
             let event = Event::KeyChanged {
                 key_id: key.kid.into(),
@@ -179,6 +197,7 @@ impl Issuer {
     pub async fn stopped(&self) -> Result<(), AuditError> {
         // When secrets were last used is worth a try, and not an error.
         let _lost = self.directory.write_uses().await;
+        self.record_changed_keys().await;
         self.trail
             .note(self.own_record(Event::ServiceStopped))
             .await;

@@ -7,7 +7,7 @@ mod objects;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -35,6 +35,8 @@ struct Inner {
     refused: OnceLock<TokenError>,
     idle: Mutex<Vec<Session>>,
     room: Arc<Semaphore>,
+    /// How often the module was started. Held for reading while it is called, and for writing while it is started.
+    starts: RwLock<u64>,
     fault: Mutex<Option<TokenError>>,
 }
 
@@ -63,8 +65,7 @@ impl Token {
         let path = module;
         let module = Pkcs11::new(path)
             .map_err(|error| failed(format!("{}: {}", path.display(), message(&error))))?;
-        let threads = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
-        match module.initialize(threads) {
+        match module.initialize(threads()) {
             Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
             Err(error) => return Err(failed(message(&error))),
         }
@@ -75,6 +76,7 @@ impl Token {
             refused: OnceLock::new(),
             idle: Mutex::default(),
             room: Arc::new(Semaphore::new(Self::SESSIONS)),
+            starts: RwLock::new(0),
             fault: Mutex::default(),
         }));
         let session = token.login()?;
@@ -87,7 +89,8 @@ impl Token {
         let mut object = vec![0; 16];
         rand::fill(&mut object)
             .expect("AWS-LC aborts the process rather than return no randomness");
-        let session = self.login()?;
+        let session = self.session()?;
+        let _using = read(&self.0.starts);
         let made = objects::generate(&session, algorithm, &object).and_then(|public| {
             let jwk = objects::public_jwk(&session, algorithm, public)?;
             objects::test(&session, algorithm, &object, &jwk)?;
@@ -122,22 +125,15 @@ impl Token {
         })
     }
 
-    /// Looks whether a token that failed is there again.
-    ///
-    /// # Errors
-    /// [`TokenError`] when it isn't.
-    pub fn probe(&self) -> Result<(), TokenError> {
-        let done = self.in_session("looking at it", |session| {
-            session.get_session_info().map(drop)
-        });
-        self.note(&done);
-        done
-    }
-
-    /// Why the last signature failed, until one succeeds.
+    /// Why the last signature failed, until one succeeds or it is forgiven.
     #[must_use]
     pub fn fault(&self) -> Option<TokenError> {
         lock(&self.0.fault).clone()
+    }
+
+    /// Forgets the fault: whatever failed, what has to sign now does.
+    pub fn forgive(&self) {
+        *lock(&self.0.fault) = None;
     }
 
     fn sign(
@@ -149,7 +145,7 @@ impl Token {
         let done = self.in_session("signing", |session| {
             objects::sign(session, algorithm, object, message)
         });
-        self.note(&done);
+        *lock(&self.0.fault) = done.as_ref().err().cloned();
         done
     }
 
@@ -161,6 +157,7 @@ impl Token {
     ) -> Result<T, TokenError> {
         let idle = lock(&self.0.idle).pop();
         if let Some(session) = idle {
+            let _using = read(&self.0.starts);
             if let Ok(done) = work(&session) {
                 lock(&self.0.idle).push(session);
                 return Ok(done);
@@ -169,7 +166,8 @@ impl Token {
             let worthless = std::mem::take(&mut *lock(&self.0.idle));
             drop((session, worthless));
         }
-        let session = self.login()?;
+        let session = self.session()?;
+        let _using = read(&self.0.starts);
         match work(&session) {
             Ok(done) => {
                 lock(&self.0.idle).push(session);
@@ -179,10 +177,38 @@ impl Token {
         }
     }
 
+    /// A new session. Some modules find a token that was away only when they are started again.
+    fn session(&self) -> Result<Session, TokenError> {
+        let starts = *read(&self.0.starts);
+        let opened = self.login();
+        if opened.is_ok() || self.0.refused.get().is_some() {
+            return opened;
+        }
+        self.restart(starts);
+        self.login()
+    }
+
+    /// Starts the module again, unless another thread has since it was started for the `seen`th time.
+    fn restart(&self, seen: u64) {
+        let mut starts = self
+            .0
+            .starts
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *starts == seen {
+            *starts += 1;
+            lock(&self.0.idle).clear();
+            // What fails here fails again when a session is opened, where it is told.
+            let _ended = self.0.module.clone().finalize();
+            let _started = self.0.module.initialize(threads());
+        }
+    }
+
     fn login(&self) -> Result<Session, TokenError> {
         if let Some(refused) = self.0.refused.get() {
             return Err(refused.clone());
         }
+        let _using = read(&self.0.starts);
         let failed = |error: Error| self.failed(&message(&error));
         let module = &self.0.module;
         let slots = module.get_slots_with_initialized_token().map_err(failed)?;
@@ -203,10 +229,6 @@ impl Token {
         }
     }
 
-    fn note<T>(&self, done: &Result<T, TokenError>) {
-        *lock(&self.0.fault) = done.as_ref().err().cloned();
-    }
-
     fn failed(&self, what: &str) -> TokenError {
         TokenError {
             token: self.0.label.clone(),
@@ -221,9 +243,9 @@ impl PrivateKey for TokenKey {
         let room = self.token.0.room.clone();
         let turn = tokio::time::timeout(Token::PATIENCE, room.acquire_owned()).await;
         let Ok(Ok(turn)) = turn else {
-            let busy = Err(self.token.failed("signing: it is too slow for the load"));
-            self.token.note(&busy);
-            return busy.map_err(SignError::Token);
+            // No fault of the token's, which would send the load to other replicas and have them fail as well.
+            let busy = "signing: it is too slow for the load";
+            return Err(self.token.failed(busy).into());
         };
         let (token, algorithm) = (self.token.clone(), self.algorithm);
         let (object, message) = (self.object.clone(), message.to_vec());
@@ -243,6 +265,11 @@ impl fmt::Debug for Token {
     }
 }
 
+/// The module may be called by several threads at once.
+fn threads() -> CInitializeArgs {
+    CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)
+}
+
 /// The library's own text of a return value is a paragraph of the standard; its name says enough.
 fn message(error: &Error) -> String {
     match error {
@@ -253,4 +280,8 @@ fn message(error: &Error) -> String {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
 }

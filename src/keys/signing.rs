@@ -79,6 +79,14 @@ impl SigningKey {
         let signature = self.private.sign(token.signing_input()).await?;
         Ok(token.with_signature(&signature))
     }
+
+    /// Whether it can sign at all: tries it with what can't be taken for a token.
+    ///
+    /// # Errors
+    /// As [`Self::sign`].
+    pub async fn test(&self) -> Result<(), SignError> {
+        self.private.sign(b"d1-authz").await.map(drop)
+    }
 }
 
 impl fmt::Debug for SigningKey {

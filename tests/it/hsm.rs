@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use crate::harness::{D1, Run, Service, Setup, basic, binary, run};
+use crate::harness::{D1, GRANT, Run, Service, Setup, basic, binary, run};
 use crate::keys::{check, key_set, kid, token};
 
 const ALGORITHMS: [&str; 5] = ["ES256", "ES384", "EdDSA", "RS256", "PS256"];
@@ -260,4 +261,35 @@ fn a_token_that_can_not_be_used_is_told_at_the_start() {
     std::fs::write(hsm.setup.config(), config).unwrap();
     hsm.write_pin("4711", 0o600);
     serve().fails(1, "/nonexistent.so");
+}
+
+#[tokio::test]
+async fn a_token_that_was_away_is_used_again() {
+    let service = Hsm::new().start();
+    token(&service, D1).await;
+    let folder = service.setup.folder().to_owned();
+    std::fs::rename(folder.join("tokens"), folder.join("away")).unwrap();
+    let answer = service.token(D1, GRANT).await;
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    assert_eq!(answer.json()["error"], "temporarily_unavailable");
+    assert!(answer.header("retry-after").is_some());
+    let ready = service.get_at(service.ops, "/readyz").await;
+    assert_eq!(ready.status, 503);
+    let problem = &ready.json()["problems"][0];
+    assert_eq!(problem["part"], "keys");
+    assert!(
+        problem["message"]
+            .as_str()
+            .unwrap()
+            .contains("PKCS#11 token \"d1\""),
+        "{problem}"
+    );
+
+    std::fs::rename(folder.join("away"), folder.join("tokens")).unwrap();
+    let patience = Instant::now() + Duration::from_secs(20);
+    while service.get_at(service.ops, "/readyz").await.status != 200 {
+        assert!(Instant::now() < patience, "{}", service.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    check(&token(&service, D1).await, &key_set(&service).await).unwrap();
 }

@@ -38,17 +38,14 @@ impl Token {
         match *self {}
     }
 
-    /// There is nothing to look at.
-    ///
-    /// # Errors
-    /// None.
-    pub fn probe(&self) -> Result<(), TokenError> {
-        match *self {}
-    }
-
     /// There is nothing that could fail.
     #[must_use]
     pub fn fault(&self) -> Option<TokenError> {
+        match *self {}
+    }
+
+    /// Nor be forgiven.
+    pub fn forgive(&self) {
         match *self {}
     }
 }
