@@ -6,6 +6,7 @@
 
 mod authenticate;
 mod catch_up;
+mod change_log;
 mod directory;
 mod installation;
 mod key_registry;
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 
 use authenticate::Authenticator;
 use catch_up::CatchUp;
+pub use change_log::{ChangeLog, ChangeLogError};
 use directory::{Account, Directory, UsedSecret, View};
 pub use installation::{Installation, StartError};
 pub use key_registry::{KeyRegistry, KeyRegistryError};
@@ -37,7 +39,8 @@ use throttle::{Source, Throttle};
 use crate::audit::{Event, Record, Trail};
 use crate::clock::Clock;
 use crate::config::IssuerUrl;
-use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
+use crate::keys::{Jwks, KeyRing, SigningKey};
+use crate::store::Store;
 use crate::token::{
     Algorithm, Audience, Claims, Client, Credential, GrantType, Lifetime, Reason, Refusal, Scope,
     TokenId, UnsignedToken,
@@ -58,6 +61,7 @@ pub struct Issuer {
     catch_up: CatchUp,
     throttle: Arc<Throttle>,
     trail: Trail,
+    store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
 }
 
@@ -273,10 +277,9 @@ fn issued_record(issued: &IssuedToken, origin: Origin<'_>, now: Timestamp) -> Re
 
 fn record(event: Event, origin: Origin<'_>, now: Timestamp) -> Record {
     Record {
-        time: now,
         source: Some(origin.source),
         correlation_id: origin.correlation_id.map(Box::from),
-        event,
+        ..Record::of(now, event)
     }
 }
 

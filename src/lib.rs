@@ -9,8 +9,8 @@
 //! | [`api`] | generated from the document: types, operations, the trait that [`http`] implements |
 //! | [`issuer`] | the pipeline from a request to a token or a refusal, and the view of the store that it reads |
 //! | [`store`] | what lasts: clients, secrets, sealed signing keys, the change feed |
+//! | [`audit`] | the trail: a durable, chained line a decision and a change, and whether it is still as it was written |
 //! | [`keys`] | the master key, sealing, hashing of secrets, signing here and in HSMs, the keys' schedule, JWKS, verification |
-//! | [`audit`] | one durable line a decision |
 //! | [`token`] | the RFCs' types: client, credential, scope, claims, errors; pure |
 //! | [`config`], [`clock`] | what the service is told, and what time it is |
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// A trail that can't be opened or written.
+/// A trail that can't be opened, written or read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AuditError {
     /// The system said no: a full disk, mostly.
@@ -14,12 +14,15 @@ pub enum AuditError {
         /// What the system said.
         message: String,
     },
-    /// Two writers would tangle the sequence.
-    #[error("the audit trail {} is being written by another process; give each replica an audit.path of its own", .0.display())]
+    /// Two writers would tangle the chain.
+    #[error("the audit trail in {} is being written by another process; give each replica an audit.path of its own", .0.display())]
     Locked(PathBuf),
     /// Not a trail.
-    #[error("the last line of the audit trail {} is not a record; move the file away to start a new one", .0.display())]
+    #[error("the last line of the audit trail {} is not a record; move the file away to start a new trail", .0.display())]
     Corrupt(PathBuf),
+    /// A checkpoint that could not be made.
+    #[error("the audit trail's checkpoint: {0}")]
+    Unsigned(String),
     /// The writer is gone.
     #[error("the audit trail's writer has stopped")]
     Stopped,

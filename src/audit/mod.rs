@@ -1,12 +1,30 @@
-//! The audit trail: one JSON line a decision, appended to a file, with its true reason and with nothing secret in it.
+//! The audit trail: one JSON line a decision, with its true reason and with nothing secret in it, each bound to the line before by
+//! its hash, and every so often signed.
 //!
-//! What is worth a record is [`crate::issuer`]'s decision; this module gets it to the disk and says whether it is there.
+//! What is worth a record is [`crate::issuer`]'s decision; this module gets it to the disk, says whether it is there, and finds
+//! out later whether it still is as it was. A folder holds two chains ([`Chain`]), each in files that follow one another.
 
+mod chain;
+mod changes;
 mod error;
 mod file;
+mod files;
+mod journal;
+mod lines;
 mod record;
+#[cfg(test)]
+mod scratch;
+mod tail;
 mod trail;
+mod verify;
 
+pub use chain::{Hash, Head};
+pub use changes::{ChangeWriter, Changes};
 pub use error::AuditError;
-pub use record::{Event, Record};
+pub use files::Chain;
+pub use journal::Settings;
+pub use lines::{Line, Lines, Place};
+pub use record::{Actor, Event, Record};
+pub use tail::Tail;
 pub use trail::Trail;
+pub use verify::{Break, Broken, Known, Verified, verify};

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::token::{Algorithm, Audience, ClientId, Scope, TokenId};
+use crate::token::{Algorithm, Audience, ClientId, Scope, SecretId, TokenId};
 
-/// One decision. The writer adds `seq`, its number in the trail.
+/// One decision. The writer adds its place in the trail.
 #[derive(Debug, Clone, Serialize)]
 pub struct Record {
     /// When it was made.
@@ -19,9 +19,48 @@ pub struct Record {
     /// The caller's `x-correlation-id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<Box<str>>,
+    /// Who did it, when it was a person or a command.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<Actor>,
     /// What was decided.
     #[serde(flatten)]
     pub event: Event,
+}
+
+/// Who runs this process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Actor {
+    /// The system's number of the user.
+    pub uid: u32,
+    /// Who became that user by `sudo`, as it says itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sudo_user: Option<String>,
+}
+
+impl Record {
+    /// Of something that no request is behind.
+    #[must_use]
+    pub fn of(time: Timestamp, event: Event) -> Self {
+        Self {
+            time,
+            source: None,
+            correlation_id: None,
+            actor: None,
+            event,
+        }
+    }
+}
+
+impl Actor {
+    /// Who runs this process; none where the system doesn't tell.
+    #[must_use]
+    pub fn here() -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        Some(Self {
+            uid: std::fs::metadata("/proc/self").ok()?.uid(),
+            sudo_user: std::env::var("SUDO_USER").ok(),
+        })
+    }
 }
 
 /// What was decided.
@@ -90,6 +129,54 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<Box<str>>,
     },
+    /// A client was added, with its first secret.
+    #[serde(rename = "client.added")]
+    ClientAdded {
+        /// Which.
+        client_id: ClientId,
+        /// What its tokens may allow.
+        scope: Scope,
+        /// The secret's name; not the secret.
+        secret_id: SecretId,
+        /// How it is kept, which tells a chosen one from a generated one.
+        secret_kind: &'static str,
+    },
+    /// A client may get tokens again.
+    #[serde(rename = "client.enabled")]
+    ClientEnabled {
+        /// Which.
+        client_id: ClientId,
+    },
+    /// A client may get no more tokens.
+    #[serde(rename = "client.disabled")]
+    ClientDisabled {
+        /// Which.
+        client_id: ClientId,
+    },
+    /// A client and its secrets are gone.
+    #[serde(rename = "client.removed")]
+    ClientRemoved {
+        /// Which.
+        client_id: ClientId,
+    },
+    /// A client has another secret.
+    #[serde(rename = "secret.rotated")]
+    SecretRotated {
+        /// Whose.
+        client_id: ClientId,
+        /// The new secret's name; not the secret.
+        secret_id: SecretId,
+        /// How it is kept.
+        secret_kind: &'static str,
+        /// When the one before stops working.
+        previous_until: Timestamp,
+    },
+    /// What is sealed in the store is under another master key.
+    #[serde(rename = "master_key.rotated")]
+    MasterKeyRotated {
+        /// How many signing keys are.
+        signing_keys: usize,
+    },
     /// The service began to take requests.
     #[serde(rename = "service.started")]
     ServiceStarted {
@@ -107,6 +194,17 @@ pub enum Event {
         /// How many records are missing that nobody waited for: refusals, and with buffered durability everything.
         lost: u64,
     },
+    /// The line bears a signature, which pins all before it.
+    #[serde(rename = "audit.checkpoint")]
+    Checkpoint {
+        /// The key.
+        #[serde(serialize_with = "text")]
+        kid: Arc<str>,
+    },
+}
+
+impl Event {
+    pub(super) const CHECKPOINT: &str = "audit.checkpoint";
 }
 
 fn list<S: Serializer>(list: &Arc<[Audience]>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -115,12 +213,4 @@ fn list<S: Serializer>(list: &Arc<[Audience]>, serializer: S) -> Result<S::Ok, S
 
 fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(text)
-}
-
-/// A record with its number, as a line of the trail has it.
-#[derive(Serialize)]
-pub(super) struct Line<'a> {
-    pub seq: u64,
-    #[serde(flatten)]
-    pub record: &'a Record,
 }

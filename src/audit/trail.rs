@@ -1,15 +1,14 @@
 //! The writer: one thread that takes records from all requests, so that one fsync serves all that wait for it.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
-use super::file::TrailFile;
-use super::record::Line;
-use super::{AuditError, Event, Record};
+use super::journal::Journal;
+use super::{AuditError, Chain, Event, Head, Record, Settings};
 use crate::config::Durability;
 
 /// The way into the audit trail. Cloning costs a reference count; the writer ends when the last clone is gone.
@@ -17,37 +16,54 @@ use crate::config::Durability;
 pub struct Trail {
     sender: mpsc::Sender<Entry>,
     durability: Durability,
-    fault: Arc<Mutex<Option<AuditError>>>,
+    state: Arc<Mutex<State>>,
 }
 
-/// What goes to the writer: a record, and whom to tell that it is written. Without a record, a request to be told when all
-/// before it is.
+/// What the writer tells.
+#[derive(Debug, Default)]
+struct State {
+    fault: Option<AuditError>,
+    pinned: Option<Head>,
+}
+
+/// What goes to the writer, and whom to tell that it is done.
 #[derive(Debug)]
 struct Entry {
     at: Timestamp,
-    record: Option<Record>,
+    work: Work,
     written: Option<oneshot::Sender<Result<(), AuditError>>>,
+}
+
+#[derive(Debug)]
+enum Work {
+    Write(Record),
+    /// Nothing, so that it is done when all before it is.
+    Flush,
+    Checkpoint,
 }
 
 impl Trail {
     /// Room for records on their way. When it is used up, requests wait for the disk.
     const QUEUE: usize = 4096;
+    /// How long to wait for the end of a process that is stopping.
+    const PATIENCE: Duration = Duration::from_secs(1);
     /// Records written together at most.
     const BATCH: usize = 1024;
 
-    /// Opens the trail in `folder` and starts its writer.
+    /// Opens the chain of decisions and starts its writer.
     ///
     /// # Errors
-    /// [`AuditError`]: the file can't be made, is no trail, or belongs to another process.
-    pub fn open(folder: &Path, durability: Durability) -> Result<Self, AuditError> {
-        let file = TrailFile::open(folder)?;
+    /// [`AuditError`]: a file can't be made, is no trail, or belongs to another process.
+    pub fn open(settings: Settings, durability: Durability) -> Result<Self, AuditError> {
+        let folder = settings.folder.clone();
+        let journal = Journal::open(Chain::Decisions, settings, Self::PATIENCE)?;
         let (sender, receiver) = mpsc::channel(Self::QUEUE);
-        let fault = Arc::new(Mutex::new(None));
+        let state = Arc::default();
         let writer = Writer {
-            file,
+            journal,
             receiver,
             durable: durability == Durability::Fsync,
-            fault: fault.clone(),
+            state: Arc::clone(&state),
             lost: 0,
         };
         thread::Builder::new()
@@ -57,7 +73,7 @@ impl Trail {
         Ok(Self {
             sender,
             durability,
-            fault,
+            state,
         })
     }
 
@@ -70,7 +86,7 @@ impl Trail {
     /// [`AuditError`]: the record isn't there, so what it says must not happen.
     pub async fn write(&self, record: Record) -> Result<(), AuditError> {
         match self.durability {
-            Durability::Fsync => self.send_and_wait(record.time, Some(record)).await,
+            Durability::Fsync => self.send_and_wait(record.time, Work::Write(record)).await,
             Durability::Buffered => self.send(Entry::unwaited(record)).await,
         }
     }
@@ -88,16 +104,27 @@ impl Trail {
     /// # Errors
     /// [`AuditError`] when they can't be.
     pub async fn flush(&self, now: Timestamp) -> Result<(), AuditError> {
-        self.send_and_wait(now, None).await
+        self.send_and_wait(now, Work::Flush).await
+    }
+
+    /// Signs what is unsigned. Returns when that, and all before, is written.
+    ///
+    /// # Errors
+    /// [`AuditError`] when it can't be.
+    pub async fn checkpoint(&self, now: Timestamp) -> Result<(), AuditError> {
+        self.send_and_wait(now, Work::Checkpoint).await
+    }
+
+    /// The last checkpoint since the trail was opened.
+    #[must_use]
+    pub fn pinned(&self) -> Option<Head> {
+        lock(&self.state).pinned.clone()
     }
 
     /// The last write's fault, until a write succeeds.
     #[must_use]
     pub fn fault(&self) -> Option<AuditError> {
-        self.fault
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.state).fault.clone()
     }
 
     /// Whether nothing happens without its record.
@@ -113,15 +140,15 @@ impl Trail {
         Self {
             sender,
             durability: Durability::Fsync,
-            fault: Arc::default(),
+            state: Arc::default(),
         }
     }
 
-    async fn send_and_wait(&self, at: Timestamp, record: Option<Record>) -> Result<(), AuditError> {
+    async fn send_and_wait(&self, at: Timestamp, work: Work) -> Result<(), AuditError> {
         let (written, told) = oneshot::channel();
         let entry = Entry {
             at,
-            record,
+            work,
             written: Some(written),
         };
         self.send(entry).await?;
@@ -140,17 +167,24 @@ impl Entry {
     fn unwaited(record: Record) -> Self {
         Self {
             at: record.time,
-            record: Some(record),
+            work: Work::Write(record),
             written: None,
+        }
+    }
+
+    fn record(&self) -> Option<&Record> {
+        match &self.work {
+            Work::Write(record) => Some(record),
+            Work::Flush | Work::Checkpoint => None,
         }
     }
 }
 
 struct Writer {
-    file: TrailFile,
+    journal: Journal,
     receiver: mpsc::Receiver<Entry>,
     durable: bool,
-    fault: Arc<Mutex<Option<AuditError>>>,
+    state: Arc<Mutex<State>>,
     /// Records that nobody waits for and that could not be written, since the last that could.
     lost: u64,
 }
@@ -166,14 +200,18 @@ impl Writer {
 
     /// Writes a batch and tells all who wait. `lines` is a buffer to use again.
     fn write(&mut self, batch: &mut Vec<Entry>, lines: &mut Vec<u8>) {
-        lines.clear();
         let result = self.append(batch, lines);
-        *self.fault() = result.clone().err();
+        {
+            let mut state = lock(&self.state);
+            state.fault = result.clone().err();
+            state.pinned = self.journal.pinned().cloned();
+        }
         for entry in batch.drain(..) {
+            let is_lost = result.is_err() && entry.record().is_some();
             match entry.written {
                 // The request may be gone; its record stays.
                 Some(written) => drop(written.send(result.clone())),
-                None if result.is_err() && entry.record.is_some() => self.lost += 1,
+                None if is_lost => self.lost += 1,
                 None => {}
             }
         }
@@ -182,34 +220,21 @@ impl Writer {
     fn append(&mut self, batch: &[Entry], lines: &mut Vec<u8>) -> Result<(), AuditError> {
         let resumed = batch
             .first()
-            .filter(|_| self.fault().is_some())
-            .map(|first| Record {
-                time: first.at,
-                source: None,
-                correlation_id: None,
-                event: Event::Resumed { lost: self.lost },
-            });
-        let mut seq = self.file.last_seq;
-        for record in resumed
+            .filter(|_| lock(&self.state).fault.is_some())
+            .map(|first| Record::of(first.at, Event::Resumed { lost: self.lost }));
+        let records = resumed.iter().chain(batch.iter().filter_map(Entry::record));
+        let pin = batch
             .iter()
-            .chain(batch.iter().filter_map(|entry| entry.record.as_ref()))
-        {
-            seq += 1;
-            serde_json::to_writer(&mut *lines, &Line { seq, record })
-                .expect("a record is strings and numbers, and a Vec takes every byte");
-            lines.push(b'\n');
-        }
-        if !lines.is_empty() {
-            self.file.append(lines, self.durable)?;
-            self.file.last_seq = seq;
-            self.lost = 0;
-        }
+            .find(|entry| matches!(entry.work, Work::Checkpoint))
+            .map(|entry| entry.at);
+        self.journal.append(records, pin, self.durable, lines)?;
+        self.lost = 0;
         Ok(())
     }
+}
 
-    fn fault(&self) -> MutexGuard<'_, Option<AuditError>> {
-        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

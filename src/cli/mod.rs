@@ -3,6 +3,7 @@
 //! What a command finds out goes to standard output, as text or as JSON; what it says meanwhile, and why it failed, to standard
 //! error. It exits with 0 when it is done, 1 when it failed, 2 when it was called wrongly or the configuration is wrong.
 
+mod audit;
 mod client;
 mod config;
 mod duration;
@@ -58,6 +59,8 @@ enum Command {
     #[command(subcommand)]
     Token(token::Command),
     #[command(subcommand)]
+    Audit(audit::Command),
+    #[command(subcommand)]
     Config(config::Command),
     #[command(subcommand)]
     Store(store::Command),
@@ -92,6 +95,7 @@ async fn execute(arguments: Arguments) -> Result<(), Error> {
         Command::Client(command) => client::run(command, &source, output).await,
         Command::Key(command) => key::run(command, &source, output).await,
         Command::Token(command) => token::run(command, &source, output).await,
+        Command::Audit(command) => audit::run(command, &source, output).await,
         Command::Config(command) => config::run(&command, &source, output),
         Command::Store(command) => store::run(command, &source, output).await,
         Command::Openapi(arguments) => openapi::run(&arguments, &source),

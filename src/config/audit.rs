@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::reader::Reader;
+use super::size::Size;
 
 /// The audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct AuditConfig {
     pub path: PathBuf,
     /// When a record counts as written.
     pub durability: Durability,
+    /// The size in bytes from which on a file of it is followed by the next.
+    pub max_file_size: u64,
 }
 
 /// When a record counts as written.
@@ -25,6 +28,18 @@ pub enum Durability {
 }
 
 impl AuditConfig {
+    const MAX_FILE_SIZE: Size = Size(256 << 20);
+    const LEAST_FILE_SIZE: Size = Size(64 << 10);
+
+    /// In this folder, with the default of everything else.
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            durability: Durability::Fsync,
+            max_file_size: Self::MAX_FILE_SIZE.0,
+        }
+    }
+
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let path = reader.required("audit.path", |text| {
             Ok::<_, Infallible>(PathBuf::from(text))
@@ -34,9 +49,17 @@ impl AuditConfig {
             "buffered" => Ok(Durability::Buffered),
             _ => Err("must be \"fsync\" or \"buffered\""),
         });
+        let size = reader.or("audit.max_file_size", Self::MAX_FILE_SIZE, |text| {
+            let size: Size = text.parse()?;
+            if size < Self::LEAST_FILE_SIZE {
+                return Err("must be 64KiB or more");
+            }
+            Ok(size)
+        });
         Some(Self {
             path: reader.absolute("audit.path", Path::new(&path?)),
             durability: durability?,
+            max_file_size: size?.0,
         })
     }
 }

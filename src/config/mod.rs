@@ -11,6 +11,7 @@ mod listen;
 mod period;
 mod place;
 mod reader;
+mod size;
 mod store;
 mod throttle;
 mod token;
@@ -114,10 +115,7 @@ impl Config {
             token: TokenConfig::default(),
             keys: KeysConfig::new(data.join("master.key")),
             throttle: ThrottleConfig::default(),
-            audit: AuditConfig {
-                path: data.join("audit"),
-                durability: Durability::Fsync,
-            },
+            audit: AuditConfig::new(data.join("audit")),
             settings: Vec::new(),
         })
     }

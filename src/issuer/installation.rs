@@ -9,13 +9,16 @@ use jiff::Timestamp;
 use super::catch_up::CatchUp;
 use super::directory::{Directory, LoadError};
 use super::throttle::Throttle;
-use super::{Authenticator, ClientRegistry, Issuer, KeyRegistry, KeyRegistryError, KeySchedule};
-use crate::audit::{AuditError, Trail};
+use super::{
+    Authenticator, ChangeLog, ChangeLogError, ClientRegistry, Issuer, KeyRegistry,
+    KeyRegistryError, KeySchedule,
+};
+use crate::audit::{AuditError, Settings, Trail};
 use crate::clock::Clock;
 use crate::config::{Config, Provider};
 use crate::keys::{
-    self, KeyError, KeyMaterial, MasterKey, MasterKeyError, PrivateFileError, SignError, Token,
-    Vault,
+    self, AuditKey, KeyError, KeyMaterial, MasterKey, MasterKeyError, PrivateFileError, SignError,
+    Token, Vault,
 };
 use crate::store::{self, Store, StoreError};
 use crate::token::Audience;
@@ -27,6 +30,8 @@ pub struct Installation {
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
     keys: KeyRegistry,
+    audit_key: Arc<AuditKey>,
+    changes: ChangeLog,
 }
 
 /// Why the service, or a command, can't start.
@@ -50,6 +55,9 @@ pub enum StartError {
     /// The audit trail.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// A change that the audit trail has no record of.
+    #[error(transparent)]
+    Record(#[from] ChangeLogError),
     /// There is no key to be put under another master key.
     #[error(
         "the store holds no keys yet; put the master key of your choice into keys.master_key_file"
@@ -74,11 +82,21 @@ impl Installation {
             vault = vault.with_token(token, config.keys.provider == Provider::Pkcs11);
         }
         let vault = Arc::new(vault);
+        let audit = audit_settings(config, &*store, &vault).await?;
+        let changes = ChangeLog::new(audit.clone(), store.clone());
         Ok(Self {
-            keys: KeyRegistry::new(store.clone(), vault.clone(), clock.clone(), config),
+            keys: KeyRegistry::new(
+                store.clone(),
+                vault.clone(),
+                clock.clone(),
+                changes.clone(),
+                config,
+            ),
             store,
             vault,
             clock,
+            audit_key: audit.key.clone(),
+            changes,
         })
     }
 
@@ -92,7 +110,8 @@ impl Installation {
     #[must_use]
     pub fn clients(&self) -> ClientRegistry {
         let (store, vault) = (self.store.clone(), self.vault.clone());
-        ClientRegistry::new(store, vault, self.clock.clone(), self.keys.clone())
+        let (keys, changes) = (self.keys.clone(), self.changes.clone());
+        ClientRegistry::new(store, vault, self.clock.clone(), keys, changes)
     }
 
     /// What administrators do with signing keys.
@@ -107,7 +126,13 @@ impl Installation {
     /// [`StartError`].
     pub async fn issuer(&self, config: &Config) -> Result<Issuer, StartError> {
         let (store, vault) = (self.store.clone(), self.vault.clone());
-        let keys = KeyRegistry::new(store.clone(), vault.clone(), self.clock.clone(), config);
+        let keys = KeyRegistry::new(
+            store.clone(),
+            vault.clone(),
+            self.clock.clone(),
+            self.changes.clone(),
+            config,
+        );
         let changed_keys = keys.keep_schedule().await?;
         let audience = match &config.token.audience {
             Some(audience) => audience.clone(),
@@ -121,6 +146,11 @@ impl Installation {
             })?;
         directory.note_changed_keys(changed_keys);
         let throttle = Arc::new(Throttle::new(&config.throttle));
+        let audit = Settings {
+            folder: config.audit.path.clone(),
+            max_file_size: config.audit.max_file_size,
+            key: self.audit_key.clone(),
+        };
         Ok(Issuer {
             name: config.issuer.clone(),
             lifetime: config.token.lifetime,
@@ -131,7 +161,8 @@ impl Installation {
             authenticator: Authenticator::new(vault, throttle.clone()),
             catch_up: CatchUp::default(),
             throttle,
-            trail: Trail::open(&config.audit.path, config.audit.durability)?,
+            trail: Trail::open(audit, config.audit.durability)?,
+            store: self.store.clone(),
             clock: self.clock.clone(),
         })
     }
@@ -186,4 +217,26 @@ async fn open_vault(
         Some(sealed) => Ok(Vault::open(&master, &sealed)?),
         None => Err(StartError::Key(KeyError::WrongMasterKey)),
     }
+}
+
+/// How audit trails are written; makes the key of their checkpoints when the store has none.
+pub(super) async fn audit_settings(
+    config: &Config,
+    store: &dyn Store,
+    vault: &Vault,
+) -> Result<Settings, StartError> {
+    let kept = match store.audit_key().await? {
+        Some(kept) => kept,
+        None => {
+            let made = vault.generate_audit_key()?;
+            store.keep_first_audit_key(&made).await?;
+            // Another process that starts for the first time as well may have been faster.
+            store.audit_key().await?.unwrap_or(made)
+        }
+    };
+    Ok(Settings {
+        folder: config.audit.path.clone(),
+        max_file_size: config.audit.max_file_size,
+        key: Arc::new(vault.open_audit_key(&kept)?),
+    })
 }

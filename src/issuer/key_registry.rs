@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::change_log::{ChangeLog, ChangeLogError, key_changed};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::{
@@ -24,6 +25,7 @@ pub struct KeyRegistry {
     store: Arc<dyn Store>,
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
+    changes: ChangeLog,
     schedule: Schedule,
     algorithm: Algorithm,
 }
@@ -40,6 +42,9 @@ pub enum KeyRegistryError {
     /// For what was asked.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+    /// By the audit trail.
+    #[error(transparent)]
+    Record(#[from] ChangeLogError),
     /// Others are faster each time.
     #[error("other processes keep changing the signing keys; try again")]
     Busy,
@@ -57,12 +62,14 @@ impl KeyRegistry {
         store: Arc<dyn Store>,
         vault: Arc<Vault>,
         clock: Arc<dyn Clock>,
+        changes: ChangeLog,
         config: &Config,
     ) -> Self {
         Self {
             store,
             vault,
             clock,
+            changes,
             schedule: Schedule {
                 rotation: config.keys.rotation,
                 publish_ahead: config.keys.publish_ahead,
@@ -142,10 +149,14 @@ impl KeyRegistry {
             }
             self.vault.check(&seen)?;
             let new = self.carry_out(steps, seen.clone(), now).await?;
+            let record = self.changes.open().await?;
             let (seen_keys, new_keys) = (&seen.signing_keys, &new.signing_keys);
             if self.store.swap_key_material(&seen, &new, now).await? {
+                let changed = changed(seen_keys, new_keys, now);
+                let events = changed.iter().cloned().map(key_changed).collect();
+                record.write(events, now).await?;
                 self.destroy(lost(seen_keys, new_keys)).await?;
-                return Ok(changed(seen_keys, new_keys, now));
+                return Ok(changed);
             }
             self.destroy(lost(new_keys, seen_keys)).await?;
         }

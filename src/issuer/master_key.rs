@@ -1,8 +1,11 @@
 //! Another master key for a store: everything that is sealed, sealed anew, at once.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use super::StartError;
+use super::installation::audit_settings;
+use super::{ChangeLog, StartError};
+use crate::audit::Event;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::{MasterKey, MasterKeyError, PrivateHalf, StoredKey, Vault};
@@ -33,13 +36,13 @@ pub async fn rotate_master_key(
     clock: &dyn Clock,
 ) -> Result<MasterKeyRotation, StartError> {
     let store = store::open(&config.store.url, config.store.migrate.into()).await?;
-    let done = rotate(&*store, config, new_file, clock).await;
+    let done = rotate(&store, config, new_file, clock).await;
     store.close().await;
     done
 }
 
 async fn rotate(
-    store: &dyn Store,
+    store: &Arc<dyn Store>,
     config: &Config,
     new_file: &Path,
     clock: &dyn Clock,
@@ -58,14 +61,20 @@ async fn rotate(
             return Ok(MasterKeyRotation::DoneBefore);
         }
         let old = MasterKey::load(&config.keys.master_key_file)?;
-        let resealed = Vault::open(&old, sealed)?.reseal(seen.clone(), &new)?;
+        let vault = Vault::open(&old, sealed)?;
+        let resealed = vault.reseal(seen.clone(), &new)?;
         let keys = resealed.signing_keys.iter();
         let is_sealed = |key: &&StoredKey| matches!(key.private_half, Some(PrivateHalf::Sealed(_)));
         let signing_keys = keys.filter(is_sealed).count();
-        if store
-            .swap_key_material(&seen, &resealed, clock.now())
-            .await?
-        {
+        let changes = ChangeLog::new(
+            audit_settings(config, &**store, &vault).await?,
+            store.clone(),
+        );
+        let record = changes.open().await?;
+        let now = clock.now();
+        if store.swap_key_material(&seen, &resealed, now).await? {
+            let event = Event::MasterKeyRotated { signing_keys };
+            record.write(vec![event], now).await?;
             return Ok(MasterKeyRotation::Done { signing_keys });
         }
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{KeyRegistry, KeyRegistryError};
+use super::{ChangeLog, ChangeLogError, KeyRegistry, KeyRegistryError};
+use crate::audit::Event;
 use crate::clock::Clock;
 use crate::keys::Vault;
 use crate::store::{ClientRecord, Store, StoreError};
@@ -19,6 +20,7 @@ pub struct ClientRegistry {
     vault: Arc<Vault>,
     clock: Arc<dyn Clock>,
     keys: KeyRegistry,
+    changes: ChangeLog,
 }
 
 /// A client with the secret that it was just given. The only moment at which the secret can be shown.
@@ -41,6 +43,9 @@ pub enum RegistryError {
     /// By the keys that its tokens would be signed with.
     #[error(transparent)]
     Keys(#[from] KeyRegistryError),
+    /// By the audit trail.
+    #[error(transparent)]
+    Record(#[from] ChangeLogError),
     /// Both secrets could be used at once for too long.
     #[error("the overlap may be 90 days at most")]
     OverlapTooLong,
@@ -58,12 +63,14 @@ impl ClientRegistry {
         vault: Arc<Vault>,
         clock: Arc<dyn Clock>,
         keys: KeyRegistry,
+        changes: ChangeLog,
     ) -> Self {
         Self {
             store,
             vault,
             clock,
             keys,
+            changes,
         }
     }
 
@@ -80,7 +87,15 @@ impl ClientRegistry {
         if let Some(algorithm) = client.token_algorithm {
             self.keys.prepare(algorithm).await?;
         }
+        let change = self.changes.open().await?;
         self.store.add_client(&client, &stored).await?;
+        let event = Event::ClientAdded {
+            client_id: client.id.clone(),
+            scope: client.scope.clone(),
+            secret_id: stored.id,
+            secret_kind: stored.hash.kind(),
+        };
+        change.write(vec![event], stored.created_at).await?;
         Ok(NewClient {
             client,
             secret,
@@ -107,7 +122,15 @@ impl ClientRegistry {
             .created_at
             .checked_add(overlap)
             .map_err(|_| RegistryError::OverlapTooLong)?;
+        let change = self.changes.open().await?;
         self.store.rotate_secret(id, &stored, until).await?;
+        let event = Event::SecretRotated {
+            client_id: id.clone(),
+            secret_id: stored.id,
+            secret_kind: stored.hash.kind(),
+            previous_until: until,
+        };
+        change.write(vec![event], stored.created_at).await?;
         Ok(NewClient {
             client,
             secret,
@@ -120,10 +143,12 @@ impl ClientRegistry {
     /// # Errors
     /// [`StoreError::NoSuchClient`] among others.
     pub async fn enable(&self, id: &ClientId) -> Result<(), RegistryError> {
-        Ok(self
-            .store
-            .set_status(id, Status::Enabled, self.clock.now())
-            .await?)
+        let change = self.changes.open().await?;
+        let now = self.clock.now();
+        self.store.set_status(id, Status::Enabled, now).await?;
+        let client_id = id.clone();
+        let event = Event::ClientEnabled { client_id };
+        Ok(change.write(vec![event], now).await?)
     }
 
     /// Keeps a client from getting tokens.
@@ -131,10 +156,12 @@ impl ClientRegistry {
     /// # Errors
     /// [`StoreError::NoSuchClient`] among others.
     pub async fn disable(&self, id: &ClientId) -> Result<(), RegistryError> {
-        Ok(self
-            .store
-            .set_status(id, Status::Disabled, self.clock.now())
-            .await?)
+        let change = self.changes.open().await?;
+        let now = self.clock.now();
+        self.store.set_status(id, Status::Disabled, now).await?;
+        let client_id = id.clone();
+        let event = Event::ClientDisabled { client_id };
+        Ok(change.write(vec![event], now).await?)
     }
 
     /// Removes a client.
@@ -142,7 +169,12 @@ impl ClientRegistry {
     /// # Errors
     /// [`StoreError::NoSuchClient`] among others.
     pub async fn remove(&self, id: &ClientId) -> Result<(), RegistryError> {
-        Ok(self.store.remove_client(id, self.clock.now()).await?)
+        let change = self.changes.open().await?;
+        let now = self.clock.now();
+        self.store.remove_client(id, now).await?;
+        let client_id = id.clone();
+        let event = Event::ClientRemoved { client_id };
+        Ok(change.write(vec![event], now).await?)
     }
 
     /// All clients, by id.

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::Issuer;
-use crate::audit::{AuditError, Event, Record};
+use super::change_log::key_changed;
+use crate::audit::{AuditError, Event, Head, Record};
+use crate::store::{AuditHead, StoreError};
 
 /// Whether the service may take traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,6 +36,8 @@ impl Issuer {
     const POLLS_BETWEEN_USES: u32 = 25;
     /// How many between two looks at the key schedule.
     const POLLS_BETWEEN_SCHEDULES: u32 = 5;
+    /// The same between two checkpoints of a trail to which little is added.
+    const POLLS_BETWEEN_CHECKPOINTS: u32 = 300;
 
     /// Whether a good request would get a token.
     #[must_use]
@@ -85,9 +90,10 @@ impl Issuer {
         let mut ticks = interval(Self::POLL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut failing = false;
-        for poll in (0..Self::POLLS_BETWEEN_USES).cycle() {
+        let mut pinned = None;
+        for poll in (0..Self::POLLS_BETWEEN_CHECKPOINTS).cycle() {
             ticks.tick().await;
-            let fault = self.keep_up(poll).await.err();
+            let fault = self.keep_up(poll, &mut pinned).await.err();
             if fault.is_some() != failing {
                 report(fault.as_deref());
                 failing = !failing;
@@ -95,27 +101,41 @@ impl Issuer {
         }
     }
 
-    async fn keep_up(&self, poll: u32) -> Result<(), String> {
+    async fn keep_up(&self, poll: u32, pinned: &mut Option<Head>) -> Result<(), String> {
+        let (now, in_words) = (self.clock.now(), |error: AuditError| error.to_string());
         self.refresh().await?;
         self.record_changed_keys().await;
         if poll.is_multiple_of(Self::POLLS_BETWEEN_SCHEDULES) {
             self.test_failed_token().await;
             self.keep_key_schedule().await?;
         }
-        if poll == 0 {
-            self.directory
-                .write_uses()
+        if poll.is_multiple_of(Self::POLLS_BETWEEN_USES) {
+            let written = self.directory.write_uses().await;
+            written.map_err(|error| error.to_string())?;
+            self.note_head(pinned)
                 .await
                 .map_err(|error| error.to_string())?;
         }
-        match self.trail.fault() {
-            Some(_) => self
-                .trail
-                .flush(self.clock.now())
-                .await
-                .map_err(|error| error.to_string()),
-            None => Ok(()),
+        if self.trail.fault().is_some() {
+            self.trail.flush(now).await.map_err(in_words)?;
         }
+        if poll == 0 {
+            self.trail.checkpoint(now).await.map_err(in_words)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the store how far the trail goes, if that is farther than `before`.
+    async fn note_head(&self, before: &mut Option<Head>) -> Result<(), StoreError> {
+        let pinned = self.trail.pinned();
+        if let Some(head) = &pinned
+            && pinned != *before
+        {
+            let head = stored_head(head, self.clock.now());
+            self.store.note_audit_head(&head).await?;
+        }
+        *before = pinned;
+        Ok(())
     }
 
     /// Applies the store's changes now.
@@ -162,17 +182,7 @@ impl Issuer {
     /// request's work, which may be dropped halfway.
     pub(super) async fn record_changed_keys(&self) {
         for key in self.directory.take_changed_keys() {
-            let event = Event::KeyChanged {
-                key_id: key.kid.into(),
-                algorithm: key.alg,
-                state: key.state.as_str(),
-                signs_from: key.signs_from,
-                signs_until: key.signs_until,
-                published_until: key.published_until,
-                kept_in: key.kept_in,
-                reason: key.revocation_reason.map(Into::into),
-            };
-            self.trail.note(self.own_record(event)).await;
+            self.trail.note(self.own_record(key_changed(key))).await;
         }
     }
 
@@ -201,15 +211,23 @@ impl Issuer {
         self.trail
             .note(self.own_record(Event::ServiceStopped))
             .await;
-        self.trail.flush(self.clock.now()).await
+        self.trail.checkpoint(self.clock.now()).await?;
+        // As is this: the trail itself is whole.
+        let _not_noted = self.note_head(&mut None).await;
+        Ok(())
     }
 
     fn own_record(&self, event: Event) -> Record {
-        Record {
-            time: self.clock.now(),
-            source: None,
-            correlation_id: None,
-            event,
-        }
+        Record::of(self.clock.now(), event)
+    }
+}
+
+/// A chain's end as the store keeps it.
+pub(super) fn stored_head(head: &Head, at: Timestamp) -> AuditHead {
+    AuditHead {
+        trail: head.trail.as_ref().into(),
+        sequence: head.sequence,
+        hash: head.hash.to_string(),
+        at,
     }
 }

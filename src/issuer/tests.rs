@@ -15,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::*;
+use crate::audit::{Chain, Lines};
 use crate::clock::ManualClock;
 use crate::config::Config;
 use crate::keys::{Expected, VerifyError, verify};
@@ -90,11 +91,13 @@ impl Service {
 
     async fn records(&self) -> Vec<Value> {
         self.issuer.trail.flush(self.clock.now()).await.unwrap();
-        let text =
-            std::fs::read_to_string(self.folder.path().join("audit/decisions.jsonl")).unwrap();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
+        let folder = self.folder.path().join("audit");
+        let mut lines = Lines::of(Chain::Decisions, &folder).unwrap();
+        let (mut records, mut bytes) = (Vec::new(), Vec::new());
+        while lines.read(&mut bytes).unwrap().is_some() {
+            records.push(serde_json::from_slice(&bytes).unwrap());
+        }
+        records
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Where sealed keys are kept is [`crate::store`]'s business; when a token is signed, [`crate::issuer`]'s.
 
+mod audit_key;
 mod hasher;
 mod jwks;
 mod local;
@@ -22,6 +23,7 @@ mod token_error;
 mod vault;
 mod verify;
 
+pub use audit_key::{AuditKey, StoredAuditKey};
 pub use hasher::{SecretDigest, SecretHasher};
 pub use jwks::{Jwk, Jwks};
 pub use master::{MasterKey, MasterKeyError};

@@ -19,9 +19,13 @@ impl SealingKey {
     /// The sealing key of this master key.
     #[must_use]
     pub fn new(master: &MasterKey) -> Self {
-        let key = master.derive("seal v1");
+        Self::under(&master.derive("seal v1"))
+    }
+
+    /// The sealing key that these bytes are.
+    pub(super) fn under(key: &[u8; 32]) -> Self {
         let key =
-            RandomizedNonceKey::new(&AES_256_GCM, &*key).expect("AES-256 takes a key of 32 bytes");
+            RandomizedNonceKey::new(&AES_256_GCM, key).expect("AES-256 takes a key of 32 bytes");
         Self(key)
     }
 

@@ -6,7 +6,9 @@ use aws_lc_rs::rand;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use super::audit_key::{self, AuditKey, StoredAuditKey};
 use super::local::LocalKey;
+use super::master::derive;
 use super::signing::PrivateKey;
 use super::{
     Jwk, KeyMaterial, MasterKey, PrivateHalf, SealError, SealingKey, SecretHasher, SignError,
@@ -20,6 +22,7 @@ pub struct Vault {
     hasher: SecretHasher,
     token: Option<Token>,
     makes_keys_in_token: bool,
+    audit_sealing: SealingKey,
 }
 
 /// Key material that can't be used.
@@ -44,6 +47,14 @@ pub enum KeyError {
         "signing key {0} is in a PKCS#11 token; leave [keys.pkcs11] in the configuration as long as it signs"
     )]
     NoToken(String),
+    /// The sealed audit key doesn't open.
+    #[error("the audit trail's key {id}: {error}")]
+    SealedAuditKey {
+        /// The key's id.
+        id: String,
+        /// Why.
+        error: SealError,
+    },
     /// A private key is of no use.
     #[error(transparent)]
     Unusable(#[from] SignError),
@@ -67,6 +78,7 @@ impl Vault {
                 hasher: SecretHasher::new(&secret_key),
                 token: None,
                 makes_keys_in_token: false,
+                audit_sealing: audit_sealing(&secret_key),
             },
             sealed,
         )
@@ -85,6 +97,7 @@ impl Vault {
             <&[u8; 32]>::try_from(opened.as_slice()).map_err(|_| KeyError::WrongMasterKey)?;
         Ok(Self {
             hasher: SecretHasher::new(secret_key),
+            audit_sealing: audit_sealing(secret_key),
             sealing,
             token: None,
             makes_keys_in_token: false,
@@ -119,6 +132,32 @@ impl Vault {
     #[must_use]
     pub fn hasher(&self) -> &SecretHasher {
         &self.hasher
+    }
+
+    /// Makes a key for the checkpoints of audit trails.
+    ///
+    /// # Errors
+    /// [`KeyError::Unusable`].
+    pub fn generate_audit_key(&self) -> Result<StoredAuditKey, KeyError> {
+        let seal = |name: &str, pkcs8: &[u8]| self.audit_sealing.seal(name, pkcs8);
+        Ok(AuditKey::generate(seal)?)
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// [`KeyError::SealedAuditKey`] when it doesn't open, [`KeyError::Unusable`] when what it holds is no key.
+    pub fn open_audit_key(&self, stored: &StoredAuditKey) -> Result<AuditKey, KeyError> {
+        let sealed = |error| KeyError::SealedAuditKey {
+            id: stored.id.clone(),
+            error,
+        };
+        let name = audit_key::sealed_name(&stored.id);
+        let pkcs8 = self
+            .audit_sealing
+            .open(&name, &stored.sealed_private_key)
+            .map_err(sealed)?;
+        Ok(AuditKey::from_pkcs8(&pkcs8)?)
     }
 
     /// Makes a signing key, published at once and signing from `signs_from`. Blocks: an RSA key takes a tenth of a second, a
@@ -242,6 +281,10 @@ impl Vault {
 
 fn id(jwk: &Jwk) -> &str {
     jwk.common.key_id.as_deref().unwrap_or_default()
+}
+
+fn audit_sealing(secret_key: &[u8; 32]) -> SealingKey {
+    SealingKey::under(&derive(secret_key, "audit key"))
 }
 
 fn sealed_name(id: &str) -> String {

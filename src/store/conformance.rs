@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{SecretUse, Store, StoreError, Subject};
+use super::{AuditHead, SecretUse, Store, StoreError, Subject};
 use crate::keys::{KeyMaterial, KeySet, MasterKey, PrivateHalf, StoredKey, Vault};
 use crate::token::{
     Algorithm, Audience, Client, ClientId, ExpiresInAs, GrantType, Lifetime, Scope, SecretHash,
@@ -34,6 +34,7 @@ pub async fn check(store: &dyn Store) {
     keys_come_back_as_they_went(store).await;
     key_material_is_swapped_as_a_whole_or_not_at_all(store).await;
     a_task_is_one_owners_until_its_time_is_over(store).await;
+    what_pins_audit_trails_is_kept(store).await;
     the_feed_tells_every_change_once(store).await;
 }
 
@@ -258,6 +259,33 @@ async fn removal_takes_the_secrets_along(store: &dyn Store) {
         .remove_client(&gone.id, at(4_000))
         .await
         .expect("removed");
+}
+
+async fn what_pins_audit_trails_is_kept(store: &dyn Store) {
+    let before = store.last_change().await.expect("a feed");
+    let (vault, _) = Vault::create(&MasterKey::random());
+    let [one, two] = [(), ()].map(|()| vault.generate_audit_key().expect("a key"));
+    assert_eq!(store.audit_key().await.expect("read"), None);
+    assert!(store.keep_first_audit_key(&one).await.expect("kept"));
+    assert!(!store.keep_first_audit_key(&two).await.expect("read"));
+    assert_eq!(store.audit_key().await.expect("read"), Some(one));
+
+    let head = |trail: &str, sequence| AuditHead {
+        trail: trail.into(),
+        sequence,
+        hash: "00ff".into(),
+        at: at(1),
+    };
+    for head in [head("b", 7), head("a", 9), head("b", 8)] {
+        store.note_audit_head(&head).await.expect("noted");
+    }
+    let heads = store.audit_heads().await.expect("read");
+    assert_eq!(heads, [head("a", 9), head("b", 8)]);
+    assert_eq!(
+        store.last_change().await.expect("a feed"),
+        before,
+        "no change that anybody follows"
+    );
 }
 
 async fn who_is_not_there_cannot_be_changed(store: &dyn Store) {

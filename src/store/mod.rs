@@ -18,10 +18,10 @@ use uuid::Uuid;
 
 pub use error::StoreError;
 pub use open::{Migrate, open};
-pub use record::{Change, ClientRecord, SchemaStatus, SecretUse, Subject};
+pub use record::{AuditHead, Change, ClientRecord, SchemaStatus, SecretUse, Subject};
 pub use sqlite::SqliteStore;
 
-use crate::keys::{KeyMaterial, StoredKey};
+use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::token::{Algorithm, Client, ClientId, Status, StoredSecret};
 
 /// A store. Every change and its entry in the feed are one transaction, and durable when the method returns.
@@ -90,6 +90,18 @@ pub trait Store: Debug + Send + Sync + 'static {
 
     /// Gives a task back, if it is the owner's.
     async fn release_lease(&self, task: &str, owner: Uuid) -> Result<(), StoreError>;
+
+    /// The sealed key that signs checkpoints of audit trails, if one was kept.
+    async fn audit_key(&self) -> Result<Option<StoredAuditKey>, StoreError>;
+
+    /// Keeps the key unless there is one already. Says whether it did.
+    async fn keep_first_audit_key(&self, key: &StoredAuditKey) -> Result<bool, StoreError>;
+
+    /// How far every audit trail was known to go, by the trails' ids.
+    async fn audit_heads(&self) -> Result<Vec<AuditHead>, StoreError>;
+
+    /// Notes how far one goes.
+    async fn note_audit_head(&self, head: &AuditHead) -> Result<(), StoreError>;
 
     /// The changes with a higher number than `sequence`, in order, some thousands at most.
     async fn changes_after(&self, sequence: i64) -> Result<Vec<Change>, StoreError>;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::token::{Client, ClientId, SecretId, StoredSecret};
 
@@ -50,6 +50,19 @@ pub struct SecretUse {
     pub at: Timestamp,
     /// From where.
     pub from: IpAddr,
+}
+
+/// How far an audit trail was known to go: what can't be taken back from its end without being missed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditHead {
+    /// The trail's id.
+    pub trail: String,
+    /// The number of its last checkpoint.
+    pub sequence: u64,
+    /// That line's SHA-256, in hexadecimal.
+    pub hash: String,
+    /// When it was written.
+    pub at: Timestamp,
 }
 
 /// How a store's schema stands to this program.

@@ -1,5 +1,6 @@
 //! The store on SQLite: one file, written by several processes at once.
 
+mod audit;
 mod clients;
 mod feed;
 mod keys;
@@ -19,8 +20,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 use uuid::Uuid;
 
-use super::{Change, ClientRecord, Migrate, SchemaStatus, SecretUse, Store, StoreError};
-use crate::keys::{KeyMaterial, StoredKey};
+use super::{AuditHead, Change, ClientRecord, Migrate, SchemaStatus, SecretUse, Store, StoreError};
+use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::token::{Algorithm, Client, ClientId, Status, StoredSecret};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
@@ -238,6 +239,22 @@ impl Store for SqliteStore {
 
     async fn release_lease(&self, task: &str, owner: Uuid) -> Result<(), StoreError> {
         leases::release(&self.pool, task, owner).await
+    }
+
+    async fn audit_key(&self) -> Result<Option<StoredAuditKey>, StoreError> {
+        audit::key(&self.pool).await
+    }
+
+    async fn keep_first_audit_key(&self, key: &StoredAuditKey) -> Result<bool, StoreError> {
+        audit::keep_first_key(&self.pool, key).await
+    }
+
+    async fn audit_heads(&self) -> Result<Vec<AuditHead>, StoreError> {
+        audit::heads(&self.pool).await
+    }
+
+    async fn note_audit_head(&self, head: &AuditHead) -> Result<(), StoreError> {
+        audit::note_head(&self.pool, head).await
     }
 
     async fn changes_after(&self, sequence: i64) -> Result<Vec<Change>, StoreError> {

@@ -4,6 +4,7 @@
 // The harness is a test as well: what it unwraps says where it failed.
 #![allow(clippy::unwrap_used)]
 
+mod audit;
 mod cli;
 mod client;
 mod d1;

@@ -3,45 +3,31 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::time::Duration;
 
-use jiff::Timestamp;
-use serde_json::Value;
-
+use super::super::scratch::{Scratch, refused};
 use super::*;
 use crate::token::{ClientId, Scope, TokenId};
 
-fn refused(reason: &'static str) -> Record {
-    let event = Event::TokenRefused {
-        client_id: Some("c".into()),
-        error: "invalid_client",
-        reason,
-        turned_away: None,
+const EPOCH: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// The number and the reason of each record.
+fn reasons(scratch: &Scratch) -> Vec<(u64, String)> {
+    let of = |line: &serde_json::Value| {
+        let reason = line["reason"].as_str().unwrap_or_default();
+        (line["seq"].as_u64().unwrap(), reason.to_owned())
     };
-    Record {
-        time: Timestamp::UNIX_EPOCH,
-        source: None,
-        correlation_id: None,
-        event,
-    }
+    scratch.records().iter().map(of).collect()
 }
 
-fn lines(folder: &Path) -> Vec<Value> {
-    let text = fs::read_to_string(file(folder)).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-fn file(folder: &Path) -> PathBuf {
-    folder.join("decisions.jsonl")
+fn full_disk() -> fs::File {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    full.unwrap()
 }
 
 #[tokio::test]
-async fn a_record_is_one_line_of_json() {
-    let folder = tempfile::tempdir().unwrap();
-    let trail = Trail::open(folder.path(), Durability::Fsync).unwrap();
+async fn a_record_is_one_line_of_json_and_holds_the_hash_of_the_one_before() {
+    let scratch = Scratch::new();
+    let trail = scratch.open().unwrap();
     let token_id = TokenId::generate().unwrap();
     let event = Event::TokenIssued {
         client_id: ClientId::parse("is_tbank01").unwrap(),
@@ -53,84 +39,83 @@ async fn a_record_is_one_line_of_json() {
         expires_at: Timestamp::from_second(900).unwrap(),
     };
     let record = Record {
-        time: Timestamp::UNIX_EPOCH,
         source: Some("192.0.2.1".parse().unwrap()),
         correlation_id: Some("x-1".into()),
-        event,
+        ..Record::of(EPOCH, event)
     };
     trail.write(record).await.unwrap();
+    trail.checkpoint(EPOCH).await.unwrap();
+    let text = fs::read_to_string(scratch.file()).unwrap();
+    let (first, second) = text.split_once('\n').unwrap();
+    let id = scratch.lines()[0]["trail"].as_str().unwrap().to_owned();
     assert_eq!(
-        fs::read_to_string(file(folder.path())).unwrap(),
+        first,
         format!(
-            "{{\"seq\":1,\"time\":\"1970-01-01T00:00:00Z\",\"source\":\"192.0.2.1\",\"correlation_id\":\"x-1\",\
-             \"event\":\"token.issued\",\"client_id\":\"is_tbank01\",\"grant_type\":\"client_credentials\",\
-             \"scope\":\"a b\",\"aud\":[\"https://api.example\"],\"jti\":\"{token_id}\",\"kid\":\"kid\",\
-             \"expires_at\":\"1970-01-01T00:15:00Z\"}}\n"
+            "{{\"trail\":\"{id}\",\"seq\":1,\"prev\":\"{}\",\"time\":\"1970-01-01T00:00:00Z\",\"source\":\"192.0.2.1\",\
+             \"correlation_id\":\"x-1\",\"event\":\"token.issued\",\"client_id\":\"is_tbank01\",\
+             \"grant_type\":\"client_credentials\",\"scope\":\"a b\",\"aud\":[\"https://api.example\"],\
+             \"jti\":\"{token_id}\",\"kid\":\"kid\",\"expires_at\":\"1970-01-01T00:15:00Z\"}}",
+            "0".repeat(64)
         )
     );
-    assert_eq!(
-        fs::metadata(file(folder.path()))
-            .unwrap()
-            .permissions()
-            .mode()
-            & 0o777,
-        0o600
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, first.as_bytes());
+    let hex: String = hash.as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let kid = &scratch.key.id;
+    let covered = format!(
+        "{{\"trail\":\"{id}\",\"seq\":2,\"prev\":\"{hex}\",\"time\":\"1970-01-01T00:00:00Z\",\
+         \"event\":\"audit.checkpoint\",\"kid\":\"{kid}\"}}"
     );
+    let (signed, signature) = second.split_once(",\"signature\":\"").unwrap();
+    assert_eq!(format!("{signed}}}"), covered);
+    let signature = signature.trim_end().strip_suffix("\"}").unwrap();
+    assert!(scratch.key.has_signed(covered.as_bytes(), signature));
+    let mode = fs::metadata(scratch.file()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
 }
 
 #[tokio::test]
-async fn numbers_go_on_after_a_restart_and_what_a_crash_tore_is_cut_off() {
-    let folder = tempfile::tempdir().unwrap();
-    let open = || Trail::open(folder.path(), Durability::Fsync);
-    let trail = open().unwrap();
+async fn the_chain_goes_on_after_a_restart_and_what_a_crash_tore_is_cut_off() {
+    let scratch = Scratch::new();
+    let trail = scratch.open().unwrap();
     trail.write(refused("one")).await.unwrap();
     trail.write(refused("two")).await.unwrap();
     assert!(
-        matches!(open(), Err(AuditError::Locked(_))),
+        matches!(scratch.open(), Err(AuditError::Locked(_))),
         "one writer at a time"
     );
-    close(trail, folder.path()).await;
-    fs::OpenOptions::new()
-        .append(true)
-        .open(file(folder.path()))
-        .unwrap()
-        .write_all(b"{\"seq\":3,\"ti")
-        .unwrap();
+    close(trail, &scratch);
+    let mut file = fs::OpenOptions::new();
+    let mut file = file.append(true).open(scratch.file()).unwrap();
+    file.write_all(b"{\"seq\":3,\"ti").unwrap();
+    assert!(scratch.verify(&[]).unwrap().is_torn);
 
-    let trail = open().unwrap();
+    let trail = scratch.open().unwrap();
     trail.write(refused("three")).await.unwrap();
-    let found: Vec<_> = lines(folder.path())
-        .iter()
-        .map(|line| (line["seq"].clone(), line["reason"].clone()))
-        .collect();
+    let expected = [(1, "one".into()), (2, "two".into()), (3, "three".into())];
+    assert_eq!(reasons(&scratch), expected);
+    let verified = scratch.verify(&[]).unwrap();
     assert_eq!(
-        found,
-        [
-            (1.into(), "one".into()),
-            (2.into(), "two".into()),
-            (3.into(), "three".into())
-        ]
+        (verified.unsigned, verified.checkpoints, verified.is_torn),
+        (0, 1, false),
+        "what a crash left unsigned is signed at once"
     );
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_trail_is_left_alone() {
     for content in ["not json\n", "{\"no\":\"seq\"}\n", &"x".repeat(200_000)] {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(file(folder.path()), content).unwrap();
-        assert!(matches!(
-            Trail::open(folder.path(), Durability::Fsync),
-            Err(AuditError::Corrupt(_))
-        ));
-        assert_eq!(fs::read_to_string(file(folder.path())).unwrap(), content);
+        let scratch = Scratch::new();
+        fs::write(scratch.file(), content).unwrap();
+        assert!(matches!(scratch.open(), Err(AuditError::Corrupt(_))));
+        assert_eq!(fs::read_to_string(scratch.file()).unwrap(), content);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_records_of_many_requests_are_there_once_and_in_order() {
-    let folder = tempfile::tempdir().unwrap();
     for durability in [Durability::Fsync, Durability::Buffered] {
-        let trail = Trail::open(&folder.path().join(durability.to_string()), durability).unwrap();
+        let scratch = Scratch::new();
+        let trail = Trail::open(scratch.settings.clone(), durability).unwrap();
         let tasks: Vec<_> = (0..64)
             .map(|_| {
                 let trail = trail.clone();
@@ -144,139 +129,133 @@ async fn all_records_of_many_requests_are_there_once_and_in_order() {
         for task in tasks {
             task.await.unwrap();
         }
-        trail.flush(Timestamp::UNIX_EPOCH).await.unwrap();
-        let lines = lines(&folder.path().join(durability.to_string()));
-        assert!(
-            lines
-                .iter()
-                .zip(1u64..)
-                .all(|(line, seq)| line["seq"] == seq)
-        );
-        assert_eq!(lines.len(), 3200);
+        trail.flush(EPOCH).await.unwrap();
+        let verified = scratch.verify(&[]).unwrap();
+        assert_eq!(verified.last - verified.checkpoints, 3200);
+        assert!(verified.checkpoints >= 1, "{verified:?}");
     }
 }
 
 #[tokio::test]
 async fn a_caller_that_hangs_up_leaves_the_trail_whole() {
-    let folder = tempfile::tempdir().unwrap();
-    let trail = Trail::open(folder.path(), Durability::Fsync).unwrap();
+    let scratch = Scratch::new();
+    let trail = scratch.open().unwrap();
     for number in 0..200 {
         // Dropped at its first or a later wait.
         let limit = Duration::from_micros(number % 20);
         let _given_up = tokio::time::timeout(limit, trail.write(refused("gone"))).await;
     }
     trail.write(refused("last")).await.unwrap();
-    let lines = lines(folder.path());
-    assert!(
-        lines
-            .iter()
-            .zip(1u64..)
-            .all(|(line, seq)| line["seq"] == seq)
-    );
-    assert_eq!(lines.last().unwrap()["reason"], "last");
+    scratch.verify(&[]).unwrap();
+    assert_eq!(reasons(&scratch).pop().unwrap().1, "last");
 }
 
 /// A full disk, as the smallest one there is: `/dev/full` takes nothing, so the trail is moved onto it and back.
 #[tokio::test]
 async fn a_full_disk_refuses_and_recovers_without_half_a_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut disk = TrailFile::open(folder.path()).unwrap();
-    disk.append(b"{\"seq\":1}\n", true).unwrap();
-    let whole = disk.replace_file(
-        fs::OpenOptions::new()
-            .write(true)
-            .open("/dev/full")
-            .unwrap(),
-    );
-    let error = disk.append(b"{\"seq\":2}\n", true).unwrap_err();
+    let scratch = Scratch::new();
+    let (one, two) = ([refused("one")], [refused("two")]);
+    let mut journal = scratch.journal();
+    let append = |journal: &mut Journal, records: &[Record]| {
+        journal.append(records.iter(), None, true, &mut Vec::new())
+    };
+    append(&mut journal, &one).unwrap();
+    let whole = journal.file().replace_file(full_disk());
+    let error = append(&mut journal, &two).unwrap_err().to_string();
     assert!(
-        error.to_string().contains("decisions.jsonl") && error.to_string().contains("space"),
+        error.contains("decisions-000000000001.jsonl") && error.contains("space"),
         "{error}"
     );
-    disk.replace_file(whole);
+    journal.file().replace_file(whole);
 
     // Half a line from the failed write, which the next one has to remove.
-    fs::OpenOptions::new()
-        .append(true)
-        .open(file(folder.path()))
-        .unwrap()
-        .write_all(b"{\"se")
-        .unwrap();
-    disk.append(b"{\"seq\":2}\n", true).unwrap();
-    assert_eq!(
-        fs::read_to_string(file(folder.path())).unwrap(),
-        "{\"seq\":1}\n{\"seq\":2}\n"
-    );
+    let mut file = fs::OpenOptions::new();
+    let mut file = file.append(true).open(scratch.file()).unwrap();
+    file.write_all(b"{\"se").unwrap();
+    append(&mut journal, &two).unwrap();
+    let expected = [(1, "one".into()), (2, "two".into())];
+    assert_eq!(reasons(&scratch), expected);
+    scratch.verify(&[]).unwrap();
 }
 
 #[tokio::test]
 async fn a_trail_that_resumes_says_what_is_missing() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut disk = TrailFile::open(folder.path()).unwrap();
-    let whole = disk.replace_file(
-        fs::OpenOptions::new()
-            .write(true)
-            .open("/dev/full")
-            .unwrap(),
-    );
-    let fault = Arc::new(Mutex::new(None));
+    let scratch = Scratch::new();
+    let mut journal = scratch.journal();
+    let whole = journal.file().replace_file(full_disk());
+    let state = Arc::<Mutex<State>>::default();
     let (_sender, receiver) = mpsc::channel(1);
     let mut writer = Writer {
-        file: disk,
+        journal,
         receiver,
         durable: true,
-        fault: fault.clone(),
+        state: state.clone(),
         lost: 0,
     };
+    let is_failing = || lock(&state).fault.is_some();
     let (written, mut told) = oneshot::channel();
     let waited = Entry {
-        at: Timestamp::UNIX_EPOCH,
-        record: Some(refused("waited")),
         written: Some(written),
+        ..Entry::unwaited(refused("waited"))
     };
-    let noted = || Entry {
-        at: Timestamp::UNIX_EPOCH,
-        record: Some(refused("noted")),
-        written: None,
-    };
+    let noted = || Entry::unwaited(refused("noted"));
     writer.write(&mut vec![waited, noted(), noted()], &mut Vec::new());
     assert!(told.try_recv().unwrap().is_err(), "who waits is told");
-    assert!(fault.lock().unwrap().is_some());
+    assert!(is_failing());
 
     let flush = || Entry {
-        at: Timestamp::UNIX_EPOCH,
-        record: None,
+        at: EPOCH,
+        work: Work::Flush,
         written: None,
     };
     writer.write(&mut vec![flush()], &mut Vec::new());
-    assert!(fault.lock().unwrap().is_some(), "still full");
+    assert!(is_failing(), "still full");
 
-    writer.file.replace_file(whole);
+    writer.journal.file().replace_file(whole);
     writer.write(&mut vec![flush()], &mut Vec::new());
-    assert!(
-        fault.lock().unwrap().is_none(),
-        "recovers without a request"
-    );
+    assert!(!is_failing(), "recovers without a request");
     writer.write(&mut vec![noted()], &mut Vec::new());
-    let lines = lines(folder.path());
+    let lines = scratch.lines();
     assert_eq!(
-        (&lines[0]["event"], &lines[0]["lost"], &lines[0]["seq"]),
-        (&"audit.resumed".into(), &2.into(), &1.into())
+        (&lines[0]["event"], &lines[0]["lost"]),
+        (&"audit.resumed".into(), &2.into())
     );
-    assert_eq!(
-        (&lines[1]["reason"], &lines[1]["seq"]),
-        (&"noted".into(), &2.into())
-    );
+    assert_eq!(reasons(&scratch)[1], (2, "noted".into()));
+    scratch.verify(&[]).unwrap();
 }
 
-/// Drops the trail and waits until its writer has let go of the file.
-async fn close(trail: Trail, folder: &Path) {
-    drop(trail);
-    for _ in 0..200 {
-        if TrailFile::open(folder).is_ok() {
-            return;
+#[tokio::test]
+async fn a_full_file_is_signed_and_followed_by_the_next() {
+    let scratch = Scratch::with_files_of(4096);
+    for _ in 0..3 {
+        let trail = scratch.open().unwrap();
+        for _ in 0..50 {
+            trail.write(refused("x")).await.unwrap();
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        close(trail, &scratch);
     }
-    panic!("the writer still holds the file");
+    let verified = scratch.verify(&[]).unwrap();
+    assert_eq!(verified.last - verified.checkpoints, 150);
+    let files = Chain::Decisions.files(scratch.folder()).unwrap();
+    assert!(files.len() > 8, "{files:?}");
+    for (_, file) in &files[..files.len() - 1] {
+        let text = fs::read_to_string(file).unwrap();
+        assert!((4096..5000).contains(&text.len()), "{}", text.len());
+        assert!(text.lines().last().unwrap().contains("\"signature\""));
+    }
+    let (taken_away, rest) = files.split_at(files.len() - 1);
+    for (_, file) in taken_away {
+        fs::remove_file(file).unwrap();
+    }
+    let trail = scratch.open().unwrap();
+    trail.write(refused("x")).await.unwrap();
+    close(trail, &scratch);
+    let verified = scratch.verify(&[]).expect("what is left of it");
+    assert!(verified.first == rest[0].0 || verified.first == 1);
+}
+
+/// Drops the trail and waits until its writer has let go of the chain.
+fn close(trail: Trail, scratch: &Scratch) {
+    drop(trail);
+    drop(scratch.journal());
 }

@@ -87,12 +87,22 @@ impl Setup {
 
     /// The decisions so far, one JSON object each.
     pub fn audit(&self) -> Vec<serde_json::Value> {
+        self.records("decisions-")
+    }
+
+    /// What commands changed so far.
+    pub fn changes(&self) -> Vec<serde_json::Value> {
+        self.records("changes-")
+    }
+
+    /// The records of a chain, without its checkpoints.
+    fn records(&self, chain: &str) -> Vec<serde_json::Value> {
         let mut files: Vec<_> = std::fs::read_dir(self.folder().join("audit"))
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .filter(|path| {
-                path.extension()
-                    .is_some_and(|extension| extension == "jsonl")
+                let name = path.file_name().unwrap().to_str().unwrap();
+                name.starts_with(chain) && name.ends_with(".jsonl")
             })
             .collect();
         files.sort();
@@ -102,6 +112,7 @@ impl Setup {
             .collect();
         text.lines()
             .map(|line| serde_json::from_str(line).unwrap())
+            .filter(|record: &serde_json::Value| record["event"] != "audit.checkpoint")
             .collect()
     }
 

@@ -25,7 +25,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ),
     ("store", &["keys", "token", "config", "clock"]),
     ("keys", &["token", "clock"]),
-    ("audit", &["token", "config", "clock"]),
+    ("audit", &["keys", "token", "config", "clock"]),
     ("config", &["token"]),
     ("token", &[]),
     ("clock", &[]),

@@ -1,0 +1,158 @@
+//! The files of a folder: which belong to a chain, in which order, and who may write to them.
+
+use std::fmt;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::AuditError;
+
+/// A chain of records. There are two in a folder, as they have different writers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chain {
+    /// What the service decided: tokens, refusals, its starts and stops.
+    Decisions,
+    /// What administrators and commands changed: clients, secrets, keys.
+    Changes,
+}
+
+impl Chain {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Decisions, Self::Changes];
+
+    /// The beginning of its files' names.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Decisions => "decisions",
+            Self::Changes => "changes",
+        }
+    }
+
+    /// Its files in `folder` in order, each with the number of its first record, which its name says.
+    ///
+    /// # Errors
+    /// [`AuditError::Io`]: the folder can't be read.
+    pub fn files(self, folder: &Path) -> Result<Vec<(u64, PathBuf)>, AuditError> {
+        let failed = |error: io::Error| AuditError::io(folder, &error);
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            if let Some(first) = name.and_then(|name| self.first_record(name)) {
+                files.push((first, path));
+            }
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// The name of the file whose first record has this number.
+    pub(super) fn file_name(self, first: u64) -> String {
+        format!("{self}-{first:012}.jsonl")
+    }
+
+    fn first_record(self, name: &str) -> Option<u64> {
+        let digits = name
+            .strip_prefix(self.as_str())?
+            .strip_prefix('-')?
+            .strip_suffix(".jsonl")?;
+        let first = digits.parse().ok()?;
+        (self.file_name(first) == name).then_some(first)
+    }
+
+    /// The right to write to the chain, until the file is dropped. Makes the folder when there is none. Waits for another's end
+    /// as long as `patience`.
+    pub(super) fn lock(self, folder: &Path, patience: Duration) -> Result<File, AuditError> {
+        make_folder(folder)?;
+        let path = folder.join(format!("{self}.lock"));
+        let file = private()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path);
+        let file = file.map_err(|error| AuditError::io(&path, &error))?;
+        let end = Instant::now() + patience;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(AuditError::io(&path, &error)),
+                Err(TryLockError::WouldBlock) if Instant::now() >= end => {
+                    return Err(AuditError::Locked(folder.into()));
+                }
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
+            }
+        }
+    }
+}
+
+impl fmt::Display for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Options of a file that is for its owner alone.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+/// Makes the folder's list of files durable.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn make_folder(folder: &Path) -> Result<(), AuditError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| AuditError::io(folder, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_ordered_by_their_first_record_and_others_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = [
+            Chain::Decisions.file_name(900),
+            Chain::Decisions.file_name(1),
+            Chain::Decisions.file_name(1_000_000_000_000),
+            Chain::Changes.file_name(1),
+            "decisions-1.jsonl".into(),
+            "decisions-000000000001.jsonl.gz".into(),
+            "decisions.lock".into(),
+        ];
+        for name in &names {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let files = |chain: Chain| -> Vec<u64> {
+            let files = chain.files(folder.path()).unwrap();
+            files.into_iter().map(|(first, _)| first).collect()
+        };
+        assert_eq!(files(Chain::Decisions), [1, 900, 1_000_000_000_000]);
+        assert_eq!(files(Chain::Changes), [1]);
+    }
+
+    #[test]
+    fn one_writer_at_a_time_to_each_chain() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = |chain: Chain, millis| chain.lock(folder.path(), Duration::from_millis(millis));
+        let held = lock(Chain::Decisions, 0).unwrap();
+        assert!(matches!(
+            lock(Chain::Decisions, 20),
+            Err(AuditError::Locked(_))
+        ));
+        lock(Chain::Changes, 0).unwrap();
+        drop(held);
+        lock(Chain::Decisions, 0).unwrap();
+    }
+}

@@ -1,0 +1,304 @@
+//! Whether a chain is as it was written: reads it once, in memory for two of its lines, and stops at the first that isn't.
+
+mod diagnosis;
+
+use std::fmt;
+use std::path::Path;
+
+use super::chain::{Hash, Head, Link, signed};
+use super::lines::{Line, Lines, Place};
+use super::{AuditError, Chain};
+use crate::keys::StoredAuditKey;
+
+/// What is known of trails from elsewhere, where who alters a trail can't alter it.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// The keys that sign checkpoints.
+    pub keys: Vec<StoredAuditKey>,
+    /// Checkpoints that were written.
+    pub heads: Vec<Head>,
+}
+
+/// A chain that is as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// The trail's id; none of a chain without a line.
+    pub trail: Option<String>,
+    /// The number of its first record here. Not 1 when earlier files were taken away.
+    pub first: u64,
+    /// The number of its last record.
+    pub last: u64,
+    /// How many of them are checkpoints.
+    pub checkpoints: u64,
+    /// Records after the last checkpoint: nothing proves that none was altered or is missing.
+    pub unsigned: u64,
+    /// Whether half a line follows: one that is being written now, or was when a process died.
+    pub is_torn: bool,
+}
+
+/// The first place where a chain isn't as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Where.
+    pub place: Place,
+    /// The number of the record that it is about.
+    pub sequence: u64,
+    /// What happened.
+    pub what: Break,
+}
+
+/// What happened to a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Break {
+    /// The record is not as it was written.
+    Altered,
+    /// Records are missing before the line: from the one that it is about to this one.
+    Removed {
+        /// The last of them.
+        last: u64,
+    },
+    /// The line was not written there.
+    Inserted,
+    /// The record stands where another should.
+    Reordered {
+        /// The other's number.
+        expected: u64,
+    },
+    /// The trail ends with this record, and once went on.
+    Truncated {
+        /// The number of the last checkpoint that the store knows.
+        known: u64,
+    },
+    /// The checkpoint is none of those that the store knows: what is before it was written anew.
+    Rewritten,
+    /// The checkpoint's signature is none of its key's over this line.
+    BadSignature,
+    /// The checkpoint is signed by a key that the store doesn't know.
+    UnknownKey {
+        /// The key's id.
+        kid: String,
+    },
+    /// Too many records without a checkpoint: some were removed.
+    Unsigned,
+}
+
+/// Checks one chain of a folder.
+///
+/// # Errors
+/// [`AuditError::Io`]: it can't be read.
+pub fn verify(
+    chain: Chain,
+    folder: &Path,
+    known: &Known,
+) -> Result<Result<Verified, Broken>, AuditError> {
+    Walk::new(known).through(Lines::of(chain, folder)?)
+}
+
+/// The way along a chain.
+struct Walk<'a> {
+    known: &'a Known,
+    head: Option<Head>,
+    /// The store's word for this trail.
+    pinned: Option<&'a Head>,
+    /// Where the last good line stands.
+    last: Option<Place>,
+    so_far: Verified,
+}
+
+/// Why a line isn't good by itself or after the one before.
+enum Fault {
+    /// It isn't the line after the one before.
+    Link,
+    /// It is, and something else is wrong.
+    Here(Break),
+}
+
+impl<'a> Walk<'a> {
+    /// Lines without a checkpoint at most; a good writer has half as many.
+    const UNSIGNED: u64 = 4000;
+
+    fn new(known: &'a Known) -> Self {
+        Self {
+            known,
+            head: None,
+            pinned: None,
+            last: None,
+            so_far: Verified {
+                trail: None,
+                first: 1,
+                last: 0,
+                checkpoints: 0,
+                unsigned: 0,
+                is_torn: false,
+            },
+        }
+    }
+
+    fn through(mut self, mut lines: Lines) -> Result<Result<Verified, Broken>, AuditError> {
+        let mut bytes = Vec::with_capacity(1024);
+        while let Some(line) = lines.read(&mut bytes)? {
+            let fault = match self.take(&line, &bytes) {
+                Ok(()) => {
+                    self.last = Some(line.place);
+                    continue;
+                }
+                Err(fault) => fault,
+            };
+            let broken = match fault {
+                Fault::Here(what) => Broken {
+                    sequence: self.so_far.last + 1,
+                    place: line.place,
+                    what,
+                },
+                Fault::Link => {
+                    let broken = self.diagnose(&line, &bytes, lines)?;
+                    let Some(broken) = broken else {
+                        // Nothing follows half a line.
+                        self.so_far.is_torn = true;
+                        break;
+                    };
+                    broken
+                }
+            };
+            return Ok(Err(broken));
+        }
+        Ok(self.end())
+    }
+
+    fn take(&mut self, line: &Line, bytes: &[u8]) -> Result<(), Fault> {
+        let link = Link::read(bytes).filter(|_| line.is_whole);
+        let link = link.ok_or(Fault::Link)?;
+        let head = self.head.get_or_insert_with(|| Head {
+            trail: link.trail.into(),
+            sequence: line.first.saturating_sub(1),
+            // What earlier files end with isn't known once they are gone.
+            hash: if line.first == 1 {
+                Hash::NONE
+            } else {
+                link.prev
+            },
+        });
+        if self.so_far.trail.is_none() {
+            self.so_far.trail = Some(head.trail.as_ref().into());
+            self.so_far.first = line.first;
+            self.so_far.last = head.sequence;
+            let mut heads = self.known.heads.iter();
+            self.pinned = heads.find(|known| known.trail == head.trail);
+        }
+        if *link.trail != *head.trail || link.seq != head.sequence + 1 || link.prev != head.hash {
+            return Err(Fault::Link);
+        }
+        let hash = Hash::of(bytes);
+        let is_known = |known: &Head| known.sequence == link.seq;
+        if self
+            .pinned
+            .is_some_and(|known| is_known(known) && known.hash != hash)
+        {
+            return Err(Fault::Here(Break::Rewritten));
+        }
+        if link.is_checkpoint() {
+            check_signature(&link, bytes, &self.known.keys).map_err(Fault::Here)?;
+            self.so_far.checkpoints += 1;
+            self.so_far.unsigned = 0;
+        } else {
+            self.so_far.unsigned += 1;
+        }
+        if self.so_far.unsigned > Self::UNSIGNED {
+            return Err(Fault::Here(Break::Unsigned));
+        }
+        head.sequence = link.seq;
+        head.hash = hash;
+        self.so_far.last = link.seq;
+        Ok(())
+    }
+
+    fn end(self) -> Result<Verified, Broken> {
+        match (self.pinned, self.last) {
+            (Some(known), Some(place)) if known.sequence > self.so_far.last => Err(Broken {
+                place,
+                sequence: self.so_far.last,
+                what: Break::Truncated {
+                    known: known.sequence,
+                },
+            }),
+            _ => Ok(self.so_far),
+        }
+    }
+}
+
+fn check_signature(link: &Link<'_>, line: &[u8], keys: &[StoredAuditKey]) -> Result<(), Break> {
+    let kid = link.kid.unwrap_or_default();
+    let Some(key) = keys.iter().find(|key| key.id == kid) else {
+        return Err(Break::UnknownKey { kid: kid.into() });
+    };
+    let is_good =
+        signed(line).is_some_and(|(covered, signature)| key.has_signed(&covered, signature));
+    if is_good {
+        Ok(())
+    } else {
+        Err(Break::BadSignature)
+    }
+}
+
+impl Break {
+    /// Its name for programs.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Altered => "altered",
+            Self::Removed { .. } => "removed",
+            Self::Inserted => "inserted",
+            Self::Reordered { .. } => "reordered",
+            Self::Truncated { .. } => "truncated",
+            Self::Rewritten => "rewritten",
+            Self::BadSignature => "bad_signature",
+            Self::UnknownKey { .. } => "unknown_key",
+            Self::Unsigned => "unsigned",
+        }
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (place, sequence) = (&self.place, self.sequence);
+        match &self.what {
+            Break::Altered => write!(f, "{place}: record {sequence} was altered"),
+            Break::Removed { last } if *last == sequence => {
+                write!(f, "{place}: record {sequence} was removed before this line")
+            }
+            Break::Removed { last } => write!(
+                f,
+                "{place}: records {sequence} to {last} were removed before this line"
+            ),
+            Break::Inserted => write!(f, "{place}: a record was inserted, numbered {sequence}"),
+            Break::Reordered { expected } => write!(
+                f,
+                "{place}: reordered: record {sequence} stands where record {expected} should"
+            ),
+            Break::Truncated { known } => write!(
+                f,
+                "{place}: truncated: the trail ends with record {sequence}, and the store knows of record {known}"
+            ),
+            Break::Rewritten => write!(
+                f,
+                "{place}: record {sequence} is not the checkpoint that the store knows: the trail was written anew"
+            ),
+            Break::BadSignature => write!(
+                f,
+                "{place}: the signature of checkpoint {sequence} is not good: it, or the record, was altered"
+            ),
+            Break::UnknownKey { kid } => write!(
+                f,
+                "{place}: checkpoint {sequence} is signed by a key that the store does not know: {kid}"
+            ),
+            Break::Unsigned => write!(
+                f,
+                "{place}: {} records and no checkpoint up to record {sequence}: checkpoints were removed",
+                Walk::UNSIGNED
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

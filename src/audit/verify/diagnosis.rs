@@ -1,0 +1,140 @@
+//! What happened at a line that doesn't continue the chain: told from that line, the one before, and those after.
+
+use super::super::chain::{Hash, Head, Link};
+use super::super::lines::{Line, Lines, Place};
+use super::{AuditError, Break, Broken, Walk, check_signature};
+
+/// What is to be known from the lines after.
+#[derive(Default)]
+struct After {
+    /// The line right after.
+    next: Option<Next>,
+    /// Whether there is a line at all.
+    any: bool,
+    /// Whether the line that was expected stands there, unaltered.
+    expected: bool,
+    /// Whether another has the number of this one.
+    twin: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Next {
+    seq: u64,
+    prev: Hash,
+}
+
+impl Walk<'_> {
+    /// None when the line is the beginning of one that is yet to be written.
+    pub(super) fn diagnose(
+        &self,
+        line: &Line,
+        bytes: &[u8],
+        rest: Lines,
+    ) -> Result<Option<Broken>, AuditError> {
+        let head = self.head.clone().unwrap_or_else(|| Head {
+            sequence: line.first.saturating_sub(1),
+            hash: Hash::NONE,
+            ..Head::new()
+        });
+        let link = Link::read(bytes).filter(|link| *link.trail == *head.trail);
+        let after = After::read(rest, &head, link.map(|link| link.seq))?;
+        if !line.is_whole && !after.any {
+            return Ok(None);
+        }
+        let expected = head.sequence + 1;
+        let here = |what| Broken {
+            place: line.place.clone(),
+            sequence: link.map_or(expected, |link| link.seq),
+            what,
+        };
+        let Some(link) = link else {
+            return Ok(Some(match after.expected {
+                true => here(Break::Inserted),
+                false => here(Break::Altered),
+            }));
+        };
+        let altered = Broken {
+            sequence: expected,
+            ..here(Break::Altered)
+        };
+        let removed = Broken {
+            sequence: expected,
+            ..here(Break::Removed {
+                last: link.seq.saturating_sub(1),
+            })
+        };
+        let before = |what| self.before(&here(what));
+        let is_continued = after
+            .next
+            .map(|next| next.prev == Hash::of(bytes))
+            .or_else(|| link.is_checkpoint().then(|| self.is_signed(&link, bytes)));
+        Ok(Some(if after.expected {
+            // The right line comes later, so this one doesn't belong here.
+            if after.twin || link.seq < expected {
+                here(Break::Inserted)
+            } else {
+                here(Break::Reordered { expected })
+            }
+        } else if link.prev == head.hash {
+            // After the right line, with a wrong number.
+            let follows = after.next.is_some_and(|next| next.seq == link.seq + 1);
+            if follows && link.seq > expected {
+                removed
+            } else {
+                altered
+            }
+        } else if link.seq > expected {
+            removed
+        } else if link.seq == expected {
+            // Of this line and the one before, one was altered: the chain goes on from the other.
+            if is_continued.unwrap_or(true) {
+                before(Break::Altered)
+            } else {
+                altered
+            }
+        } else if link.seq == head.sequence && is_continued == Some(true) {
+            // Twice the same number, and the chain goes on from this one.
+            before(Break::Inserted)
+        } else if after.next.is_some_and(|next| next.seq == expected + 1) {
+            altered
+        } else {
+            here(Break::Inserted)
+        }))
+    }
+
+    /// The same of the line before, if there is one.
+    fn before(&self, here: &Broken) -> Broken {
+        let place: &Place = self.last.as_ref().unwrap_or(&here.place);
+        Broken {
+            place: place.clone(),
+            sequence: self.so_far.last,
+            what: here.what.clone(),
+        }
+    }
+
+    fn is_signed(&self, link: &Link<'_>, bytes: &[u8]) -> bool {
+        check_signature(link, bytes, &self.known.keys).is_ok()
+    }
+}
+
+impl After {
+    fn read(mut rest: Lines, head: &Head, seq: Option<u64>) -> Result<Self, AuditError> {
+        let mut after = Self::default();
+        let mut bytes = Vec::with_capacity(1024);
+        while rest.read(&mut bytes)?.is_some() {
+            let link = Link::read(&bytes).filter(|link| *link.trail == *head.trail);
+            if !after.any {
+                after.next = link.map(|link| Next {
+                    seq: link.seq,
+                    prev: link.prev,
+                });
+            }
+            after.any = true;
+            if let Some(link) = link {
+                after.expected |= link.seq == head.sequence + 1 && link.prev == head.hash;
+                after.twin |= Some(link.seq) == seq;
+            }
+        }
+        Ok(after)
+    }
+}

@@ -1,0 +1,49 @@
+//! `audit`: the audit trail, for whoever has to believe it. One file a command.
+
+mod entry;
+mod export;
+mod tail;
+mod verify;
+
+use clap::{Args, Subcommand};
+
+use super::error::Error;
+use super::output::Output;
+use super::source::Source;
+use std::path::PathBuf;
+
+/// The audit trail
+///
+/// It has two chains of records, each bound to the one before by its hash: decisions, which is what the service did, and changes,
+/// which is what was done to clients, secrets and keys.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    Verify(verify::Arguments),
+    Tail(tail::Arguments),
+    Export(export::Arguments),
+}
+
+/// Which trail.
+#[derive(Debug, Args)]
+struct Folder {
+    /// The trail's folder, as of an archive; the configuration's when left out
+    #[arg(long, value_name = "DIR")]
+    path: Option<PathBuf>,
+}
+
+impl Folder {
+    fn find(&self, source: &Source) -> Result<PathBuf, Error> {
+        match &self.path {
+            Some(path) => Ok(path.clone()),
+            None => Ok(source.load()?.audit.path),
+        }
+    }
+}
+
+pub(super) async fn run(command: Command, source: &Source, output: Output) -> Result<(), Error> {
+    match command {
+        Command::Verify(arguments) => verify::run(&arguments, source, output).await,
+        Command::Tail(arguments) => tail::run(&arguments, source, output).await,
+        Command::Export(arguments) => export::run(&arguments, source),
+    }
+}
