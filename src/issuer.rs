@@ -39,7 +39,7 @@ use throttle::{Source, Throttle};
 use crate::audit::{Event, Record, Trail};
 use crate::clock::Clock;
 use crate::config::IssuerUrl;
-use crate::keys::{Jwks, KeyRing, SigningKey};
+use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
 use crate::store::Store;
 use crate::token::{
     Algorithm, Audience, Claims, Client, Credential, GrantType, Lifetime, Reason, Refusal, Scope,
