@@ -30,8 +30,9 @@ fn reason(rejection: &Rejection, request: &RequestInfo) -> Reason {
         (Wrong::Credentials, _) | (_, Some(Location::Header)) => {
             Reason::Credential(credential_error(request))
         }
-        // RFC 6749 3.2: a parameter without a value counts as omitted, and `grant_type` is the one that is required.
-        (Wrong::MissingBody | Wrong::MissingProperty, _) => Reason::GrantMissing,
+        (Wrong::MissingBody, _) => Reason::GrantMissing,
+        (Wrong::MissingProperty, _) if rejection.pointer() == "/grant_type" => Reason::GrantMissing,
+        (Wrong::MissingProperty, _) => Malformed("a required parameter is missing"),
         (Wrong::NotAllowed, _) if rejection.pointer() == "/grant_type" => Reason::GrantUnknown,
         (Wrong::RepeatedParameter, _) => Malformed("a parameter is given more than once"),
         (Wrong::MalformedEncoding, _) => {
