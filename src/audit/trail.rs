@@ -35,6 +35,8 @@ struct Entry {
 }
 
 #[derive(Debug)]
+// Nearly all work is a record: a box for it would cost every token an allocation.
+#[allow(clippy::large_enum_variant)]
 enum Work {
     Write(Record),
     /// Nothing, so that it is done when all before it is.

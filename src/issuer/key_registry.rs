@@ -154,8 +154,10 @@ impl KeyRegistry {
             if self.store.swap_key_material(&seen, &new, now).await? {
                 let changed = changed(seen_keys, new_keys, now);
                 let events = changed.iter().cloned().map(key_changed).collect();
-                record.write(events, now).await?;
+                let recorded = record.write(events, now).await;
+                // Also when that failed: the keys are gone from the store, and nobody would destroy them later.
                 self.destroy(lost(seen_keys, new_keys)).await?;
+                recorded?;
                 return Ok(changed);
             }
             self.destroy(lost(new_keys, seen_keys)).await?;

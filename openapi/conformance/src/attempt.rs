@@ -163,6 +163,7 @@ impl<'d> Caller<'d> {
             match made {
                 Ok(made) => {
                     branches = branches.max(made.branches);
+                    gaps.extend(made.left_out);
                     parameters.push((parameter, made.value));
                 }
                 Err(gap) => {
@@ -179,7 +180,7 @@ impl<'d> Caller<'d> {
         }
         let body = match media {
             None => None,
-            Some((index, media)) => match self.body(index, media, richness, branch) {
+            Some((index, media)) => match self.body(index, media, richness, branch, gaps) {
                 Ok((body, more)) => {
                     branches = branches.max(more);
                     Some(body)
@@ -211,6 +212,7 @@ impl<'d> Caller<'d> {
         media: Media<'d>,
         richness: Richness,
         branch: usize,
+        gaps: &mut Vec<Gap>,
     ) -> Result<(Body<'d>, usize), Gap> {
         let kind = Kind::of(self.document, &media, Direction::Request);
         let richness = if kind == Kind::Json || richness != Richness::Nulls {
@@ -227,6 +229,7 @@ impl<'d> Caller<'d> {
         let (value, branches) = match media.schema {
             Some(schema) if kind.has_schema() => {
                 let made = sample(self.document, &self.judge, schema, "body", plan)?;
+                gaps.extend(made.left_out);
                 (made.value, made.branches)
             }
             _ if matches!(kind, Kind::Form | Kind::Multipart) => {

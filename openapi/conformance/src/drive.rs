@@ -7,10 +7,10 @@ use dropshot_contract::{MountError, Operation, Value, export, round_trip};
 
 use crate::attempt::Caller;
 use crate::client::{Answer, Client};
-use crate::converse::Expected;
 use crate::document::Document;
 use crate::echo::{Context, Got, Wanted};
 use crate::judge::Judge;
+use crate::replies::Expected;
 use crate::report::{OperationReport, Report};
 
 /// A generated service to drive.

@@ -34,8 +34,8 @@ pub(crate) struct Facts<'d> {
     pub(crate) required: Vec<&'d str>,
     pub(crate) min_properties: u64,
     pub(crate) max_properties: Option<u64>,
-    /// The property that a discriminator names, and its values for the chosen branch.
-    pub(crate) tags: Vec<(&'d str, Vec<&'d str>)>,
+    /// The property that a discriminator names, and the value of it that chooses the branch.
+    pub(crate) tags: Vec<Tag<'d>>,
     pub(crate) nots: Vec<&'d Value>,
     /// Branches of the largest union.
     pub(crate) branches: usize,
@@ -46,6 +46,9 @@ pub(crate) struct Facts<'d> {
     pub(crate) read_only: bool,
     pub(crate) write_only: bool,
 }
+
+/// A discriminator's property and its value.
+type Tag<'d> = (&'d str, &'d str);
 
 /// What one schema says of an object's properties.
 #[derive(Debug, Clone, Copy)]
@@ -99,12 +102,21 @@ impl<'d> Facts<'d> {
             if branches.is_empty() {
                 continue;
             }
-            self.branches = self.branches.max(branches.len());
-            let chosen = branches[branch % branches.len()];
-            match tags(schema, chosen) {
-                Some(tags) => self.tags.push(tags),
-                None => self.untagged |= branches.len() > 1,
-            }
+            // A branch that a discriminator knows by several values counts as often.
+            let choices: Vec<(&'d Value, Option<Tag<'d>>)> = branches
+                .iter()
+                .flat_map(|branch| match tags(schema, branch) {
+                    Some((name, values)) => values
+                        .into_iter()
+                        .map(|value| (*branch, Some((name, value))))
+                        .collect(),
+                    None => vec![(*branch, None)],
+                })
+                .collect();
+            self.branches = self.branches.max(choices.len());
+            let (chosen, tag) = choices[branch % choices.len()];
+            self.untagged |= tag.is_none() && branches.len() > 1;
+            self.tags.extend(tag);
             admitted &= self.gather(document, chosen, branch, depth) || beside;
         }
         admitted || beside || schema.get("nullable") == Some(&Value::Bool(true))

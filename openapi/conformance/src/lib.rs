@@ -6,7 +6,8 @@
 //!
 //! | What | Module |
 //! |---|---|
-//! | valid requests reach the handler with the values sent; every declared reply comes as the document says | `converse` |
+//! | valid requests reach the handler with the values sent | `converse`, `attempt`, `compare` |
+//! | every declared reply comes as the document says | `replies` |
 //! | a request that breaks one rule is refused with a 4xx that names the place | `refuse`, `violate` |
 //!
 //! Values are made by `sample`, `scalar` and `pattern` from what `facts` gathers of a schema, and judged by a validator that
@@ -26,6 +27,7 @@ mod facts;
 mod judge;
 mod pattern;
 mod refuse;
+mod replies;
 mod report;
 mod sample;
 mod scalar;

@@ -3,7 +3,7 @@
 //! A sample is made to be valid; whether it is, the validator says before it is used, so that a mistake made here is not laid
 //! to the service's charge.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use dropshot_contract::Value;
 use serde_json::{Map, json};
@@ -40,6 +40,8 @@ pub(crate) type Gap = String;
 pub(crate) struct Sample {
     pub(crate) value: Value,
     pub(crate) branches: usize,
+    /// Why optional properties could not be made.
+    pub(crate) left_out: Vec<Gap>,
 }
 
 /// A valid value of a schema.
@@ -60,10 +62,12 @@ pub(crate) fn sample<'d>(
             plan,
             left: Cell::new(BUDGET),
             branches: Cell::new(1),
+            left_out: RefCell::default(),
         };
         let at = Place {
             name,
             salt,
+            item: salt,
             depth: 0,
             branch: plan.branch,
         };
@@ -73,6 +77,7 @@ pub(crate) fn sample<'d>(
             return Ok(Sample {
                 value,
                 branches: maker.branches.get(),
+                left_out: maker.left_out.take(),
             });
         }
         gap.get_or_insert(format!(
@@ -105,12 +110,14 @@ pub(crate) fn raw<'d>(
         plan,
         left: Cell::new(BUDGET),
         branches: Cell::new(1),
+        left_out: RefCell::default(),
     };
     maker.value(
         &[schema],
         Place {
             name: "",
             salt: 0,
+            item: 0,
             depth: 0,
             branch: 0,
         },
@@ -122,12 +129,16 @@ struct Maker<'d> {
     plan: Plan,
     left: Cell<usize>,
     branches: Cell<usize>,
+    left_out: RefCell<Vec<Gap>>,
 }
 
 #[derive(Clone, Copy)]
 struct Place<'n> {
     name: &'n str,
+    /// Tells values of one name apart.
     salt: usize,
+    /// Tells numbers apart that have bounds, which are to be met: the place in a list.
+    item: usize,
     depth: usize,
     branch: usize,
 }
@@ -179,10 +190,13 @@ impl<'d> Maker<'d> {
         }
         match facts.kind() {
             Some("boolean") => Ok(Value::Bool(at.salt.is_multiple_of(2))),
-            Some(ty @ ("integer" | "number")) => {
-                scalar::number(facts, ty == "integer", at.salt, self.plan.richness)
-                    .ok_or_else(|| format!("{}: no number is within the bounds", at.name))
-            }
+            Some(ty @ ("integer" | "number")) => scalar::number(
+                facts,
+                ty == "integer",
+                (at.salt, at.item),
+                self.plan.richness,
+            )
+            .ok_or_else(|| format!("{}: no number is within the bounds", at.name)),
             Some("string") => scalar::text(
                 facts,
                 at.name,
@@ -221,6 +235,7 @@ impl<'d> Maker<'d> {
         while (items.len() as u64) < wanted.max(least).min(most) {
             let next = Place {
                 salt,
+                item: at.item + salt - at.salt,
                 depth: at.depth + 1,
                 ..at
             };
@@ -314,17 +329,14 @@ impl<'d> Maker<'d> {
         {
             return Ok(());
         }
-        if let Some((_, tags)) = facts.tags.iter().find(|(tag, _)| *tag == name) {
-            let tag = tags
-                .get((at.salt + at.branch) % tags.len().max(1))
-                .copied()
-                .unwrap_or_default();
-            members.insert(name.to_owned(), Value::from(tag));
+        if let Some((_, tag)) = facts.tags.iter().find(|(tag, _)| *tag == name) {
+            members.insert(name.to_owned(), Value::from(*tag));
             return Ok(());
         }
         let place = Place {
             name,
             salt: at.salt + members.len(),
+            item: at.item,
             depth: at.depth + 1,
             branch: at.branch,
         };
@@ -334,7 +346,10 @@ impl<'d> Maker<'d> {
                 Ok(())
             }
             Err(gap) if needed => Err(gap),
-            Err(_) => Ok(()),
+            Err(gap) => {
+                self.left_out.borrow_mut().push(gap);
+                Ok(())
+            }
         }
     }
 }

@@ -125,11 +125,11 @@ fn formatted(format: &str, salt: usize) -> Option<String> {
     })
 }
 
-/// A number that keeps the facts.
+/// A number that keeps the facts: at a bound, but for the second of the salts, or told apart by the first.
 pub(crate) fn number(
     facts: &Facts<'_>,
     integer: bool,
-    salt: usize,
+    salts: (usize, usize),
     richness: Richness,
 ) -> Option<Value> {
     if integer
@@ -138,12 +138,12 @@ pub(crate) fn number(
             .as_ref()
             .is_some_and(|types| types.contains(&"integer"))
     {
-        return whole(facts, salt, richness).map(Value::Number);
+        return whole(facts, salts, richness).map(Value::Number);
     }
-    fraction(facts, salt, richness).map(Value::Number)
+    fraction(facts, salts, richness).map(Value::Number)
 }
 
-fn whole(facts: &Facts<'_>, salt: usize, richness: Richness) -> Option<Number> {
+fn whole(facts: &Facts<'_>, (salt, item): (usize, usize), richness: Richness) -> Option<Number> {
     let step = facts
         .multiples
         .iter()
@@ -165,20 +165,21 @@ fn whole(facts: &Facts<'_>, salt: usize, richness: Richness) -> Option<Number> {
         highest.map(|high| down(high, step)),
     );
     let salt = i128::try_from(salt).ok()? * step;
+    let item = i128::try_from(item).ok()? * step;
     // Beyond what a double can tell apart from its neighbours.
     let large = up(9_007_199_254_740_993, step);
     let value = match (richness, first, last) {
         (_, Some(first), Some(last)) if first > last => return None,
-        (Richness::Minimal, Some(first), last) => (first + salt).min(last.unwrap_or(i128::MAX)),
-        (Richness::Minimal, None, Some(last)) => last.min(0) - salt,
+        (Richness::Minimal, Some(first), last) => (first + item).min(last.unwrap_or(i128::MAX)),
+        (Richness::Minimal, None, Some(last)) => last.min(0) - item,
         (Richness::Minimal, None, None) => salt,
-        (_, first, Some(last)) => (last - salt).max(first.unwrap_or(i128::MIN)),
+        (_, first, Some(last)) => (last - item).max(first.unwrap_or(i128::MIN)),
         (_, first, None) => large.max(first.unwrap_or(0)) + salt,
     };
     Number::from_i128(value)
 }
 
-fn fraction(facts: &Facts<'_>, salt: usize, richness: Richness) -> Option<Number> {
+fn fraction(facts: &Facts<'_>, (salt, item): (usize, usize), richness: Richness) -> Option<Number> {
     let step = facts
         .multiples
         .iter()
@@ -205,11 +206,11 @@ fn fraction(facts: &Facts<'_>, salt: usize, richness: Richness) -> Option<Number
         .filter_map(|bound| inner(bound, -1.0))
         .fold(f64::INFINITY, f64::min);
     #[allow(clippy::cast_precision_loss)] // salts are small
-    let salt = salt as f64;
+    let (salt, item) = (salt as f64, item as f64 * step.unwrap_or(0.25));
     let wanted = match richness {
-        Richness::Minimal if lowest.is_finite() => lowest,
+        Richness::Minimal if lowest.is_finite() => highest.min(lowest + item),
         Richness::Minimal => highest.min(salt),
-        _ if highest.is_finite() => highest,
+        _ if highest.is_finite() => lowest.max(highest - item),
         _ => lowest.max(1.5 + salt),
     };
     // Two exclusive bounds may lie closer together than the steps taken off them.

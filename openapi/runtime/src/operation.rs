@@ -202,15 +202,22 @@ pub struct DeclaredHeader {
 }
 
 impl Operation {
-    /// The declared parameter of that name; header names are compared without case (RFC 9110, 5.1).
+    /// The declared parameter of that name.
     #[must_use]
     pub fn parameter(&self, location: Location, name: &str) -> Option<&'static Parameter> {
-        self.parameters.iter().find(|parameter| {
-            parameter.location == location
-                && match location {
-                    Location::Header => parameter.name.eq_ignore_ascii_case(name),
-                    _ => parameter.name == name,
-                }
-        })
+        self.parameters
+            .iter()
+            .find(|parameter| parameter.is(location, name))
+    }
+}
+
+impl Parameter {
+    /// Whether it is the one of that place and name; header names are compared without case (RFC 9110, 5.1).
+    pub(crate) fn is(&self, location: Location, name: &str) -> bool {
+        self.location == location
+            && match location {
+                Location::Header => self.name.eq_ignore_ascii_case(name),
+                _ => self.name == name,
+            }
     }
 }

@@ -35,7 +35,12 @@ impl Received {
         location: Location,
         name: &str,
     ) -> Result<Option<Node>, Invalid> {
-        let (written, as_json) = written(self.operation, location, name);
+        let (written, as_json) = written(
+            self.declared(location, name),
+            self.operation,
+            location,
+            name,
+        );
         let node = match location {
             Location::Path => self.in_path(&written),
             Location::Query => self.in_query(&written),
@@ -49,20 +54,30 @@ impl Received {
         }
     }
 
+    /// The parameter's declaration. Generated code asks in the order of the declarations.
+    fn declared(&mut self, location: Location, name: &str) -> Option<&'static Parameter> {
+        let all = self.operation.parameters;
+        let index = match all.get(self.asked) {
+            Some(next) if next.is(location, name) => self.asked,
+            _ => all
+                .iter()
+                .position(|parameter| parameter.is(location, name))?,
+        };
+        self.asked = index + 1;
+        Some(&all[index])
+    }
+
     fn in_path(&self, written: &Written<'_>) -> Result<Option<Node>, Invalid> {
-        let raw_path = self.parts.uri.path();
-        let variables = self.path.template.variables();
-        let mut values = (variables.iter().zip(&self.path.captures))
+        let (raw_path, template) = (self.parts.uri.path(), &self.path.template);
+        let mut values = (template.variables().iter().zip(&self.path.captures))
             .filter(|(variable, _)| ***variable == *written.name)
             .filter_map(|(_, range)| raw_path.get(range.clone()));
         let Some(raw) = values.next() else {
             return Ok(None);
         };
-        if values.any(|other| other != raw) {
-            return Err(Invalid::new(
-                Reason::RepeatedParameter,
-                "stands in the path twice, with two values",
-            ));
+        if template.repeats() && values.any(|other| other != raw) {
+            let message = "stands in the path twice, with two values";
+            return Err(Invalid::new(Reason::RepeatedParameter, message));
         }
         written.read(raw).map(Some)
     }
@@ -114,6 +129,7 @@ impl Received {
 
 /// How the parameter is written; one that isn't declared is taken as a single value.
 fn written<'n>(
+    declared: Option<&'static Parameter>,
     operation: &'static Operation,
     location: Location,
     name: &'n str,
@@ -127,7 +143,7 @@ fn written<'n>(
         Location::Query => Beside::Parameters(operation.parameters),
         _ => Beside::Nothing,
     };
-    let Some(parameter) = operation.parameter(location, name) else {
+    let Some(parameter) = declared else {
         let (shape, style, explode) = (Shape::Scalar, Style::Simple, false);
         return (
             Written {

@@ -3,6 +3,9 @@
 //! Dropshot's own extractors read a body to its end before they look at its type or length, and wait for it without end.
 //! Here the order is content type, length, bytes; the cap and the deadline hold while reading, too.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -50,12 +53,7 @@ pub(crate) async fn receive(
     if announced > limits.bytes as u64 {
         return Err(too_large(operation, limits));
     }
-    let Ok(bytes) = tokio::time::timeout(limits.deadline, collect(operation, body, limits)).await
-    else {
-        let message = format!("did not arrive within {} s", limits.deadline.as_secs_f32());
-        return Err(Rejection::body(operation, Reason::BodyTimeout, message));
-    };
-    let bytes = bytes?;
+    let bytes = in_time(operation, collect(operation, body, limits), limits).await?;
     if bytes.is_empty() {
         return absent_or_empty(operation, declared, content_type);
     }
@@ -123,6 +121,25 @@ fn absent_or_empty(
         )),
         _ => Ok(Content::None),
     }
+}
+
+/// What `reading` reads, unless it takes too long. Nearly every body is there when its head is, and then no clock is asked.
+async fn in_time(
+    operation: &Operation,
+    reading: impl Future<Output = Result<Bytes, Rejection>>,
+    limits: Limits,
+) -> Result<Bytes, Rejection> {
+    let mut reading = pin!(reading);
+    if let Poll::Ready(read) = poll_fn(|context| Poll::Ready(reading.as_mut().poll(context))).await
+    {
+        return read;
+    }
+    tokio::time::timeout(limits.deadline, reading)
+        .await
+        .unwrap_or_else(|_| {
+            let message = format!("did not arrive within {} s", limits.deadline.as_secs_f32());
+            Err(Rejection::body(operation, Reason::BodyTimeout, message))
+        })
 }
 
 async fn collect(

@@ -19,6 +19,8 @@ pub struct Received {
     pub(crate) path: Path,
     pub(crate) query: Option<Pairs>,
     pub(crate) cookies: Option<Cookies>,
+    /// Index of the parameter after the one asked for last.
+    pub(crate) asked: usize,
     /// `WWW-Authenticate`: a challenge for each scheme that credentials were asked for in.
     pub(crate) challenges: Vec<String>,
     content: Content,
@@ -54,6 +56,7 @@ impl Received {
             path,
             query: None,
             cookies: None,
+            asked: 0,
             challenges: Vec::new(),
             content,
             empty_is_absent,

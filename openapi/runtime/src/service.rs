@@ -86,26 +86,18 @@ impl<C: ServerContext> Service<C> {
 fn choose(table: &Table, route: Option<usize>, parts: &Parts) -> Result<(usize, Path), HttpError> {
     let raw_path = parts.uri.path();
     let (index, captures) = match route {
-        Some(index) => (index, table.templates[index].capture(raw_path)),
+        Some(index) => (index, table.templates[index].locate(raw_path)),
         None => match table.find(&parts.method, raw_path) {
-            Found::Route { index, captures } => (index, Some(captures)),
-            Found::NotFound => (0, None),
+            Found::Route { index, captures } => (index, captures),
             Found::MethodNotAllowed(allow) => return Err(method_not_allowed(&allow)),
+            Found::NotFound => {
+                let message = "no operation has this path".to_owned();
+                return Err(HttpError::for_not_found(None, message));
+            }
         },
     };
-    match captures {
-        Some(captures) => Ok((
-            index,
-            Path {
-                template: Arc::clone(&table.templates[index]),
-                captures,
-            },
-        )),
-        None => Err(HttpError::for_not_found(
-            None,
-            "no operation has this path".to_owned(),
-        )),
-    }
+    let template = Arc::clone(&table.templates[index]);
+    Ok((index, Path { template, captures }))
 }
 
 fn method_not_allowed(allow: &str) -> HttpError {

@@ -16,6 +16,7 @@ pub(crate) struct Template {
     /// Whether it ends in `/`.
     pub(crate) slash: bool,
     variables: Vec<Box<str>>,
+    repeats: bool,
 }
 
 /// What stands between two slashes of a template.
@@ -53,10 +54,13 @@ impl Template {
             .filter(|text| !text.is_empty())
             .map(|text| segment(text, &mut variables))
             .collect();
+        let repeats =
+            (1..variables.len()).any(|index| variables[..index].contains(&variables[index]));
         Self {
             slash: path.ends_with('/') && !segments.is_empty(),
             segments,
             variables,
+            repeats,
         }
     }
 
@@ -65,26 +69,20 @@ impl Template {
         &self.variables
     }
 
-    /// Where each variable stands in a raw path; `None` if the path is not of this template.
-    pub(crate) fn capture(&self, raw_path: &str) -> Option<Vec<Range<usize>>> {
+    /// Whether a name stands for several places.
+    pub(crate) fn repeats(&self) -> bool {
+        self.repeats
+    }
+
+    /// Where each variable stands in a raw path of this template, whose variables are whole segments.
+    pub(crate) fn locate(&self, raw_path: &str) -> Vec<Range<usize>> {
         let mut captures = Vec::with_capacity(self.variables.len());
-        let mut raw = raw_segments(raw_path);
-        for segment in &self.segments {
-            let (range, text) = raw.next()?;
-            match segment {
-                Segment::Literal(literal) => {
-                    if *text != **literal && decoded(text)? != **literal {
-                        return None;
-                    }
-                }
-                Segment::Pattern(pattern) => {
-                    if !pattern.capture(text, range.start, &mut captures) {
-                        return None;
-                    }
-                }
+        for (segment, (range, _)) in self.segments.iter().zip(raw_segments(raw_path)) {
+            if let Segment::Pattern(_) = segment {
+                captures.push(range);
             }
         }
-        raw.next().is_none().then_some(captures)
+        captures
     }
 }
 
@@ -92,13 +90,16 @@ impl Template {
 pub(crate) fn raw_segments(raw_path: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     let mut at = 0;
     raw_path
-        .split('/')
-        .map(move |text| {
-            let range = at..at + text.len();
+        .as_bytes()
+        .split(|byte| *byte == b'/')
+        .filter_map(move |segment| {
+            let range = at..at + segment.len();
             at = range.end + 1;
-            (range, text)
+            raw_path
+                .get(range.clone())
+                .filter(|text| !text.is_empty())
+                .map(|text| (range, text))
         })
-        .filter(|(_, text)| !text.is_empty())
 }
 
 /// Escapes decoded as Dropshot's router does: what is none stays as it is (a value's own decoding is strict), and what
