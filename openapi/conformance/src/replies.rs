@@ -102,6 +102,8 @@ impl<'d> Caller<'d> {
                 about: "undeclared".to_owned(),
             });
         }
+        report.not_generated.sort();
+        report.not_generated.dedup();
         replies
     }
 
@@ -129,7 +131,7 @@ impl<'d> Caller<'d> {
                 ),
                 None => format!("{} {richness:?}", wanted.status),
             };
-            match self.reply(response, media, richness, branch, wanted.clone()) {
+            match self.reply(response, media, (richness, branch), wanted.clone(), gaps) {
                 Ok((wanted, kind, branches)) => {
                     for branch in plans.iter().filter(|plan| plan.0 == Richness::Full).count()
                         ..branches.min(16)
@@ -155,9 +157,9 @@ impl<'d> Caller<'d> {
         &self,
         response: Response<'d>,
         media: Option<Media<'d>>,
-        richness: Richness,
-        branch: usize,
+        (richness, branch): (Richness, usize),
         mut wanted: Wanted,
+        gaps: &mut Vec<Gap>,
     ) -> Result<(Wanted, Option<Kind>, usize), Gap> {
         let plan = Plan {
             direction: Direction::Reply,
@@ -225,6 +227,11 @@ impl<'d> Caller<'d> {
                     Plan { charset, ..plan },
                 )?;
                 branches = made.branches;
+                gaps.extend(
+                    made.left_out
+                        .into_iter()
+                        .map(|gap| format!("reply {}: {gap}", wanted.status)),
+                );
                 Sample::Json(made.value)
             }
             (_, None) => Sample::Json(Value::from("anything")),
