@@ -7,6 +7,7 @@ mod document;
 mod macro_layout;
 mod report;
 mod start;
+mod text;
 mod workshop;
 
 use super::cost::Cost;
@@ -84,6 +85,7 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
         &folder().join("codegen"),
         Duration::from_secs(arguments.time_limit),
     )?;
+    let figures = folder().join("codegen/figures.json");
     let mut report = Report::new(Machine::now(), arguments.rounds);
     let baseline = !arguments.skip_macro;
     let layouts = |with_baseline: bool| {
@@ -116,10 +118,12 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
                 rounds.add(&workshop, &made)?;
             }
             rounds.finish(&workshop, &made, &mut report)?;
+            report.keep(&figures)?;
             if size == arguments.edit {
-                report
-                    .edited
-                    .push(edit(&workshop, &made, arguments.rounds.max(3))?);
+                let edited = edit(&workshop, &made, arguments.rounds.max(3))?;
+                report.edited.push(edited);
+                report.keep(&figures)?;
+                report.keep(&figures)?;
             }
             workshop.forget(&made)?;
         }
@@ -156,7 +160,7 @@ impl Rounds {
             });
         }
         let program = workshop.program(made, Verb::Build);
-        report.compiled.push(Compiled {
+        let compiled = Compiled {
             layout,
             operations,
             check: middle(&self.check),
@@ -165,7 +169,9 @@ impl Rounds {
             start_ms: start::start_ms(made, &program)?,
             starts_on_2_mib: start::starts_on_2_mib(&program),
             ratios: None,
-        });
+        };
+        progress(&compiled.line());
+        report.compiled.push(compiled);
         Ok(())
     }
 }
