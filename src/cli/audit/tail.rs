@@ -47,7 +47,10 @@ pub(super) async fn run(
     let last = in_order(last);
     let from = last.len().saturating_sub(arguments.lines);
     print(&last[from..], output)?;
-    while arguments.follow {
+    if !arguments.follow {
+        return Ok(());
+    }
+    loop {
         let mut more = Vec::new();
         for tail in &mut tails {
             more.extend(tail.more().map_err(Error::failed)?);
@@ -57,7 +60,6 @@ pub(super) async fn run(
         }
         print(&in_order(more), output)?;
     }
-    Ok(())
 }
 
 type Shown = (Vec<u8>, Option<Entry>);

@@ -88,7 +88,11 @@ impl Step {
                     "--locked",
                     "--quiet",
                 ])
-                .env("RUSTDOCFLAGS", "-D warnings")),
+                // A module's head names the modules that it is made of; with private items documented, those links lead there.
+                .env(
+                    "RUSTDOCFLAGS",
+                    "-D warnings -A rustdoc::private_intra_doc_links",
+                )),
             Self::Tests => tests(),
             Self::Doctests => cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]),
             Self::Conformance if has_corpora() => cargo(&["xtask", "conformance", "--subset"]),
