@@ -38,7 +38,7 @@ pub struct StoredAuditKey {
 impl AuditKey {
     const ALGORITHM: Algorithm = Algorithm::Es256;
 
-    /// Makes a key, and keeps what [`Self::open`] needs in the form that `seal` gives the private half.
+    /// Makes a key, and keeps what opening it needs in the form that `seal` gives the private half.
     pub(super) fn generate(
         seal: impl FnOnce(&str, &[u8]) -> Vec<u8>,
     ) -> Result<StoredAuditKey, SignError> {

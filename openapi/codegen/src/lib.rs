@@ -1,6 +1,6 @@
 //! Any OpenAPI 3.0 document as a Dropshot API trait.
 //!
-//! The way of a document, in order: [`load`] reads text into a checked [`model::Document`]; `types` and `operations`
+//! The way of a document, in order: [`mod@load`] reads text into a checked [`model::Document`]; `types` and `operations`
 //! decide what becomes of its schemas and operations; `emit` writes the Rust. What is wrong with a document is a
 //! [`diagnostics::Finding`]; a run reports all of them at once.
 //!

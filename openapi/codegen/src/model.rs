@@ -1,7 +1,7 @@
 //! The document as the generator understands it: every `$ref` to a parameter, header, body, response or path item
 //! resolved, every schema parsed, every operation named.
 //!
-//! Owns the vocabulary shared by the half that reads ([`crate::load`], [`crate::read`]) and the half that writes
+//! Owns the vocabulary shared by the half that reads ([`mod@crate::load`], [`crate::read`]) and the half that writes
 //! ([`crate::types`], [`crate::operations`]). A value of these types is already checked: what could not be
 //! understood became a [`crate::diagnostics::Finding`] and no `Document` was made.
 //!

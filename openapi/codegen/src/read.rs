@@ -2,7 +2,7 @@
 //!
 //! Owns the order of reading and what all parts share: where remarks go, what was read before, and the bound on how
 //! large a model may grow. Each part of a document has a module of its own. Files, lines and other documents are
-//! [`crate::load`]'s affair: here everything stands in one value.
+//! [`mod@crate::load`]'s affair: here everything stands in one value.
 
 mod at;
 mod bodies;
