@@ -1,5 +1,7 @@
 //! The audit trail, from the outside: what is in it, and what is found out about who changed it.
 
+#![allow(clippy::type_complexity)]
+
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

@@ -64,7 +64,7 @@ fn place(scratch: &Scratch, mut number: usize) -> Place {
 #[test]
 fn an_untouched_trail_is_good() {
     let (scratch, head) = trail(3_000);
-    let verified = scratch.verify(&[head.clone()]).unwrap();
+    let verified = scratch.verify(std::slice::from_ref(&head)).unwrap();
     let checkpoints = verified.checkpoints;
     assert!(checkpoints > 3, "{verified:?}");
     let expected = Verified {
@@ -84,7 +84,10 @@ fn files_that_were_taken_away_from_the_front_are_no_break() {
     let (scratch, head) = trail(600);
     let files = Chain::Decisions.files(scratch.folder()).unwrap();
     fs::remove_file(&files[0].1).unwrap();
-    assert_eq!(scratch.verify(&[head.clone()]).unwrap().first, files[1].0);
+    assert_eq!(
+        scratch.verify(std::slice::from_ref(&head)).unwrap().first,
+        files[1].0
+    );
     fs::remove_file(&files[2].1).unwrap();
     let broken = broken(&scratch, &head);
     let last = files[3].0 - 1;
