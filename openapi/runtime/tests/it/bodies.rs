@@ -294,8 +294,11 @@ async fn a_body_that_does_not_arrive_is_not_waited_for() {
         )
         .await
         .unwrap();
-    for _ in 0..5 {
-        connection.write_all(b" ").await.unwrap();
+    for _ in 0..3 {
+        // On a busy machine the deadline may be over already, and the connection closed.
+        if connection.write_all(b" ").await.is_err() {
+            break;
+        }
         tokio::time::sleep(Duration::from_millis(60)).await;
     }
     assert!(read_all(&mut connection).await.starts_with("HTTP/1.1 408 "));
