@@ -41,7 +41,8 @@ fn in_range(range: &str, sent: &str) -> bool {
 
 /// The value of a parameter, without its quotes.
 fn parameter<'a>(media_type: &'a str, name: &str) -> Option<&'a str> {
-    media_type.split(';').skip(1).find_map(|parameter| {
+    let (_, parameters) = media_type.split_once(';')?;
+    parameters.split(';').find_map(|parameter| {
         let (key, value) = parameter.split_once('=')?;
         key.trim()
             .eq_ignore_ascii_case(name)

@@ -35,8 +35,7 @@ pub(crate) fn endpoint<C: ServerContext>(
 ) -> ApiEndpoint<C> {
     let service = Arc::clone(service);
     let handler = move |rqctx: RequestContext<C>, request: RawRequest| {
-        let service = Arc::clone(&service);
-        async move { service.serve(route, rqctx, request).await }
+        serve(Arc::clone(&service), route, rqctx, request)
     };
     ApiEndpoint::new(
         id.to_owned(),
@@ -48,36 +47,35 @@ pub(crate) fn endpoint<C: ServerContext>(
     )
 }
 
-impl<C: ServerContext> Service<C> {
-    async fn serve(
-        &self,
-        route: Option<usize>,
-        mut rqctx: RequestContext<C>,
-        request: RawRequest,
-    ) -> Result<Response, HttpError> {
-        let (parts, mut body) = request.into_inner().into_parts();
-        let (index, path) = choose(&self.table, route, &parts)?;
-        let Route { operation, call } = &self.routes[index];
-        if route.is_none() {
-            rqctx.endpoint.operation_id = operation.id.to_owned();
+/// Not a method, so that the request is moved once less.
+async fn serve<C: ServerContext>(
+    service: Arc<Service<C>>,
+    route: Option<usize>,
+    mut rqctx: RequestContext<C>,
+    request: RawRequest,
+) -> Result<Response, HttpError> {
+    let (parts, mut body) = request.into_inner().into_parts();
+    let (index, path) = choose(&service.table, route, &parts)?;
+    let Route { operation, call } = &service.routes[index];
+    if route.is_none() {
+        rqctx.endpoint.operation_id = operation.id.to_owned();
+    }
+    let request_id = rqctx.request_id.clone();
+    match receive(operation, &parts.headers, &mut body, service.limits).await {
+        Ok(content) => {
+            let empty_is_absent = service.limits.empty_is_absent;
+            let received = Received::new(operation, path, parts, content, empty_is_absent);
+            finish(call(rqctx, received).await, &request_id)
         }
-        let request_id = rqctx.request_id.clone();
-        match receive(operation, &parts.headers, &mut body, self.limits).await {
-            Ok(content) => {
-                let empty_is_absent = self.limits.empty_is_absent;
-                let received = Received::new(operation, path, parts, content, empty_is_absent);
-                finish(call(rqctx, received).await, &request_id)
+        Err(rejection) => {
+            let close = rejection.leaves_body_unread() && parts.version <= Version::HTTP_11;
+            let mut response = (service.rejected)(rqctx, rejection).await;
+            if close {
+                response
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Err(rejection) => {
-                let close = rejection.leaves_body_unread() && parts.version <= Version::HTTP_11;
-                let mut response = (self.rejected)(rqctx, rejection).await;
-                if close {
-                    response
-                        .headers_mut()
-                        .insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                finish(response, &request_id)
-            }
+            finish(response, &request_id)
         }
     }
 }
