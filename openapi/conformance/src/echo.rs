@@ -309,6 +309,13 @@ fn mirrored<T>(mirror: Mirror, work: impl FnOnce() -> T) -> T {
     done
 }
 
+/// Takes a `readOnly` property out of a request whose type keeps or refuses what it does not know.
+pub fn ignore(object: &mut Object, name: &str) {
+    if MIRROR.get() != Mirror::Replying {
+        object.ignore(name);
+    }
+}
+
 /// A `readOnly` property: left alone in a request, read where a reply is made from a sample.
 ///
 /// # Errors

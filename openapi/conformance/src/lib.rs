@@ -6,7 +6,7 @@
 //!
 //! | What | Module |
 //! |---|---|
-//! | valid requests reach the handler with the values sent | `converse`, `attempt`, `compare` |
+//! | valid requests reach the handler with the values sent | `attempts`, `attempt`, `converse`, `compare` |
 //! | every declared reply comes as the document says | `replies` |
 //! | a request that breaks one rule is refused with a 4xx that names the place | `refuse`, `violate` |
 //!
@@ -15,6 +15,7 @@
 //! passed over.
 
 mod attempt;
+mod attempts;
 mod body;
 mod client;
 mod compare;

@@ -166,6 +166,7 @@ impl<'d> Caller<'d> {
             richness,
             charset: Charset::Json,
             branch,
+            returned: false,
         };
         for header in self.document.response_headers(response) {
             if richness == Richness::Minimal && !header.required {

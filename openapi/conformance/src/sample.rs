@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) charset: Charset,
     /// Which branch of each union.
     pub(crate) branch: usize,
+    /// With the properties that don't go this way, as a caller has them who sends back what it was given.
+    pub(crate) returned: bool,
 }
 
 /// Why there is no sample.
@@ -104,6 +106,7 @@ pub(crate) fn raw<'d>(
         richness,
         charset,
         branch: 0,
+        returned: false,
     };
     let maker = Maker {
         document,
@@ -122,6 +125,36 @@ pub(crate) fn raw<'d>(
             branch: 0,
         },
     )
+}
+
+/// A value without the properties that don't go this way.
+pub(crate) fn stripped<'d>(
+    document: &'d Document,
+    schemas: &[&'d Value],
+    value: &Value,
+    plan: Plan,
+) -> Value {
+    let facts = Facts::of(document, schemas, plan.branch);
+    let left_out = |schemas: &[&'d Value]| {
+        schemas
+            .iter()
+            .any(|schema| plan.direction.leaves_out(document.follow(schema)))
+    };
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .filter_map(|(name, value)| {
+                let schemas = facts.property(name).unwrap_or_default();
+                (!left_out(&schemas))
+                    .then(|| (name.clone(), stripped(document, &schemas, value, plan)))
+            })
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| stripped(document, &facts.items, item, plan))
+            .collect(),
+        scalar => scalar.clone(),
+    }
 }
 
 struct Maker<'d> {
@@ -323,10 +356,9 @@ impl<'d> Maker<'d> {
             None if needed => return Err(format!("{name} is required and forbidden")),
             None => return Ok(()),
         };
-        if schemas
-            .iter()
-            .any(|schema| self.plan.direction.leaves_out(self.document.follow(schema)))
-        {
+        let direction = self.plan.direction;
+        let left_out = |schema: &&'d Value| direction.leaves_out(self.document.follow(schema));
+        if !self.plan.returned && schemas.iter().any(|schema| left_out(schema)) {
             return Ok(());
         }
         if let Some((_, tag)) = facts.tags.iter().find(|(tag, _)| *tag == name) {

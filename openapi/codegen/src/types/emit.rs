@@ -169,6 +169,19 @@ impl Types<'_> {
             // Nothing is read from it: it only has to be an object.
             body = body.replace("let mut object = node", "node");
         }
+        // What a caller may not set is neither one of the other properties nor an unknown one.
+        let read_only = object.fields.iter().filter(|field| field.read_only);
+        for field in read_only.filter(|_| object.closed || object.rest.is_some()) {
+            let _ = if self.mirrored {
+                writeln!(
+                    body,
+                    "        ::dropshot_conformance::echo::ignore(&mut object, {:?});",
+                    field.wire
+                )
+            } else {
+                writeln!(body, "        object.ignore({:?});", field.wire)
+            };
+        }
         body.push_str("        let decoded = Self {\n");
         for (field, presence) in fields {
             let decoder = self.decoder(&field.ty, "");
@@ -212,10 +225,6 @@ impl Types<'_> {
         }
         body.push_str("        };\n");
         if object.closed {
-            // What a caller may not set is no unknown property either.
-            for field in object.fields.iter().filter(|field| field.read_only) {
-                let _ = writeln!(body, "        object.ignore({:?});", field.wire);
-            }
             body.push_str("        object.deny_unknown()?;\n");
         }
         body.push_str("        Ok(decoded)\n");
