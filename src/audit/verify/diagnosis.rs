@@ -36,17 +36,37 @@ impl Walk<'_> {
             hash: Hash::NONE,
             ..Head::new()
         });
-        let link = Link::read(bytes).filter(|link| *link.trail == *head.trail);
-        let after = After::read(rest, &head, link.map(|link| link.seq))?;
+        let read = Link::read(bytes);
+        let link = read.filter(|link| *link.trail == *head.trail);
+        // Which trail it is, only the first line says; a second that says otherwise has as much of a right.
+        let is_second = self.last.is_some() && self.so_far.last == self.so_far.first;
+        let trail = match read {
+            _ if self.last.is_none() => None,
+            Some(link) if is_second => Some(link.trail),
+            _ => Some(&*head.trail),
+        };
+        let after = After::read(rest, &head, trail, link.map(|link| link.seq))?;
         if !line.is_whole && !after.any {
             return Ok(None);
         }
         let expected = head.sequence + 1;
+        let goes_on = after.next.map(|next| next.prev == Hash::of(bytes));
         let here = |what| Broken {
             place: line.place.clone(),
             sequence: link.map_or(expected, |link| link.seq),
             what,
         };
+        if let (Some(second), None, Some(true)) = (read, link, goes_on)
+            && is_second
+        {
+            let is_forged = second.seq == head.sequence;
+            let what = if is_forged {
+                Break::Inserted
+            } else {
+                Break::Altered
+            };
+            return Ok(Some(self.before(&here(what))));
+        }
         let Some(link) = link else {
             return Ok(Some(match after.expected {
                 true => here(Break::Inserted),
@@ -64,10 +84,8 @@ impl Walk<'_> {
             })
         };
         let before = |what| self.before(&here(what));
-        let is_continued = after
-            .next
-            .map(|next| next.prev == Hash::of(bytes))
-            .or_else(|| link.is_checkpoint().then(|| self.is_signed(&link, bytes)));
+        let is_continued =
+            goes_on.or_else(|| link.is_checkpoint().then(|| self.is_signed(&link, bytes)));
         Ok(Some(if after.expected {
             // The right line comes later, so this one doesn't belong here.
             if after.twin || link.seq < expected {
@@ -118,11 +136,18 @@ impl Walk<'_> {
 }
 
 impl After {
-    fn read(mut rest: Lines, head: &Head, seq: Option<u64>) -> Result<Self, AuditError> {
+    /// Of the lines of `trail`, or of any.
+    fn read(
+        mut rest: Lines,
+        head: &Head,
+        trail: Option<&str>,
+        seq: Option<u64>,
+    ) -> Result<Self, AuditError> {
         let mut after = Self::default();
         let mut bytes = Vec::with_capacity(1024);
         while rest.read(&mut bytes)?.is_some() {
-            let link = Link::read(&bytes).filter(|link| *link.trail == *head.trail);
+            let is_of_it = |link: &Link<'_>| trail.is_none_or(|trail| link.trail == trail);
+            let link = Link::read(&bytes).filter(is_of_it);
             if !after.any {
                 after.next = link.map(|link| Next {
                     seq: link.seq,
