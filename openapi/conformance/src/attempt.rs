@@ -99,7 +99,13 @@ impl Attempt<'_> {
                 _ => request = request.header(parameter.name, parts.concat()),
             }
         }
+        let mut shown_once: Vec<&Shown> = Vec::new();
         for shown in &self.shown {
+            if !shown_once.iter().any(|known| known.is_same(shown)) {
+                shown_once.push(shown);
+            }
+        }
+        for shown in shown_once {
             let pair = || {
                 format!(
                     "{}={}",

@@ -1,6 +1,6 @@
 //! Whether what arrived is what was sent.
 
-use dropshot_contract::{DateTime, Value};
+use dropshot_contract::{DateTime, IpAddr, Value};
 
 use crate::document::Document;
 use crate::facts::Facts;
@@ -114,6 +114,10 @@ impl<'d> Comparison<'d> {
                     && sent.as_f64() == got.as_f64()
             }
             (Value::String(sent), Value::String(got)) => {
+                let address = |text: &str| text.parse::<IpAddr>().ok();
+                if address(sent).is_some_and(|sent| address(got) == Some(sent)) {
+                    return true;
+                }
                 let instant = |text: &str| text.parse::<DateTime>().ok();
                 instant(sent).is_some_and(|sent| instant(got) == Some(sent))
             }

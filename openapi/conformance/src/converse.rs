@@ -10,6 +10,7 @@ use crate::compare::{difference, short};
 use crate::credentials::together;
 use crate::drive::{Outcome, Session};
 use crate::echo::Got;
+use crate::facts::Facts;
 use crate::replies::Expected;
 use crate::report::OperationReport;
 
@@ -156,23 +157,25 @@ impl<'d> Session<'d> {
                 .shown_in(&parameter)
                 .map(|shown| Value::from(shown.text.clone()));
             let sent = shown.as_ref().or(sent.map(|(_, value)| value));
-            let default = crate::facts::Facts::of(document, &[parameter.schema], 0).default;
+            let default = Facts::of(document, &[parameter.schema], 0).default;
+            let schemas = [parameter.schema];
+            let is_default = |arrived| {
+                default.is_some_and(|default| {
+                    difference(document, &schemas, default, arrived, true).is_none()
+                })
+            };
             match (sent, arrived) {
                 (Some(sent), Some(arrived)) => {
-                    if let Some(difference) = difference(
-                        document,
-                        &[parameter.schema],
-                        sent,
-                        arrived,
-                        !parameter.json,
-                    ) {
+                    if let Some(difference) =
+                        difference(document, &schemas, sent, arrived, !parameter.json)
+                    {
                         return Err(format!("{place}{difference}"));
                     }
                 }
                 (Some(sent), None) => {
                     return Err(format!("{place} did not arrive: {}", short(sent)));
                 }
-                (None, Some(arrived)) if default != Some(arrived) => {
+                (None, Some(arrived)) if !is_default(arrived) => {
                     return Err(format!("{place} arrived unsent: {}", short(arrived)));
                 }
                 (None, _) => {}

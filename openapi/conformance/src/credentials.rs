@@ -82,7 +82,11 @@ pub(crate) fn together(alternative: &[(&str, &Value)]) -> Result<Vec<Shown>, Str
     for (name, scheme) in alternative {
         let shown = shown(name, scheme)
             .ok_or_else(|| format!("security scheme {name} is shown by no part of a request"))?;
-        if all.iter().any(|other| other.is_beside(&shown)) {
+        // One token may do for two schemes.
+        if all
+            .iter()
+            .any(|other| other.is_beside(&shown) && !other.is_same(&shown))
+        {
             return Err(format!(
                 "security scheme {name} wants the same place as another"
             ));

@@ -138,10 +138,8 @@ fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
         {
             Additional::Forbidden
         }
-        (Additional::Forbidden, other) | (other, Additional::Forbidden) => match other {
-            Additional::Forbidden => Additional::Unspecified,
-            other => other,
-        },
+        // Two closed parts are meant to have the properties of both and no more.
+        (Additional::Forbidden, other) | (other, Additional::Forbidden) => other,
         (Additional::Unspecified, other) | (other, Additional::Unspecified) => other,
         (Additional::Any, other) | (other, Additional::Any) => other,
     };
