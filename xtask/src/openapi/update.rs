@@ -4,8 +4,10 @@
 //! ([`handlers`]), everything is made, compiled and tested in a copy of the workspace ([`staging`], with [`fill`] for
 //! values that lack new fields), and only then do the new files take the places of the old ones ([`swap`]).
 
+mod adapted;
 mod fill;
 mod handlers;
+mod outcome;
 mod report;
 mod staging;
 mod swap;
@@ -18,7 +20,8 @@ use dropshot_codegen::compare::{Change, compare};
 use dropshot_codegen::load::load_bytes;
 use dropshot_codegen::{Generated, Loaded, Options, generate};
 use handlers::Handlers;
-use report::{Outcome, Report, Revision};
+use outcome::Outcome;
+use report::{Report, Revision};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,6 +43,9 @@ pub struct Arguments {
     /// Take it even though it breaks callers, or may.
     #[arg(long)]
     allow_breaking: bool,
+    /// Compile, and leave the tests to whoever commits the result.
+    #[arg(long)]
+    skip_tests: bool,
     /// How the report is printed.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -135,7 +141,10 @@ fn update(arguments: &Arguments, root: &Path, report: &mut Report) -> Result<Out
         before.entry(path).or_insert(Some(digest));
     }
     files.extend(compiled.files);
-    copy.test()?;
+    if !arguments.skip_tests {
+        copy.test()?;
+    }
+    report.tested = !arguments.skip_tests;
     // 7. All of them into their places.
     let swapped = swap::swap(root, &files, &before)
         .map_err(|error| Outcome::failed("the new files", &error))?;

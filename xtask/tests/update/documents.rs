@@ -218,7 +218,21 @@ fn compatible_documents_are_taken_whole() {
         "{report:#}"
     );
     assert_eq!(changes(&report), [("operation-removed", "breaking")]);
+    assert_eq!(report["tested"], true);
     assert!(service.has_taken(&added));
+
+    // 4. Without its tests.
+    let out = service
+        .update(&operation, &["--skip-tests"])
+        .output()
+        .unwrap();
+    assert!(out.status.success(), "{}", said(&out));
+    assert!(
+        said(&out).contains("the tests were skipped") && !said(&out).contains("cargo test"),
+        "{}",
+        said(&out)
+    );
+    assert!(service.has_taken(&operation));
 }
 
 #[test]

@@ -1,14 +1,14 @@
 //! What an update found and did, for people and for programs.
 
+use super::adapted::Adapted;
 use super::fill::Filled;
-use super::handlers::Adapted;
+use super::outcome::Outcome;
 use dropshot_codegen::compare::{Change, Effect, Side};
-use dropshot_codegen::diagnostics::{Colour, Finding, Findings, Severity};
+use dropshot_codegen::diagnostics::{Finding, Severity};
 use dropshot_codegen::load::Sources;
 use dropshot_codegen::model::Document;
 use serde::Serialize;
 use std::fmt::Write;
-use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 /// How many operations are named at a change; JSON has them all.
@@ -34,6 +34,8 @@ pub struct Report {
     pub filled: Vec<Filled>,
     /// What the new document says and the generated code does not enforce.
     pub carried: Vec<Finding>,
+    /// Whether the service's tests passed with the new document.
+    pub tested: bool,
     /// The files that were replaced, from the workspace's folder.
     pub files: Vec<PathBuf>,
 }
@@ -62,48 +64,6 @@ pub struct Placed {
     new_place: Option<String>,
 }
 
-/// How an update ended.
-#[derive(Debug, Serialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Outcome {
-    /// Everything was done.
-    Updated,
-    /// The document is the one in use, byte for byte.
-    Unchanged,
-    /// The new document, or the overlay on it, is not one that can be served.
-    Refused { findings: Findings },
-    /// It refers to other files.
-    ManyFiles { others: Vec<PathBuf> },
-    /// The document in use is not the one that was taken from the vendor.
-    Edited { file: PathBuf },
-    /// The document in use can't be read.
-    Unreadable { findings: Findings },
-    /// It breaks callers, or may.
-    Breaking,
-    /// Operations are gone or renamed, and their handlers are still there.
-    DeadHandlers,
-    /// The contract's new files do not belong together.
-    Contract { problems: String },
-    /// The workspace does not compile, or its tests fail, with the new document.
-    Step { command: String },
-    /// A file can't be read or written, or a program not run.
-    Failed { message: String },
-}
-
-impl Outcome {
-    /// A file or a program that failed.
-    pub fn failed(what: &str, error: &io::Error) -> Self {
-        Self::Failed {
-            message: format!("{what}: {error}"),
-        }
-    }
-
-    /// Whether there is nothing left to do.
-    pub fn is_success(&self) -> bool {
-        matches!(self, Self::Updated | Self::Unchanged)
-    }
-}
-
 impl Revision {
     /// A document whose file has this digest.
     pub fn new(document: &Document, sha256: String) -> Self {
@@ -128,6 +88,7 @@ impl Report {
             handlers: Adapted::default(),
             filled: Vec::new(),
             carried: Vec::new(),
+            tested: false,
             files: Vec::new(),
         }
     }
@@ -215,65 +176,25 @@ impl Report {
             .collect();
         let _ = writeln!(
             text,
-            "updated: {}\nreview with `git diff`, then commit them together",
-            files.join(", ")
+            "updated: {}\n{}review with `git diff`, then commit them together",
+            files.join(", "),
+            if self.tested {
+                ""
+            } else {
+                "the tests were skipped: run them before it goes out\n"
+            }
         );
         text
     }
 
     /// The last line, for people: what was done, or why nothing was.
     pub fn end(&self) -> String {
-        let count = |effect| {
-            self.changes
-                .iter()
-                .filter(|placed| placed.change.effect == effect)
-                .count()
-        };
-        let reason = match &self.outcome {
-            Outcome::Updated => return self.updated(),
-            Outcome::Unchanged => return "unchanged: this is the document in use\n".to_owned(),
-            Outcome::Refused { findings } => {
-                format!("{}{} can't be served: {} finding(s)", drawn(findings), self.from.display(), findings.findings.len())
-            }
-            Outcome::Unreadable { findings } => {
-                format!("{}the document in use can't be served, so nothing can be compared with it", drawn(findings))
-            }
-            Outcome::ManyFiles { others } => {
-                let others: Vec<_> = others.iter().map(|file| file.display().to_string()).collect();
-                format!("{} refers to other files; bundle them into one first: {}", self.from.display(), others.join(", "))
-            }
-            Outcome::Edited { file } => format!(
-                "{0} is not the document that was taken from the vendor, so there is nothing to compare with; to undo the \
-                 edit: git checkout -- {0}",
-                file.display()
-            ),
-            Outcome::Breaking => format!(
-                "{} breaking and {} unclear change(s), listed above; once every caller is ready, run this again with \
-                 --allow-breaking",
-                count(Effect::Breaking),
-                count(Effect::Unclear)
-            ),
-            Outcome::DeadHandlers => "handlers of operations that are gone, listed above; edit them, then run this again \
-                 (the code need not compile until then)"
-                .to_owned(),
-            Outcome::Contract { problems } => format!("{problems}the overlay does not fit the new document"),
-            Outcome::Step { command } => format!(
-                "`{command}` failed with the new document, as shown above; edit the code for it, then run this again (the \
-                 code need not compile until then)"
-            ),
-            Outcome::Failed { message } => message.clone(),
-        };
-        format!("{reason}\nnothing was changed\n")
+        match &self.outcome {
+            Outcome::Updated => self.updated(),
+            Outcome::Unchanged => "unchanged: this is the document in use\n".to_owned(),
+            outcome => format!("{}\nnothing was changed\n", outcome.reason(&self.from)),
+        }
     }
-}
-
-fn drawn(findings: &Findings) -> String {
-    let colour = if io::stdout().is_terminal() {
-        Colour::Always
-    } else {
-        Colour::Never
-    };
-    findings.render(colour)
 }
 
 fn heading(effect: Effect) -> &'static str {

@@ -6,7 +6,7 @@
 //! copy's packages get a version of their own, without which cargo would take what it compiled of the one for the other.
 
 use super::fill::{Filled, Said};
-use super::report::Outcome;
+use super::outcome::Outcome;
 use crate::openapi::contract::digest_of;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
