@@ -106,7 +106,9 @@ struct Walk<'a> {
 }
 
 /// Why a line isn't good by itself or after the one before.
-enum Fault {
+enum Fault<'a> {
+    /// It has the number of this one, which the store knows, and is another.
+    Unknown(&'a Head),
     /// It isn't the line after the one before.
     Link,
     /// It is, and something else is wrong.
@@ -145,6 +147,15 @@ impl<'a> Walk<'a> {
                 Err(fault) => fault,
             };
             let broken = match fault {
+                Fault::Unknown(known) => Broken {
+                    sequence: known.sequence,
+                    place: line.place,
+                    what: if diagnosis::comes_later(known, lines)? {
+                        Break::Inserted
+                    } else {
+                        Break::Rewritten
+                    },
+                },
                 Fault::Here(what) => Broken {
                     sequence: self.so_far.last + 1,
                     place: line.place,
@@ -165,7 +176,7 @@ impl<'a> Walk<'a> {
         Ok(self.end())
     }
 
-    fn take(&mut self, line: &Line, bytes: &[u8]) -> Result<(), Fault> {
+    fn take(&mut self, line: &Line, bytes: &[u8]) -> Result<(), Fault<'a>> {
         let link = Link::read(bytes).filter(|_| line.is_whole);
         let link = link.ok_or(Fault::Link)?;
         let head = self.head.get_or_insert_with(|| Head {
@@ -189,12 +200,9 @@ impl<'a> Walk<'a> {
             return Err(Fault::Link);
         }
         let hash = Hash::of(bytes);
-        let is_known = |known: &Head| known.sequence == link.seq;
-        if self
-            .pinned
-            .is_some_and(|known| is_known(known) && known.hash != hash)
-        {
-            return Err(Fault::Here(Break::Rewritten));
+        let known = self.pinned.filter(|known| known.sequence == link.seq);
+        if let Some(known) = known.filter(|known| known.hash != hash) {
+            return Err(Fault::Unknown(known));
         }
         if link.is_checkpoint() {
             check_signature(&link, bytes, &self.known.keys).map_err(Fault::Here)?;

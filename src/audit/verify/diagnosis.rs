@@ -135,6 +135,17 @@ impl Walk<'_> {
     }
 }
 
+/// Whether a line that is known does come.
+pub(super) fn comes_later(known: &Head, mut rest: Lines) -> Result<bool, AuditError> {
+    let mut bytes = Vec::with_capacity(1024);
+    while rest.read(&mut bytes)?.is_some() {
+        if Hash::of(&bytes) == known.hash {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl After {
     /// Of the lines of `trail`, or of any.
     fn read(
