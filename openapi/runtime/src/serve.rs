@@ -1,6 +1,7 @@
 //! A server for one API, for services that need nothing else: a log to standard error, a graceful end.
 
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use dropshot::{
     ApiDescription, BuildError, ConfigDropshot, ConfigLogging, ConfigLoggingLevel, HandlerTaskMode,
     ServerBuilder, ServerContext,
 };
+use slog::{Drain as _, Level, LevelFilter, Logger, o};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// How the server runs.
@@ -35,7 +37,7 @@ impl Default for ServeOptions {
 #[derive(Debug)]
 pub enum ServeError {
     /// The log couldn't be opened, or no signal handler set.
-    Setup(std::io::Error),
+    Setup(io::Error),
     /// Dropshot couldn't start.
     Start(BuildError),
     /// The server stopped by itself.
@@ -71,11 +73,7 @@ pub async fn serve<C: ServerContext>(
     address: SocketAddr,
     options: ServeOptions,
 ) -> Result<(), ServeError> {
-    let log = ConfigLogging::StderrTerminal {
-        level: options.log_level,
-    }
-    .to_logger("api")
-    .map_err(ServeError::Setup)?;
+    let log = logger(options.log_level).map_err(ServeError::Setup)?;
     let signals = (
         signal_of(SignalKind::terminate())?,
         signal_of(SignalKind::interrupt())?,
@@ -99,6 +97,14 @@ pub async fn serve<C: ServerContext>(
         Ok(ended) => ended.map_err(ServeError::Stopped),
         Err(_) => Err(ServeError::Unfinished(options.grace)),
     }
+}
+
+/// Dropshot's own logger hands every record to the thread that writes, and only there are those below the level dropped. They
+/// are dropped here, before their text is made.
+fn logger(level: ConfigLoggingLevel) -> io::Result<Logger> {
+    let least = Level::from(&level);
+    let log = ConfigLogging::StderrTerminal { level }.to_logger("api")?;
+    Ok(Logger::root(LevelFilter::new(log, least).fuse(), o!()))
 }
 
 fn signal_of(kind: SignalKind) -> Result<Signal, ServeError> {
