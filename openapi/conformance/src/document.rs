@@ -9,6 +9,8 @@ use serde_json::Map;
 #[derive(Debug)]
 pub(crate) struct Document {
     root: Value,
+    /// What stands beside a reference to a schema counts: OpenAPI 3.1.
+    pub(crate) beside_references: bool,
 }
 
 /// A parameter.
@@ -53,7 +55,13 @@ pub(crate) static ANYTHING: Value = Value::Bool(true);
 
 impl Document {
     pub(crate) fn new(text: &str) -> serde_json::Result<Self> {
-        serde_json::from_str(text).map(|root| Self { root })
+        let root: Value = serde_json::from_str(text)?;
+        let version = root.get("openapi").and_then(Value::as_str);
+        let beside_references = version.is_some_and(|version| version.starts_with("3.1"));
+        Ok(Self {
+            root,
+            beside_references,
+        })
     }
 
     pub(crate) fn root(&self) -> &Value {

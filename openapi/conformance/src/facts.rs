@@ -79,13 +79,23 @@ impl<'d> Facts<'d> {
         branch: usize,
         depth: usize,
     ) -> bool {
-        let beside = schema.get("$ref").is_some() && flag(schema, "nullable");
-        self.nullable |= beside;
-        let (Value::Object(schema), Some(depth)) = (document.follow(schema), depth.checked_sub(1))
-        else {
+        let Some(depth) = depth.checked_sub(1) else {
             return true;
         };
-        let mut admitted = self.scalars(schema);
+        let mut admitted = true;
+        let beside = document.beside_references && schema.get("$ref").is_some();
+        if beside {
+            admitted &= self.gather(document, document.follow(schema), branch, depth);
+        }
+        let own = if beside {
+            schema
+        } else {
+            document.follow(schema)
+        };
+        let Value::Object(schema) = own else {
+            return admitted;
+        };
+        admitted &= self.scalars(schema);
         self.collections(schema);
         self.default = self.default.or(schema.get("default"));
         for part in list(schema.get("allOf")) {
@@ -119,7 +129,7 @@ impl<'d> Facts<'d> {
             self.tags.extend(tag);
             admitted &= self.gather(document, chosen, branch, depth) || beside;
         }
-        admitted || beside || schema.get("nullable") == Some(&Value::Bool(true))
+        admitted || flag(own, "nullable")
     }
 
     /// Whether its type and its enum admit null.

@@ -150,14 +150,13 @@ impl<'d> Translation<'d> {
                 _ => json!({}),
             };
         };
+        let mut referred = None;
         if let Some(reference) = keywords.get("$ref").and_then(Value::as_str) {
             let target = self.reference(reference);
-            // Read strictly, what stands beside a reference is nothing; everyone who writes this means it.
-            return if flag(schema, "nullable") {
-                json!({ "anyOf": [{ "type": "null" }, target] })
-            } else {
-                target
-            };
+            if !self.document.beside_references {
+                return target;
+            }
+            referred = Some(target);
         }
         let around = self.left_out.len();
         if keywords.contains_key("allOf") {
@@ -182,10 +181,14 @@ impl<'d> Translation<'d> {
                 json!([{ "minimum": minimum, "maximum": maximum }, { "allOf": out.get("allOf").cloned().unwrap_or(json!([{}])) }]),
             );
         }
+        let out = match referred {
+            Some(target) => json!({ "allOf": [target, out] }),
+            None => Value::Object(out),
+        };
         if flag(schema, "nullable") {
             return json!({ "anyOf": [{ "type": "null" }, out] });
         }
-        Value::Object(out)
+        out
     }
 
     fn keyword(

@@ -100,8 +100,11 @@ fn merge_schemas(exported: &mut Value, others: &Value) {
     let Some(Value::Object(more)) = others.pointer("/components/schemas").cloned() else {
         return;
     };
-    if let Some(Value::Object(schemas)) = exported.pointer_mut("/components/schemas") {
+    // Without schemas of its own, an export has no components at all.
+    if let Value::Object(schemas) = &mut exported["components"]["schemas"] {
         schemas.extend(more);
+    } else {
+        exported["components"]["schemas"] = Value::Object(more);
     }
 }
 

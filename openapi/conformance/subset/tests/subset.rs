@@ -16,6 +16,7 @@ const LEAST: &[(&str, [usize; 3])] = &[
     ("collections", [6, 160, 6]),
     ("names", [7, 50, 7]),
     ("nullable_and_defaults", [4, 60, 3]),
+    ("odd_paths", [4, 6, 4]),
     ("parameter_constraints", [3, 40, 2]),
     ("parameter_styles", [10, 100, 5]),
     ("read_and_write_only", [5, 30, 6]),
