@@ -19,6 +19,8 @@ pub fn write(out: &mut String, indent: &str, paragraphs: &[&str]) {
         let mut fenced = false;
         for line in paragraph.lines() {
             let line = line.trim_end().replace('\t', "    ");
+            // rustc refuses a bare carriage return in a comment, and marks that turn the direction of what follows.
+            let line = line.replace(|c: char| c.is_control() || is_turn(c), "\u{fffd}");
             let bare = line.trim_start();
             if bare.is_empty() {
                 let _ = writeln!(out, "{indent}///");
@@ -51,6 +53,11 @@ pub fn write(out: &mut String, indent: &str, paragraphs: &[&str]) {
     }
 }
 
+/// A mark that changes the direction of text (Unicode Bidirectional Algorithm, 2): it can show code as something else.
+fn is_turn(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -65,5 +72,12 @@ mod tests {
             out,
             "/// Hi\n///\n///    indented()\n/// ```text\n/// code\n/// ```\n///\n/// ```json\n/// {}\n/// ```\n"
         );
+    }
+
+    #[test]
+    fn nothing_leaves_a_comment_or_turns_it_around() {
+        let mut out = String::new();
+        super::write(&mut out, "", &["a\rb\u{202e}c\0\nfn main() {}"]);
+        assert_eq!(out, "/// a\u{fffd}b\u{fffd}c\u{fffd}\n/// fn main() {}\n");
     }
 }

@@ -74,11 +74,8 @@ impl Attempt<'_> {
         operation: &Operation,
         case: u64,
     ) -> Result<http::Request<Bytes>, Unwritable> {
-        let mut path = format!(
-            "{}{}",
-            operation.base_path.unwrap_or(caller.base_path),
-            operation.path
-        );
+        let base = operation.base_path.unwrap_or(caller.base_path);
+        let mut path = wire::template(&format!("{base}{}", operation.path));
         let mut query = Vec::new();
         let mut cookies = Vec::new();
         let mut request = http::Request::builder()
@@ -92,7 +89,7 @@ impl Attempt<'_> {
             let parts = write(parameter, value)?;
             match parameter.location {
                 Location::Path => {
-                    path = path.replace(&format!("{{{}}}", parameter.name), &parts.concat());
+                    path = path.replace(&place(parameter.name), &parts.concat());
                 }
                 Location::Query => query.extend(parts),
                 Location::Cookie => cookies.extend(parts),
@@ -144,6 +141,11 @@ impl Attempt<'_> {
             .body(bytes)
             .map_err(|error| error.to_string())
     }
+}
+
+/// Where a path template has a variable.
+fn place(name: &str) -> String {
+    wire::template(&format!("{{{name}}}"))
 }
 
 /// A parameter's text: in a query or a cookie, its pairs.

@@ -39,7 +39,8 @@ impl Kind {
             _ if binary && direction == Direction::Reply => Self::Bytes,
             _ if is_json(media.media_type) => Self::Json,
             ("application", "x-www-form-urlencoded") => Self::Form,
-            ("multipart", _) => Self::Multipart,
+            // Parts of the other types have no names.
+            ("multipart", "form-data" | "*") => Self::Multipart,
             (_, subtype) if subtype == "xml" || subtype.ends_with("+xml") => Self::Xml,
             ("text", subtype) if subtype != "*" && !binary => Self::Text,
             _ => Self::Bytes,

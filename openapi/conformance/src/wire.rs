@@ -3,7 +3,7 @@
 //! Written from that table alone, not from how the service reads it.
 
 use dropshot_contract::{Location, Value};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::document::Parameter;
 use crate::scalar::Charset;
@@ -29,6 +29,24 @@ pub(crate) struct Style<'d> {
 
 pub(crate) fn percent(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// A path template, with escapes for what no path has (RFC 3986, 3.3); its braces stay until variables are filled in.
+pub(crate) fn template(path: &str) -> String {
+    const FOREIGN: &AsciiSet = &CONTROLS
+        .add(b' ')
+        .add(b'"')
+        .add(b'<')
+        .add(b'>')
+        .add(b'\\')
+        .add(b'^')
+        .add(b'`')
+        .add(b'|')
+        .add(b'[')
+        .add(b']')
+        .add(b'?')
+        .add(b'#');
+    utf8_percent_encode(path, FOREIGN).to_string()
 }
 
 /// As forms escape: a plus for a space.

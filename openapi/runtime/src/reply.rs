@@ -89,8 +89,8 @@ pub fn text(status: impl IntoStatus, media_type: &'static str, body: String) -> 
     with_body(status.into_status(), media_type, Body::from(body))
 }
 
-/// A body of bytes, or a stream. Where the document declares a range (`image/*`), the payload says which type of it it is;
-/// without a word it is `application/octet-stream`.
+/// A body of bytes, or a stream. Where the document declares a range (`image/*`), the payload says which type of it it is,
+/// and of `multipart/…` with which boundary; without a word it is `application/octet-stream`.
 pub fn bytes(
     status: impl IntoStatus,
     media_type: &'static str,
@@ -100,7 +100,8 @@ pub fn bytes(
         body,
         media_type: own,
     } = body.into();
-    if !media_type.contains('*') {
+    let open = media_type.contains('*') || media_type.starts_with("multipart/");
+    if !open {
         return with_body(status.into_status(), media_type, body);
     }
     let own = own.unwrap_or(HeaderValue::from_static("application/octet-stream"));

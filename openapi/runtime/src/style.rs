@@ -143,7 +143,9 @@ impl Written<'_> {
                 members.push((Box::from(name), value));
             }
         }
-        for (name, shape) in properties {
+        // A name that something else declares is that one's: it would be read twice, and make an object out of nothing.
+        let own = |name: &str| name == self.name || !self.beside.has(name);
+        for (name, shape) in properties.iter().filter(|(name, _)| own(name)) {
             let property = Written {
                 name,
                 shape: *shape,

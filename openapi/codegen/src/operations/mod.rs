@@ -123,7 +123,8 @@ impl MediaKind {
         match (main, sub) {
             ("application" | "text", "json") => MediaKind::Json,
             ("application", "x-www-form-urlencoded") => MediaKind::Form,
-            ("multipart", _) => MediaKind::Multipart,
+            // Of the multipart types, only this one and its range have parts with names.
+            ("multipart", "form-data" | "*") => MediaKind::Multipart,
             (_, sub) if sub.ends_with("+json") => MediaKind::Json,
             ("application" | "text", "xml") => MediaKind::Xml,
             ("application", sub) if sub.ends_with("+xml") => MediaKind::Xml,

@@ -1,6 +1,7 @@
 //! The static description of each operation: what the run time needs to route, read and describe it.
 
 use super::{MediaKind, Operation, Operations, literal, optional};
+use crate::docs;
 use crate::model::{self, Location, Status, Style};
 use crate::types::Types;
 use std::fmt::Write;
@@ -21,10 +22,12 @@ impl Operations<'_> {
 
 fn emit(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
     let source = operation.source;
+    out.push('\n');
+    docs::write(out, "", &[&format!("`{} {}`", source.method, source.path)]);
     let _ = writeln!(
         out,
-        "\n/// `{} {}`\npub static {}: rt::Operation = rt::Operation {{",
-        source.method, source.path, operation.constant
+        "pub static {}: rt::Operation = rt::Operation {{",
+        operation.constant
     );
     let _ = writeln!(out, "    id: {},", literal(&source.id));
     let _ = writeln!(out, "    method: rt::http::Method::{},", source.method);

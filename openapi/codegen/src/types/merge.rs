@@ -102,8 +102,8 @@ pub(super) fn says_nothing(schema: &SchemaObject) -> bool {
         && schema.not.is_none()
 }
 
-/// What meets both; `None` where no single schema says it. A `discriminator` of a part is dropped: it chooses among
-/// the part's children, of which this is one.
+/// What meets both; `None` where no single schema says it. A `discriminator` of a part without a union is dropped: it
+/// chooses among the part's children, of which this is one.
 fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
     let ty = match (a.ty, b.ty) {
         (Some(a), Some(b)) if a == b => Some(a),
@@ -203,13 +203,16 @@ fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
         min_properties: a.min_properties.max(b.min_properties),
         max_properties: least(a.max_properties, b.max_properties),
         all_of: Vec::new(),
+        discriminator: match b.one_of.is_empty() && b.any_of.is_empty() {
+            true => a.discriminator,
+            false => b.discriminator,
+        },
         one_of: one_list(a.one_of, b.one_of)?,
         any_of: one_list(a.any_of, b.any_of)?,
         not: match (a.not, b.not) {
             (Some(_), Some(_)) => return None,
             (a, b) => a.or(b),
         },
-        discriminator: a.discriminator,
     })
 }
 
