@@ -358,7 +358,7 @@ impl<'d> Maker<'d> {
         };
         let direction = self.plan.direction;
         let left_out = |schema: &&'d Value| direction.leaves_out(self.document.follow(schema));
-        if !self.plan.returned && schemas.iter().any(|schema| left_out(schema)) {
+        if !self.plan.returned && schemas.iter().any(left_out) {
             return Ok(());
         }
         if let Some((_, tag)) = facts.tags.iter().find(|(tag, _)| *tag == name) {
