@@ -97,6 +97,10 @@ fn install(requirement: &Requirement) -> bool {
         requirement.needed_by,
         requirement.remedy()
     );
+    // A machine that was just made knows no packages yet.
+    if matches!(requirement.from, Source::System(_)) {
+        let _the_installation_tells = run(command("apt-get").arg("update"));
+    }
     let mut install = words(&requirement.install_command());
     let installed = run(install.env("DEBIAN_FRONTEND", "noninteractive"));
     installed == Outcome::Passed && is_there(requirement.probe)
