@@ -15,6 +15,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// Where tokens are, below the issuer.
 const TOKEN_PATH: &str = "/oauth2/token";
@@ -72,9 +73,10 @@ fn service(name: &'static str, durability: &str, folder: &Path) -> Outcome<Candi
     quickstart
         .args(["quickstart", "--listen", "127.0.0.1:0", "--data"])
         .arg(&data);
-    drop(Program::start(&mut quickstart, serving)?);
+    let started = Program::start(&mut quickstart, serving)?;
     let config = data.join("d1-authz.toml");
-    let issuer = issuer(&config)?;
+    let issuer = written(|| issuer(&config))?;
+    drop(started);
     let mut serve = on_core(0, &binary);
     serve.args(["serve", "--config"]).arg(&config);
     serve
@@ -95,6 +97,17 @@ fn service(name: &'static str, durability: &str, folder: &Path) -> Outcome<Candi
 fn serving(line: &str) -> Option<SocketAddr> {
     let line: Value = serde_json::from_str(line).ok()?;
     line.get("api")?.as_str()?.parse().ok()
+}
+
+/// What quickstart writes once it serves, so a moment after it says so.
+fn written<T>(read: impl Fn() -> Outcome<T>) -> Outcome<T> {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        match read() {
+            Err(_) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(10)),
+            done => return done,
+        }
+    }
 }
 
 /// The issuer that quickstart wrote down.
