@@ -13,6 +13,7 @@ mod key;
 mod log;
 mod openapi;
 mod output;
+mod probe;
 mod quickstart;
 mod secret;
 mod serve;
@@ -65,6 +66,7 @@ enum Command {
     #[command(subcommand)]
     Store(store::Command),
     Openapi(openapi::Arguments),
+    Probe(probe::Arguments),
     Healthcheck(healthcheck::Arguments),
 }
 
@@ -99,6 +101,7 @@ async fn execute(arguments: Arguments) -> Result<(), Error> {
         Command::Config(command) => config::run(&command, &source, output),
         Command::Store(command) => store::run(command, &source, output).await,
         Command::Openapi(arguments) => openapi::run(&arguments, &source),
+        Command::Probe(arguments) => probe::run(arguments, output).await,
         Command::Healthcheck(arguments) => healthcheck::run(arguments, &source, output).await,
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn fields(fields: &[(&str, String)]) -> String {
 }
 
 /// The text with control characters escaped: a client's name must not move the cursor of whoever lists it.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     text.chars()
         .flat_map(|c| {
             let escaped = c.is_control().then(|| c.escape_default());

@@ -17,6 +17,7 @@ mod hostile;
 mod hsm;
 mod keys;
 mod lifecycle;
+mod probe;
 mod quickstart;
 mod readme;
 mod rfc6749;

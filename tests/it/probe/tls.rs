@@ -1,0 +1,159 @@
+//! The probe over TLS: whom it believes, and who it says it is.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+};
+use tempfile::TempDir;
+use tokio_rustls::rustls::crypto::aws_lc_rs;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+
+use super::not_ok;
+use super::server::{self, SECRET};
+use crate::harness::{Run, d1_authz};
+
+/// An authority and a client certificate of it, in files; and a server under it that may ask for one.
+struct Bank {
+    folder: TempDir,
+    url: String,
+}
+
+type Authority = CertifiedIssuer<'static, KeyPair>;
+
+impl Bank {
+    fn new(asks_for_certificates: bool) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = authority();
+        write(folder.path(), "ca.pem", &authority.pem());
+        write(folder.path(), "other.pem", &self::authority().pem());
+        let (certificate, key) = leaf(&authority, ExtendedKeyUsagePurpose::ClientAuth);
+        write(folder.path(), "d1.pem", &certificate.pem());
+        write(folder.path(), "d1.key", &key.serialize_pem());
+        let tls = server_config(&authority, asks_for_certificates);
+        let address = server::start(Some(tls), Arc::new(|_, _| {}));
+        Self {
+            folder,
+            url: format!("https://localhost:{}/token", address.port()),
+        }
+    }
+
+    fn probe(&self, more: &[&str]) -> Run {
+        let mut arguments = vec![
+            "probe",
+            "--url",
+            &self.url,
+            "--id",
+            "is_tbank01",
+            "--secret-stdin",
+        ];
+        arguments.extend(["--output", "json"]);
+        arguments.extend(more);
+        d1_authz(self.folder.path(), arguments, SECRET)
+    }
+}
+
+#[test]
+fn d1_shows_its_certificate_and_checks_the_servers() {
+    let bank = Bank::new(true);
+    let own = [
+        "--certificate",
+        "d1.pem",
+        "--key",
+        "d1.key",
+        "--ca",
+        "ca.pem",
+    ];
+    let run = bank.probe(&own).ok();
+    assert_eq!(not_ok(&run), [""; 0], "{run:?}");
+    let checks = run.json()["checks"].clone();
+    assert!(
+        checks[0]["seen"].as_str().unwrap().starts_with("TLSv1_3"),
+        "{checks}"
+    );
+    assert_eq!(checks[1]["seen"], "asked for, and shown");
+
+    let run = bank.probe(&own[4..]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert_eq!(
+        not_ok(&run),
+        ["answer: wrong"],
+        "without a certificate: {run:?}"
+    );
+}
+
+#[test]
+fn a_server_of_another_authority_is_not_believed() {
+    let bank = Bank::new(false);
+    let run = bank.probe(&["--ca", "other.pem"]);
+    assert_eq!(
+        (run.code, not_ok(&run)),
+        (1, vec!["answer: wrong".to_owned()])
+    );
+    assert!(
+        run.json()["checks"][0]["seen"]
+            .as_str()
+            .unwrap()
+            .contains("certificate"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_server_that_does_not_ask_for_a_certificate_differs() {
+    let run = Bank::new(false).probe(&["--ca", "ca.pem"]).ok();
+    assert_eq!(not_ok(&run), ["client certificate: differs"]);
+}
+
+#[test]
+fn files_that_hold_something_else_are_refused() {
+    let bank = Bank::new(false);
+    for (certificate, key, ca) in [
+        ("d1.key", "d1.key", "ca.pem"),
+        ("d1.pem", "ca.pem", "ca.pem"),
+        ("d1.pem", "d1.key", "d1.key"),
+        ("ca.pem", "d1.key", "ca.pem"),
+    ] {
+        let arguments = ["--certificate", certificate, "--key", key, "--ca", ca];
+        bank.probe(&arguments).fails(2, ".");
+    }
+}
+
+fn authority() -> Authority {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn leaf(authority: &Authority, usage: ExtendedKeyUsagePurpose) -> (rcgen::Certificate, KeyPair) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.extended_key_usages = vec![usage];
+    (params.signed_by(&key, authority).unwrap(), key)
+}
+
+fn server_config(authority: &Authority, asks_for_certificates: bool) -> ServerConfig {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let (certificate, key) = leaf(authority, ExtendedKeyUsagePurpose::ServerAuth);
+    let chain: Vec<CertificateDer<'static>> = vec![certificate.into()];
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der().clone()).unwrap();
+    let config = ServerConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    let config = if asks_for_certificates {
+        let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+        config.with_client_cert_verifier(verifier.build().unwrap())
+    } else {
+        config.with_no_client_auth()
+    };
+    config.with_single_cert(chain, key).unwrap()
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    std::fs::write(folder.join(name), text).unwrap();
+}
