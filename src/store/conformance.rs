@@ -4,6 +4,7 @@
 
 mod clients;
 mod keys;
+mod tokens;
 
 use std::time::Duration;
 
@@ -34,6 +35,9 @@ pub async fn check(store: &dyn Store) {
     keys::keys_come_back_as_they_went(store).await;
     keys::key_material_is_swapped_as_a_whole_or_not_at_all(store).await;
     keys::a_task_is_one_owners_until_its_time_is_over(store).await;
+    tokens::a_revoked_token_is_told_and_kept(store).await;
+    tokens::one_client_revokes_so_many_and_no_more(store).await;
+    tokens::what_has_expired_is_forgotten(store).await;
     what_pins_audit_trails_is_kept(store).await;
     the_feed_tells_every_change_once(store).await;
 }

@@ -14,6 +14,14 @@ pub enum StoreError {
     /// Nobody has this id.
     #[error("there is no client {0}; `client list` shows all")]
     NoSuchClient(ClientId),
+    /// One client's revoked tokens are to stay within bounds.
+    #[error("client {client_id} has revoked {most} tokens that have not expired; no more are kept")]
+    TooManyRevoked {
+        /// Whose.
+        client_id: ClientId,
+        /// How many are kept.
+        most: u32,
+    },
     /// The file can't be made or opened.
     #[error("the store {}: {error}", .path.display())]
     File {

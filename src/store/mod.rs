@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 pub use error::StoreError;
 pub use open::{Migrate, open};
-pub use record::{AuditHead, Change, ClientRecord, SchemaStatus, SecretUse, Subject};
+pub use record::{AuditHead, Change, ClientRecord, RevokedToken, SchemaStatus, SecretUse, Subject};
 pub use sqlite::SqliteStore;
 
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
@@ -77,6 +77,21 @@ pub trait Store: Debug + Send + Sync + 'static {
 
     /// The algorithms that clients have of their own.
     async fn token_algorithms(&self) -> Result<BTreeSet<Algorithm>, StoreError>;
+
+    /// Revokes a token, once or again. Fails with [`StoreError::TooManyRevoked`] where `most` tokens of its client are revoked
+    /// and not forgotten yet.
+    async fn revoke_token(
+        &self,
+        token: &RevokedToken,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The tokens that were revoked after the change with this number, in order; after 0, all that are not forgotten yet.
+    async fn tokens_revoked_after(&self, change: i64) -> Result<Vec<RevokedToken>, StoreError>;
+
+    /// Forgets revoked tokens that expired before a time, and that they were revoked.
+    async fn forget_revoked_tokens(&self, expired_before: Timestamp) -> Result<(), StoreError>;
 
     /// Takes or prolongs a task that one process at a time may carry out, until a time. Says whether it is the owner's now:
     /// not while it is another's whose time isn't over.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::token::{Client, ClientId, SecretId, StoredSecret};
+use crate::token::{Client, ClientId, SecretId, StoredSecret, TokenId};
 
 /// A client as the store has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,6 +37,8 @@ pub enum Subject {
     Client(ClientId),
     /// A signing key was.
     SigningKey(String),
+    /// A token was revoked.
+    Token(TokenId),
     /// Something of a later release.
     Unknown,
 }
@@ -50,6 +52,17 @@ pub struct SecretUse {
     pub at: Timestamp,
     /// From where.
     pub from: IpAddr,
+}
+
+/// A token that was revoked before its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedToken {
+    /// Its `jti`.
+    pub id: TokenId,
+    /// Whose it is.
+    pub client_id: ClientId,
+    /// Its `exp`.
+    pub expires_at: Timestamp,
 }
 
 /// How far an audit trail was known to go: what can't be taken back from its end without being missed.

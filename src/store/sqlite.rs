@@ -5,6 +5,7 @@ mod clients;
 mod feed;
 mod keys;
 mod leases;
+mod tokens;
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
@@ -20,7 +21,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 use uuid::Uuid;
 
-use super::{AuditHead, Change, ClientRecord, Migrate, SchemaStatus, SecretUse, Store, StoreError};
+use super::{
+    AuditHead, Change, ClientRecord, Migrate, RevokedToken, SchemaStatus, SecretUse, Store,
+    StoreError,
+};
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::token::{Algorithm, Client, ClientId, Status, StoredSecret};
 
@@ -225,6 +229,27 @@ impl Store for SqliteStore {
 
     async fn token_algorithms(&self) -> Result<BTreeSet<Algorithm>, StoreError> {
         clients::token_algorithms(&self.pool).await
+    }
+
+    async fn revoke_token(
+        &self,
+        token: &RevokedToken,
+        most: u32,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        tokens::revoke(&mut transaction, token, most, now).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn tokens_revoked_after(&self, change: i64) -> Result<Vec<RevokedToken>, StoreError> {
+        tokens::revoked_after(&self.pool, change).await
+    }
+
+    async fn forget_revoked_tokens(&self, expired_before: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        tokens::forget(&mut transaction, expired_before).await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn take_lease(

@@ -27,6 +27,14 @@ impl TokenId {
             .map_err(|_| Unspecified)?;
         Ok(Self(text))
     }
+
+    /// The name in a token that this service signed; none of any other form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let text: [u8; 22] = text.as_bytes().try_into().ok()?;
+        text.iter().copied().all(alphabet).then_some(Self(text))
+    }
 }
 
 impl Deref for TokenId {
@@ -53,5 +61,25 @@ impl fmt::Display for TokenId {
 impl Serialize for TokenId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_name_of_this_form_is_read() {
+        let made = TokenId::generate().unwrap();
+        assert_eq!(TokenId::parse(&made), Some(made));
+        for text in [
+            "",
+            "aXXSLDIH3lgKOoHPgSwPW",
+            "aXXSLDIH3lgKOoHPgSwPWwx",
+            "aXXSLDIH3lgKOoHPgSwPW=",
+            "aXXSLDIH3lgKOoHPgSwPé",
+        ] {
+            assert_eq!(TokenId::parse(text), None, "{text:?}");
+        }
     }
 }

@@ -5,24 +5,26 @@ use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 
 use super::millis;
 use crate::store::{Change, StoreError, Subject};
-use crate::token::ClientId;
+use crate::token::{ClientId, TokenId};
 
 pub(super) const CLIENT: &str = "client";
 pub(super) const SIGNING_KEY: &str = "signing_key";
+pub(super) const TOKEN: &str = "token";
 
+/// Gives the entry's number.
 pub(super) async fn append(
     transaction: &mut Transaction<'static, Sqlite>,
     kind: &str,
     subject: &str,
     at: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO changes (kind, subject, at) VALUES (?, ?, ?)")
+) -> Result<i64, StoreError> {
+    let done = sqlx::query("INSERT INTO changes (kind, subject, at) VALUES (?, ?, ?)")
         .bind(kind)
         .bind(subject)
         .bind(millis(at))
         .execute(&mut **transaction)
         .await?;
-    Ok(())
+    Ok(done.last_insert_rowid())
 }
 
 pub(super) async fn after(pool: &SqlitePool, sequence: i64) -> Result<Vec<Change>, StoreError> {
@@ -37,6 +39,7 @@ pub(super) async fn after(pool: &SqlitePool, sequence: i64) -> Result<Vec<Change
         let subject = match row.try_get("kind")? {
             CLIENT => ClientId::parse(&subject).map_or(Subject::Unknown, Subject::Client),
             SIGNING_KEY => Subject::SigningKey(subject),
+            TOKEN => TokenId::parse(&subject).map_or(Subject::Unknown, Subject::Token),
             _ => Subject::Unknown,
         };
         Ok(Change {
