@@ -1,5 +1,5 @@
-//! The token endpoint's logic: from a request, read but not believed, to a token or a refusal; and what else the service does
-//! with clients and keys.
+//! The endpoints' logic: from a request, read but not believed, to a token or a refusal, to what a token says, to the end of one;
+//! and what else the service does with clients and keys.
 //!
 //! Decides everything and translates nothing: bytes become a [`TokenRequest`], and a [`Refusal`] becomes a status, in the HTTP
 //! layer. Does no I/O on the way to a token but the audit record's.
@@ -9,11 +9,14 @@ mod catch_up;
 mod change_log;
 mod directory;
 mod installation;
+mod introspect;
 mod key_registry;
 mod key_schedule;
 mod master_key;
 mod registry;
 mod request;
+mod revocations;
+mod revoke;
 mod status;
 mod throttle;
 mod turns;
@@ -28,22 +31,23 @@ use catch_up::CatchUp;
 pub use change_log::{ChangeLog, ChangeLogError};
 use directory::{Account, Directory, UsedSecret, View};
 pub use installation::{Installation, StartError};
+pub use introspect::ActiveToken;
 pub use key_registry::{KeyRegistry, KeyRegistryError};
 use key_schedule::KeySchedule;
 pub use master_key::{MasterKeyRotation, rotate_master_key};
 pub use registry::{ClientRegistry, NewClient, RegistryError};
-pub use request::{IssuedToken, Origin, TokenRequest};
+pub use request::{Endpoint, IssuedToken, Origin, PresentedToken, TokenRequest};
 pub use status::{Problem, Readiness};
 use throttle::{Source, Throttle};
 
-use crate::audit::{Event, Record, Trail};
+use crate::audit::{Event, Record, Refused, Trail};
 use crate::clock::Clock;
 use crate::config::IssuerUrl;
 use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
 use crate::store::Store;
 use crate::token::{
-    Algorithm, Audience, Claims, Client, Credential, GrantType, Lifetime, Reason, Refusal, Scope,
-    TokenId, UnsignedToken,
+    Algorithm, Audience, Claims, Client, Credential, CredentialError, GrantType, Lifetime, Reason,
+    Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
 };
 
 /// Issues access tokens.
@@ -85,7 +89,7 @@ impl Issuer {
             Err(reason) => reason,
         };
         let refusal = Refusal::from(reason).of(request.named_client());
-        Err(self.refuse_unread(refusal, request.origin).await)
+        Err(self.refuse(Endpoint::Token, refusal, request.origin).await)
     }
 
     async fn decide(
@@ -93,18 +97,12 @@ impl Issuer {
         request: &TokenRequest<'_>,
         now: Timestamp,
     ) -> Result<IssuedToken, Reason> {
-        // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1; who fails too often is turned away, 2.3.1.
-        let credential = request.credential.as_ref().map_err(|error| *error)?;
-        let source = request.origin.source;
-        let (view, used) = self.authenticate(credential, source.into(), now).await?;
-        self.directory.note_use(&used, now, source);
-        let client = &used.account.client;
-        if request.client_id.is_some_and(|id| id != client.id.as_str()) {
-            return Err(Reason::ClientIdMismatch);
-        }
-
-        // 2. Throttle a client that asks more often than it may.
-        self.throttle.pace(&client.id)?;
+        // 1. Authenticate the client, and 2. throttle it.
+        let (credential, client_id) = (&request.credential, request.client_id);
+        let (view, account) = self
+            .admit(credential, client_id, request.origin, now)
+            .await?;
+        let client = &account.client;
 
         // 3. The grant: RFC 6749 4.4.2 and 5.2.
         let grant = request.grant_type.ok_or(Reason::GrantMissing)?;
@@ -113,13 +111,43 @@ impl Issuer {
             return Err(Reason::GrantNotAllowed);
         }
 
-        // 4. The scope: RFC 6749 3.3.
+        // 4. The scope, RFC 6749 3.3, and the audience, RFC 8707 2.
         let scope = client.scope.narrowed_to(request.scope)?;
+        let audiences = narrowed_audiences(self.audiences_of(&account), request.resources)?;
 
         // 5. Sign: RFC 9068 2.
         let key = self.signer(&view.ring, client, now);
         let key = key.ok_or(Reason::NoSigningKey)?;
-        self.sign(key, &used.account, grant, scope, now).await
+        self.sign(key, client, grant, scope, audiences, now).await
+    }
+
+    /// The client that asks, whatever for, and the view it was found in.
+    async fn admit(
+        &self,
+        credential: &Result<Credential, CredentialError>,
+        client_id: Option<&str>,
+        origin: Origin<'_>,
+        now: Timestamp,
+    ) -> Result<(Arc<View>, Arc<Account>), Reason> {
+        // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1; who fails too often is turned away, 2.3.1.
+        let credential = credential.as_ref().map_err(|error| *error)?;
+        let (view, used) = self
+            .authenticate(credential, origin.source.into(), now)
+            .await?;
+        self.directory.note_use(&used, now, origin.source);
+        let client = &used.account.client;
+        if client_id.is_some_and(|id| id != client.id.as_str()) {
+            return Err(Reason::ClientIdMismatch);
+        }
+
+        // 2. Throttle a client that asks more often than it may.
+        self.throttle.pace(&client.id)?;
+        Ok((view, used.account))
+    }
+
+    /// The audiences that a client's tokens are for, and that it may ask about: the default where it has none of its own.
+    fn audiences_of<'a>(&'a self, account: &'a Account) -> &'a Arc<[Audience]> {
+        account.audiences.as_ref().unwrap_or(&self.audience)
     }
 
     /// The secret that the credential proves, and the view it was found in: the newest one, before it is refused.
@@ -173,24 +201,23 @@ impl Issuer {
     async fn sign(
         &self,
         key: &SigningKey,
-        account: &Account,
+        client: &Client,
         grant_type: GrantType,
         scope: Scope,
+        audiences: Arc<[Audience]>,
         now: Timestamp,
     ) -> Result<IssuedToken, Reason> {
-        let client = &account.client;
         let expires_in = client.token_lifetime.unwrap_or(self.lifetime);
         // Whole seconds, as the claims have them, so that `expires_at` says what `exp` does.
         let issued_at = now.as_second();
         let end = issued_at + i64::from(expires_in.as_secs());
         let expires_at = Timestamp::from_second(end).map_err(|_| Reason::SigningFailed)?;
         let token_id = TokenId::generate().map_err(|_| Reason::SigningFailed)?;
-        let audiences = account.audiences.as_ref().unwrap_or(&self.audience);
         let claims = Claims {
             issuer: self.name.as_str(),
             subject: &client.id,
             client_id: &client.id,
-            audiences,
+            audiences: &audiences,
             expires_at: end,
             issued_at,
             token_id: &token_id,
@@ -207,16 +234,21 @@ impl Issuer {
             expires_in_as: client.expires_in_as,
             client_id: client.id.clone(),
             grant_type,
-            audiences: audiences.clone(),
+            audiences,
             token_id,
             key_id: key.shared_id(),
             scope,
         })
     }
 
-    /// Puts a refusal into the audit trail that was decided without a [`TokenRequest`], as the request could not be read, and
-    /// gives it back.
-    pub async fn refuse_unread(&self, refusal: Refusal, origin: Origin<'_>) -> Refusal {
+    /// Puts a refusal into the audit trail, and gives it back. Also for requests that could not be read, so that nobody else has
+    /// decided about them.
+    pub async fn refuse(
+        &self,
+        endpoint: Endpoint,
+        refusal: Refusal,
+        origin: Origin<'_>,
+    ) -> Refusal {
         let turned_away = match refusal.reason {
             Reason::TooManyFailures { turned_away, .. } => Some(turned_away),
             _ => None,
@@ -224,11 +256,16 @@ impl Issuer {
         // Nothing was decided about a credential that nobody looked at, and a record for each of a flood would fill the disk:
         // there is one for the first, the second, the fourth and so on, with their number.
         if turned_away.is_none_or(u32::is_power_of_two) {
-            let event = Event::TokenRefused {
+            let refused = Refused {
                 client_id: refusal.client_id.clone(),
                 error: refusal.code().as_str(),
                 reason: refusal.reason.name(),
                 turned_away,
+            };
+            let event = match endpoint {
+                Endpoint::Token => Event::TokenRefused(refused),
+                Endpoint::Introspection => Event::IntrospectionRefused(refused),
+                Endpoint::Revocation => Event::RevocationRefused(refused),
             };
             self.trail
                 .note(record(event, origin, self.clock.now()))

@@ -24,7 +24,7 @@ pub use error::AuditError;
 pub use files::Chain;
 pub use journal::Settings;
 pub use lines::{Line, Lines, Place};
-pub use record::{Actor, Event, Record};
+pub use record::{Actor, Event, Record, Refused};
 pub use tail::Tail;
 pub use trail::Trail;
 pub use verify::{Break, Broken, Known, Verified, verify};

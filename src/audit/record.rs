@@ -90,19 +90,24 @@ pub enum Event {
     },
     /// A request got no token.
     #[serde(rename = "token.refused")]
-    TokenRefused {
-        /// Who the caller said it is; unproven with `invalid_client`.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        client_id: Option<Box<str>>,
-        /// What the caller was told.
-        error: &'static str,
-        /// The true reason.
-        reason: &'static str,
-        /// How many credentials were not looked at since the last that was; there is a record of the first, the second, the
-        /// fourth, the eighth and so on.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        turned_away: Option<u32>,
+    TokenRefused(Refused),
+    /// A client revoked a token of its own.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked {
+        /// Which client.
+        client_id: ClientId,
+        /// The token's name.
+        #[serde(rename = "jti")]
+        token_id: TokenId,
+        /// When it would have ended.
+        expires_at: Timestamp,
     },
+    /// A request to revoke a token was refused.
+    #[serde(rename = "revocation.refused")]
+    RevocationRefused(Refused),
+    /// A request for what a token says was refused. Those that are answered are too many for a trail, and change nothing.
+    #[serde(rename = "introspection.refused")]
+    IntrospectionRefused(Refused),
     /// A signing key was made, or the times of its life changed; by whichever process.
     #[serde(rename = "key.changed")]
     KeyChanged {
@@ -201,6 +206,22 @@ pub enum Event {
         #[serde(serialize_with = "text")]
         kid: Arc<str>,
     },
+}
+
+/// Why a request was refused.
+#[derive(Debug, Clone, Serialize)]
+pub struct Refused {
+    /// Who the caller said it is; unproven with `invalid_client`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<Box<str>>,
+    /// What the caller was told.
+    pub error: &'static str,
+    /// The true reason.
+    pub reason: &'static str,
+    /// How many credentials were not looked at since the last that was; there is a record of the first, the second, the
+    /// fourth, the eighth and so on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turned_away: Option<u32>,
 }
 
 impl Event {

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::journal::Journal;
 use super::{
-    AuditError, Broken, Chain, Event, Head, Known, Lines, Record, Settings, Trail, Verified, verify,
+    AuditError, Broken, Chain, Event, Head, Known, Lines, Record, Refused, Settings, Trail,
+    Verified, verify,
 };
 use crate::config::Durability;
 use crate::keys::{MasterKey, StoredAuditKey, Vault};
@@ -101,11 +102,11 @@ impl Scratch {
 }
 
 pub(super) fn refused(reason: &'static str) -> Record {
-    let event = Event::TokenRefused {
+    let event = Event::TokenRefused(Refused {
         client_id: Some("c".into()),
         error: "invalid_client",
         reason,
         turned_away: None,
-    };
+    });
     Record::of(Timestamp::UNIX_EPOCH, event)
 }

@@ -24,7 +24,8 @@ pub(super) enum Command {
 
 /// Check an access token offline: its signature, its claims, its time
 ///
-/// The keys are those of a JWK set, or of the configuration's store. Exits with 1 when a check fails, and names it.
+/// The keys are those of a JWK set, or of the configuration's store, which also knows whether the token was revoked. Exits with 1
+/// when a check fails, and names it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz token verify token.txt --config d1-authz.toml\n  curl -sS -K client.curl -d grant_type=client_credentials $URL | d1-authz token verify - --jwks jwks.json"
@@ -51,12 +52,14 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
         None => Some(source.load()?),
     };
     let now = Timestamp::now();
+    let mut revoked = Vec::new();
     let jwks = match (&arguments.jwks, &config) {
         (Some(file), _) => serde_json::from_str(&read(file)?)
             .map_err(|error| Error::failed(format!("{}: no JWK set: {error}", file.display())))?,
         (None, Some(config)) => {
             let store = store::open(&config.store.url, Migrate::No).await?;
             let stored = store.signing_keys().await?;
+            revoked = store.tokens_revoked_after(0).await?;
             store.close().await;
             keys::published(stored.iter(), now)
         }
@@ -74,6 +77,12 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     let token = token_in(&text)?;
     let verified = keys::verify(&token, &jwks, &expected)
         .map_err(|error| Error::failed(format!("the token is not valid: {error}")))?;
+    if revoked
+        .iter()
+        .any(|token| verified.claims["jti"] == *token.id)
+    {
+        return Err(Error::failed("the token is not valid: it was revoked"));
+    }
     output.print(&verified, || text_of(&verified))
 }
 

@@ -1,38 +1,58 @@
 //! What is refused before a handler sees it, in OAuth's words.
 //!
-//! The run time tells in its own words why a request isn't what the document says. On the token endpoint each of them becomes
+//! The run time tells in its own words why a request isn't what the document says. On the endpoints of OAuth each of them becomes
 //! the error that RFC 6749 5.2 has for it, and goes into the audit trail like any other refusal.
 
 use dropshot::{RequestContext, RequestInfo};
-use dropshot_contract::{Location, Reason as Wrong, Rejection, Reply, Response};
+use dropshot_contract::{Location, Operation, Reason as Wrong, Rejection, Response};
 use http::{StatusCode, header};
 
+use super::Service;
 use super::origin::origin;
-use super::{Service, reply};
+use super::reply::refusal;
 use crate::api::operations;
+use crate::issuer::Endpoint;
 use crate::token::{Credential, CredentialError, Reason, Refusal};
+
+/// The endpoints that answer in OAuth's words, and what the document calls them.
+pub(super) static ENDPOINTS: [(Endpoint, &Operation); 3] = [
+    (Endpoint::Token, &operations::GET_ACCESS_TOKEN),
+    (Endpoint::Introspection, &operations::INTROSPECT_TOKEN),
+    (Endpoint::Revocation, &operations::REVOKE_TOKEN),
+];
 
 /// The answer to a request that is not what the document says.
 pub(super) async fn rejected(rqctx: &RequestContext<Service>, rejection: Rejection) -> Response {
-    if rejection.operation() != operations::GET_ACCESS_TOKEN.id {
+    let Some((endpoint, _)) = ENDPOINTS
+        .iter()
+        .find(|(_, operation)| operation.id == rejection.operation())
+    else {
         return rejection.into_response(&rqctx.request_id);
-    }
+    };
     let origin = origin(&rqctx.request);
-    let refusal = Refusal::from(reason(&rejection, &rqctx.request));
-    let refusal = rqctx.context().issuer.refuse_unread(refusal, origin).await;
-    reply::refusal(&refusal, status(&rejection), origin.correlation_id).into_response()
+    let refusal = Refusal::from(reason(*endpoint, &rejection, &rqctx.request));
+    let issuer = &rqctx.context().issuer;
+    let refusal = issuer.refuse(*endpoint, refusal, origin).await;
+    refusal::response(
+        *endpoint,
+        &refusal,
+        status(&rejection),
+        origin.correlation_id,
+    )
 }
 
-fn reason(rejection: &Rejection, request: &RequestInfo) -> Reason {
+fn reason(endpoint: Endpoint, rejection: &Rejection, request: &RequestInfo) -> Reason {
     use Reason::MalformedRequest as Malformed;
     match (rejection.reason(), rejection.location()) {
         // The two of them: the vendor's header parameter and the security scheme that it describes.
         (Wrong::Credentials, _) | (_, Some(Location::Header)) => {
             Reason::Credential(credential_error(request))
         }
-        (Wrong::MissingBody, _) => Reason::GrantMissing,
-        (Wrong::MissingProperty, _) if rejection.pointer() == "/grant_type" => Reason::GrantMissing,
-        (Wrong::MissingProperty, _) => Malformed("a required parameter is missing"),
+        // Each has one parameter that must be there, so without a body it is that one which is missing.
+        (Wrong::MissingBody | Wrong::MissingProperty, _) if endpoint == Endpoint::Token => {
+            Reason::GrantMissing
+        }
+        (Wrong::MissingBody | Wrong::MissingProperty, _) => Malformed("token is missing"),
         (Wrong::NotAllowed, _) if rejection.pointer() == "/grant_type" => Reason::GrantUnknown,
         (Wrong::RepeatedParameter, _) => Malformed("a parameter is given more than once"),
         (Wrong::MalformedEncoding, _) => {

@@ -87,13 +87,18 @@ fn metadata_path(issuer: &IssuerUrl) -> String {
 /// What RFC 8414 2 has to say of this service.
 pub(super) fn metadata(issuer: &IssuerUrl) -> types::AuthorizationServerMetadata {
     let endpoint = |operation: &Operation| format!("{issuer}{}", operation.path);
+    let methods = || vec!["client_secret_basic".to_owned()];
     types::AuthorizationServerMetadata {
         issuer: issuer.as_str().to_owned(),
         token_endpoint: endpoint(&operations::GET_ACCESS_TOKEN),
         jwks_uri: endpoint(&operations::GET_JSON_WEB_KEY_SET),
         response_types_supported: Vec::new(),
         grant_types_supported: GrantType::ALL.iter().map(ToString::to_string).collect(),
-        token_endpoint_auth_methods_supported: vec!["client_secret_basic".to_owned()],
+        token_endpoint_auth_methods_supported: methods(),
+        introspection_endpoint: endpoint(&operations::INTROSPECT_TOKEN),
+        introspection_endpoint_auth_methods_supported: methods(),
+        revocation_endpoint: endpoint(&operations::REVOKE_TOKEN),
+        revocation_endpoint_auth_methods_supported: methods(),
         service_documentation: Some(endpoint(&operations::GET_OPEN_API_DOCUMENT)),
     }
 }

@@ -1,12 +1,14 @@
 //! The operations of the document.
 
-use dropshot::RequestContext;
-use dropshot_contract::{Authorization, Failure, Rejection, Response};
+use dropshot::{RequestContext, RequestInfo};
+use dropshot_contract::{Failure, Rejection, Response};
+use http::header;
 
 use super::origin::origin;
-use super::{Service, dialect, reply};
+use super::reply::{self, refusal};
+use super::{Service, dialect};
 use crate::api::{Api, replies, requests, types};
-use crate::issuer::TokenRequest;
+use crate::issuer::{Origin, PresentedToken, TokenRequest};
 use crate::token::{Credential, CredentialError};
 
 /// Carries out the API.
@@ -21,17 +23,51 @@ impl Api for Handlers {
     ) -> Result<replies::GetAccessTokenReply, Failure> {
         let origin = origin(&rqctx.request);
         let form = request.body.as_ref();
+        let second = form
+            .is_some_and(|form| form.client_secret.is_some() || form.client_assertion.is_some());
         let asked = TokenRequest {
-            credential: credential(&request.authorization, form),
+            credential: credential(request.authorization.as_str().as_bytes(), second),
             client_id: form.and_then(|form| form.client_id.as_deref()),
             grant_type: form.map(|form| form.grant_type.as_str()),
             scope: form.and_then(|form| form.scope.as_deref()),
+            resources: form
+                .and_then(|form| form.resource.as_deref())
+                .unwrap_or_default(),
             origin,
         };
         match rqctx.context().issuer.issue(asked).await {
             Ok(issued) => reply::token(issued, origin.correlation_id),
-            Err(refusal) => Ok(reply::refusal(&refusal, None, origin.correlation_id)),
+            Err(refusal) => Ok(refusal::token(&refusal, None, origin.correlation_id)),
         }
+    }
+
+    async fn introspect_token(
+        rqctx: RequestContext<Service>,
+        request: requests::IntrospectTokenRequest,
+    ) -> Result<replies::IntrospectTokenReply, Failure> {
+        let origin = origin(&rqctx.request);
+        let asked = presented(&rqctx.request, &request.body, origin);
+        Ok(match rqctx.context().issuer.introspect(asked).await {
+            Ok(token) => reply::introspected(token, origin.correlation_id),
+            Err(refusal) => refusal::introspection(&refusal, None, origin.correlation_id),
+        })
+    }
+
+    async fn revoke_token(
+        rqctx: RequestContext<Service>,
+        request: requests::RevokeTokenRequest,
+    ) -> Result<replies::RevokeTokenReply, Failure> {
+        // A task of its own, which a caller that hangs up doesn't end: the revocation would lack its record.
+        let revoking = tokio::spawn(async move {
+            let origin = origin(&rqctx.request);
+            let asked = presented(&rqctx.request, &request.body, origin);
+            match rqctx.context().issuer.revoke(asked).await {
+                Ok(()) => reply::revoked(origin.correlation_id),
+                Err(refusal) => refusal::revocation(&refusal, None, origin.correlation_id),
+            }
+        });
+        let stopped = |_| Failure::internal("the revocation was stopped with the service");
+        revoking.await.map_err(stopped)
     }
 
     async fn get_json_web_key_set(
@@ -61,16 +97,27 @@ impl Api for Handlers {
     }
 }
 
-/// The credential in the header, unless there is one in the form as well (RFC 6749 2.3).
-fn credential(
-    header: &Authorization,
-    form: Option<&types::Auth2Request>,
-) -> Result<Credential, CredentialError> {
-    let in_form = |form: &types::Auth2Request| {
-        form.client_secret.is_some() || form.client_assertion.is_some()
-    };
-    if form.is_some_and(in_form) {
+/// What the introspection and the revocation endpoint are asked.
+fn presented<'a>(
+    request: &RequestInfo,
+    form: &'a types::PresentedToken,
+    origin: Origin<'a>,
+) -> PresentedToken<'a> {
+    let second = form.client_secret.is_some() || form.client_assertion.is_some();
+    // There is one, or the run time had refused the request.
+    let header = request.headers().get(header::AUTHORIZATION);
+    PresentedToken {
+        credential: credential(header.map_or(&[], |line| line.as_bytes()), second),
+        client_id: form.client_id.as_deref(),
+        token: &form.token,
+        origin,
+    }
+}
+
+/// The credential in the header, unless there is a `second` one in the form (RFC 6749 2.3).
+fn credential(header: &[u8], second: bool) -> Result<Credential, CredentialError> {
+    if second {
         return Err(CredentialError::TwoMethods);
     }
-    Credential::from_basic(header.as_str().as_bytes())
+    Credential::from_basic(header)
 }

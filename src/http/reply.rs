@@ -1,19 +1,22 @@
 //! The issuer's answers as the document's replies.
 
+pub(super) mod refusal;
+mod tokens;
+
 use std::time::Duration;
 
 use dropshot_contract::reply::WithHeaders as _;
 use dropshot_contract::{Failure, Response, reply, serde_json};
 use http::StatusCode;
 
+pub(super) use tokens::{introspected, revoked};
+
 use super::Document;
 use crate::api::{replies, types};
 use crate::issuer::IssuedToken;
 use crate::keys::{Jwk, Jwks};
-use crate::token::{ErrorCode, ExpiresInAs, Refusal};
+use crate::token::ExpiresInAs;
 
-/// RFC 7617 2; the realm is the same for all clients.
-const CHALLENGE: &str = "Basic realm=\"d1-authz\", charset=\"UTF-8\"";
 const DOCUMENT_MAX_AGE: &str = "public, max-age=3600";
 const JSON: &str = "application/json";
 
@@ -55,96 +58,6 @@ fn with_number(
         .header("cache-control", &types::NoStore::NoStore)
         .header("pragma", &types::NoCache::NoCache)
         .optional_header("x-correlation-id", correlation_id.as_ref()))
-}
-
-/// A refusal: RFC 6749 5.2. `status` is the one of HTTP's own refusals, where there is one.
-pub(super) fn refusal(
-    refusal: &Refusal,
-    status: Option<StatusCode>,
-    correlation_id: Option<&str>,
-) -> replies::GetAccessTokenReply {
-    use replies::GetAccessTokenReply as Reply;
-    let body = types::TokenError {
-        error: error_code(refusal.code()),
-        error_description: Some(refusal.description().to_owned()),
-    };
-    let cache_control = types::NoStore::NoStore;
-    let pragma = types::NoCache::NoCache;
-    let x_correlation_id = correlation_id.map(str::to_owned);
-    let retry_after = refusal.retry_after.map_or(0, |after| after.as_secs());
-    match (status, refusal.code()) {
-        (Some(StatusCode::REQUEST_TIMEOUT), _) => Reply::RequestTimeout {
-            body,
-            cache_control,
-            pragma,
-            x_correlation_id,
-        },
-        (Some(StatusCode::PAYLOAD_TOO_LARGE), _) => Reply::ContentTooLarge {
-            body,
-            cache_control,
-            pragma,
-            x_correlation_id,
-        },
-        (Some(StatusCode::UNSUPPORTED_MEDIA_TYPE), _) => Reply::UnsupportedMediaType {
-            body,
-            cache_control,
-            pragma,
-            x_correlation_id,
-        },
-        (_, ErrorCode::InvalidClient) => Reply::Unauthorized {
-            body,
-            cache_control,
-            pragma,
-            x_correlation_id,
-            www_authenticate: CHALLENGE.to_owned(),
-        },
-        (_, ErrorCode::TemporarilyUnavailable) if refusal.is_for_asking_too_much() => {
-            Reply::TooManyRequests {
-                body,
-                cache_control,
-                pragma,
-                x_correlation_id,
-                retry_after: i64::try_from(retry_after).unwrap_or(i64::MAX),
-            }
-        }
-        (_, ErrorCode::TemporarilyUnavailable) => Reply::ServiceUnavailable {
-            body,
-            cache_control,
-            pragma,
-            x_correlation_id,
-            retry_after: i64::try_from(retry_after).unwrap_or(i64::MAX),
-        },
-        (_, ErrorCode::ServerError) => Reply::InternalServerError {
-            body,
-            cache_control,
-            pragma,
-            x_correlation_id,
-        },
-        (
-            _,
-            ErrorCode::InvalidRequest
-            | ErrorCode::UnauthorizedClient
-            | ErrorCode::UnsupportedGrantType
-            | ErrorCode::InvalidScope,
-        ) => Reply::BadRequest {
-            body,
-            cache_control,
-            pragma,
-            x_correlation_id,
-        },
-    }
-}
-
-fn error_code(code: ErrorCode) -> types::TokenErrorCode {
-    match code {
-        ErrorCode::InvalidRequest => types::TokenErrorCode::InvalidRequest,
-        ErrorCode::InvalidClient => types::TokenErrorCode::InvalidClient,
-        ErrorCode::UnauthorizedClient => types::TokenErrorCode::UnauthorizedClient,
-        ErrorCode::UnsupportedGrantType => types::TokenErrorCode::UnsupportedGrantType,
-        ErrorCode::InvalidScope => types::TokenErrorCode::InvalidScope,
-        ErrorCode::TemporarilyUnavailable => types::TokenErrorCode::TemporarilyUnavailable,
-        ErrorCode::ServerError => types::TokenErrorCode::ServerError,
-    }
 }
 
 /// The public keys, good for `max_age`.

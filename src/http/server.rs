@@ -15,13 +15,13 @@ use tokio::task::JoinHandle;
 use super::handlers::Handlers;
 use super::listen::{ListenError, listen};
 use super::ops::{self, Ops};
-use super::{Service, document, methods, watch};
+use super::{Service, dialect, document, methods, watch};
 use crate::api;
 use crate::audit::AuditError;
 use crate::config::{Config, IssuerUrl};
 use crate::issuer::{Installation, Issuer, StartError};
 
-/// A token request is a few hundred bytes; nothing larger is read.
+/// A token request is a few hundred bytes, and a token not much more; nothing larger is read.
 const BODY_BYTES: usize = 16 * 1024;
 /// How long its body may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
@@ -161,8 +161,9 @@ fn api_description(issuer: &IssuerUrl) -> Result<ApiDescription<Service>, ServeE
         empty_form_fields_are_absent: true,
         path: Some(Box::new(move |operation| document::path(operation, &name))),
     })?;
-    let token_path = document::path(&api::operations::GET_ACCESS_TOKEN, issuer);
-    methods::refuse_others(&mut api, &token_path)?;
+    for (endpoint, operation) in dialect::ENDPOINTS {
+        methods::refuse_others(&mut api, endpoint, &document::path(operation, issuer))?;
+    }
     Ok(api)
 }
 

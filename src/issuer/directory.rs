@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use jiff::Timestamp;
 
 use super::key_registry::changed;
+use super::revocations::Revocations;
 use super::throttle::Source;
 use crate::keys::{KeyError, KeyRing, PublishedKey, Token, TokenError, Vault, Wanted};
-use crate::store::{ClientRecord, SecretUse, Store, StoreError, Subject};
+use crate::store::{Change, ClientRecord, RevokedToken, SecretUse, Store, StoreError, Subject};
 use crate::token::{
     Algorithm, Audience, Client, ClientId, SecretHash, SecretId, Status, StoredSecret,
 };
@@ -22,15 +23,18 @@ pub(super) struct Directory {
     store: Arc<dyn Store>,
     vault: Arc<Vault>,
     view: RwLock<Arc<View>>,
-    /// Held while the view is brought up to date: of two at once, the later could put an older view in force.
-    refreshing: tokio::sync::Mutex<()>,
+    /// Not in the view: the tokens may be many, and nothing that reads them needs clients and keys of the same moment.
+    pub revocations: Revocations,
+    /// The number of the last change that is applied. Held while more are: of two at once, the later could put an older view
+    /// in force.
+    applied: tokio::sync::Mutex<i64>,
     uses: Mutex<HashMap<SecretId, SecretUse>>,
     /// The keys that changed, as they are now, for the audit trail.
     changed_keys: Mutex<Vec<PublishedKey>>,
     fault: Mutex<Option<String>>,
 }
 
-/// Clients and keys as of one change.
+/// Clients and keys as of one moment.
 #[derive(Debug, Default, Clone)]
 pub(super) struct View {
     accounts: HashMap<ClientId, Arc<Account>>,
@@ -39,7 +43,6 @@ pub(super) struct View {
     pub ring: KeyRing,
     /// What clients want their tokens signed with that have a wish of their own.
     pub algorithms: BTreeSet<Algorithm>,
-    sequence: i64,
 }
 
 /// A client with its secrets, ready to be checked.
@@ -80,18 +83,20 @@ impl Directory {
         }
         let mut view = View {
             ring,
-            sequence,
             ..View::default()
         };
         for record in store.clients().await? {
             view.put(record);
         }
         view.note_algorithms();
+        let revocations = Revocations::default();
+        revocations.add(store.tokens_revoked_after(0).await?);
         Ok(Self {
             store,
             vault,
             view: RwLock::new(Arc::new(view)),
-            refreshing: tokio::sync::Mutex::default(),
+            revocations,
+            applied: tokio::sync::Mutex::new(sequence),
             uses: Mutex::default(),
             changed_keys: Mutex::default(),
             fault: Mutex::default(),
@@ -114,14 +119,27 @@ impl Directory {
     }
 
     async fn apply_changes(&self, now: Timestamp) -> Result<(), LoadError> {
-        let _alone = self.refreshing.lock().await;
-        let before = self.view();
-        let changes = self.store.changes_after(before.sequence).await?;
+        let mut applied = self.applied.lock().await;
+        let changes = self.store.changes_after(*applied).await?;
         let Some(last) = changes.last() else {
             return Ok(());
         };
-        let mut view = View::clone(&before);
-        view.sequence = last.sequence;
+        let revoked = |change: &Change| matches!(change.subject, Subject::Token(_));
+        if changes.iter().any(revoked) {
+            let tokens = self.store.tokens_revoked_after(*applied).await?;
+            self.revocations.add(tokens);
+        }
+        if !changes.iter().all(revoked) {
+            let view = self.view_after(&changes, now).await?;
+            *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+        }
+        *applied = last.sequence;
+        Ok(())
+    }
+
+    /// The view with these changes of clients and keys.
+    async fn view_after(&self, changes: &[Change], now: Timestamp) -> Result<View, LoadError> {
+        let mut view = View::clone(&self.view());
         let clients: BTreeSet<&ClientId> = changes
             .iter()
             .filter_map(|change| match &change.subject {
@@ -143,12 +161,31 @@ impl Directory {
             .any(|change| matches!(change.subject, Subject::SigningKey(_)))
         {
             let keys = self.store.key_material().await?;
-            let changed = changed(before.ring.set(), &keys.signing_keys, now);
-            view.ring = KeyRing::open(&self.vault, keys, &before.ring);
+            let changed = changed(view.ring.set(), &keys.signing_keys, now);
+            view.ring = KeyRing::open(&self.vault, keys, &view.ring);
             self.note_changed_keys(changed);
         }
-        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+        Ok(view)
+    }
+
+    /// Revokes a token here at once, and elsewhere by the feed.
+    pub(super) async fn revoke(
+        &self,
+        token: RevokedToken,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let most = Revocations::OF_ONE_CLIENT;
+        self.store.revoke_token(&token, most, now).await?;
+        self.revocations.add([token]);
         Ok(())
+    }
+
+    /// Forgets revoked tokens that have expired, here and in the store.
+    pub(super) async fn forget_expired(&self, now: Timestamp) -> Result<(), StoreError> {
+        match self.revocations.forget_expired(now) {
+            Some(before) => self.store.forget_revoked_tokens(before).await,
+            None => Ok(()),
+        }
     }
 
     /// Notes keys that changed.

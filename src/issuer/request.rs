@@ -1,4 +1,4 @@
-//! What goes into the pipeline and what comes out.
+//! What goes into the pipelines and what comes out.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -22,17 +22,53 @@ pub struct TokenRequest<'a> {
     pub grant_type: Option<&'a str>,
     /// The form's `scope`.
     pub scope: Option<&'a str>,
+    /// The form's values of `resource` (RFC 8707).
+    pub resources: &'a [String],
     /// Where it came from.
     pub origin: Origin<'a>,
 }
 
+/// A token that a client asks about (RFC 7662 2.1) or revokes (RFC 7009 2.1), read but not believed. `token_type_hint` is not here:
+/// there is one type of tokens, and both RFCs let a server go by the token alone.
+pub struct PresentedToken<'a> {
+    /// The client's credential, or why there is none.
+    pub credential: Result<Credential, CredentialError>,
+    /// The form's `client_id`, which some clients repeat beside the header.
+    pub client_id: Option<&'a str>,
+    /// The form's `token`.
+    pub token: &'a str,
+    /// Where it came from.
+    pub origin: Origin<'a>,
+}
+
+/// What was asked for, as far as that can be told of a request that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A token: RFC 6749 3.2.
+    Token,
+    /// What a token says: RFC 7662 2.
+    Introspection,
+    /// The end of a token: RFC 7009 2.
+    Revocation,
+}
+
 impl TokenRequest<'_> {
-    /// The client it names, for the trail and the log. People paste the secret into the wrong field; what looks like one is
-    /// left out.
     pub(super) fn named_client(&self) -> Option<&str> {
-        let id = self.credential.as_ref().ok()?.client_id()?;
-        Some(id).filter(|id| !ClientSecret::has_generated_form(id))
+        named_client(&self.credential)
     }
+}
+
+impl PresentedToken<'_> {
+    pub(super) fn named_client(&self) -> Option<&str> {
+        named_client(&self.credential)
+    }
+}
+
+/// The client that a request names, for the trail and the log. People paste the secret into the wrong field; what looks like one
+/// is left out.
+fn named_client(credential: &Result<Credential, CredentialError>) -> Option<&str> {
+    let id = credential.as_ref().ok()?.client_id()?;
+    Some(id).filter(|id| !ClientSecret::has_generated_form(id))
 }
 
 /// Where a request came from.
@@ -72,5 +108,11 @@ pub struct IssuedToken {
 impl fmt::Debug for IssuedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "IssuedToken({} of {})", self.token_id, self.client_id)
+    }
+}
+
+impl fmt::Debug for PresentedToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PresentedToken(..) from {}", self.origin.source)
     }
 }

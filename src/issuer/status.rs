@@ -36,7 +36,8 @@ impl Issuer {
     const POLLS_BETWEEN_USES: u32 = 25;
     /// How many between two looks at the key schedule.
     const POLLS_BETWEEN_SCHEDULES: u32 = 5;
-    /// The same between two checkpoints of a trail to which little is added.
+    /// The same between two checkpoints of a trail to which little is added, and between two looks for revoked tokens that have
+    /// expired.
     const POLLS_BETWEEN_CHECKPOINTS: u32 = 300;
 
     /// Whether a good request would get a token.
@@ -121,6 +122,8 @@ impl Issuer {
         }
         if poll == 0 {
             self.trail.checkpoint(now).await.map_err(in_words)?;
+            let forgotten = self.directory.forget_expired(now).await;
+            forgotten.map_err(|error| error.to_string())?;
         }
         Ok(())
     }

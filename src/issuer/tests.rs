@@ -6,6 +6,7 @@ mod decisions;
 mod keys;
 mod start;
 mod throttling;
+mod tokens;
 
 use std::path::Path;
 use std::time::Duration;
@@ -116,6 +117,7 @@ fn request<'a>(id: &str, secret: &str) -> TokenRequest<'a> {
         client_id: None,
         grant_type: Some("client_credentials"),
         scope: None,
+        resources: &[],
         origin: Origin {
             source: "192.0.2.7".parse().unwrap(),
             correlation_id: Some("corr-1"),

@@ -1,13 +1,13 @@
-//! Why no token was issued: the true reason, which stays inside, and the error that RFC 6749 5.2 has for it.
+//! Why a request got nothing: the true reason, which stays inside, and the error that RFC 6749 5.2 has for it.
 //!
 //! How an error becomes a status and headers is the HTTP layer's business.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::{CredentialError, ScopeError};
+use super::{CredentialError, ResourceError, ScopeError};
 
-/// A request that gets no token.
+/// A request that gets nothing: no token, and no answer about one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     /// The true reason, for the audit trail and the log. Never for the caller.
@@ -26,6 +26,8 @@ impl Refusal {
             (Reason::TooManyFailures { wait, .. } | Reason::TooManyRequests { wait }, _) => {
                 Some(wait)
             }
+            // Until some of them have expired.
+            (Reason::TooManyRevocations, _) => Some(Duration::from_secs(60)),
             (_, ErrorCode::TemporarilyUnavailable) => Some(Duration::from_secs(1)),
             _ => None,
         };
@@ -54,7 +56,9 @@ impl Refusal {
     pub fn is_for_asking_too_much(&self) -> bool {
         matches!(
             self.reason,
-            Reason::TooManyFailures { .. } | Reason::TooManyRequests { .. }
+            Reason::TooManyFailures { .. }
+                | Reason::TooManyRequests { .. }
+                | Reason::TooManyRevocations
         )
     }
 
@@ -71,19 +75,21 @@ impl From<Reason> for Refusal {
     }
 }
 
-/// The errors of RFC 6749 5.2, and the two of 4.1.2.1 for when the fault is here.
+/// The errors of RFC 6749 5.2, that of RFC 8707 2, and the two of RFC 6749 4.1.2.1 for when the fault is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// The request is not what the RFC says a request is.
     InvalidRequest,
     /// The client didn't prove who it is.
     InvalidClient,
-    /// The client may not use this grant.
+    /// The client may not use this grant, ask about tokens, or revoke this one.
     UnauthorizedClient,
     /// The service doesn't have this grant.
     UnsupportedGrantType,
     /// The scope is malformed or not the client's.
     InvalidScope,
+    /// The resource is malformed or not the client's.
+    InvalidTarget,
     /// Asking again later may help.
     TemporarilyUnavailable,
     /// The service is broken.
@@ -100,6 +106,7 @@ impl ErrorCode {
             Self::UnauthorizedClient => "unauthorized_client",
             Self::UnsupportedGrantType => "unsupported_grant_type",
             Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }
@@ -143,6 +150,16 @@ pub enum Reason {
     GrantNotAllowed,
     /// A scope that can't be granted.
     Scope(ScopeError),
+    /// A resource that no token can be issued for.
+    Resource(ResourceError),
+    /// The client may not ask about tokens.
+    IntrospectionNotAllowed,
+    /// The client wants to revoke a token of another's.
+    NotTheOwner,
+    /// As many of the client's tokens are revoked as are kept.
+    TooManyRevocations,
+    /// The store can't be written.
+    StoreUnavailable,
     /// No key may sign now.
     NoSigningKey,
     /// The key didn't sign.
@@ -167,15 +184,19 @@ impl Reason {
             | Self::WrongSecret
             | Self::ClientDisabled => ErrorCode::InvalidClient,
             Self::GrantUnknown => ErrorCode::UnsupportedGrantType,
-            Self::GrantNotAllowed => ErrorCode::UnauthorizedClient,
+            Self::GrantNotAllowed | Self::IntrospectionNotAllowed | Self::NotTheOwner => {
+                ErrorCode::UnauthorizedClient
+            }
             Self::Scope(_) => ErrorCode::InvalidScope,
+            Self::Resource(_) => ErrorCode::InvalidTarget,
             // Not `invalid_client`: nobody said that the credential is wrong, and client libraries take that for final.
-            Self::TooManyFailures { .. } | Self::TooManyRequests { .. } => {
-                ErrorCode::TemporarilyUnavailable
-            }
-            Self::TooManyVerifications | Self::AuditUnavailable | Self::NoSigningKey => {
-                ErrorCode::TemporarilyUnavailable
-            }
+            Self::TooManyFailures { .. }
+            | Self::TooManyRequests { .. }
+            | Self::TooManyVerifications
+            | Self::TooManyRevocations
+            | Self::StoreUnavailable
+            | Self::AuditUnavailable
+            | Self::NoSigningKey => ErrorCode::TemporarilyUnavailable,
             Self::SigningFailed => ErrorCode::ServerError,
         }
     }
@@ -203,13 +224,25 @@ impl Reason {
             Self::GrantNotAllowed => "the client may not use this grant type",
             Self::Scope(ScopeError::Malformed) => "the scope is malformed",
             Self::Scope(ScopeError::NotAllowed) => "the scope exceeds what the client may have",
+            Self::Resource(ResourceError::Malformed) => {
+                "resource must be an absolute URI without a fragment"
+            }
+            Self::Resource(ResourceError::NotAllowed) => {
+                "the client may not have a token for this resource"
+            }
+            Self::IntrospectionNotAllowed => "the client may not ask about tokens",
+            Self::NotTheOwner => "the token is another client's",
             Self::TooManyFailures { .. } => {
                 "too many failed attempts to authenticate; try again later"
             }
             Self::TooManyRequests { .. } => "the client asks too often; try again later",
-            Self::TooManyVerifications | Self::AuditUnavailable | Self::NoSigningKey => {
-                "try again later"
+            Self::TooManyRevocations => {
+                "the client has revoked as many live tokens as it may; try again later"
             }
+            Self::TooManyVerifications
+            | Self::StoreUnavailable
+            | Self::AuditUnavailable
+            | Self::NoSigningKey => "try again later",
             Self::SigningFailed => "the token could not be signed",
         }
     }
@@ -242,6 +275,12 @@ impl Reason {
             Self::GrantNotAllowed => "grant_not_allowed",
             Self::Scope(ScopeError::Malformed) => "scope_malformed",
             Self::Scope(ScopeError::NotAllowed) => "scope_not_allowed",
+            Self::Resource(ResourceError::Malformed) => "resource_malformed",
+            Self::Resource(ResourceError::NotAllowed) => "resource_not_allowed",
+            Self::IntrospectionNotAllowed => "introspection_not_allowed",
+            Self::NotTheOwner => "not_the_owner",
+            Self::TooManyRevocations => "too_many_revocations",
+            Self::StoreUnavailable => "store_unavailable",
             Self::NoSigningKey => "no_signing_key",
             Self::SigningFailed => "signing_failed",
             Self::AuditUnavailable => "audit_unavailable",
@@ -258,6 +297,12 @@ impl From<CredentialError> for Reason {
 impl From<ScopeError> for Reason {
     fn from(error: ScopeError) -> Self {
         Self::Scope(error)
+    }
+}
+
+impl From<ResourceError> for Reason {
+    fn from(error: ResourceError) -> Self {
+        Self::Resource(error)
     }
 }
 
@@ -297,6 +342,11 @@ mod tests {
             Reason::GrantNotAllowed,
             Reason::Scope(ScopeError::Malformed),
             Reason::Scope(ScopeError::NotAllowed),
+            Reason::Resource(ResourceError::Malformed),
+            Reason::Resource(ResourceError::NotAllowed),
+            Reason::IntrospectionNotAllowed,
+            Reason::NotTheOwner,
+            Reason::TooManyRevocations,
             Reason::TooManyFailures {
                 wait: Duration::from_secs(1),
                 turned_away: 1,

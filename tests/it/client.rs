@@ -18,6 +18,7 @@ fn asked(scope: Option<&str>) -> Auth2Request {
         client_id: None,
         client_secret: None,
         client_assertion: None,
+        resource: Vec::new(),
     }
 }
 

@@ -107,7 +107,7 @@ async fn section_3_2_the_body_is_a_form() {
 #[tokio::test]
 async fn section_3_2_unknown_parameters_are_ignored() {
     let service = Setup::with_d1().start();
-    let form = format!("resource=x&{GRANT}&foo=%F0%9F%A6%80&=&bar");
+    let form = format!("audience=x&{GRANT}&foo=%F0%9F%A6%80&=&bar");
     assert_eq!(
         service.token(D1, &form).await.granted()["scope"],
         "cards pin"

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Answer, D1, GRANT, ISSUER, Setup};
+use crate::harness::{Answer, D1, GRANT, ISSUER, Setup, basic};
 
 const PATH: &str = "/.well-known/oauth-authorization-server/authz/d1/v1";
 
@@ -21,6 +21,10 @@ async fn section_2_what_the_metadata_says() {
             "response_types_supported": [],
             "grant_types_supported": ["client_credentials"],
             "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+            "introspection_endpoint": format!("{ISSUER}/oauth2/introspect"),
+            "introspection_endpoint_auth_methods_supported": ["client_secret_basic"],
+            "revocation_endpoint": format!("{ISSUER}/oauth2/revoke"),
+            "revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
             "service_documentation": format!("{ISSUER}/openapi.json"),
         })
     );
@@ -28,7 +32,9 @@ async fn section_2_what_the_metadata_says() {
 
 #[tokio::test]
 async fn section_2_every_endpoint_it_names_answers() {
-    let service = Setup::with_d1().start();
+    let setup = Setup::with_d1();
+    setup.add("cards-api", "123", &["--allow", "introspect"]);
+    let service = setup.start();
     let metadata = service.get_at(service.api, PATH).await.json();
     let here = |name: &str| {
         let url = metadata[name].as_str().unwrap();
@@ -42,12 +48,31 @@ async fn section_2_every_endpoint_it_names_answers() {
             "{name}"
         );
     }
-    let request = client
-        .post(here("token_endpoint"))
-        .header("authorization", D1)
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(GRANT);
-    Answer::of(request).await.granted();
+    let mut answered = vec!["jwks_uri", "service_documentation"];
+    let mut post = async |name, authorization: &str, form: &str| {
+        answered.push(name);
+        let request = client
+            .post(here(name))
+            .header("authorization", authorization)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.to_owned());
+        Answer::of(request).await
+    };
+    let token = post("token_endpoint", D1, GRANT).await.access_token();
+    let form = format!("token={token}");
+    let caller = basic("cards-api", "123");
+    let asked = post("introspection_endpoint", &caller, &form).await;
+    assert_eq!(asked.granted()["active"], true);
+    post("revocation_endpoint", D1, &form).await.revoked();
+    let members = metadata.as_object().unwrap().iter();
+    let of_this_service = |value: &serde_json::Value| {
+        value
+            .as_str()
+            .is_some_and(|url| url.starts_with(ISSUER) && url != ISSUER)
+    };
+    for (name, _) in members.filter(|(_, value)| of_this_service(value)) {
+        assert!(answered.contains(&name.as_str()), "{name} was not asked");
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use crate::keys::{MasterKey, VerifiedToken};
 use crate::token::Algorithm;
 
 /// A second replica on the same store, with a trail of its own.
-async fn replica(service: &Service, set: impl FnOnce(&mut Config)) -> Issuer {
+pub(super) async fn replica(service: &Service, set: impl FnOnce(&mut Config)) -> Issuer {
     let mut config = config(service.folder.path());
     config.audit.path = service.folder.path().join("audit-2");
     set(&mut config);

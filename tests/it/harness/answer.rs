@@ -50,6 +50,30 @@ impl Answer {
         self.json()
     }
 
+    /// The token that was granted.
+    #[track_caller]
+    pub fn access_token(&self) -> String {
+        let reply = self.granted();
+        reply["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// RFC 7662 2.2: a token that is none says nothing else.
+    #[track_caller]
+    pub fn inactive(&self) {
+        assert_eq!(self.granted(), serde_json::json!({ "active": false }));
+    }
+
+    /// RFC 7009 2.2: done, or nothing to do.
+    #[track_caller]
+    pub fn revoked(&self) {
+        assert_eq!(
+            (self.status.as_u16(), self.text.as_str()),
+            (200, ""),
+            "{self:?}"
+        );
+        self.is_not_stored();
+    }
+
     /// RFC 6749 5.2: this status and error, nothing that could be a token, and nobody may store it.
     #[track_caller]
     pub fn refused(&self, status: u16, error: &str) -> &Self {

@@ -116,6 +116,18 @@ impl Setup {
             .collect()
     }
 
+    /// A second one on this one's store and keys, with a trail of its own.
+    pub fn replica(&self) -> Self {
+        let replica = Self::empty();
+        let ours = |name: &str| self.folder().join(name).display().to_string();
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        let config = config
+            .replace("sqlite:store.db", &format!("sqlite:{}", ours("store.db")))
+            .replace("\"master.key\"", &format!("{:?}", ours("master.key")));
+        std::fs::write(replica.config(), config).unwrap();
+        replica
+    }
+
     pub fn start(self) -> Service {
         let mut command = command::command(self.folder());
         command.args(["serve", "--config", "d1-authz.toml"]);
@@ -194,8 +206,26 @@ impl Service {
 
     /// Asks for a token as D1 does: a credential and a form.
     pub async fn token(&self, authorization: &str, form: &str) -> Answer {
+        self.form("/oauth2/token", authorization, form).await
+    }
+
+    /// Asks what a token says.
+    pub async fn introspect(&self, authorization: &str, token: &str) -> Answer {
+        let form = format!("token={token}");
+        self.form("/oauth2/introspect", authorization, &form).await
+    }
+
+    /// Has a token revoked.
+    pub async fn revoke(&self, authorization: &str, token: &str) -> Answer {
+        let form = format!("token={token}");
+        self.form("/oauth2/revoke", authorization, &form).await
+    }
+
+    /// A form to a path below the issuer's, with a credential.
+    pub async fn form(&self, path: &str, authorization: &str, form: &str) -> Answer {
         let request = self
-            .post()
+            .client
+            .post(self.url(path))
             .header("authorization", authorization)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form.to_owned());

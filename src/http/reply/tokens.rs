@@ -1,0 +1,56 @@
+//! What becomes of a token: what it says (RFC 7662 2.2), and that it is revoked (RFC 7009 2.2).
+
+use crate::api::{replies, types};
+use crate::issuer::ActiveToken;
+
+/// What a token says; of one that isn't active, only that.
+pub(in crate::http) fn introspected(
+    token: Option<ActiveToken>,
+    correlation_id: Option<&str>,
+) -> replies::IntrospectTokenReply {
+    replies::IntrospectTokenReply::Ok {
+        body: token.map_or_else(inactive, active),
+        cache_control: types::NoStore::NoStore,
+        pragma: types::NoCache::NoCache,
+        x_correlation_id: correlation_id.map(str::to_owned),
+    }
+}
+
+/// That a token is revoked, or was none.
+pub(in crate::http) fn revoked(correlation_id: Option<&str>) -> replies::RevokeTokenReply {
+    replies::RevokeTokenReply::Ok {
+        cache_control: types::NoStore::NoStore,
+        pragma: types::NoCache::NoCache,
+        x_correlation_id: correlation_id.map(str::to_owned),
+    }
+}
+
+fn active(token: ActiveToken) -> types::IntrospectionResponse {
+    types::IntrospectionResponse {
+        active: true,
+        scope: token.scope,
+        client_id: Some(token.client_id),
+        token_type: Some(types::IntrospectionResponseTokenType::Bearer),
+        exp: Some(token.expires_at),
+        iat: Some(token.issued_at),
+        sub: Some(token.subject),
+        aud: Some(token.audiences),
+        iss: Some(token.issuer),
+        jti: Some(token.token_id),
+    }
+}
+
+fn inactive() -> types::IntrospectionResponse {
+    types::IntrospectionResponse {
+        active: false,
+        scope: None,
+        client_id: None,
+        token_type: None,
+        exp: None,
+        iat: None,
+        sub: None,
+        aud: None,
+        iss: None,
+        jti: None,
+    }
+}

@@ -1,0 +1,131 @@
+//! Introspection, RFC 7662: what a token says, for a resource server that doesn't check it itself, or wants to know that it isn't
+//! revoked.
+//!
+//! Nothing is written down for a request that is answered: resource servers may ask once for each of theirs.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+use super::directory::View;
+use super::{Endpoint, Issuer, PresentedToken};
+use crate::keys::{Expected, verify};
+use crate::token::{Audience, Reason, Refusal, TokenId};
+
+/// An active token, by its own words. Times are seconds since 1970.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ActiveToken {
+    /// This service's identifier.
+    #[serde(rename = "iss")]
+    pub issuer: String,
+    /// The client.
+    #[serde(rename = "sub")]
+    pub subject: String,
+    /// The client.
+    pub client_id: String,
+    /// The resource servers that it is for.
+    #[serde(rename = "aud", deserialize_with = "one_or_many")]
+    pub audiences: Vec<String>,
+    /// When it ends.
+    #[serde(rename = "exp")]
+    pub expires_at: i64,
+    /// When it was issued.
+    #[serde(rename = "iat")]
+    pub issued_at: i64,
+    /// Its unique name.
+    #[serde(rename = "jti")]
+    pub token_id: String,
+    /// What it allows, if that is anything.
+    pub scope: Option<String>,
+}
+
+impl Issuer {
+    /// Says what a token says; none when it isn't active, or not for the caller to know of. RFC 7662 2.2 has those look alike.
+    ///
+    /// # Errors
+    /// [`Refusal`], which is in the audit trail when this returns.
+    pub async fn introspect(
+        &self,
+        request: PresentedToken<'_>,
+    ) -> Result<Option<ActiveToken>, Refusal> {
+        let answer = self.look_up(&request, self.clock.now()).await;
+        match answer {
+            Ok(token) => Ok(token),
+            Err(reason) => {
+                let refusal = Refusal::from(reason).of(request.named_client());
+                Err(self
+                    .refuse(Endpoint::Introspection, refusal, request.origin)
+                    .await)
+            }
+        }
+    }
+
+    async fn look_up(
+        &self,
+        request: &PresentedToken<'_>,
+        now: Timestamp,
+    ) -> Result<Option<ActiveToken>, Reason> {
+        // 1. Authenticate the caller, and throttle it: RFC 7662 2.1 and 4.
+        let (credential, client_id) = (&request.credential, request.client_id);
+        let (view, caller) = self
+            .admit(credential, client_id, request.origin, now)
+            .await?;
+
+        // 2. It must be one that may ask: RFC 7662 4.
+        if !caller.client.may_introspect {
+            return Err(Reason::IntrospectionNotAllowed);
+        }
+
+        // 3. The token must be active, 2.2, and for the caller: 4.
+        let token = self.own_token(&view, request.token, now);
+        let token = token.filter(|token| self.is_active(&view, token));
+        Ok(token.filter(|token| token.is_for(self.audiences_of(&caller))))
+    }
+
+    /// The token, if this service signed it with a key that isn't withdrawn, and it hasn't expired.
+    pub(super) fn own_token(
+        &self,
+        view: &View,
+        token: &str,
+        now: Timestamp,
+    ) -> Option<ActiveToken> {
+        let expected = Expected {
+            issuer: Some(self.name.as_str()),
+            audience: None,
+            now,
+        };
+        // Not what is wrong with it: the answer is the same, and the caller may be the one who made it up.
+        let verified = verify(token, &view.ring.jwks(now), &expected).ok()?;
+        serde_json::from_value(verified.claims.into()).ok()
+    }
+
+    /// Whether the token was not revoked, and its client is still one. Whoever disables a client that is in the wrong hands
+    /// means its tokens too.
+    fn is_active(&self, view: &View, token: &ActiveToken) -> bool {
+        let is_revoked = |id| self.directory.revocations.contains(&id);
+        TokenId::parse(&token.token_id).is_some_and(|id| !is_revoked(id))
+            && view
+                .account(&token.client_id)
+                .is_some_and(|account| account.is_enabled())
+    }
+}
+
+impl ActiveToken {
+    fn is_for(&self, audiences: &[Audience]) -> bool {
+        let names = |own: &Audience| self.audiences.iter().any(|name| name == own.as_str());
+        audiences.iter().any(names)
+    }
+}
+
+/// RFC 7519 4.1.3
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Audiences {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Audiences::deserialize(deserializer)? {
+        Audiences::One(one) => vec![one],
+        Audiences::Many(many) => many,
+    })
+}
