@@ -21,6 +21,7 @@ mod status;
 mod throttle;
 mod turns;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,10 +36,10 @@ pub use introspect::ActiveToken;
 pub use key_registry::{KeyRegistry, KeyRegistryError};
 use key_schedule::KeySchedule;
 pub use master_key::{MasterKeyRotation, rotate_master_key};
-pub use registry::{ClientRegistry, NewClient, RegistryError};
+pub use registry::{ChangedClient, ClientRegistry, NewClient, RegistryError};
 pub use request::{Endpoint, IssuedToken, Origin, PresentedToken, TokenRequest};
 pub use status::{Problem, Readiness};
-use throttle::{Source, Throttle};
+use throttle::Throttle;
 
 use crate::audit::{Event, Record, Refused, Trail};
 use crate::clock::Clock;
@@ -46,8 +47,8 @@ use crate::config::IssuerUrl;
 use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
 use crate::store::Store;
 use crate::token::{
-    Algorithm, Audience, Claims, Client, Credential, CredentialError, GrantType, Lifetime, Reason,
-    Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
+    Algorithm, Audience, Claims, Client, Credential, CredentialError, ErrorCode, GrantType,
+    Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
 };
 
 /// Issues access tokens.
@@ -131,9 +132,7 @@ impl Issuer {
     ) -> Result<(Arc<View>, Arc<Account>), Reason> {
         // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1; who fails too often is turned away, 2.3.1.
         let credential = credential.as_ref().map_err(|error| *error)?;
-        let (view, used) = self
-            .authenticate(credential, origin.source.into(), now)
-            .await?;
+        let (view, used) = self.authenticate(credential, origin.source, now).await?;
         self.directory.note_use(&used, now, origin.source);
         let client = &used.account.client;
         if client_id.is_some_and(|id| id != client.id.as_str()) {
@@ -141,7 +140,8 @@ impl Issuer {
         }
 
         // 2. Throttle a client that asks more often than it may.
-        self.throttle.pace(&client.id)?;
+        let own = used.account.pace.as_deref();
+        self.throttle.pace(&client.id, own)?;
         Ok((view, used.account))
     }
 
@@ -154,21 +154,19 @@ impl Issuer {
     async fn authenticate(
         &self,
         credential: &Credential,
-        source: Source,
+        address: IpAddr,
         now: Timestamp,
     ) -> Result<(Arc<View>, UsedSecret), Reason> {
         let view = self.directory.view();
         let check = |view: Arc<View>| async move {
             let used = self
                 .authenticator
-                .authenticate(&view, credential, source, now)
+                .authenticate(&view, credential, address, now)
                 .await;
             used.map(|used| (view, used))
         };
         let refused = match check(view.clone()).await {
-            Err(
-                refused @ (Reason::UnknownClient | Reason::WrongSecret | Reason::ClientDisabled),
-            ) => refused,
+            Err(refused) if refused.code() == ErrorCode::InvalidClient => refused,
             done => return done,
         };
         // What keeps the store from being read is on the readiness page; the refusal stands.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::token::{Algorithm, Audience, ClientId, Scope, SecretId, TokenId};
+use crate::token::{Algorithm, Audience, AuthMethod, ClientId, Scope, SecretId, TokenId};
 
 /// One decision. The writer adds its place in the trail.
 #[derive(Debug, Clone, Serialize)]
@@ -134,17 +134,40 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<Box<str>>,
     },
-    /// A client was added, with its first secret.
+    /// A client was added, with its first secret or its keys.
     #[serde(rename = "client.added")]
     ClientAdded {
         /// Which.
         client_id: ClientId,
         /// What its tokens may allow.
         scope: Scope,
+        /// How it proves who it is.
+        auth_method: AuthMethod,
         /// The secret's name; not the secret.
-        secret_id: SecretId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        secret_id: Option<SecretId>,
         /// How it is kept, which tells a chosen one from a generated one.
-        secret_kind: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        secret_kind: Option<&'static str>,
+        /// The keys' RFC 7638 thumbprints.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        keys: Vec<String>,
+    },
+    /// A client is not what it was.
+    #[serde(rename = "client.changed")]
+    ClientChanged {
+        /// Which.
+        client_id: ClientId,
+        /// What of it changed.
+        fields: Vec<&'static str>,
+    },
+    /// A client has other public keys.
+    #[serde(rename = "client.keys_set")]
+    ClientKeysSet {
+        /// Whose.
+        client_id: ClientId,
+        /// The keys' RFC 7638 thumbprints.
+        keys: Vec<String>,
     },
     /// A client may get tokens again.
     #[serde(rename = "client.enabled")]

@@ -1,6 +1,7 @@
 //! Client authentication, RFC 6749 2.3.1: whether the secret is one of the client's.
 //!
-//! Who fails learns nothing from the time it takes: an unknown client, a wrong secret and a disabled client cost the same work. For
+//! Who fails learns nothing from the time it takes: an unknown client, a wrong secret and a client that is disabled, or asks
+//! from a network that isn't its own, cost the same work. For
 //! generated secrets that is a keyed digest. For chosen ones it is Argon2, until the right secret has been seen once; then a
 //! wrong one is known by its digest as well. While any client has a chosen secret that is unproven, every failing
 //! authentication runs Argon2 as often as that client's would.
@@ -8,6 +9,7 @@
 //! Who has failed too often is turned away before that work, and without a look at a secret that could be guessed. A generated
 //! one can't be: it is taken at any time, so that guesses from behind the same gateway don't lock its client out.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,7 +18,7 @@ use super::directory::{Account, LiveSecret, UsedSecret, View};
 use super::throttle::{Caller, Source, Throttle};
 use super::turns::Turns;
 use crate::keys::Vault;
-use crate::token::{ClientSecret, Credential, Reason, SecretHash};
+use crate::token::{AuthMethod, ClientSecret, Credential, Reason, SecretHash};
 
 /// Checks credentials.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(super) struct Authenticator {
 struct Attempt<'a> {
     credential: &'a Credential,
     account: Option<&'a Arc<Account>>,
+    /// Why the client gets nothing even with the right secret.
+    barred: Option<Reason>,
     caller: Caller,
     /// Whether the client has authenticated from there before.
     at_home: bool,
@@ -50,14 +54,17 @@ impl Authenticator {
         &self,
         view: &View,
         credential: &Credential,
-        source: Source,
+        address: IpAddr,
         now: Timestamp,
     ) -> Result<UsedSecret, Reason> {
+        let source = Source::from(address);
         let account = credential.client_id().and_then(|id| view.account(id));
         let caller = self.throttle.caller(credential.client_id(), source);
         let attempt = Attempt {
             credential,
             account,
+            barred: account
+                .and_then(|account| account.barred(AuthMethod::ClientSecretBasic, address, now)),
             caller,
             at_home: self.throttle.has_succeeded(caller, now)
                 || account.is_some_and(|account| account.was_used_from(source)),
@@ -70,8 +77,7 @@ impl Authenticator {
         let Some(secret) = proven else {
             return Err(match account {
                 None => Reason::UnknownClient,
-                Some(account) if !account.is_enabled() => Reason::ClientDisabled,
-                Some(_) => Reason::WrongSecret,
+                Some(_) => attempt.barred.unwrap_or(Reason::WrongSecret),
             });
         };
         self.throttle.succeeded(caller, now);
@@ -82,7 +88,7 @@ impl Authenticator {
     /// Proves what can be at once, and turns away who failed too often.
     fn prove(&self, attempt: &Attempt<'_>) -> Result<Option<Arc<LiveSecret>>, Reason> {
         let matched = self.match_digest(attempt.account, attempt.credential, attempt.now);
-        let matched = matched.filter(|_| attempt.enabled().is_some());
+        let matched = matched.filter(|_| attempt.barred.is_none());
         let can_not_be_guessed = |secret: &Arc<LiveSecret>| secret.is_generated();
         if !matched.as_ref().is_some_and(can_not_be_guessed) {
             self.throttle
@@ -151,12 +157,8 @@ impl Authenticator {
 }
 
 impl Attempt<'_> {
-    fn enabled(&self) -> Option<&Arc<Account>> {
-        self.account.filter(|account| account.is_enabled())
-    }
-
     fn unproven(&self) -> Vec<Arc<LiveSecret>> {
-        let accounts = self.enabled().into_iter();
+        let accounts = self.account.filter(|_| self.barred.is_none()).into_iter();
         accounts
             .flat_map(|account| account.unproven(self.now))
             .cloned()

@@ -10,11 +10,12 @@ use jiff::Timestamp;
 
 use super::key_registry::changed;
 use super::revocations::Revocations;
-use super::throttle::Source;
+use super::throttle::{Pace, Source};
 use crate::keys::{KeyError, KeyRing, PublishedKey, Token, TokenError, Vault, Wanted};
 use crate::store::{Change, ClientRecord, RevokedToken, SecretUse, Store, StoreError, Subject};
 use crate::token::{
-    Algorithm, Audience, Client, ClientId, SecretHash, SecretId, Status, StoredSecret,
+    Algorithm, Audience, AuthMethod, Client, ClientId, Reason, SecretHash, SecretId, Status,
+    StoredSecret,
 };
 
 /// Keeps the view, and brings it up to date.
@@ -52,6 +53,8 @@ pub(super) struct Account {
     /// The client's audiences, to be shared with its tokens; none when it has none of its own.
     pub audiences: Option<Arc<[Audience]>>,
     pub secrets: Vec<Arc<LiveSecret>>,
+    /// Its own limit, if it has one; shared by all views that hold the client with the same one.
+    pub pace: Option<Arc<Pace>>,
 }
 
 /// A secret with what is remembered about it in this process.
@@ -286,10 +289,16 @@ impl View {
             })
         });
         let client = record.client;
+        let pace = client.rate.map(|rate| {
+            let before = before.and_then(|account| account.pace.as_ref());
+            let same = before.filter(|pace| pace.rate() == rate);
+            same.cloned().unwrap_or_else(|| Arc::new(Pace::new(rate)))
+        });
         let audiences = client.audiences.clone();
         let account = Arc::new(Account {
             audiences: (!audiences.is_empty()).then(|| audiences.into()),
             secrets: secrets.collect(),
+            pace,
             client,
         });
         let chosen =
@@ -314,6 +323,27 @@ impl Account {
         self.client.status == Status::Enabled
     }
 
+    /// Why the client gets nothing, whatever it proves: because of what it is, how it proves itself, and from where.
+    pub(super) fn barred(
+        &self,
+        method: AuthMethod,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Option<Reason> {
+        let client = &self.client;
+        if !self.is_enabled() {
+            Some(Reason::ClientDisabled)
+        } else if client.expires_at.is_some_and(|end| end <= now) {
+            Some(Reason::ClientExpired)
+        } else if client.auth_method != method {
+            Some(Reason::WrongAuthMethod)
+        } else if !client.may_come_from(address) {
+            Some(Reason::NetworkNotAllowed)
+        } else {
+            None
+        }
+    }
+
     /// Whether one of its secrets was last used from there, before this process started.
     pub(super) fn was_used_from(&self, source: Source) -> bool {
         let mut last = self
@@ -325,8 +355,10 @@ impl Account {
 
     /// The chosen secrets that work, and that nobody has proven to know since the service started.
     pub(super) fn unproven(&self, now: Timestamp) -> impl Iterator<Item = &Arc<LiveSecret>> {
+        let takes_secrets =
+            self.is_enabled() && self.client.auth_method == AuthMethod::ClientSecretBasic;
         self.secrets.iter().filter(move |secret| {
-            self.is_enabled() && secret.stored.is_live(now) && secret.digest().is_none()
+            takes_secrets && secret.stored.is_live(now) && secret.digest().is_none()
         })
     }
 }

@@ -1,17 +1,21 @@
 //! What administrators do with clients.
 
+mod change;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use change::ChangedClient;
+
 use super::{ChangeLog, ChangeLogError, KeyRegistry, KeyRegistryError};
 use crate::audit::Event;
 use crate::clock::Clock;
-use crate::keys::Vault;
+use crate::keys::{ClientKeys, Vault};
 use crate::store::{ClientRecord, Store, StoreError};
-use crate::token::{Client, ClientId, ClientSecret, SecretId, Status, StoredSecret};
+use crate::token::{AuthMethod, Client, ClientId, ClientSecret, SecretId, Status, StoredSecret};
 
 /// Adds, changes and removes clients. What it does is in force in every running service within a second.
 #[derive(Debug, Clone)]
@@ -49,6 +53,12 @@ pub enum RegistryError {
     /// Both secrets could be used at once for too long.
     #[error("the overlap may be 90 days at most")]
     OverlapTooLong,
+    /// It would be locked out.
+    #[error("client {0} has no keys; set them first (client set-keys)")]
+    NoKeys(ClientId),
+    /// It would be locked out.
+    #[error("client {0} has no secret that works; give it one first (client rotate-secret)")]
+    NoSecret(ClientId),
     /// The process is being stopped.
     #[error("the secret could not be hashed: {0}")]
     Hashing(#[from] tokio::task::JoinError),
@@ -87,20 +97,46 @@ impl ClientRegistry {
         if let Some(algorithm) = client.token_algorithm {
             self.keys.prepare(algorithm).await?;
         }
-        let change = self.changes.open().await?;
-        self.store.add_client(&client, &stored).await?;
-        let event = Event::ClientAdded {
-            client_id: client.id.clone(),
-            scope: client.scope.clone(),
-            secret_id: stored.id,
-            secret_kind: stored.hash.kind(),
+        let record = ClientRecord {
+            keys: None,
+            created_at: stored.created_at,
+            changed_at: stored.created_at,
+            secrets: vec![stored],
+            client,
         };
-        change.write(vec![event], stored.created_at).await?;
+        let [client] = self.put([record]).await?;
         Ok(NewClient {
             client,
             secret,
             previous_until: None,
         })
+    }
+
+    /// Adds a client that proves itself with its keys, RFC 7523 2.2. It has no secret.
+    ///
+    /// # Errors
+    /// [`StoreError::ClientExists`] among others.
+    pub async fn add_with_keys(
+        &self,
+        client: Client,
+        keys: ClientKeys,
+    ) -> Result<Client, RegistryError> {
+        if let Some(algorithm) = client.token_algorithm {
+            self.keys.prepare(algorithm).await?;
+        }
+        let now = self.clock.now();
+        let record = ClientRecord {
+            client: Client {
+                auth_method: AuthMethod::PrivateKeyJwt,
+                ..client
+            },
+            keys: Some(keys),
+            secrets: Vec::new(),
+            created_at: now,
+            changed_at: now,
+        };
+        let [client] = self.put([record]).await?;
+        Ok(client)
     }
 
     /// Gives a client another secret. The one before goes on working for `overlap`, so that the client can be told in time.
@@ -194,6 +230,19 @@ impl ClientRegistry {
         record.ok_or_else(|| StoreError::NoSuchClient(id.clone()).into())
     }
 
+    /// Adds clients, all or none, with a record of each.
+    async fn put<const N: usize>(
+        &self,
+        records: [ClientRecord; N],
+    ) -> Result<[Client; N], RegistryError> {
+        let change = self.changes.open().await?;
+        self.store.add_clients(&records).await?;
+        change
+            .write(records.iter().map(added).collect(), self.clock.now())
+            .await?;
+        Ok(records.map(|record| record.client))
+    }
+
     async fn new_secret(
         &self,
         chosen: Option<ClientSecret>,
@@ -220,5 +269,21 @@ impl ClientRegistry {
             last_used_from: None,
         };
         Ok((secret, stored))
+    }
+}
+
+fn added(record: &ClientRecord) -> Event {
+    let (client, secret) = (&record.client, record.secrets.first());
+    Event::ClientAdded {
+        client_id: client.id.clone(),
+        scope: client.scope.clone(),
+        auth_method: client.auth_method,
+        secret_id: secret.map(|secret| secret.id),
+        secret_kind: secret.map(|secret| secret.hash.kind()),
+        keys: record
+            .keys
+            .as_ref()
+            .map(ClientKeys::thumbprints)
+            .unwrap_or_default(),
     }
 }

@@ -4,16 +4,18 @@
 //! A number of them is free; each further one doubles the wait until the next credential is looked at. Time forgives: one
 //! failure in each longest wait, so pausing never gives more guesses than going on. All counts live in tables of fixed size.
 
+mod pace;
 mod source;
 mod table;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use governor::clock::{Clock as _, MonotonicClock};
 use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
+use governor::{NotUntil, Quota, RateLimiter};
 use jiff::Timestamp;
 
+pub(super) use pace::Pace;
 pub(super) use source::Source;
 use table::{Key, Keys, Table};
 
@@ -139,17 +141,13 @@ impl Throttle {
         self.proven.get(caller.pair, now.as_millisecond()).is_some()
     }
 
-    /// Whether an authenticated client may make another request now.
-    pub(super) fn pace(&self, client: &ClientId) -> Result<(), Reason> {
-        let Some(rate) = &self.rate else {
-            return Ok(());
-        };
-        rate.check_key(client).map_err(|not_until| {
-            let wait = not_until.wait_time_from(MonotonicClock.now());
-            Reason::TooManyRequests {
-                wait: whole_seconds(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
-            }
-        })
+    /// Whether an authenticated client may make another request now: by its own pace, or else by that of every client.
+    pub(super) fn pace(&self, client: &ClientId, own: Option<&Pace>) -> Result<(), Reason> {
+        match (own, &self.rate) {
+            (Some(pace), _) => pace.check(),
+            (None, Some(rate)) => rate.check_key(client).map_err(|no| too_many(&no)),
+            (None, None) => Ok(()),
+        }
     }
 
     fn turn_away(&self, key: Key, limit: Limit, now: Timestamp) -> Result<(), Reason> {
@@ -214,6 +212,13 @@ impl Limit {
             again,
             turned_away: 0,
         }
+    }
+}
+
+fn too_many(not_until: &NotUntil<Instant>) -> Reason {
+    let wait = not_until.wait_time_from(MonotonicClock.now());
+    Reason::TooManyRequests {
+        wait: whole_seconds(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
     }
 }
 

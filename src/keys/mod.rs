@@ -3,6 +3,7 @@
 //! Where sealed keys are kept is [`crate::store`]'s business; when a token is signed, [`crate::issuer`]'s.
 
 mod audit_key;
+mod client_keys;
 mod hasher;
 mod jwks;
 mod local;
@@ -24,6 +25,7 @@ mod vault;
 mod verify;
 
 pub use audit_key::{AuditKey, StoredAuditKey};
+pub use client_keys::{ClientKeys, ClientKeysError, Decoy, KeyProblem};
 pub use hasher::{SecretDigest, SecretHasher};
 pub use jwks::{Jwk, Jwks};
 pub use master::{MasterKey, MasterKeyError};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{AuditHead, Store, Subject};
+use super::{AuditHead, ClientRecord, Store, StoreError, Subject};
 use crate::keys::{MasterKey, Vault};
 use crate::token::{Client, ClientId, Scope, SecretHash, SecretId, Status, StoredSecret};
 
@@ -28,6 +28,8 @@ pub async fn check(store: &dyn Store) {
     assert_eq!(store.last_change().await.expect("a feed"), 0, "empty");
     clients::clients_come_back_as_they_went(store).await;
     clients::an_id_is_taken_once(store).await;
+    clients::clients_are_added_all_or_none(store).await;
+    clients::a_change_leaves_secrets_and_status_alone(store).await;
     clients::two_secrets_live_at_once_at_most(store).await;
     clients::uses_are_noted_and_are_no_change(store).await;
     clients::removal_takes_the_secrets_along(store).await;
@@ -107,6 +109,21 @@ async fn the_feed_tells_every_change_once(store: &dyn Store) {
 fn client(id: &str) -> Client {
     let scope = Scope::parse("cards:read pin").expect("a scope");
     Client::new(ClientId::parse(id).expect("an id"), id, scope)
+}
+
+/// Adds a client with its first secret.
+async fn add(store: &dyn Store, client: &Client, secret: &StoredSecret) -> Result<(), StoreError> {
+    store.add_clients(&[record(client, secret)]).await
+}
+
+fn record(client: &Client, secret: &StoredSecret) -> ClientRecord {
+    ClientRecord {
+        client: client.clone(),
+        keys: None,
+        secrets: vec![secret.clone()],
+        created_at: secret.created_at,
+        changed_at: secret.created_at,
+    }
 }
 
 fn secret(created_at_ms: i64) -> StoredSecret {

@@ -22,7 +22,7 @@ pub use record::{AuditHead, Change, ClientRecord, RevokedToken, SchemaStatus, Se
 pub use sqlite::SqliteStore;
 
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
-use crate::token::{Algorithm, Client, ClientId, Status, StoredSecret};
+use crate::token::{Algorithm, ClientId, Status, StoredSecret};
 
 /// A store. Every change and its entry in the feed are one transaction, and durable when the method returns.
 #[async_trait]
@@ -33,8 +33,12 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// One client.
     async fn client(&self, id: &str) -> Result<Option<ClientRecord>, StoreError>;
 
-    /// Adds a client with its first secret. Fails with [`StoreError::ClientExists`].
-    async fn add_client(&self, client: &Client, secret: &StoredSecret) -> Result<(), StoreError>;
+    /// Adds clients with all that belongs to them: all, or none. Fails with [`StoreError::ClientExists`].
+    async fn add_clients(&self, clients: &[ClientRecord]) -> Result<(), StoreError>;
+
+    /// Puts a client and its keys in the place of those with the same id, as of its `changed_at`. Its secrets, its status and
+    /// its beginning stay as they are. Fails with [`StoreError::NoSuchClient`].
+    async fn change_client(&self, changed: &ClientRecord) -> Result<(), StoreError>;
 
     /// Enables or disables a client. Fails with [`StoreError::NoSuchClient`].
     async fn set_status(

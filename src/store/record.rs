@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::keys::ClientKeys;
 use crate::token::{Client, ClientId, SecretId, StoredSecret, TokenId};
 
 /// A client as the store has it.
@@ -13,6 +14,9 @@ pub struct ClientRecord {
     /// The client.
     #[serde(flatten)]
     pub client: Client,
+    /// Its public keys, if it has any.
+    #[serde(rename = "jwks", skip_serializing_if = "Option::is_none")]
+    pub keys: Option<ClientKeys>,
     /// Its secrets, oldest first. Some may have expired.
     pub secrets: Vec<StoredSecret>,
     /// When it was added.

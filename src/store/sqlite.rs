@@ -26,7 +26,7 @@ use super::{
     StoreError,
 };
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
-use crate::token::{Algorithm, Client, ClientId, Status, StoredSecret};
+use crate::token::{Algorithm, ClientId, Status, StoredSecret};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 
@@ -139,23 +139,28 @@ fn prepare_file(path: &Path, migrate: Migrate) -> io::Result<()> {
 #[async_trait]
 impl Store for SqliteStore {
     async fn clients(&self) -> Result<Vec<ClientRecord>, StoreError> {
-        clients::all(&self.pool).await
+        clients::rows::all(&self.pool).await
     }
 
     async fn client(&self, id: &str) -> Result<Option<ClientRecord>, StoreError> {
-        clients::one(&self.pool, id).await
+        clients::rows::one(&self.pool, id).await
     }
 
-    async fn add_client(&self, client: &Client, secret: &StoredSecret) -> Result<(), StoreError> {
+    async fn add_clients(&self, clients: &[ClientRecord]) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        clients::add(&mut transaction, client, secret).await?;
-        feed::append(
-            &mut transaction,
-            feed::CLIENT,
-            client.id.as_str(),
-            secret.created_at,
-        )
-        .await?;
+        for record in clients {
+            clients::add(&mut transaction, record).await?;
+            let (id, at) = (record.client.id.as_str(), record.changed_at);
+            feed::append(&mut transaction, feed::CLIENT, id, at).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn change_client(&self, changed: &ClientRecord) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        clients::change(&mut transaction, changed).await?;
+        let (id, at) = (changed.client.id.as_str(), changed.changed_at);
+        feed::append(&mut transaction, feed::CLIENT, id, at).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -228,7 +233,7 @@ impl Store for SqliteStore {
     }
 
     async fn token_algorithms(&self) -> Result<BTreeSet<Algorithm>, StoreError> {
-        clients::token_algorithms(&self.pool).await
+        clients::rows::token_algorithms(&self.pool).await
     }
 
     async fn revoke_token(

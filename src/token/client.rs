@@ -2,14 +2,16 @@
 
 use std::borrow::Borrow;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{Algorithm, GrantType, Lifetime, Scope, random};
+use super::{Algorithm, AuthMethod, GrantType, Lifetime, Network, Rate, Scope, random};
 
-/// A registered client. Its secrets are kept apart, as [`super::StoredSecret`].
+/// A registered client. What it proves itself with is kept apart: its secrets, as [`super::StoredSecret`], and its public keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Client {
     /// The identifier it authenticates with.
@@ -19,6 +21,9 @@ pub struct Client {
     pub name: String,
     /// Whether it may get tokens at all.
     pub status: Status,
+    /// How it proves who it is.
+    #[serde(rename = "token_endpoint_auth_method")]
+    pub auth_method: AuthMethod,
     /// All it may ask for, and what it gets when it asks for nothing.
     pub scope: Scope,
     /// The `aud` of its tokens (RFC 9068 3); when empty, the service's default audience.
@@ -29,6 +34,12 @@ pub struct Client {
     pub expires_in_as: ExpiresInAs,
     /// Whether it may call the introspection endpoint (RFC 7662 2.1).
     pub may_introspect: bool,
+    /// Where its requests may come from; anywhere when empty.
+    pub networks: Vec<Network>,
+    /// How often it may ask, when not as often as the service allows every client.
+    pub rate: Option<Rate>,
+    /// From when on it may get no tokens, if ever.
+    pub expires_at: Option<Timestamp>,
     /// The lifetime of its tokens, when not the service's.
     pub token_lifetime: Option<Lifetime>,
     /// What its tokens are signed with, when not with the service's default.
@@ -47,16 +58,74 @@ impl Client {
             id,
             name: name.into(),
             status: Status::Enabled,
+            auth_method: AuthMethod::ClientSecretBasic,
             scope,
             audiences: Vec::new(),
             grants: vec![GrantType::ClientCredentials],
             expires_in_as: ExpiresInAs::String,
             may_introspect: false,
+            networks: Vec::new(),
+            rate: None,
+            expires_at: None,
             token_lifetime: None,
             token_algorithm: None,
             contact: None,
             note: None,
         }
+    }
+
+    /// Whether its requests may come from `address`.
+    #[must_use]
+    pub fn may_come_from(&self, address: IpAddr) -> bool {
+        self.networks.is_empty()
+            || self
+                .networks
+                .iter()
+                .any(|network| network.contains(address))
+    }
+
+    /// The names of what `other` has otherwise, for the record of a change. A change of the status has a record of its own.
+    #[must_use]
+    pub fn differences(&self, other: &Self) -> Vec<&'static str> {
+        // Taken apart, so that a field that is added isn't forgotten here.
+        let Self {
+            id: _,
+            name,
+            status: _,
+            auth_method,
+            scope,
+            audiences,
+            grants,
+            expires_in_as,
+            may_introspect,
+            networks,
+            rate,
+            expires_at,
+            token_lifetime,
+            token_algorithm,
+            contact,
+            note,
+        } = self;
+        let differs = [
+            ("name", *name != other.name),
+            ("auth_method", *auth_method != other.auth_method),
+            ("scope", *scope != other.scope),
+            ("audiences", *audiences != other.audiences),
+            ("grants", *grants != other.grants),
+            ("expires_in_as", *expires_in_as != other.expires_in_as),
+            ("may_introspect", *may_introspect != other.may_introspect),
+            ("networks", *networks != other.networks),
+            ("rate", *rate != other.rate),
+            ("expires_at", *expires_at != other.expires_at),
+            ("token_lifetime", *token_lifetime != other.token_lifetime),
+            ("token_algorithm", *token_algorithm != other.token_algorithm),
+            ("contact", *contact != other.contact),
+            ("note", *note != other.note),
+        ];
+        differs
+            .into_iter()
+            .filter_map(|(name, differs)| differs.then_some(name))
+            .collect()
     }
 }
 

@@ -128,6 +128,12 @@ pub enum Reason {
     WrongSecret,
     /// The right secret, of a client that may not use it.
     ClientDisabled,
+    /// The same, after its end.
+    ClientExpired,
+    /// The same, from a network that the client doesn't ask from.
+    NetworkNotAllowed,
+    /// The client is registered for another way of authenticating.
+    WrongAuthMethod,
     /// Too many wrong credentials from where this one came from. It was not looked at.
     TooManyFailures {
         /// When the next one is looked at, in whole seconds.
@@ -182,7 +188,10 @@ impl Reason {
             Self::Credential(_)
             | Self::UnknownClient
             | Self::WrongSecret
-            | Self::ClientDisabled => ErrorCode::InvalidClient,
+            | Self::ClientDisabled
+            | Self::ClientExpired
+            | Self::NetworkNotAllowed
+            | Self::WrongAuthMethod => ErrorCode::InvalidClient,
             Self::GrantUnknown => ErrorCode::UnsupportedGrantType,
             Self::GrantNotAllowed | Self::IntrospectionNotAllowed | Self::NotTheOwner => {
                 ErrorCode::UnauthorizedClient
@@ -201,8 +210,8 @@ impl Reason {
         }
     }
 
-    /// A sentence for the caller's developers, in the characters that RFC 6749 5.2 allows. The three ways not to be a client
-    /// share one, so that nobody learns which ids exist.
+    /// A sentence for the caller's developers, in the characters that RFC 6749 5.2 allows. The ways not to be a client share
+    /// one, so that nobody learns which ids exist.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
@@ -216,9 +225,12 @@ impl Reason {
             }
             Self::Credential(_) => "the Basic credential can't be read",
             Self::ClientIdMismatch => "client_id is not the authenticated client",
-            Self::UnknownClient | Self::WrongSecret | Self::ClientDisabled => {
-                "client authentication failed"
-            }
+            Self::UnknownClient
+            | Self::WrongSecret
+            | Self::ClientDisabled
+            | Self::ClientExpired
+            | Self::NetworkNotAllowed
+            | Self::WrongAuthMethod => "client authentication failed",
             Self::GrantMissing => "grant_type is missing",
             Self::GrantUnknown => "the grant type is not supported",
             Self::GrantNotAllowed => "the client may not use this grant type",
@@ -267,6 +279,9 @@ impl Reason {
             Self::UnknownClient => "unknown_client",
             Self::WrongSecret => "wrong_secret",
             Self::ClientDisabled => "client_disabled",
+            Self::ClientExpired => "client_expired",
+            Self::NetworkNotAllowed => "network_not_allowed",
+            Self::WrongAuthMethod => "wrong_auth_method",
             Self::TooManyFailures { .. } => "too_many_failures",
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::TooManyVerifications => "too_many_verifications",
@@ -319,11 +334,15 @@ mod tests {
     #[test]
     fn the_ways_not_to_be_a_client_look_alike() {
         let outside = |reason: Reason| (reason.code(), reason.description());
-        assert_eq!(outside(Reason::UnknownClient), outside(Reason::WrongSecret));
-        assert_eq!(
-            outside(Reason::UnknownClient),
-            outside(Reason::ClientDisabled)
-        );
+        for reason in [
+            Reason::WrongSecret,
+            Reason::ClientDisabled,
+            Reason::ClientExpired,
+            Reason::NetworkNotAllowed,
+            Reason::WrongAuthMethod,
+        ] {
+            assert_eq!(outside(Reason::UnknownClient), outside(reason));
+        }
         assert_ne!(Reason::UnknownClient.name(), Reason::ClientDisabled.name());
     }
 

@@ -3,6 +3,7 @@
 //! Pure: no I/O, no clock, no HTTP. Who may do what is decided by [`crate::issuer`] with these types; how a refusal looks on
 //! the wire is decided by the HTTP layer.
 
+mod auth_method;
 mod claims;
 mod client;
 mod credential;
@@ -10,12 +11,15 @@ mod error;
 mod grant;
 mod jwt;
 mod lifetime;
+mod network;
 mod random;
+mod rate;
 mod resource;
 mod scope;
 mod secret;
 mod token_id;
 
+pub use auth_method::{AuthMethod, UnknownAuthMethod};
 pub use claims::Claims;
 pub use client::{
     Audience, Client, ClientId, ExpiresInAs, InvalidAudience, InvalidClientId, Status,
@@ -25,6 +29,8 @@ pub use error::{ErrorCode, Reason, Refusal};
 pub use grant::{GrantType, UnknownGrant};
 pub use jwt::{Algorithm, EncodedHeader, UnknownAlgorithm, UnsignedToken};
 pub use lifetime::{InvalidLifetime, Lifetime};
+pub use network::{InvalidNetwork, Network};
+pub use rate::{InvalidRate, Period, Rate};
 pub use resource::{ResourceError, narrowed_audiences};
 pub use scope::{Scope, ScopeError};
 pub use secret::{ClientSecret, SecretError, SecretHash, SecretId, StoredSecret};

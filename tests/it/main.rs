@@ -7,6 +7,7 @@
 mod audit;
 mod cli;
 mod client;
+mod clients;
 mod d1;
 mod deploying;
 mod document;

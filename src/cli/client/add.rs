@@ -1,67 +1,38 @@
 //! `client add`
 
-use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
-use crate::cli::duration;
+use clap::Args;
+use serde::Serialize;
+
+use super::keys;
+use super::settings::Settings;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::cli::secret;
 use crate::issuer::ClientRegistry;
-use crate::token::{Algorithm, Audience, Client, ClientId, ExpiresInAs, Lifetime, Scope};
+use crate::token::{Client, ClientId, Scope};
 
 /// Add a client
 ///
-/// Prints its id and its secret, which can't be shown again.
+/// Prints its id and its secret, which can't be shown again. With --jwks, it has no secret: it proves itself with its own keys, by
+/// private_key_jwt (RFC 7523).
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  d1-authz client add --name 'Thales D1' --scope 'cards pin' --config d1-authz.toml\n  printf %s \"$SECRET\" | d1-authz client add --id is_tbank01 --name 'Thales D1' --secret-stdin --config d1-authz.toml"
+    after_help = "Examples:\n  d1-authz client add --name 'Thales D1' --scope 'cards pin' --config d1-authz.toml\n  printf %s \"$SECRET\" | d1-authz client add --id is_tbank01 --name 'Thales D1' --secret-stdin --config d1-authz.toml\n  d1-authz client add --name Batch --scope cards --jwks batch.jwks.json --network 10.1.0.0/16 --rate 20/s --config d1-authz.toml"
 )]
 pub(crate) struct Arguments {
     /// Its id; one is made when left out
     #[arg(long)]
     id: Option<ClientId>,
-    /// A name for people; the id when left out
-    #[arg(long)]
-    name: Option<String>,
-    /// All it may ask for, and what it gets when it asks for nothing: tokens separated by spaces
-    #[arg(long, default_value = "", hide_default_value = true, value_parser = Scope::parse)]
-    scope: Scope,
-    /// A resource server that its tokens are for; may be repeated. The configuration's when left out
-    #[arg(long = "audience", value_name = "AUDIENCE")]
-    audiences: Vec<Audience>,
-    /// The JSON type of expires_in in its replies: D1 reads a string, strict OAuth libraries a number
-    #[arg(long, value_enum, default_value_t = Type::String)]
-    expires_in_as: Type,
-    /// Something it may do beside asking for tokens
-    #[arg(long, value_enum, value_name = "RIGHT")]
-    allow: Vec<Right>,
-    /// The lifetime of its tokens, such as 5m; the configuration's when left out
-    #[arg(long, value_name = "DURATION", value_parser = lifetime)]
-    lifetime: Option<Lifetime>,
-    /// What its tokens are signed with, such as RS256; the configuration's when left out
-    #[arg(long, value_name = "ALGORITHM")]
-    algorithm: Option<Algorithm>,
-    /// Whom to ask about it
-    #[arg(long)]
-    contact: Option<String>,
-    /// Anything to remember
-    #[arg(long)]
-    note: Option<String>,
+    #[command(flatten)]
+    settings: Settings,
     /// Read its secret from the first line of standard input, rather than making one
     #[arg(long)]
     secret_stdin: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Type {
-    String,
-    Number,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Right {
-    /// Call the introspection endpoint
-    Introspect,
+    /// Its public keys, a JWK set in a file, or - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "secret_stdin")]
+    jwks: Option<PathBuf>,
 }
 
 pub(super) async fn run(
@@ -69,26 +40,34 @@ pub(super) async fn run(
     clients: &ClientRegistry,
     output: Output,
 ) -> Result<(), Error> {
-    let chosen = secret::chosen(arguments.secret_stdin)?;
+    if arguments.settings.clears() {
+        return Err(Error::usage(
+            "an empty value clears a setting, and a new client has none: leave the option out",
+        ));
+    }
     let id = arguments.id.unwrap_or_else(ClientId::generate);
-    let name = arguments.name.unwrap_or_else(|| id.to_string());
-    let client = Client {
-        audiences: arguments.audiences,
-        expires_in_as: match arguments.expires_in_as {
-            Type::String => ExpiresInAs::String,
-            Type::Number => ExpiresInAs::Number,
-        },
-        may_introspect: arguments.allow.contains(&Right::Introspect),
-        token_lifetime: arguments.lifetime,
-        token_algorithm: arguments.algorithm,
-        contact: arguments.contact,
-        note: arguments.note,
-        ..Client::new(id, name, arguments.scope)
+    let mut client = Client::new(id.clone(), id.as_str(), Scope::default());
+    arguments.settings.apply(&mut client);
+    let Some(file) = arguments.jwks else {
+        let chosen = secret::chosen(arguments.secret_stdin)?;
+        let new = clients.add(client, chosen).await?;
+        return super::print_new(&new, output);
     };
-    let new = clients.add(client, chosen).await?;
-    super::print_new(&new, output)
+    let keys = keys::read(&file)?;
+    let client = clients.add_with_keys(client, keys).await?;
+    print_with_keys(&client, output)
 }
 
-fn lifetime(text: &str) -> Result<Lifetime, String> {
-    Lifetime::try_from(duration::parse(text)?).map_err(|error| error.to_string())
+fn print_with_keys(client: &Client, output: Output) -> Result<(), Error> {
+    #[derive(Serialize)]
+    struct Added<'a> {
+        #[serde(flatten)]
+        client: &'a Client,
+    }
+    output.print(&Added { client }, || {
+        format!(
+            "client_id  {}\n\nIt proves itself with its own keys (private_key_jwt); there is no secret.\n",
+            client.id
+        )
+    })
 }

@@ -1,7 +1,10 @@
 //! `client`: who may ask for tokens. One file for each command that takes more than an id.
 
 mod add;
+mod keys;
 mod rotate;
+mod set;
+mod settings;
 mod show;
 
 use std::sync::Arc;
@@ -27,7 +30,9 @@ pub(super) enum Command {
     /// Show one client and its secrets' times
     #[command(after_help = "Examples:\n  d1-authz client show is_tbank01 --config d1-authz.toml")]
     Show(Named),
+    Set(set::Arguments),
     RotateSecret(rotate::Arguments),
+    SetKeys(keys::Arguments),
     /// Keep a client from getting tokens
     ///
     /// In force within a second. Tokens that it has stay good until they expire.
@@ -74,6 +79,8 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     let clients = installation.clients();
     let result = match command {
         Command::Add(arguments) => add::run(arguments, &clients, output).await,
+        Command::Set(arguments) => set::run(&arguments, &clients, output).await,
+        Command::SetKeys(arguments) => keys::run(&arguments, &clients, output).await,
         Command::RotateSecret(arguments) => rotate::run(arguments, &clients, output).await,
         Command::Disable(Named { id }) => match clients.disable(&id).await {
             Ok(()) => done(&id, "disabled", output),

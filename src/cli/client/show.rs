@@ -1,10 +1,12 @@
 //! `client list` and `client show`
 
 use jiff::Timestamp;
+use jsonwebtoken::jwk::ThumbprintHash;
 
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::cli::table::{fields, table};
+use crate::keys::Jwk;
 use crate::store::{ClientRecord, Store, StoreError};
 use crate::token::{Audience, ClientId, GrantType, Status, StoredSecret};
 
@@ -41,6 +43,7 @@ fn text(record: &ClientRecord) -> String {
         ("client_id", client.id.to_string()),
         ("name", client.name.clone()),
         ("status", status(client.status).to_owned()),
+        ("auth method", client.auth_method.to_string()),
         ("scope", client.scope.to_string()),
         (
             "audiences",
@@ -49,7 +52,7 @@ fn text(record: &ClientRecord) -> String {
         (
             "grants",
             listed(client.grants.iter().map(|grant: &GrantType| grant.as_str()))
-                .unwrap_or_default(),
+                .unwrap_or_else(|| "none".to_owned()),
         ),
         ("expires_in as", client.expires_in_as.as_str().to_owned()),
         (
@@ -65,20 +68,40 @@ fn text(record: &ClientRecord) -> String {
             ),
         ),
         ("may introspect", client.may_introspect.to_string()),
+        (
+            "networks",
+            listed(client.networks.iter().map(ToString::to_string))
+                .unwrap_or_else(|| "any".to_owned()),
+        ),
+        ("rate", or_default(client.rate.map(|rate| rate.to_string()))),
     ];
+    rows.extend(client.expires_at.map(|end| ("expires", second(end))));
     rows.extend(client.contact.clone().map(|contact| ("contact", contact)));
     rows.extend(client.note.clone().map(|note| ("note", note)));
     rows.push(("added", second(record.created_at)));
     rows.push(("changed", second(record.changed_at)));
-    let secrets: Vec<_> = record.secrets.iter().map(secret).collect();
-    format!(
-        "{}\n{}",
-        fields(&rows),
-        table(
-            ["SECRET", "KIND", "MADE", "UNTIL", "LAST USED", "FROM"],
-            &secrets
-        )
-    )
+    let mut text = fields(&rows);
+    if !record.secrets.is_empty() {
+        let heading = ["SECRET", "KIND", "MADE", "UNTIL", "LAST USED", "FROM"];
+        let secrets: Vec<_> = record.secrets.iter().map(secret).collect();
+        text.push_str(&format!("\n{}", table(heading, &secrets)));
+    }
+    if let Some(keys) = &record.keys {
+        let keys: Vec<_> = keys.jwks().keys.iter().map(key).collect();
+        let table = table(["KEY", "ALGORITHM", "THUMBPRINT"], &keys);
+        text.push_str(&format!("\n{table}"));
+    }
+    text
+}
+
+fn key(jwk: &Jwk) -> [String; 3] {
+    let algorithm = jwk.common.key_algorithm.map(|name| name.to_string());
+    let thumbprint = jwk.thumbprint(ThumbprintHash::SHA256);
+    [
+        jwk.common.key_id.clone().unwrap_or_else(|| "-".to_owned()),
+        algorithm.unwrap_or_else(|| "any of its type".to_owned()),
+        thumbprint.unwrap_or_default(),
+    ]
 }
 
 fn secret(secret: &StoredSecret) -> [String; 6] {
@@ -95,8 +118,8 @@ fn secret(secret: &StoredSecret) -> [String; 6] {
     ]
 }
 
-fn listed<'a>(texts: impl Iterator<Item = &'a str>) -> Option<String> {
-    let texts: Vec<_> = texts.collect();
+fn listed(texts: impl Iterator<Item = impl Into<String>>) -> Option<String> {
+    let texts: Vec<String> = texts.map(Into::into).collect();
     (!texts.is_empty()).then(|| texts.join(", "))
 }
 

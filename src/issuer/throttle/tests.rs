@@ -191,9 +191,12 @@ fn a_client_has_its_rate_and_its_burst_for_itself() {
     });
     let [one, two] = ["one", "two"].map(|id| ClientId::parse(id).unwrap());
     for _ in 0..3 {
-        throttle.pace(&one).unwrap();
+        throttle.pace(&one, None).unwrap();
     }
     let wait = Duration::from_secs(1);
-    assert_eq!(throttle.pace(&one), Err(Reason::TooManyRequests { wait }));
-    throttle.pace(&two).unwrap();
+    assert_eq!(
+        throttle.pace(&one, None),
+        Err(Reason::TooManyRequests { wait })
+    );
+    throttle.pace(&two, None).unwrap();
 }

@@ -2,11 +2,12 @@
 
 use uuid::Uuid;
 
-use super::{at, client, secret};
-use crate::store::{SecretUse, Store, StoreError};
+use super::{add, at, client, record, secret};
+use crate::keys::ClientKeys;
+use crate::store::{ClientRecord, SecretUse, Store, StoreError};
 use crate::token::{
-    Algorithm, Audience, ExpiresInAs, GrantType, Lifetime, Scope, SecretHash, SecretId, Status,
-    StoredSecret,
+    Algorithm, Audience, AuthMethod, ExpiresInAs, GrantType, Lifetime, Network, Scope, SecretHash,
+    SecretId, Status, StoredSecret,
 };
 
 pub(super) async fn clients_come_back_as_they_went(store: &dyn Store) {
@@ -17,6 +18,9 @@ pub(super) async fn clients_come_back_as_they_went(store: &dyn Store) {
     full.grants = vec![GrantType::ClientCredentials];
     full.expires_in_as = ExpiresInAs::Number;
     full.may_introspect = true;
+    full.networks = vec![network("10.0.0.0/8"), network("2001:db8::/32")];
+    full.rate = Some("20/s".parse().expect("a rate"));
+    full.expires_at = Some(at(99_000));
     full.token_lifetime = Some(Lifetime::MAX);
     full.token_algorithm = Some(Algorithm::Ps256);
     full.contact = Some("ops@bank.example".into());
@@ -25,7 +29,7 @@ pub(super) async fn clients_come_back_as_they_went(store: &dyn Store) {
         hash: SecretHash::Argon2id("$argon2id$x".into()),
         ..secret(1_000)
     };
-    store.add_client(&full, &chosen).await.expect("added");
+    add(store, &full, &chosen).await.expect("added");
     let mut bare = client("bare");
     bare.scope = Scope::default();
     bare.grants = Vec::new();
@@ -33,7 +37,7 @@ pub(super) async fn clients_come_back_as_they_went(store: &dyn Store) {
         expires_at: Some(at(9_999)),
         ..secret(1_500)
     };
-    store.add_client(&bare, &keyed).await.expect("added");
+    add(store, &bare, &keyed).await.expect("added");
 
     let record = store.client("full").await.expect("read").expect("there");
     assert_eq!((&record.client, &record.secrets), (&full, &vec![chosen]));
@@ -72,8 +76,7 @@ pub(super) async fn clients_come_back_as_they_went(store: &dyn Store) {
 
 pub(super) async fn an_id_is_taken_once(store: &dyn Store) {
     let before = store.client("full").await.expect("read");
-    let error = store
-        .add_client(&client("full"), &secret(3_000))
+    let error = add(store, &client("full"), &secret(3_000))
         .await
         .expect_err("taken");
     assert!(matches!(error, StoreError::ClientExists(id) if id.as_str() == "full"));
@@ -84,12 +87,53 @@ pub(super) async fn an_id_is_taken_once(store: &dyn Store) {
     );
 }
 
+pub(super) async fn clients_are_added_all_or_none(store: &dyn Store) {
+    let before = store.clients().await.expect("read");
+    let last = store.last_change().await.expect("a feed");
+    let two = ["new", "full"].map(|id| record(&client(id), &secret(3_000)));
+    let error = store.add_clients(&two).await.expect_err("one is taken");
+    assert!(matches!(error, StoreError::ClientExists(id) if id.as_str() == "full"));
+    assert_eq!(store.clients().await.expect("read"), before);
+    assert_eq!(store.last_change().await.expect("a feed"), last);
+}
+
+pub(super) async fn a_change_leaves_secrets_and_status_alone(store: &dyn Store) {
+    let (secret, mut changed) = (secret(1_000), client("changed"));
+    add(store, &changed, &secret).await.expect("added");
+    store
+        .set_status(&changed.id, Status::Disabled, at(1_500))
+        .await
+        .expect("disabled");
+    changed.name = "another".into();
+    changed.auth_method = AuthMethod::PrivateKeyJwt;
+    changed.networks = vec![network("192.0.2.1/32")];
+    changed.note = Some("moved".into());
+    let one = keys("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo");
+    let change = ClientRecord {
+        keys: Some(one.clone()),
+        secrets: Vec::new(),
+        created_at: at(7_000),
+        changed_at: at(2_000),
+        ..record(&changed, &secret)
+    };
+    store.change_client(&change).await.expect("changed");
+    changed.status = Status::Disabled;
+    let read = store.client("changed").await.expect("read");
+    let expected = ClientRecord {
+        keys: Some(one),
+        changed_at: at(2_000),
+        ..record(&changed, &secret)
+    };
+    assert_eq!(read, Some(expected));
+    store
+        .remove_client(&changed.id, at(3_000))
+        .await
+        .expect("removed");
+}
+
 pub(super) async fn two_secrets_live_at_once_at_most(store: &dyn Store) {
     let (one, id) = (secret(1_000), client("rotated").id);
-    store
-        .add_client(&client("rotated"), &one)
-        .await
-        .expect("added");
+    add(store, &client("rotated"), &one).await.expect("added");
     let two = secret(2_000);
     store
         .rotate_secret(&id, &two, at(5_000))
@@ -208,17 +252,13 @@ pub(super) async fn uses_are_noted_and_are_no_change(store: &dyn Store) {
 
 pub(super) async fn removal_takes_the_secrets_along(store: &dyn Store) {
     let gone = client("gone");
-    store
-        .add_client(&gone, &secret(1_000))
-        .await
-        .expect("added");
+    add(store, &gone, &secret(1_000)).await.expect("added");
     store
         .remove_client(&gone.id, at(2_000))
         .await
         .expect("removed");
     assert_eq!(store.client("gone").await.expect("read"), None);
-    store
-        .add_client(&gone, &secret(3_000))
+    add(store, &gone, &secret(3_000))
         .await
         .expect("added again");
     assert_eq!(
@@ -239,6 +279,9 @@ pub(super) async fn who_is_not_there_cannot_be_changed(store: &dyn Store) {
     );
     for result in [
         store.set_status(&nobody, Status::Enabled, at(1)).await,
+        store
+            .change_client(&record(&client("nobody"), &secret(1)))
+            .await,
         store.rotate_secret(&nobody, &secret(1), at(2)).await,
         store.remove_client(&nobody, at(1)).await,
     ] {
@@ -259,6 +302,15 @@ async fn secrets(store: &dyn Store, id: &str) -> Vec<StoredSecret> {
         .expect("read")
         .expect("there")
         .secrets
+}
+
+fn network(text: &str) -> Network {
+    text.parse().expect("a network")
+}
+
+fn keys(x: &str) -> ClientKeys {
+    let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#);
+    ClientKeys::parse(&jwk).expect("a public key")
 }
 
 fn audience(text: &str) -> Audience {

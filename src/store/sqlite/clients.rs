@@ -1,105 +1,73 @@
-//! Clients and their secrets as rows.
+//! Clients and their secrets as rows: what is written. Reading is in [`rows`].
 
-use std::collections::{BTreeSet, HashMap};
+pub(super) mod rows;
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, SqlitePool, Transaction};
-use uuid::Uuid;
+use sqlx::{Sqlite, Transaction};
 
-use super::{millis, optional_timestamp, timestamp};
+use super::millis;
 use crate::store::{ClientRecord, SecretUse, StoreError};
-use crate::token::{
-    Algorithm, Audience, Client, ClientId, GrantType, Lifetime, Scope, SecretHash, SecretId,
-    Status, StoredSecret,
-};
-
-pub(super) async fn all(pool: &SqlitePool) -> Result<Vec<ClientRecord>, StoreError> {
-    // In one transaction: a client that is added between the two reads would seem to have no secret.
-    let mut transaction = pool.begin().await?;
-    let clients = sqlx::query("SELECT * FROM clients ORDER BY id")
-        .fetch_all(&mut *transaction)
-        .await?;
-    let secrets = sqlx::query("SELECT * FROM client_secrets ORDER BY created_at, id");
-    let mut by_client: HashMap<String, Vec<StoredSecret>> = HashMap::new();
-    for row in secrets.fetch_all(&mut *transaction).await? {
-        by_client
-            .entry(row.try_get("client_id")?)
-            .or_default()
-            .push(secret(&row)?);
-    }
-    clients
-        .iter()
-        .map(|row| {
-            record(
-                row,
-                by_client
-                    .remove(row.try_get::<&str, _>("id")?)
-                    .unwrap_or_default(),
-            )
-        })
-        .collect()
-}
-
-pub(super) async fn one(pool: &SqlitePool, id: &str) -> Result<Option<ClientRecord>, StoreError> {
-    let mut transaction = pool.begin().await?;
-    let client = sqlx::query("SELECT * FROM clients WHERE id = ?").bind(id);
-    let Some(row) = client.fetch_optional(&mut *transaction).await? else {
-        return Ok(None);
-    };
-    let secrets =
-        sqlx::query("SELECT * FROM client_secrets WHERE client_id = ? ORDER BY created_at, id")
-            .bind(id);
-    let secrets = secrets.fetch_all(&mut *transaction).await?;
-    let secrets = secrets.iter().map(secret).collect::<Result<_, _>>()?;
-    record(&row, secrets).map(Some)
-}
-
-pub(super) async fn token_algorithms(pool: &SqlitePool) -> Result<BTreeSet<Algorithm>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT DISTINCT token_algorithm AS name FROM clients WHERE token_algorithm IS NOT NULL",
-    );
-    let algorithm = |row: &SqliteRow| {
-        let name: &str = row.try_get("name")?;
-        name.parse()
-            .map_err(|error| StoreError::corrupt("client", &error))
-    };
-    rows.fetch_all(pool).await?.iter().map(algorithm).collect()
-}
+use crate::token::{Algorithm, ClientId, Lifetime, SecretHash, Status, StoredSecret};
 
 pub(super) async fn add(
     transaction: &mut Transaction<'static, Sqlite>,
-    client: &Client,
-    secret: &StoredSecret,
+    record: &ClientRecord,
 ) -> Result<(), StoreError> {
-    let audiences = serde_json::to_string(&client.audiences)
-        .map_err(|error| StoreError::corrupt(format!("client {}", client.id), &error))?;
-    let grants: Vec<_> = client.grants.iter().map(|grant| grant.as_str()).collect();
+    let client = &record.client;
     let added = sqlx::query(
-        "INSERT INTO clients (id, name, enabled, scope, audiences, grants, expires_in_as, may_introspect, \
-         token_lifetime_seconds, token_algorithm, contact, note, created_at, changed_at) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        "INSERT INTO clients (id, name, enabled, scope, audiences, grants, expires_in_as, may_introspect, created_at, changed_at) \
+         VALUES (?, '', ?, '', '[]', '', 'string', 0, ?, ?) ON CONFLICT DO NOTHING",
     )
     .bind(client.id.as_str())
-    .bind(&client.name)
     .bind(client.status == Status::Enabled)
-    .bind(client.scope.as_str())
-    .bind(audiences)
-    .bind(grants.join(" "))
-    .bind(client.expires_in_as.as_str())
-    .bind(client.may_introspect)
-    .bind(client.token_lifetime.map(Lifetime::as_secs))
-    .bind(client.token_algorithm.map(Algorithm::as_str))
-    .bind(&client.contact)
-    .bind(&client.note)
-    .bind(millis(secret.created_at))
-    .bind(millis(secret.created_at))
+    .bind(millis(record.created_at))
+    .bind(millis(record.changed_at))
     .execute(&mut **transaction)
     .await?;
     if added.rows_affected() == 0 {
         return Err(StoreError::ClientExists(client.id.clone()));
     }
-    add_secret(transaction, &client.id, secret).await
+    // What a change can set is written in one place.
+    change(transaction, record).await?;
+    for secret in &record.secrets {
+        add_secret(transaction, &client.id, secret).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn change(
+    transaction: &mut Transaction<'static, Sqlite>,
+    record: &ClientRecord,
+) -> Result<(), StoreError> {
+    let client = &record.client;
+    let json = |error| StoreError::corrupt(format!("client {}", client.id), &error);
+    let audiences = serde_json::to_string(&client.audiences).map_err(json)?;
+    let keys = record.keys.as_ref().map(serde_json::to_string);
+    let done = sqlx::query(
+        "UPDATE clients SET name = ?, auth_method = ?, jwks = ?, scope = ?, audiences = ?, grants = ?, expires_in_as = ?, \
+         may_introspect = ?, networks = ?, rate = ?, expires_at = ?, token_lifetime_seconds = ?, token_algorithm = ?, \
+         contact = ?, note = ?, changed_at = ? WHERE id = ?",
+    )
+    .bind(&client.name)
+    .bind(client.auth_method.as_str())
+    .bind(keys.transpose().map_err(json)?)
+    .bind(client.scope.as_str())
+    .bind(audiences)
+    .bind(spaced(&client.grants))
+    .bind(client.expires_in_as.as_str())
+    .bind(client.may_introspect)
+    .bind(spaced(&client.networks))
+    .bind(client.rate.map(|rate| rate.to_string()))
+    .bind(client.expires_at.map(millis))
+    .bind(client.token_lifetime.map(Lifetime::as_secs))
+    .bind(client.token_algorithm.map(Algorithm::as_str))
+    .bind(&client.contact)
+    .bind(&client.note)
+    .bind(millis(record.changed_at))
+    .bind(client.id.as_str())
+    .execute(&mut **transaction)
+    .await?;
+    expect_client(done.rows_affected(), &client.id)
 }
 
 pub(super) async fn set_status(
@@ -214,72 +182,8 @@ fn expect_client(rows: u64, id: &ClientId) -> Result<(), StoreError> {
     }
 }
 
-fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, StoreError> {
-    let id: &str = row.try_get("id")?;
-    let name = format!("client {id:?}");
-    let corrupt = |why: String| StoreError::corrupt(&name, &why);
-    let audiences: Vec<String> = serde_json::from_str(row.try_get("audiences")?)
-        .map_err(|error| corrupt(error.to_string()))?;
-    let audiences = audiences.iter().map(|audience| Audience::parse(audience));
-    let grants: &str = row.try_get("grants")?;
-    // A grant type of a later release, which may share the store during an upgrade, is one that this release doesn't give.
-    let grants = grants
-        .split(' ')
-        .filter_map(|grant| grant.parse::<GrantType>().ok());
-    let lifetime: Option<i64> = row.try_get("token_lifetime_seconds")?;
-    let lifetime = lifetime.map(|seconds| Lifetime::from_secs(u64::try_from(seconds).unwrap_or(0)));
-    let algorithm: Option<&str> = row.try_get("token_algorithm")?;
-    let algorithm = algorithm.map(str::parse::<Algorithm>);
-    let expires_in_as: &str = row.try_get("expires_in_as")?;
-    Ok(ClientRecord {
-        client: Client {
-            id: ClientId::parse(id).map_err(|error| corrupt(error.to_string()))?,
-            name: row.try_get("name")?,
-            status: if row.try_get("enabled")? {
-                Status::Enabled
-            } else {
-                Status::Disabled
-            },
-            scope: Scope::parse(row.try_get("scope")?)
-                .map_err(|error| corrupt(error.to_string()))?,
-            audiences: audiences
-                .collect::<Result<_, _>>()
-                .map_err(|error| corrupt(error.to_string()))?,
-            grants: grants.collect(),
-            expires_in_as: expires_in_as
-                .parse()
-                .map_err(|error: &str| corrupt(error.to_owned()))?,
-            may_introspect: row.try_get("may_introspect")?,
-            token_lifetime: lifetime
-                .transpose()
-                .map_err(|error| corrupt(error.to_string()))?,
-            token_algorithm: algorithm
-                .transpose()
-                .map_err(|error| corrupt(error.to_string()))?,
-            contact: row.try_get("contact")?,
-            note: row.try_get("note")?,
-        },
-        secrets,
-        created_at: timestamp(row.try_get("created_at")?, &name)?,
-        changed_at: timestamp(row.try_get("changed_at")?, &name)?,
-    })
-}
-
-fn secret(row: &SqliteRow) -> Result<StoredSecret, StoreError> {
-    let id: &str = row.try_get("id")?;
-    let name = format!("client secret {id}");
-    let hash: Vec<u8> = row.try_get("hash")?;
-    let hash = match row.try_get("hash_kind")? {
-        "argon2id" => String::from_utf8(hash).ok().map(SecretHash::Argon2id),
-        _ => hash.try_into().ok().map(SecretHash::Keyed),
-    };
-    let from: Option<&str> = row.try_get("last_used_from")?;
-    Ok(StoredSecret {
-        id: SecretId(Uuid::parse_str(id).map_err(|error| StoreError::corrupt(&name, &error))?),
-        hash: hash.ok_or_else(|| StoreError::corrupt(&name, &"its hash is not of its kind"))?,
-        created_at: timestamp(row.try_get("created_at")?, &name)?,
-        expires_at: optional_timestamp(row.try_get("expires_at")?, &name)?,
-        last_used_at: optional_timestamp(row.try_get("last_used_at")?, &name)?,
-        last_used_from: from.and_then(|from| from.parse().ok()),
-    })
+/// A list of what has no space in it.
+fn spaced(list: &[impl ToString]) -> String {
+    let texts: Vec<_> = list.iter().map(ToString::to_string).collect();
+    texts.join(" ")
 }

@@ -1,11 +1,13 @@
 //! The conformance suite, and what only SQLite can get wrong: files, locks, several processes.
 
+mod upgrade;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::*;
 use crate::store::conformance;
-use crate::token::{Scope, SecretHash, SecretId};
+use crate::token::{Client, Scope, SecretHash, SecretId};
 
 async fn opened() -> (tempfile::TempDir, PathBuf, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
@@ -14,19 +16,26 @@ async fn opened() -> (tempfile::TempDir, PathBuf, SqliteStore) {
     (folder, path, store)
 }
 
-fn client(id: &str) -> (Client, StoredSecret) {
-    let secret = StoredSecret {
+fn client(id: &str) -> ClientRecord {
+    let secret = secret();
+    ClientRecord {
+        client: Client::new(ClientId::parse(id).unwrap(), id, Scope::default()),
+        keys: None,
+        created_at: secret.created_at,
+        changed_at: secret.created_at,
+        secrets: vec![secret],
+    }
+}
+
+fn secret() -> StoredSecret {
+    StoredSecret {
         id: SecretId(uuid::Uuid::new_v4()),
         hash: SecretHash::Keyed([7; 32]),
         created_at: Timestamp::UNIX_EPOCH,
         expires_at: None,
         last_used_at: None,
         last_used_from: None,
-    };
-    (
-        Client::new(ClientId::parse(id).unwrap(), id, Scope::default()),
-        secret,
-    )
+    }
 }
 
 #[tokio::test]
@@ -38,8 +47,8 @@ async fn it_conforms() {
 #[tokio::test]
 async fn all_its_files_are_private_and_what_it_holds_survives() {
     let (folder, path, store) = opened().await;
-    let (one, secret) = client("one");
-    store.add_client(&one, &secret).await.unwrap();
+    let one = client("one");
+    store.add_clients(std::slice::from_ref(&one)).await.unwrap();
     let mut files = 0;
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let file = file.unwrap();
@@ -54,7 +63,7 @@ async fn all_its_files_are_private_and_what_it_holds_survives() {
     assert_eq!(files, 3, "with -wal and -shm");
     // Not closed: as after a crash.
     let again = SqliteStore::open(&path, Migrate::No).await.unwrap();
-    assert_eq!(again.client("one").await.unwrap().unwrap().client, one);
+    assert_eq!(again.client("one").await.unwrap(), Some(one));
 }
 
 #[tokio::test]
@@ -95,12 +104,15 @@ async fn several_processes_write_at_once() {
         tasks.push(tokio::spawn(async move {
             let store = SqliteStore::open(&path, Migrate::Yes).await.unwrap();
             for number in 0..20 {
-                let (client, secret) = client(&format!("{process}-{number}"));
-                store.add_client(&client, &secret).await.unwrap();
+                let record = client(&format!("{process}-{number}"));
+                store
+                    .add_clients(std::slice::from_ref(&record))
+                    .await
+                    .unwrap();
                 store
                     .rotate_secret(
-                        &client.id,
-                        &self::client("x").1,
+                        &record.client.id,
+                        &secret(),
                         "2100-01-01T00:00:00Z".parse().unwrap(),
                     )
                     .await
@@ -132,8 +144,8 @@ async fn several_processes_start_at_once() {
 #[tokio::test]
 async fn a_row_that_cannot_be_read_is_named() {
     let (_folder, _path, store) = opened().await;
-    let (one, secret) = client("one");
-    store.add_client(&one, &secret).await.unwrap();
+    let one = client("one");
+    store.add_clients(std::slice::from_ref(&one)).await.unwrap();
     sqlx::query("UPDATE clients SET scope = 'a  b'")
         .execute(&store.pool)
         .await

@@ -1,0 +1,80 @@
+//! `client set-keys`, and reading a JWK set for it.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::error::Error;
+use crate::cli::output::Output;
+use crate::issuer::ClientRegistry;
+use crate::keys::ClientKeys;
+use crate::token::{AuthMethod, ClientId};
+
+/// Far more than the most keys that a client may have.
+const LONGEST: u64 = 256 * 1024;
+
+/// Give a client other public keys
+///
+/// They take the place of those before at once. To change over without an outage, hand in a set with the old and the new key; when
+/// the client signs with the new one, hand in a set without the old.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  d1-authz client set-keys batch --jwks both.jwks.json --config d1-authz.toml\n  curl -sS https://client.example/jwks | d1-authz client set-keys batch --jwks - --config d1-authz.toml"
+)]
+pub(crate) struct Arguments {
+    /// The client's id
+    #[arg(value_name = "ID")]
+    id: ClientId,
+    /// The keys, a JWK set in a file, or - for standard input
+    #[arg(long, value_name = "FILE")]
+    jwks: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Done<'a> {
+    client_id: &'a ClientId,
+    token_endpoint_auth_method: AuthMethod,
+    keys: Vec<String>,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    clients: &ClientRegistry,
+    output: Output,
+) -> Result<(), Error> {
+    let keys = read(&arguments.jwks)?;
+    let thumbprints = keys.thumbprints();
+    let client = clients.set_keys(&arguments.id, keys).await?;
+    let done = Done {
+        client_id: &client.id,
+        token_endpoint_auth_method: client.auth_method,
+        keys: thumbprints,
+    };
+    output.print(&done, || {
+        let mut text = format!("{} has {} public keys\n", client.id, done.keys.len());
+        if client.auth_method != AuthMethod::PrivateKeyJwt {
+            text.push_str(&format!(
+                "It still authenticates with {0}; `client set {1} --auth-method private_key_jwt` changes that.\n",
+                client.auth_method, client.id
+            ));
+        }
+        text
+    })
+}
+
+/// Reads a JWK set from a file, or from standard input for `-`.
+pub(super) fn read(file: &Path) -> Result<ClientKeys, Error> {
+    let mut text = String::new();
+    let read = if file.as_os_str() == "-" {
+        std::io::stdin()
+            .lock()
+            .take(LONGEST)
+            .read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+    };
+    read.map_err(|error| Error::failed(format!("{}: {error}", file.display())))?;
+    ClientKeys::parse(&text).map_err(|error| Error::usage(format!("{}: {error}", file.display())))
+}

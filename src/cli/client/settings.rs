@@ -1,0 +1,163 @@
+//! What of a client is set on the command line: the same options when it is added and when it is changed.
+
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use crate::cli::duration;
+use crate::token::{
+    Algorithm, Audience, Client, ExpiresInAs, GrantType, Lifetime, Network, Rate, Scope,
+};
+
+/// Options of `client add` and `client set`. An empty value clears what it is for.
+#[derive(Debug, Args)]
+pub(super) struct Settings {
+    /// A name for people
+    #[arg(long)]
+    name: Option<String>,
+    /// All it may ask for, and what it gets when it asks for nothing: tokens separated by spaces
+    #[arg(long, value_parser = Scope::parse)]
+    scope: Option<Scope>,
+    /// A resource server that its tokens are for; may be repeated. The configuration's by default
+    #[arg(long = "audience", value_name = "AUDIENCE")]
+    audiences: Vec<Setting<Audience>>,
+    /// A grant type that it may use; may be repeated. client_credentials by default
+    #[arg(long = "grant", value_name = "GRANT")]
+    grants: Vec<Setting<GrantType>>,
+    /// The JSON type of expires_in in its replies: D1 reads a string, strict OAuth libraries a number
+    #[arg(long, value_enum)]
+    expires_in_as: Option<Type>,
+    /// Something it may do beside asking for tokens: introspect
+    #[arg(long, value_name = "RIGHT")]
+    allow: Vec<Setting<Right>>,
+    /// A network that its requests may come from, such as 10.0.0.0/8; may be repeated. Anywhere by default
+    #[arg(long = "network", value_name = "CIDR")]
+    networks: Vec<Setting<Network>>,
+    /// How often it may ask: 20/s, 600/m, 5000/h. The configuration's throttle.client_rate by default
+    #[arg(long)]
+    rate: Option<Setting<Rate>>,
+    /// The lifetime of its tokens, such as 5m; the configuration's by default
+    #[arg(long, value_name = "DURATION", value_parser = lifetime)]
+    lifetime: Option<Setting<Lifetime>>,
+    /// What its tokens are signed with, such as RS256; the configuration's by default
+    #[arg(long)]
+    algorithm: Option<Setting<Algorithm>>,
+    /// From when on it may get no tokens, such as 2027-06-30T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    expires: Option<Setting<Timestamp>>,
+    /// Whom to ask about it
+    #[arg(long)]
+    contact: Option<Setting<String>>,
+    /// Anything to remember
+    #[arg(long)]
+    note: Option<Setting<String>>,
+}
+
+/// A value; none when the text is empty.
+#[derive(Debug, Clone)]
+struct Setting<T>(Option<T>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Type {
+    String,
+    Number,
+}
+
+/// What `--allow` gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Right;
+
+impl Settings {
+    /// Sets what was said, and leaves the rest alone.
+    pub(super) fn apply(&self, client: &mut Client) {
+        if let Some(name) = &self.name {
+            client.name.clone_from(name);
+        }
+        if let Some(scope) = &self.scope {
+            client.scope = scope.clone();
+        }
+        set_all(&mut client.audiences, &self.audiences);
+        set_all(&mut client.grants, &self.grants);
+        set_all(&mut client.networks, &self.networks);
+        if let Some(kind) = self.expires_in_as {
+            client.expires_in_as = match kind {
+                Type::String => ExpiresInAs::String,
+                Type::Number => ExpiresInAs::Number,
+            };
+        }
+        if !self.allow.is_empty() {
+            client.may_introspect = self.allow.iter().any(|right| right.0.is_some());
+        }
+        set(&mut client.rate, self.rate.as_ref());
+        set(&mut client.token_lifetime, self.lifetime.as_ref());
+        set(&mut client.token_algorithm, self.algorithm.as_ref());
+        set(&mut client.expires_at, self.expires.as_ref());
+        set(&mut client.contact, self.contact.as_ref());
+        set(&mut client.note, self.note.as_ref());
+    }
+
+    /// Whether an option clears something, which a new client doesn't have.
+    pub(super) fn clears(&self) -> bool {
+        fn empty<T>(setting: &Option<Setting<T>>) -> bool {
+            setting.as_ref().is_some_and(|setting| setting.0.is_none())
+        }
+        self.audiences.iter().any(|setting| setting.0.is_none())
+            || self.networks.iter().any(|setting| setting.0.is_none())
+            || empty(&self.rate)
+            || empty(&self.lifetime)
+            || empty(&self.algorithm)
+            || empty(&self.expires)
+            || empty(&self.contact)
+            || empty(&self.note)
+    }
+}
+
+fn set<T: Clone>(field: &mut Option<T>, setting: Option<&Setting<T>>) {
+    if let Some(Setting(value)) = setting {
+        field.clone_from(value);
+    }
+}
+
+fn set_all<T: Clone>(list: &mut Vec<T>, settings: &[Setting<T>]) {
+    if !settings.is_empty() {
+        *list = settings
+            .iter()
+            .filter_map(|setting| setting.0.clone())
+            .collect();
+    }
+}
+
+fn lifetime(text: &str) -> Result<Setting<Lifetime>, String> {
+    if text.is_empty() {
+        return Ok(Setting(None));
+    }
+    let lifetime = Lifetime::try_from(duration::parse(text)?);
+    lifetime
+        .map(|lifetime| Setting(Some(lifetime)))
+        .map_err(|error| error.to_string())
+}
+
+impl<T: FromStr> FromStr for Setting<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        let value = if text.is_empty() {
+            None
+        } else {
+            Some(text.parse()?)
+        };
+        Ok(Self(value))
+    }
+}
+
+impl FromStr for Right {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "introspect" => Ok(Self),
+            _ => Err("a client may be allowed: introspect"),
+        }
+    }
+}

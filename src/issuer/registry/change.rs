@@ -1,0 +1,95 @@
+//! Changes of a client that stays the same one: its settings, its keys.
+
+use super::{ClientRegistry, RegistryError};
+use crate::audit::Event;
+use crate::keys::ClientKeys;
+use crate::store::ClientRecord;
+use crate::token::{AuthMethod, Client, ClientId};
+
+/// A client after a change.
+#[derive(Debug)]
+pub struct ChangedClient {
+    /// As it is now.
+    pub client: Client,
+    /// What of it differs from before; nothing when it had been like that.
+    pub fields: Vec<&'static str>,
+}
+
+impl ClientRegistry {
+    /// Changes a client's settings as `edit` does; it may be called more than once.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchClient`](crate::store::StoreError::NoSuchClient), or [`RegistryError::NoKeys`] and
+    /// [`RegistryError::NoSecret`] for a way of authenticating that the client can't go, among others.
+    pub async fn change(
+        &self,
+        id: &ClientId,
+        edit: impl Fn(&mut Client),
+    ) -> Result<ChangedClient, RegistryError> {
+        let mut planned = self.show(id).await?.client;
+        edit(&mut planned);
+        if let Some(algorithm) = planned.token_algorithm {
+            self.keys.prepare(algorithm).await?;
+        }
+        // Who changes the same client meanwhile waits for the log, so nothing is lost between the reading and the writing.
+        let change = self.changes.open().await?;
+        let before = self.show(id).await?;
+        let mut record = before.clone();
+        edit(&mut record.client);
+        let fields = before.client.differences(&record.client);
+        if fields.is_empty() {
+            let client = record.client;
+            return Ok(ChangedClient { client, fields });
+        }
+        record.changed_at = self.clock.now();
+        if fields.contains(&"auth_method") {
+            check_auth_method(&record)?;
+        }
+        self.store.change_client(&record).await?;
+        let event = Event::ClientChanged {
+            client_id: id.clone(),
+            fields: fields.clone(),
+        };
+        change.write(vec![event], record.changed_at).await?;
+        let client = record.client;
+        Ok(ChangedClient { client, fields })
+    }
+
+    /// Puts other public keys in the place of the client's. Those before are good for nothing from then on: whoever rotates
+    /// without an outage hands in a set with both, and later one without the old.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchClient`](crate::store::StoreError::NoSuchClient) among others.
+    pub async fn set_keys(&self, id: &ClientId, keys: ClientKeys) -> Result<Client, RegistryError> {
+        let change = self.changes.open().await?;
+        let now = self.clock.now();
+        let record = ClientRecord {
+            keys: Some(keys.clone()),
+            changed_at: now,
+            ..self.show(id).await?
+        };
+        self.store.change_client(&record).await?;
+        let event = Event::ClientKeysSet {
+            client_id: id.clone(),
+            keys: keys.thumbprints(),
+        };
+        change.write(vec![event], now).await?;
+        Ok(record.client)
+    }
+}
+
+/// A client that could prove itself in no way would be locked out by a slip.
+fn check_auth_method(record: &ClientRecord) -> Result<(), RegistryError> {
+    let live = || {
+        let mut secrets = record.secrets.iter();
+        secrets.any(|secret| secret.is_live(record.changed_at))
+    };
+    let id = &record.client.id;
+    match record.client.auth_method {
+        AuthMethod::PrivateKeyJwt if record.keys.is_none() => {
+            Err(RegistryError::NoKeys(id.clone()))
+        }
+        AuthMethod::ClientSecretBasic if !live() => Err(RegistryError::NoSecret(id.clone())),
+        _ => Ok(()),
+    }
+}
