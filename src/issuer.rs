@@ -169,16 +169,20 @@ impl Issuer {
             Err(refused) if refused.code() == ErrorCode::InvalidClient => refused,
             done => return done,
         };
-        // What keeps the store from being read is on the readiness page; the refusal stands.
+        match self.newer_than(&view).await {
+            Some(newest) => check(newest).await,
+            None => Err(refused),
+        }
+    }
+
+    /// The newest view, if it is another: what somebody else changed a moment ago may not be known here yet. What keeps the
+    /// store from being read is on the readiness page; the view stands.
+    async fn newer_than(&self, view: &Arc<View>) -> Option<Arc<View>> {
         self.catch_up
             .once(async { drop(self.refresh().await) })
             .await;
         let newest = self.directory.view();
-        if Arc::ptr_eq(&view, &newest) {
-            Err(refused)
-        } else {
-            check(newest).await
-        }
+        (!Arc::ptr_eq(view, &newest)).then_some(newest)
     }
 
     /// The key for a client's tokens. While there is none yet of a new default algorithm, that of the one before goes on.

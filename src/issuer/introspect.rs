@@ -3,6 +3,8 @@
 //!
 //! Nothing is written down for a request that is answered: resource servers may ask once for each of theirs.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
@@ -76,9 +78,25 @@ impl Issuer {
         }
 
         // 3. The token must be active, 2.2, and for the caller: 4.
-        let token = self.own_token(&view, request.token, now);
-        let token = token.filter(|token| self.is_active(&view, token));
+        let active = |view: &View| {
+            let token = self.own_token(view, request.token, now)?;
+            self.is_active(view, &token).then_some(token)
+        };
+        let token = self.find(&view, active).await;
         Ok(token.filter(|token| token.is_for(self.audiences_of(&caller))))
+    }
+
+    /// What is found in the view, or in the newest one before it counts as nothing: another replica may have signed with a key,
+    /// or for a client, that is not known here yet.
+    pub(super) async fn find(
+        &self,
+        view: &Arc<View>,
+        token: impl Fn(&View) -> Option<ActiveToken>,
+    ) -> Option<ActiveToken> {
+        match token(view) {
+            Some(token) => Some(token),
+            None => token(&*self.newer_than(view).await?),
+        }
     }
 
     /// The token, if this service signed it with a key that isn't withdrawn, and it hasn't expired.

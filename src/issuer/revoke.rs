@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::directory::View;
 use super::introspect::ActiveToken;
 use super::{Endpoint, Issuer, PresentedToken, record};
 use crate::audit::Event;
@@ -36,8 +37,10 @@ impl Issuer {
             .await?;
 
         // 2. What is no token, or none any more, is as good as revoked: RFC 7009 2.2.
-        let token = self.own_token(&view, request.token, now);
-        let Some(token) = token else { return Ok(()) };
+        let own = |view: &View| self.own_token(view, request.token, now);
+        let Some(token) = self.find(&view, own).await else {
+            return Ok(());
+        };
 
         // 3. It must be the client's own: RFC 7009 2.1.
         let token = token.of(&caller.client).ok_or(Reason::NotTheOwner)?;

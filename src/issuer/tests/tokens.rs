@@ -76,6 +76,30 @@ async fn another_replica_knows_of_a_revocation_once_it_has_read_the_feed() {
     );
 }
 
+/// It would be called revoked, and not be.
+#[tokio::test]
+async fn a_token_of_a_key_or_a_client_that_is_new_is_known_to_every_replica() {
+    let (service, api) = service().await;
+    let replica = super::keys::replica(&service, |_| ()).await;
+    let keys = service.installation.keys();
+    keys.rotate(None, true).await.unwrap();
+    service.issuer.refresh().await.unwrap();
+    let issued = service.ask("d1", &service.secret).await.unwrap();
+    assert!(is_active(&replica, &api, &issued.access_token).await);
+
+    keys.rotate(None, true).await.unwrap();
+    service.issuer.refresh().await.unwrap();
+    let issued = service.ask("d1", &service.secret).await.unwrap();
+    let token = issued.access_token.as_str();
+    let revoke = replica.revoke(presented("d1", &service.secret, token));
+    revoke.await.unwrap();
+    assert!(!is_active(&replica, &api, token).await);
+
+    let secret = service.add(client("new"), None).await;
+    let issued = service.ask("new", &secret).await.unwrap();
+    assert!(is_active(&replica, &api, &issued.access_token).await);
+}
+
 #[tokio::test]
 async fn a_revocation_is_forgotten_after_its_token() {
     let (service, api) = service().await;
