@@ -12,7 +12,7 @@ use super::key_registry::changed;
 use super::revocations::Revocations;
 use super::throttle::{Pace, Source};
 use crate::keys::{KeyError, KeyRing, PublishedKey, Token, TokenError, Vault, Wanted};
-use crate::store::{Change, ClientRecord, RevokedToken, SecretUse, Store, StoreError, Subject};
+use crate::store::{Change, ClientRecord, SecretUse, Store, StoreError, Subject};
 use crate::token::{
     Algorithm, Audience, AuthMethod, Client, ClientId, Reason, SecretHash, SecretId, Status,
     StoredSecret,
@@ -92,13 +92,11 @@ impl Directory {
             view.put(record);
         }
         view.note_algorithms();
-        let revocations = Revocations::default();
-        revocations.add(store.tokens_revoked_after(0).await?);
         Ok(Self {
+            revocations: Revocations::load(store.clone()).await?,
             store,
             vault,
             view: RwLock::new(Arc::new(view)),
-            revocations,
             applied: tokio::sync::Mutex::new(sequence),
             uses: Mutex::default(),
             changed_keys: Mutex::default(),
@@ -129,8 +127,7 @@ impl Directory {
         };
         let revoked = |change: &Change| matches!(change.subject, Subject::Token(_));
         if changes.iter().any(revoked) {
-            let tokens = self.store.tokens_revoked_after(*applied).await?;
-            self.revocations.add(tokens);
+            self.revocations.read_after(*applied).await?;
         }
         if !changes.iter().all(revoked) {
             let view = self.view_after(&changes, now).await?;
@@ -169,26 +166,6 @@ impl Directory {
             self.note_changed_keys(changed);
         }
         Ok(view)
-    }
-
-    /// Revokes a token here at once, and elsewhere by the feed.
-    pub(super) async fn revoke(
-        &self,
-        token: RevokedToken,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let most = Revocations::OF_ONE_CLIENT;
-        self.store.revoke_token(&token, most, now).await?;
-        self.revocations.add([token]);
-        Ok(())
-    }
-
-    /// Forgets revoked tokens that have expired, here and in the store.
-    pub(super) async fn forget_expired(&self, now: Timestamp) -> Result<(), StoreError> {
-        match self.revocations.forget_expired(now) {
-            Some(before) => self.store.forget_revoked_tokens(before).await,
-            None => Ok(()),
-        }
     }
 
     /// Notes keys that changed.
@@ -321,6 +298,11 @@ impl Account {
     /// Whether it may get tokens.
     pub(super) fn is_enabled(&self) -> bool {
         self.client.status == Status::Enabled
+    }
+
+    /// Whether tokens that it got are still good for anything.
+    pub(super) fn may_have_tokens(&self, now: Timestamp) -> bool {
+        self.is_enabled() && self.client.expires_at.is_none_or(|end| now < end)
     }
 
     /// Why the client gets nothing, whatever it proves: because of what it is, how it proves itself, and from where.

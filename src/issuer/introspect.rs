@@ -80,7 +80,7 @@ impl Issuer {
         // 3. The token must be active, 2.2, and for the caller: 4.
         let active = |view: &View| {
             let token = self.own_token(view, request.token, now)?;
-            self.is_active(view, &token).then_some(token)
+            self.is_active(view, &token, now).then_some(token)
         };
         let token = self.find(&view, active).await;
         Ok(token.filter(|token| token.is_for(self.audiences_of(&caller))))
@@ -118,12 +118,12 @@ impl Issuer {
 
     /// Whether the token was not revoked, and its client is still one. Whoever disables a client that is in the wrong hands
     /// means its tokens too.
-    fn is_active(&self, view: &View, token: &ActiveToken) -> bool {
+    fn is_active(&self, view: &View, token: &ActiveToken, now: Timestamp) -> bool {
         let is_revoked = |id| self.directory.revocations.contains(&id);
         TokenId::parse(&token.token_id).is_some_and(|id| !is_revoked(id))
             && view
                 .account(&token.client_id)
-                .is_some_and(|account| account.is_enabled())
+                .is_some_and(|account| account.may_have_tokens(now))
     }
 }
 

@@ -51,7 +51,7 @@ impl Issuer {
             token_id: token.id,
             expires_at: token.expires_at,
         };
-        let revoked = self.directory.revoke(token, now).await;
+        let revoked = self.directory.revocations.revoke(token, now).await;
         revoked.map_err(|error| match error {
             StoreError::TooManyRevoked { .. } => Reason::TooManyRevocations,
             _ => Reason::StoreUnavailable,

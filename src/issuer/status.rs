@@ -122,7 +122,7 @@ impl Issuer {
         }
         if poll == 0 {
             self.trail.checkpoint(now).await.map_err(in_words)?;
-            let forgotten = self.directory.forget_expired(now).await;
+            let forgotten = self.directory.revocations.forget_expired(now).await;
             forgotten.map_err(|error| error.to_string())?;
         }
         Ok(())

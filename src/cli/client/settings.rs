@@ -19,7 +19,7 @@ pub(super) struct Settings {
     /// All it may ask for, and what it gets when it asks for nothing: tokens separated by spaces
     #[arg(long, value_parser = Scope::parse)]
     scope: Option<Scope>,
-    /// A resource server that its tokens are for; may be repeated. The configuration's by default
+    /// A resource server that its tokens are for, or that it is and introspects for; may be repeated. The configuration's by default
     #[arg(long = "audience", value_name = "AUDIENCE")]
     audiences: Vec<Setting<Audience>>,
     /// A grant type that it may use; may be repeated. client_credentials by default
@@ -28,7 +28,7 @@ pub(super) struct Settings {
     /// The JSON type of expires_in in its replies: D1 reads a string, strict OAuth libraries a number
     #[arg(long, value_enum)]
     expires_in_as: Option<Type>,
-    /// Something it may do beside asking for tokens: introspect
+    /// Something it may do beside asking for tokens: introspect those that are for its audiences
     #[arg(long, value_name = "RIGHT")]
     allow: Vec<Setting<Right>>,
     /// A network that its requests may come from, such as 10.0.0.0/8; may be repeated. Anywhere by default

@@ -49,6 +49,19 @@ async fn a_token_is_active_until_the_second_it_says() {
 }
 
 #[tokio::test]
+async fn a_clients_tokens_end_with_it() {
+    let (service, api) = service().await;
+    let mut brief = client("brief");
+    brief.expires_at = Some(service.clock.now() + Duration::from_secs(60));
+    let secret = service.add(brief, None).await;
+    let issued = service.ask("brief", &secret).await.unwrap();
+    service.clock.advance(Duration::from_secs(59));
+    assert!(is_active(&service.issuer, &api, &issued.access_token).await);
+    service.clock.advance(Duration::from_secs(1));
+    assert!(!is_active(&service.issuer, &api, &issued.access_token).await);
+}
+
+#[tokio::test]
 async fn another_replica_knows_of_a_revocation_once_it_has_read_the_feed() {
     let (service, api) = service().await;
     let replica = super::keys::replica(&service, |_| ()).await;
@@ -114,7 +127,13 @@ async fn a_revocation_is_forgotten_after_its_token() {
     let last = store.last_change().await.unwrap();
     let kept = async || {
         let now = service.clock.now();
-        service.issuer.directory.forget_expired(now).await.unwrap();
+        service
+            .issuer
+            .directory
+            .revocations
+            .forget_expired(now)
+            .await
+            .unwrap();
         store.tokens_revoked_after(0).await.unwrap().len()
     };
     service.clock.advance(Duration::from_secs(900));
