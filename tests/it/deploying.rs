@@ -40,9 +40,10 @@ fn the_sample_configuration_is_valid_and_names_every_key() {
     let text = std::fs::read_to_string(dist("d1-authz.toml")).unwrap();
     for setting in &config.settings {
         let key = setting.key.rsplit('.').next().unwrap();
+        // On a line of its own, or in its section's inline table.
+        let key = format!("{key} = ");
         let named = |line: &str| {
-            line.trim_start_matches("# ")
-                .starts_with(&format!("{key} = "))
+            line.trim_start_matches("# ").starts_with(&key) || line.contains(&format!(" {key}"))
         };
         assert!(
             text.lines().any(named),
