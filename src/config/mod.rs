@@ -23,7 +23,7 @@ use std::path::Path;
 
 pub use audit::{AuditConfig, Durability};
 pub use error::{ConfigError, ConfigErrors};
-pub use gateway::{AddressHeader, CertificateHeader, GatewayConfig, Network};
+pub use gateway::{AddressHeader, CertificateHeader, GatewayConfig};
 pub use issuer::{InvalidIssuer, IssuerUrl};
 pub use keys::{KeysConfig, Pkcs11Config, Provider};
 pub use listen::ListenConfig;

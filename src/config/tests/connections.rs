@@ -107,10 +107,9 @@ fn a_gateway_is_known_by_its_addresses() {
     for (lines, why) in [
         ("address_header = \"off\"", "must name the addresses"),
         ("addresses = []", "must name the addresses"),
-        (
-            "addresses = [\"proxy\"]",
-            "must be IP addresses or networks",
-        ),
+        ("addresses = [\"0.0.0.0/0\"]", "is everybody"),
+        ("addresses = [\"::/0\"]", "is everybody"),
+        ("addresses = [\"proxy\"]", "a network is written as"),
         (
             "addresses = [\"::1\"]\ncertificate_header = \"on\"",
             "must be \"client-cert\"",
