@@ -5,7 +5,6 @@
 
 mod dialect;
 mod document;
-mod front_door;
 mod handlers;
 mod listen;
 mod methods;
@@ -18,13 +17,11 @@ mod watch;
 use std::sync::Arc;
 
 pub use document::Document;
-pub use front_door::{TlsFileError, check_tls_files};
 pub use listen::ListenError;
 pub use server::{Addresses, ServeError, Server, stop_signal};
 
 use crate::api::types;
 use crate::issuer::Issuer;
-use origin::Entrance;
 
 /// What the handlers of the API work with.
 #[derive(Debug)]
@@ -32,18 +29,16 @@ pub(crate) struct Service {
     issuer: Arc<Issuer>,
     document: Document,
     metadata: types::AuthorizationServerMetadata,
-    entrance: Entrance,
 }
 
 impl Service {
-    fn new(issuer: Arc<Issuer>, entrance: Entrance) -> Self {
+    fn new(issuer: Arc<Issuer>) -> Self {
         let document = Document::served(issuer.name());
         let metadata = document::metadata(issuer.name());
         Self {
             issuer,
             document,
             metadata,
-            entrance,
         }
     }
 }

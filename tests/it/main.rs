@@ -12,7 +12,6 @@ mod d1;
 mod deploying;
 mod document;
 mod edited;
-mod front_door;
 mod harness;
 mod hostile;
 #[cfg(feature = "pkcs11")]

@@ -5,6 +5,7 @@
 
 mod dependencies;
 mod licence;
+mod peers;
 mod policy;
 mod requirements;
 mod step;

@@ -19,7 +19,7 @@ enum Source {
     System(&'static str),
 }
 
-const REQUIREMENTS: [Requirement; 5] = [
+const REQUIREMENTS: [Requirement; 14] = [
     Requirement {
         probe: &["cargo", "fmt", "--version"],
         needed_by: "format",
@@ -41,11 +41,59 @@ const REQUIREMENTS: [Requirement; 5] = [
         from: Source::System("softhsm2"),
     },
     Requirement {
-        probe: &["openssl", "version"],
-        needed_by: "the certificates of the tests",
-        from: Source::System("openssl"),
+        probe: &["python3", "-m", "venv", "--help"],
+        needed_by: PEERS,
+        from: Source::System("python3-venv"),
+    },
+    Requirement {
+        probe: &["npm", "--version"],
+        needed_by: PEERS,
+        from: Source::System("npm"),
+    },
+    Requirement {
+        probe: &["java", "--version"],
+        needed_by: PEERS,
+        from: Source::System("openjdk-17-jdk-headless"),
+    },
+    Requirement {
+        probe: &["test", "-e", "/usr/share/java/gson.jar"],
+        needed_by: PEERS,
+        from: Source::System("libgoogle-gson-java"),
+    },
+    Requirement {
+        probe: &["nginx", "-v"],
+        needed_by: PEERS,
+        from: Source::System("nginx-light"),
+    },
+    Requirement {
+        probe: &["test", "-e", "/usr/lib/nginx/modules/ngx_http_js_module.so"],
+        needed_by: PEERS,
+        from: Source::System("libnginx-mod-http-js"),
+    },
+    Requirement {
+        probe: &["ruby", "-e", "require 'oauth2'"],
+        needed_by: PEERS,
+        from: Source::System("ruby-oauth2"),
+    },
+    Requirement {
+        probe: &["go", "version"],
+        needed_by: PEERS,
+        from: Source::System("golang-go"),
+    },
+    Requirement {
+        probe: &["test", "-e", "/usr/share/gocode/src/golang.org/x/oauth2"],
+        needed_by: PEERS,
+        from: Source::System("golang-golang-x-oauth2-dev"),
+    },
+    Requirement {
+        probe: &["curl", "--version"],
+        needed_by: PEERS,
+        from: Source::System("curl"),
     },
 ];
+
+/// Programs of others, in as many languages as there is reason to believe that callers and resource servers are written in.
+const PEERS: &str = "the tests with programs of others";
 
 /// Installs what is missing, or says how to.
 pub fn check() -> Outcome {

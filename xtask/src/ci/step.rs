@@ -1,6 +1,6 @@
 //! The steps: what each runs, and what its end means.
 
-use super::{dependencies, requirements, validator};
+use super::{dependencies, peers, requirements, validator};
 use crate::openapi::{self, Contract, Verdict};
 use crate::tidy;
 use crate::workspace;
@@ -31,6 +31,8 @@ pub enum Step {
     Tests,
     /// The examples in the documentation.
     Doctests,
+    /// Programs of others: verifiers and gateways of docs/verify.md, OAuth client libraries.
+    Peers,
     /// `cargo xtask conformance --subset`: services generated from the small documents of OPENAPI_CORPORA, driven.
     Conformance,
 }
@@ -95,6 +97,7 @@ impl Step {
                 )),
             Self::Tests => tests(),
             Self::Doctests => cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]),
+            Self::Peers => peers::check(),
             Self::Conformance if has_corpora() => cargo(&["xtask", "conformance", "--subset"]),
             Self::Conformance => Outcome::NotRun(
                 "OPENAPI_CORPORA is not set, and the repository's own documents are in the tests"

@@ -1,0 +1,14 @@
+//! Programs of others against the service: what verifies its tokens as the manual shows it, and libraries that ask for one.
+//!
+//! They need Python, Node, Java and more, so they are no part of `cargo test`: `cargo xtask ci peers` installs what they need
+//! below `target/peers` and runs them.
+
+#[path = "../it/harness/mod.rs"]
+#[allow(dead_code, unused_imports)]
+mod harness;
+
+mod forgery;
+mod gateways;
+mod libraries;
+mod tools;
+mod verifiers;

@@ -1,0 +1,95 @@
+//! What `cargo xtask ci peers` installed, and programs that run while a test does.
+
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+/// Where it was installed.
+pub fn folder() -> PathBuf {
+    let folder = repository().join("target/peers");
+    assert!(folder.exists(), "run: cargo xtask ci peers");
+    folder
+}
+
+/// The workspace's folder.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A program of the environment for Python packages.
+pub fn python(name: &str) -> Command {
+    Command::new(folder().join("venv/bin").join(name))
+}
+
+/// An example of this workspace.
+pub fn example(name: &str) -> Command {
+    let beside = Path::new(env!("CARGO_BIN_EXE_d1-authz")).parent().unwrap();
+    Command::new(beside.join("examples").join(name))
+}
+
+/// An address that nobody listens on at the moment.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+/// A program that answers each line with a line; killed when it is dropped.
+pub struct Dialogue {
+    child: Child,
+    to: ChildStdin,
+    from: Lines<BufReader<ChildStdout>>,
+}
+
+impl Dialogue {
+    pub fn with(mut command: Command) -> Self {
+        let program = command.get_program().to_owned();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
+        let (to, from) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self {
+            child,
+            to,
+            from: BufReader::new(from).lines(),
+        }
+    }
+
+    pub fn answer(&mut self, line: &str) -> String {
+        writeln!(self.to, "{line}").unwrap();
+        self.from.next().expect("it ended").unwrap()
+    }
+}
+
+impl Drop for Dialogue {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server; killed when it is dropped.
+pub struct Server(Child);
+
+impl Server {
+    pub fn start(command: &mut Command) -> Self {
+        Self(command.stdin(Stdio::null()).spawn().unwrap())
+    }
+
+    #[track_caller]
+    pub fn still_runs(&mut self) {
+        let ended = self.0.try_wait().unwrap();
+        assert!(ended.is_none(), "it ended: {ended:?}");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
