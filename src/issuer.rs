@@ -39,6 +39,7 @@ pub use master_key::{MasterKeyRotation, rotate_master_key};
 pub use registry::{ChangedClient, ClientRegistry, NewClient, RegistryError};
 pub use request::{Endpoint, IssuedToken, Origin, PresentedToken, TokenRequest};
 pub use status::{Problem, Readiness};
+pub use throttle::Source;
 use throttle::Throttle;
 
 use crate::audit::{Event, Record, Refused, Trail};
@@ -47,8 +48,8 @@ use crate::config::IssuerUrl;
 use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
 use crate::store::Store;
 use crate::token::{
-    Algorithm, Audience, Claims, Client, Credential, CredentialError, ErrorCode, GrantType,
-    Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
+    Algorithm, Audience, Claims, Client, ClientCertificate, Credential, CredentialError, ErrorCode,
+    GrantType, Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
 };
 
 /// Issues access tokens.
@@ -318,6 +319,7 @@ fn record(event: Event, origin: Origin<'_>, now: Timestamp) -> Record {
     Record {
         source: Some(origin.source),
         correlation_id: origin.correlation_id.map(Box::from),
+        certificate: origin.certificate.map(ClientCertificate::thumbprint),
         ..Record::of(now, event)
     }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use crate::token::{Algorithm, Audience, AuthMethod, ClientId, Scope, SecretId, TokenId};
+use crate::token::{
+    Algorithm, Audience, AuthMethod, ClientId, Scope, SecretId, Thumbprint, TokenId,
+};
 
 /// One decision. The writer adds its place in the trail.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +21,9 @@ pub struct Record {
     /// The caller's `x-correlation-id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<Box<str>>,
+    /// The thumbprint of the certificate that came with it (`x5t#S256`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Thumbprint>,
     /// Who did it, when it was a person or a command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
@@ -45,6 +50,7 @@ impl Record {
             time,
             source: None,
             correlation_id: None,
+            certificate: None,
             actor: None,
             event,
         }

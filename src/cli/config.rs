@@ -7,6 +7,7 @@ use super::error::Error;
 use super::output::Output;
 use super::source::Source;
 use super::table::table;
+use crate::http::check_tls_files;
 
 /// The configuration
 #[derive(Debug, Subcommand)]
@@ -29,9 +30,14 @@ struct Checked {
 pub(super) fn run(command: &Command, source: &Source, output: Output) -> Result<(), Error> {
     let config = source.load()?;
     match command {
-        Command::Check => output.print(&Checked { valid: true }, || {
-            "the configuration is valid\n".to_owned()
-        }),
+        Command::Check => {
+            if let Some(tls) = &config.tls {
+                check_tls_files(tls).map_err(Error::usage)?;
+            }
+            output.print(&Checked { valid: true }, || {
+                "the configuration is valid\n".to_owned()
+            })
+        }
         Command::Show => output.print(&config.settings, || {
             let rows: Vec<_> = config
                 .settings

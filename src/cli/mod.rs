@@ -14,6 +14,7 @@ mod log;
 mod openapi;
 mod output;
 mod probe;
+mod process;
 mod quickstart;
 mod secret;
 mod serve;
@@ -75,6 +76,12 @@ enum Command {
 pub fn run() -> ExitCode {
     // Exits with 2 and the usage on standard error when the arguments are wrong.
     let arguments = Arguments::parse();
+    if let Err(error) = process::leave_no_core_dump() {
+        return Error::failed(format!(
+            "the system can't be told to leave no core dump: {error}"
+        ))
+        .report();
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return Error::failed(format!("can't start threads: {error}")).report(),

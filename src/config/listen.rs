@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::reader::Reader;
+use super::store::flag;
 
 /// Where the service listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct ListenConfig {
     pub api: SocketAddr,
     /// For operators: health, metrics. Loopback unless set.
     pub ops: SocketAddr,
+    /// Whether the operators' listener may be where others reach it.
+    pub ops_public: bool,
 }
 
 impl ListenConfig {
@@ -20,9 +23,19 @@ impl ListenConfig {
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let api = reader.required("listen.api", address);
         let ops = reader.or("listen.ops", Self::DEFAULT_OPS, address);
+        let ops_public = reader.or("listen.ops_public", false, flag);
+        let (ops, ops_public) = (ops?, ops_public?);
+        if !ops_public && !is_private(ops.ip()) {
+            reader.mistake(
+                "listen.ops",
+                "is an address that others may reach, and whoever does may ask without a credential; choose a loopback or \
+                 private address, or say listen.ops_public = true",
+            );
+        }
         Some(Self {
             api: api?,
-            ops: ops?,
+            ops,
+            ops_public,
         })
     }
 }
@@ -30,4 +43,17 @@ impl ListenConfig {
 fn address(text: &str) -> Result<SocketAddr, &'static str> {
     text.parse()
         .map_err(|_| "must be an IP address and a port, such as \"0.0.0.0:8443\" or \"[::]:8443\"")
+}
+
+/// Whether only this machine, or only the network it stands in, can have the address. An unspecified one stands for all of the
+/// machine's, public ones among them.
+fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            address.is_loopback() || address.is_private() || address.is_link_local()
+        }
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    }
 }

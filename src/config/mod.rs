@@ -5,6 +5,7 @@
 
 mod audit;
 mod error;
+mod gateway;
 mod issuer;
 mod keys;
 mod listen;
@@ -14,14 +15,15 @@ mod reader;
 mod size;
 mod store;
 mod throttle;
+mod tls;
 mod token;
-mod unbuilt;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 pub use audit::{AuditConfig, Durability};
 pub use error::{ConfigError, ConfigErrors};
+pub use gateway::{AddressHeader, CertificateHeader, GatewayConfig};
 pub use issuer::{InvalidIssuer, IssuerUrl};
 pub use keys::{KeysConfig, Pkcs11Config, Provider};
 pub use listen::ListenConfig;
@@ -29,6 +31,7 @@ use reader::Reader;
 pub use reader::Setting;
 pub use store::{StoreConfig, StoreUrl};
 pub use throttle::{ClientRate, ThrottleConfig};
+pub use tls::{ClientCertificates, TlsConfig, TlsLimits};
 pub use token::TokenConfig;
 
 /// The configuration in force.
@@ -38,6 +41,10 @@ pub struct Config {
     pub issuer: IssuerUrl,
     /// Where it listens.
     pub listen: ListenConfig,
+    /// Whether it ends TLS there itself.
+    pub tls: Option<TlsConfig>,
+    /// What stands in front of it.
+    pub gateway: Option<GatewayConfig>,
     /// Where it keeps what lasts.
     pub store: StoreConfig,
     /// What its tokens are like.
@@ -66,17 +73,20 @@ impl Config {
         let mut reader = Reader::open(file)?;
         let issuer = reader.required("issuer", IssuerUrl::parse);
         let listen = ListenConfig::read(&mut reader);
+        let tls = TlsConfig::read(&mut reader);
+        let gateway = GatewayConfig::read(&mut reader);
         let store = StoreConfig::read(&mut reader);
         let token = TokenConfig::read(&mut reader);
         let keys = KeysConfig::read(&mut reader);
         let throttle = ThrottleConfig::read(&mut reader);
         let audit = AuditConfig::read(&mut reader);
-        unbuilt::refuse(&mut reader);
         let settings = reader.finish()?;
         let whole = || {
             Some(Self {
                 issuer: issuer?,
                 listen: listen?,
+                tls: tls?,
+                gateway: gateway?,
                 store: store?,
                 token: token?,
                 keys: keys?,
@@ -107,7 +117,10 @@ impl Config {
             listen: ListenConfig {
                 api: listen,
                 ops: ListenConfig::DEFAULT_OPS,
+                ops_public: false,
             },
+            tls: None,
+            gateway: None,
             store: StoreConfig {
                 url: StoreUrl::Sqlite(data.join("store.db")),
                 migrate: true,

@@ -28,7 +28,6 @@ pub(super) struct Reader {
     file: Option<PathBuf>,
     lines: HashMap<String, usize>,
     known: BTreeSet<&'static str>,
-    refused: BTreeSet<&'static str>,
     settings: Vec<Setting>,
     errors: Vec<ConfigError>,
 }
@@ -53,7 +52,6 @@ impl Reader {
             file: file.map(Into::into),
             lines,
             known: BTreeSet::new(),
-            refused: BTreeSet::new(),
             settings: Vec::new(),
             errors: Vec::new(),
         })
@@ -119,6 +117,33 @@ impl Reader {
         }
     }
 
+    /// A key with any number of values: an array of strings, or one string. None when one of them is wrong.
+    pub(super) fn list<T, E: Display>(
+        &mut self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Vec<T>> {
+        let words = match self.figment.find_value(key) {
+            Ok(Value::Array(_, values)) => {
+                self.known.insert(key);
+                let words = values.iter().map(|value| value.as_str().map(str::to_owned));
+                let Some(words) = words.collect::<Option<Vec<_>>>() else {
+                    self.mistake(key, "must be an array of strings");
+                    return None;
+                };
+                words
+            }
+            _ => match self.text(key) {
+                Some(word) => vec![word],
+                None if self.reported(key) => return None,
+                None => return Some(Vec::new()),
+            },
+        };
+        self.parsed(key, &words.join(", "), |_| {
+            words.iter().map(|word| parse(word)).collect()
+        })
+    }
+
     /// Something wrong with a key that only shows beside other keys.
     pub(super) fn mistake(&mut self, key: &'static str, message: &str) {
         let place = self.origin(key);
@@ -142,12 +167,9 @@ impl Reader {
         std::path::absolute(&path).unwrap_or(path)
     }
 
-    /// A section whose capability isn't built: naming it is a mistake, ignoring it would be a worse one.
-    pub(super) fn refuse(&mut self, section: &'static str, message: &str) {
-        self.refused.insert(section);
-        if self.figment.contains(section) {
-            self.mistake(section, message);
-        }
+    /// Whether the file or a variable has anything of a section.
+    pub(super) fn has(&self, section: &str) -> bool {
+        self.figment.contains(section)
     }
 
     /// The settings; or all mistakes, unknown keys among them.
@@ -171,7 +193,7 @@ impl Reader {
                 .known
                 .iter()
                 .any(|known| known.starts_with(&format!("{key}.")));
-            if self.known.contains(key.as_str()) || self.refused.contains(key.as_str()) {
+            if self.known.contains(key.as_str()) {
                 continue;
             }
             let message = match value {
@@ -199,12 +221,7 @@ impl Reader {
             .known
             .iter()
             .filter_map(|known| Some(known.split_once('.')?.0));
-        let candidates = self
-            .known
-            .iter()
-            .chain(&self.refused)
-            .copied()
-            .chain(sections);
+        let candidates = self.known.iter().copied().chain(sections);
         let scored = candidates.map(|known| (strsim::jaro_winkler(key, known), known));
         scored
             .filter(|(score, _)| *score > 0.8)
@@ -273,7 +290,13 @@ impl Reader {
         self.errors.iter().any(|error| error.key == key)
     }
 
+    /// Where a key is; where its section is, when it isn't there itself.
     fn origin(&self, key: &str) -> String {
+        if let (false, Some((section, _))) = (self.figment.contains(key), key.rsplit_once('.'))
+            && self.figment.contains(section)
+        {
+            return self.origin(section);
+        }
         let metadata = self.figment.find_metadata(key);
         match metadata
             .and_then(|metadata| metadata.source.as_ref())

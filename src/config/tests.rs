@@ -5,6 +5,8 @@
     reason = "the jail's closures return figment's error"
 )]
 
+mod connections;
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -271,12 +273,6 @@ fn callers_are_throttled_unless_it_is_switched_off() {
 
 #[test]
 fn what_is_not_built_is_refused_by_name() {
-    let message = errors(&format!("{WHOLE}\n[tls]\nenabled = false\n"), &[]);
-    assert!(
-        message.contains("d1-authz.toml:19: tls: this release"),
-        "{message}"
-    );
-    assert_eq!(message.lines().count(), 1, "{message}");
     let postgres = WHOLE.replace("sqlite:store.db", "postgres://user:hunter2@db/authz");
     let message = errors(&postgres, &[]);
     assert!(

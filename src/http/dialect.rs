@@ -8,7 +8,7 @@ use dropshot_contract::{Location, Operation, Reason as Wrong, Rejection, Respons
 use http::{StatusCode, header};
 
 use super::Service;
-use super::origin::origin;
+use super::origin::caller;
 use super::reply::refusal;
 use crate::api::operations;
 use crate::issuer::Endpoint;
@@ -23,13 +23,17 @@ pub(super) static ENDPOINTS: [(Endpoint, &Operation); 3] = [
 
 /// The answer to a request that is not what the document says.
 pub(super) async fn rejected(rqctx: &RequestContext<Service>, rejection: Rejection) -> Response {
+    let caller = match caller(rqctx) {
+        Ok(caller) => caller,
+        Err(stranger) => return stranger.response(),
+    };
     let Some((endpoint, _)) = ENDPOINTS
         .iter()
         .find(|(_, operation)| operation.id == rejection.operation())
     else {
         return rejection.into_response(&rqctx.request_id);
     };
-    let origin = origin(&rqctx.request);
+    let origin = caller.origin(&rqctx.request);
     let refusal = Refusal::from(reason(*endpoint, &rejection, &rqctx.request));
     let issuer = &rqctx.context().issuer;
     let refusal = issuer.refuse(*endpoint, refusal, origin).await;

@@ -4,7 +4,7 @@ use dropshot::{RequestContext, RequestInfo};
 use dropshot_contract::{Failure, Rejection, Response};
 use http::header;
 
-use super::origin::origin;
+use super::origin::caller;
 use super::reply::{self, refusal};
 use super::{Service, dialect};
 use crate::api::{Api, replies, requests, types};
@@ -21,7 +21,8 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         request: requests::GetAccessTokenRequest,
     ) -> Result<replies::GetAccessTokenReply, Failure> {
-        let origin = origin(&rqctx.request);
+        let caller = caller(&rqctx)?;
+        let origin = caller.origin(&rqctx.request);
         let form = request.body.as_ref();
         let second = form
             .is_some_and(|form| form.client_secret.is_some() || form.client_assertion.is_some());
@@ -45,7 +46,8 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         request: requests::IntrospectTokenRequest,
     ) -> Result<replies::IntrospectTokenReply, Failure> {
-        let origin = origin(&rqctx.request);
+        let caller = caller(&rqctx)?;
+        let origin = caller.origin(&rqctx.request);
         let asked = presented(&rqctx.request, &request.body, origin);
         Ok(match rqctx.context().issuer.introspect(asked).await {
             Ok(token) => reply::introspected(token, origin.correlation_id),
@@ -57,9 +59,10 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         request: requests::RevokeTokenRequest,
     ) -> Result<replies::RevokeTokenReply, Failure> {
+        let caller = caller(&rqctx)?;
         // A task of its own, which a caller that hangs up doesn't end: the revocation would lack its record.
         let revoking = tokio::spawn(async move {
-            let origin = origin(&rqctx.request);
+            let origin = caller.origin(&rqctx.request);
             let asked = presented(&rqctx.request, &request.body, origin);
             match rqctx.context().issuer.revoke(asked).await {
                 Ok(()) => reply::revoked(origin.correlation_id),
@@ -74,6 +77,7 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         _request: requests::GetJsonWebKeySetRequest,
     ) -> Result<replies::GetJsonWebKeySetReply, Failure> {
+        caller(&rqctx)?;
         let issuer = &rqctx.context().issuer;
         reply::key_set(&issuer.jwks(), issuer.jwks_max_age())
     }
@@ -82,6 +86,7 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         _request: requests::GetAuthorizationServerMetadataRequest,
     ) -> Result<replies::GetAuthorizationServerMetadataReply, Failure> {
+        caller(&rqctx)?;
         Ok(reply::metadata(rqctx.context().metadata.clone()))
     }
 
@@ -89,6 +94,7 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         _request: requests::GetOpenApiDocumentRequest,
     ) -> Result<replies::GetOpenApiDocumentReply, Failure> {
+        caller(&rqctx)?;
         reply::document(&rqctx.context().document)
     }
 

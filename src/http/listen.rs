@@ -21,6 +21,16 @@ pub struct ListenError {
     pub cause: String,
 }
 
+impl ListenError {
+    pub(super) fn new(key: &'static str, address: SocketAddr, error: &io::Error) -> Self {
+        Self {
+            key,
+            address,
+            cause: in_words(error),
+        }
+    }
+}
+
 /// Takes the address; requests are taken once it is started.
 pub(super) fn listen<C: ServerContext>(
     key: &'static str,

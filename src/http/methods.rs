@@ -8,7 +8,7 @@ use dropshot::{
 use http::{HeaderValue, Method, Response, StatusCode, header};
 
 use super::Service;
-use super::origin::origin;
+use super::origin::caller;
 use super::reply::refusal;
 use crate::issuer::Endpoint;
 use crate::token::{Reason, Refusal};
@@ -43,7 +43,11 @@ async fn refuse(
     rqctx: RequestContext<Service>,
     endpoint: Endpoint,
 ) -> Result<Response<Body>, HttpError> {
-    let origin = origin(&rqctx.request);
+    let caller = match caller(&rqctx) {
+        Ok(caller) => caller,
+        Err(stranger) => return Ok(stranger.response()),
+    };
+    let origin = caller.origin(&rqctx.request);
     let refusal = Refusal::from(Reason::MalformedRequest("this endpoint takes POST only"));
     let issuer = &rqctx.context().issuer;
     let refusal = issuer.refuse(endpoint, refusal, origin).await;

@@ -5,6 +5,7 @@
 
 mod dialect;
 mod document;
+mod front_door;
 mod handlers;
 mod listen;
 mod methods;
@@ -17,11 +18,13 @@ mod watch;
 use std::sync::Arc;
 
 pub use document::Document;
+pub use front_door::{TlsFileError, check_tls_files};
 pub use listen::ListenError;
 pub use server::{Addresses, ServeError, Server, stop_signal};
 
 use crate::api::types;
 use crate::issuer::Issuer;
+use origin::Entrance;
 
 /// What the handlers of the API work with.
 #[derive(Debug)]
@@ -29,16 +32,18 @@ pub(crate) struct Service {
     issuer: Arc<Issuer>,
     document: Document,
     metadata: types::AuthorizationServerMetadata,
+    entrance: Entrance,
 }
 
 impl Service {
-    fn new(issuer: Arc<Issuer>) -> Self {
+    fn new(issuer: Arc<Issuer>, entrance: Entrance) -> Self {
         let document = Document::served(issuer.name());
         let metadata = document::metadata(issuer.name());
         Self {
             issuer,
             document,
             metadata,
+            entrance,
         }
     }
 }

@@ -1,16 +1,117 @@
-//! Where a request came from.
+//! Who sent a request: looked up once, for every operation, before anything else is believed.
 
-use dropshot::RequestInfo;
+mod forwarded;
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use dropshot::{RequestContext, RequestInfo};
+use dropshot_contract::reply::{self, WithHeaders as _};
+use dropshot_contract::{Failure, Response};
+use http::StatusCode;
+use serde_json::json;
+
+use super::Service;
+use super::front_door::Peers;
+use crate::config::GatewayConfig;
 use crate::issuer::Origin;
+use crate::token::ClientCertificate;
 
 const CORRELATION_ID: &str = "x-correlation-id";
 
-/// The address at the other end of the connection, and the caller's name for its request.
-pub(super) fn origin(request: &RequestInfo) -> Origin<'_> {
-    Origin {
-        source: request.remote_addr().ip().to_canonical(),
-        correlation_id: correlation_id(request),
+/// The ways in.
+#[derive(Debug)]
+pub(super) struct Entrance {
+    /// Who is connected, where the service ends TLS. Whoever is not among them came past it: another process of this machine,
+    /// or a caller that is gone.
+    pub peers: Option<Arc<Peers>>,
+    /// Who may speak for others.
+    pub gateway: Option<GatewayConfig>,
+}
+
+/// Who sent a request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Caller {
+    /// Its address.
+    address: IpAddr,
+    /// The certificate that it proved to have the key of.
+    certificate: Option<Arc<ClientCertificate>>,
+}
+
+/// It can't be told who sent a request, so nobody is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stranger {
+    /// It came past the way in.
+    PastTheDoor,
+    /// The gateway said something that can't be read.
+    Malformed(&'static str),
+}
+
+/// Who sent this request.
+///
+/// # Errors
+/// [`Stranger`], which is the answer as well.
+pub(super) fn caller(rqctx: &RequestContext<Service>) -> Result<Caller, Stranger> {
+    rqctx.context().entrance.caller(&rqctx.request)
+}
+
+impl Entrance {
+    fn caller(&self, request: &RequestInfo) -> Result<Caller, Stranger> {
+        let remote = request.remote_addr();
+        let connected = match &self.peers {
+            Some(peers) => {
+                let peer = peers.at(remote).ok_or(Stranger::PastTheDoor)?;
+                Caller {
+                    address: peer.address.ip(),
+                    certificate: peer.certificate.clone(),
+                }
+            }
+            None => Caller {
+                address: remote.ip().to_canonical(),
+                certificate: None,
+            },
+        };
+        match &self.gateway {
+            Some(gateway) if gateway.is_at(connected.address) => {
+                forwarded::caller(gateway, connected.address, request.headers())
+            }
+            // Where a gateway asks for certificates, whoever goes around it has shown none. With TLS of its own, the service has
+            // asked for it; headers are not believed either way.
+            Some(_) if self.peers.is_none() => Err(Stranger::PastTheDoor),
+            _ => Ok(connected),
+        }
+    }
+}
+
+impl Caller {
+    /// Where its request came from.
+    pub(super) fn origin<'a>(&'a self, request: &'a RequestInfo) -> Origin<'a> {
+        Origin {
+            source: self.address,
+            correlation_id: correlation_id(request),
+            certificate: self.certificate.as_deref(),
+        }
+    }
+}
+
+impl Stranger {
+    /// What it gets.
+    pub(super) fn response(self) -> Response {
+        let (status, why) = match self {
+            Self::PastTheDoor => (
+                StatusCode::FORBIDDEN,
+                "requests are taken through the service's own address or its gateway only",
+            ),
+            Self::Malformed(why) => (StatusCode::BAD_REQUEST, why),
+        };
+        let body = json!({ "error": "invalid_request", "error_description": why });
+        reply::json(status, "application/json", &body).header("cache-control", &"no-store")
+    }
+}
+
+impl From<Stranger> for Failure {
+    fn from(stranger: Stranger) -> Self {
+        stranger.response().into()
     }
 }
 

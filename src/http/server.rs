@@ -1,7 +1,7 @@
 //! Both listeners, from start to stop.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -12,10 +12,12 @@ use slog::{Logger, info};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
+use super::front_door::{FrontDoor, FrontDoorError, OpenDoor};
 use super::handlers::Handlers;
 use super::listen::{ListenError, listen};
 use super::ops::{self, Ops};
-use super::{Service, dialect, document, methods, watch};
+use super::origin::Entrance;
+use super::{Service, TlsFileError, dialect, document, methods, watch};
 use crate::api;
 use crate::audit::AuditError;
 use crate::config::{Config, IssuerUrl};
@@ -29,9 +31,14 @@ const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// after which Kubernetes kills.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// Where the HTTP server listens when it has the front door before it; for nobody else, and whoever finds it is refused.
+const BEHIND_THE_DOOR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// The service, answering requests.
 pub struct Server {
     api: HttpServer<Service>,
+    /// What stands before it, and where, when the service ends TLS itself.
+    door: Option<(SocketAddr, OpenDoor)>,
     ops: HttpServer<Ops>,
     issuer: Arc<Issuer>,
     following: JoinHandle<()>,
@@ -63,6 +70,12 @@ pub enum ServeError {
     /// An address.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// A file of `[tls]`.
+    #[error(transparent)]
+    TlsFile(#[from] TlsFileError),
+    /// Too few descriptors for what `[tls]` lets in.
+    #[error("{0}")]
+    Descriptors(String),
     /// The audit trail.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -72,6 +85,16 @@ pub enum ServeError {
     /// Requests outlived the grace period.
     #[error("requests were still running {} s after the stop; they were cut off", GRACE.as_secs())]
     Unfinished,
+}
+
+impl From<FrontDoorError> for ServeError {
+    fn from(error: FrontDoorError) -> Self {
+        match error {
+            FrontDoorError::File(error) => Self::TlsFile(error),
+            FrontDoorError::Descriptors(error) => Self::Descriptors(error.to_string()),
+            FrontDoorError::Listen(error) => Self::Listen(error),
+        }
+    }
 }
 
 impl Server {
@@ -85,11 +108,24 @@ impl Server {
         log: Logger,
     ) -> Result<Self, ServeError> {
         let issuer = Arc::new(installation.issuer(config).await?);
+        let door = config
+            .tls
+            .as_ref()
+            .map(|tls| FrontDoor::bind(config.listen.api, tls, config.gateway.as_ref()));
+        let door = door.transpose()?;
+        let entrance = Entrance {
+            peers: door.as_ref().map(FrontDoor::peers),
+            gateway: config.gateway.clone(),
+        };
         let api = listen(
             "listen.api",
-            config.listen.api,
+            if door.is_some() {
+                BEHIND_THE_DOOR
+            } else {
+                config.listen.api
+            },
             api_description(&config.issuer)?,
-            Service::new(issuer.clone()),
+            Service::new(issuer.clone(), entrance),
         )?;
         let stopping = Arc::new(AtomicBool::new(false));
         let context = Ops {
@@ -105,8 +141,11 @@ impl Server {
         // Both addresses are ours by now, and no request is taken before the trail says that the service runs.
         issuer.started().await?;
         let following = tokio::spawn(watch::watch(issuer.clone(), log.clone()));
+        let api = api.start();
+        let door = door.map(|door| (door.address(), door.open(api.local_addr(), &log)));
         Ok(Self {
-            api: api.start(),
+            api,
+            door,
             ops: ops.start(),
             issuer,
             following,
@@ -119,7 +158,10 @@ impl Server {
     #[must_use]
     pub fn addresses(&self) -> Addresses {
         Addresses {
-            api: self.api.local_addr(),
+            api: match &self.door {
+                Some((address, _)) => *address,
+                None => self.api.local_addr(),
+            },
             ops: self.ops.local_addr(),
         }
     }
@@ -136,8 +178,19 @@ impl Server {
         }
         info!(self.log, "stopping"; "grace_s" => GRACE.as_secs());
         self.stopping.store(true, Ordering::Relaxed);
+        let closing = async {
+            // The door first: a connection that the server has not accepted when it stops is lost.
+            if let Some((_, door)) = &self.door {
+                door.shut().await;
+            }
+            let ended = self.api.close().await;
+            if let Some((_, door)) = self.door {
+                door.empty().await;
+            }
+            ended
+        };
         // Dropshot itself waits for the last connection for ever.
-        let closed = tokio::time::timeout(GRACE, self.api.close()).await;
+        let closed = tokio::time::timeout(GRACE, closing).await;
         self.following.abort();
         let written = self.issuer.stopped().await;
         let _ops_has_nothing_to_lose =

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::token::{
-    Audience, ClientId, ClientSecret, Credential, CredentialError, ExpiresInAs, GrantType,
-    Lifetime, Scope, TokenId,
+    Audience, ClientCertificate, ClientId, ClientSecret, Credential, CredentialError, ExpiresInAs,
+    GrantType, Lifetime, Scope, TokenId,
 };
 
 /// A token request, read but not believed. An empty parameter is an absent one (RFC 6749 3.2).
@@ -78,6 +78,8 @@ pub struct Origin<'a> {
     pub source: IpAddr,
     /// Its `x-correlation-id`, when it has D1's form.
     pub correlation_id: Option<&'a str>,
+    /// The certificate that it proved to have the key of.
+    pub certificate: Option<&'a ClientCertificate>,
 }
 
 /// A token, and all that the reply says about it.

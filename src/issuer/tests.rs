@@ -121,6 +121,7 @@ fn request<'a>(id: &str, secret: &str) -> TokenRequest<'a> {
         origin: Origin {
             source: "192.0.2.7".parse().unwrap(),
             correlation_id: Some("corr-1"),
+            certificate: None,
         },
     }
 }

@@ -16,7 +16,7 @@ use governor::{NotUntil, Quota, RateLimiter};
 use jiff::Timestamp;
 
 pub(super) use pace::Pace;
-pub(super) use source::Source;
+pub use source::Source;
 use table::{Key, Keys, Table};
 
 use crate::config::{ClientRate, ThrottleConfig};

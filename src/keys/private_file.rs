@@ -39,6 +39,17 @@ pub enum PrivateFileError {
 /// # Errors
 /// [`PrivateFileError`]
 pub fn read_private(path: &Path) -> Result<Zeroizing<String>, PrivateFileError> {
+    read_private_up_to(path, 128)
+}
+
+/// The first `limit` bytes of a file that only the service may read.
+///
+/// # Errors
+/// [`PrivateFileError`]
+pub fn read_private_up_to(
+    path: &Path,
+    limit: usize,
+) -> Result<Zeroizing<String>, PrivateFileError> {
     let io_error = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => PrivateFileError::Missing(path.into()),
         _ => PrivateFileError::Io {
@@ -56,8 +67,12 @@ pub fn read_private(path: &Path) -> Result<Zeroizing<String>, PrivateFileError> 
             mode,
         });
     }
-    let mut text = Zeroizing::new(String::with_capacity(128));
-    file.take(128).read_to_string(&mut text).map_err(io_error)?;
+    // Whole at once: text that grows leaves copies of itself behind.
+    let mut text = Zeroizing::new(String::with_capacity(limit));
+    let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    file.take(most)
+        .read_to_string(&mut text)
+        .map_err(io_error)?;
     Ok(text)
 }
 

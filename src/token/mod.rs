@@ -4,9 +4,11 @@
 //! the wire is decided by the HTTP layer.
 
 mod auth_method;
+mod certificate;
 mod claims;
 mod client;
 mod credential;
+mod distinguished_name;
 mod error;
 mod grant;
 mod jwt;
@@ -20,11 +22,15 @@ mod secret;
 mod token_id;
 
 pub use auth_method::{AuthMethod, UnknownAuthMethod};
+pub use certificate::{
+    CertificateName, ClientCertificate, InvalidCertificate, InvalidCertificateName, Thumbprint,
+};
 pub use claims::Claims;
 pub use client::{
     Audience, Client, ClientId, ExpiresInAs, InvalidAudience, InvalidClientId, Status,
 };
 pub use credential::{Credential, CredentialError};
+pub use distinguished_name::{DistinguishedName, InvalidName};
 pub use error::{ErrorCode, Reason, Refusal};
 pub use grant::{GrantType, UnknownGrant};
 pub use jwt::{Algorithm, EncodedHeader, UnknownAlgorithm, UnsignedToken};

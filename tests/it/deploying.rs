@@ -34,12 +34,16 @@ fn variables(name: &str) -> Vec<(String, String)> {
 fn the_sample_configuration_is_valid_and_names_every_key() {
     let config = Config::load(Some(&dist("d1-authz.toml"))).unwrap();
     assert_eq!(config.issuer.as_str(), "https://bank.example/authz/d1/v1");
+    // With what is a comment in it as well.
+    let folder = tempfile::tempdir().unwrap();
+    let config = whole_sample(&folder);
     let text = std::fs::read_to_string(dist("d1-authz.toml")).unwrap();
     for setting in &config.settings {
         let key = setting.key.rsplit('.').next().unwrap();
+        // On a line of its own, or in its section's inline table.
+        let key = format!("{key} = ");
         let named = |line: &str| {
-            line.trim_start_matches("# ")
-                .starts_with(&format!("{key} = "))
+            line.trim_start_matches("# ").starts_with(&key) || line.contains(&format!(" {key}"))
         };
         assert!(
             text.lines().any(named),
@@ -51,23 +55,30 @@ fn the_sample_configuration_is_valid_and_names_every_key() {
 
 #[test]
 fn what_the_sample_leaves_as_a_comment_is_valid_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = whole_sample(&folder);
+    assert_eq!(
+        config.token.audience.unwrap().as_str(),
+        "https://api.bank.example"
+    );
+    assert!(config.tls.is_some() && config.gateway.is_some());
+}
+
+/// The sample with the keys and sections that are comments in it.
+fn whole_sample(folder: &tempfile::TempDir) -> Config {
     let text = std::fs::read_to_string(dist("d1-authz.toml")).unwrap();
-    let commented = |line: &str| line.starts_with("# ") && line.contains(" = ");
+    let commented =
+        |line: &str| line.starts_with("# ") && (line.contains(" = ") || line.starts_with("# ["));
     let lines = text
         .lines()
         .map(|line| if commented(line) { &line[2..] } else { line });
-    let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("d1-authz.toml");
     std::fs::write(
         &file,
         lines.map(|line| format!("{line}\n")).collect::<String>(),
     )
     .unwrap();
-    let config = Config::load(Some(&file)).unwrap();
-    assert_eq!(
-        config.token.audience.unwrap().as_str(),
-        "https://api.bank.example"
-    );
+    Config::load(Some(&file)).unwrap()
 }
 
 #[test]

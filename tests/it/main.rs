@@ -12,6 +12,7 @@ mod d1;
 mod deploying;
 mod document;
 mod edited;
+mod front_door;
 mod harness;
 mod hostile;
 #[cfg(feature = "pkcs11")]

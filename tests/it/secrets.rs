@@ -103,3 +103,16 @@ async fn each_secret_shows_its_end_and_when_and_from_where_it_was_last_used() {
     assert_eq!(status(&service, &newer).await, 200);
     assert_eq!(secrets(&service.setup).len(), 1);
 }
+
+/// A crash would write every key to the disk.
+#[tokio::test]
+async fn the_process_leaves_no_core_dump() {
+    let service = Setup::empty().start();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", service.id())).unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    let words: Vec<_> = line.split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"], "{line}");
+}

@@ -3,6 +3,9 @@
 //! They need Python, Node, Java and more, so they are no part of `cargo test`: `cargo xtask ci peers` installs what they need
 //! below `target/peers` and runs them.
 
+// As in the service's own tests: what they unwrap says where it failed.
+#![allow(clippy::unwrap_used)]
+
 #[path = "../it/harness/mod.rs"]
 #[allow(dead_code, unused_imports)]
 mod harness;

@@ -5,8 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// Where a request comes from, as wide as one caller is: an IPv4 address; or of an IPv6 address its network, /64, as whoever
 /// has one address in it has all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::issuer) enum Source {
+pub enum Source {
+    /// An address.
     V4(Ipv4Addr),
+    /// The first 64 bits of one.
     V6([u16; 4]),
 }
 

@@ -1,14 +1,18 @@
 //! A service of its own for each test: a folder, a configuration, clients, a process; and what a caller sees of it.
 
 mod answer;
+mod authority;
 mod command;
 mod raw;
 mod service;
+mod tls;
 
 pub use answer::Answer;
+pub use authority::{Authority, Issued, Term};
 pub use command::{Run, command as binary, d1_authz, run};
 pub use raw::{Connection, header, status};
 pub use service::{Service, Setup};
+pub use tls::{Caller, SERVER, token_request};
 
 /// D1's published example: `is_tbank01` and `123`.
 pub const D1: &str = "Basic aXNfdGJhbmswMToxMjM=";

@@ -19,7 +19,7 @@ enum Source {
     System(&'static str),
 }
 
-const REQUIREMENTS: [Requirement; 14] = [
+const REQUIREMENTS: [Requirement; 15] = [
     Requirement {
         probe: &["cargo", "fmt", "--version"],
         needed_by: "format",
@@ -39,6 +39,11 @@ const REQUIREMENTS: [Requirement; 14] = [
         probe: &["softhsm2-util", "--version"],
         needed_by: "the tests of signing keys in an HSM",
         from: Source::System("softhsm2"),
+    },
+    Requirement {
+        probe: &["openssl", "version"],
+        needed_by: "the certificates of the tests",
+        from: Source::System("openssl"),
     },
     Requirement {
         probe: &["python3", "-m", "venv", "--help"],

@@ -1,0 +1,133 @@
+//! `[tls]`: whether the service ends TLS itself, whom it takes connections from, and how many.
+
+mod limits;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::reader::Reader;
+use crate::token::CertificateName;
+
+pub use limits::TlsLimits;
+
+/// TLS at the service's own address. Without the section it speaks plain HTTP there, for a gateway in front.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsConfig {
+    /// The service's certificate, PEM, with the intermediate ones behind it.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
+    /// The authorities of client certificates, PEM.
+    pub client_ca: Option<PathBuf>,
+    /// Whether callers must have one.
+    pub client_certificates: ClientCertificates,
+    /// What those authorities have revoked, PEM; a list for each authority that issues.
+    pub crl: Option<PathBuf>,
+    /// The names of which a client certificate must have one; none: the authority's word is enough.
+    pub allow: Vec<CertificateName>,
+    /// How much callers may take up.
+    pub limits: TlsLimits,
+}
+
+/// Whether callers must have a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientCertificates {
+    /// No connection without one.
+    Required,
+    /// One that is shown must be good.
+    Optional,
+    /// None is asked for.
+    Off,
+}
+
+const SECTION: &str = "tls";
+const CERTIFICATE: &str = "tls.certificate";
+const KEY: &str = "tls.key";
+const CLIENT_CA: &str = "tls.client_ca";
+const CLIENT_CERTIFICATES: &str = "tls.client_certificates";
+const CRL: &str = "tls.crl";
+const ALLOW: &str = "tls.allow";
+
+impl TlsConfig {
+    /// The section; none in the inner option when there is none.
+    pub(super) fn read(reader: &mut Reader) -> Option<Option<Self>> {
+        let is_there = reader.has(SECTION);
+        let path = |text: &str| Ok::<_, Infallible>(PathBuf::from(text));
+        let certificate = reader.optional(CERTIFICATE, path);
+        let key = reader.optional(KEY, path);
+        let client_ca = reader.optional(CLIENT_CA, path);
+        let wanted = reader.optional(CLIENT_CERTIFICATES, str::parse);
+        let crl = reader.optional(CRL, path);
+        let allow = reader.list(ALLOW, str::parse);
+        let limits = TlsLimits::read(reader, is_there);
+        if !is_there {
+            return Some(None);
+        }
+        for (key, value) in [(CERTIFICATE, &certificate), (KEY, &key)] {
+            if matches!(value, Some(None)) {
+                reader.mistake(key, "is missing: [tls] needs the certificate and its key");
+            }
+        }
+        let (client_ca, crl, allow) = (client_ca?, crl?, allow?);
+        let client_certificates = match (wanted?, &client_ca) {
+            (Some(wanted), _) => wanted,
+            (None, Some(_)) => ClientCertificates::Required,
+            (None, None) => ClientCertificates::Off,
+        };
+        let asked = client_certificates != ClientCertificates::Off;
+        if asked && client_ca.is_none() {
+            reader.mistake(
+                CLIENT_CERTIFICATES,
+                "needs tls.client_ca, the authorities that issue them",
+            );
+        }
+        // What is written down and has no effect would be counted on.
+        for (key, given) in [
+            (CLIENT_CA, client_ca.is_some()),
+            (CRL, crl.is_some()),
+            (ALLOW, !allow.is_empty()),
+        ] {
+            if given && !asked {
+                reader.mistake(
+                    key,
+                    "has no meaning while no client certificates are asked for",
+                );
+            }
+        }
+        let absolute = |key, path: PathBuf| reader.absolute(key, Path::new(&path));
+        Some(Some(Self {
+            certificate: absolute(CERTIFICATE, certificate??),
+            key: absolute(KEY, key??),
+            client_ca: client_ca.map(|path| absolute(CLIENT_CA, path)),
+            client_certificates,
+            crl: crl.map(|path| absolute(CRL, path)),
+            allow,
+            limits: limits?,
+        }))
+    }
+}
+
+impl FromStr for ClientCertificates {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "required" => Ok(Self::Required),
+            "optional" => Ok(Self::Optional),
+            "off" => Ok(Self::Off),
+            _ => Err("must be \"required\", \"optional\" or \"off\""),
+        }
+    }
+}
+
+impl fmt::Display for ClientCertificates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Required => "required",
+            Self::Optional => "optional",
+            Self::Off => "off",
+        })
+    }
+}

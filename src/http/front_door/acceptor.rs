@@ -1,0 +1,73 @@
+//! Takes connections off the listener, and lets each go its own way.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::{mpsc, watch};
+
+use super::connection;
+use super::gate::Gate;
+use super::tally::Turned;
+use crate::http::listen::ListenError;
+
+/// Connections that the kernel keeps until they are accepted: a burst is no reason to lose one. Linux gives no more than
+/// `net.core.somaxconn`, which is 4096 as well.
+const BACKLOG: u32 = 4096;
+/// How long to wait when the system has no descriptor left, before asking it again.
+const PAUSE: Duration = Duration::from_millis(50);
+
+pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    let bound = || -> io::Result<TcpListener> {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // As the standard library does: connections of the process before linger, and are no reason not to start.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bound().map_err(|error| ListenError::new("listen.api", address, &error))
+}
+
+/// Accepts until it is told to stop. Each connection keeps a clone of `held` as long as it lasts.
+pub(super) async fn accept(
+    listener: TcpListener,
+    gate: Arc<Gate>,
+    mut stop: watch::Receiver<bool>,
+    held: mpsc::Sender<()>,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match accepted {
+            Ok((socket, address)) => {
+                // An IPv4 caller of a listener for both is an IPv4 caller.
+                let address = SocketAddr::new(address.ip().to_canonical(), address.port());
+                match gate.knock(address) {
+                    Some((visit, handshake)) => {
+                        let (stop, held) = (stop.clone(), held.clone());
+                        tokio::spawn(async move {
+                            connection::serve(socket, visit, handshake, stop).await;
+                            drop(held);
+                        });
+                    }
+                    None => drop(socket),
+                }
+            }
+            Err(error) => match error.kind() {
+                // The caller's, gone before it was accepted.
+                io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset => {}
+                _ => {
+                    gate.tally.count(Turned::NoDescriptor, None);
+                    tokio::time::sleep(PAUSE).await;
+                }
+            },
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Copies bytes one way, as they come: without a task, a timer or, while nothing is held up, a buffer of its own.
+
+use std::cell::RefCell;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// What is read at once: as much as a TLS record holds.
+const CHUNK: usize = 16 * 1024;
+
+thread_local! {
+    /// Where bytes are on the way from one socket to the other. Shared by all connections of a thread, of which one is served at
+    /// a time: thousands that are idle hold no memory.
+    static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into());
+}
+
+/// One direction of a connection.
+#[derive(Default)]
+pub(super) struct Pipe {
+    /// What was read and could not be written yet.
+    held: Vec<u8>,
+    /// How much of it was written.
+    written: usize,
+    /// Whether something was written that is not flushed yet.
+    unflushed: bool,
+    /// Whether the source has ended.
+    ended: bool,
+    /// Whether the sink takes no more; what still comes is thrown away.
+    deaf: bool,
+    /// How often something came through.
+    pub moves: u64,
+}
+
+/// Why a direction failed.
+pub(super) enum Broken {
+    /// Reading did.
+    Source,
+    /// Writing did.
+    Sink,
+}
+
+impl Pipe {
+    /// With this first in line.
+    pub(super) fn holding(held: Vec<u8>) -> Self {
+        Self {
+            held,
+            ..Self::default()
+        }
+    }
+
+    /// Reads on, and throws away.
+    pub(super) fn turn_deaf(&mut self) {
+        self.deaf = true;
+        self.held = Vec::new();
+        self.written = 0;
+    }
+
+    /// Copies what is there. Ready when the source has ended, and the sink was told.
+    pub(super) fn poll<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut R,
+        sink: &mut W,
+    ) -> Poll<Result<(), Broken>>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        SCRATCH.with_borrow_mut(|scratch| self.poll_with(cx, source, sink, scratch))
+    }
+
+    fn poll_with<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        source: &mut R,
+        sink: &mut W,
+        scratch: &mut [u8],
+    ) -> Poll<Result<(), Broken>>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        loop {
+            ready!(self.poll_held(cx, sink)).map_err(|_| Broken::Sink)?;
+            if self.ended {
+                if !self.deaf {
+                    ready!(Pin::new(&mut *sink).poll_shutdown(cx)).map_err(|_| Broken::Sink)?;
+                }
+                return Poll::Ready(Ok(()));
+            }
+            let mut buffer = ReadBuf::new(scratch);
+            match Pin::new(&mut *source).poll_read(cx, &mut buffer) {
+                Poll::Pending => {
+                    if self.unflushed {
+                        ready!(Pin::new(&mut *sink).poll_flush(cx)).map_err(|_| Broken::Sink)?;
+                        self.unflushed = false;
+                    }
+                    return Poll::Pending;
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken::Source)),
+                Poll::Ready(Ok(())) => {}
+            }
+            let read = buffer.filled();
+            self.moves += 1;
+            if read.is_empty() {
+                self.ended = true;
+            } else if !self.deaf {
+                self.unflushed = true;
+                let taken = match Pin::new(&mut *sink).poll_write(cx, read) {
+                    Poll::Ready(Ok(taken)) => taken,
+                    Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken::Sink)),
+                    Poll::Pending => 0,
+                };
+                if taken < read.len() {
+                    self.held.extend_from_slice(&read[taken..]);
+                }
+            }
+        }
+    }
+
+    /// Writes what is held up.
+    fn poll_held<W: AsyncWrite + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        sink: &mut W,
+    ) -> Poll<io::Result<()>> {
+        while self.written < self.held.len() {
+            let rest = &self.held[self.written..];
+            match ready!(Pin::new(&mut *sink).poll_write(cx, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.written += written,
+            }
+            self.unflushed = true;
+        }
+        if self.written > 0 {
+            self.held = Vec::new();
+            self.written = 0;
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn everything_comes_through_a_narrow_sink() {
+        let (mut writer, mut source) = duplex(64 * 1024);
+        let (mut sink, mut reader) = duplex(7);
+        let sent: Vec<u8> = (0..100_000_u32).map(|n| n.to_le_bytes()[0]).collect();
+        let expected = [b"first".as_slice(), &sent].concat();
+        let copied = async {
+            let mut pipe = Pipe::holding(b"first".to_vec());
+            poll_fn(|cx| pipe.poll(cx, &mut source, &mut sink))
+                .await
+                .is_ok()
+        };
+        let write = async move {
+            writer.write_all(&sent).await.unwrap();
+            drop(writer);
+        };
+        let mut read = Vec::new();
+        let (copied, (), end) = tokio::join!(copied, write, reader.read_to_end(&mut read));
+        end.unwrap();
+        assert!(copied);
+        assert!(
+            read == expected,
+            "{} bytes of {}",
+            read.len(),
+            expected.len()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_sink_that_is_gone_is_told_from_a_source_that_is() {
+        let (mut writer, mut source) = duplex(64);
+        let (mut sink, reader) = duplex(64);
+        drop(reader);
+        writer.write_all(b"x").await.unwrap();
+        let mut pipe = Pipe::default();
+        let end = poll_fn(|cx| pipe.poll(cx, &mut source, &mut sink)).await;
+        assert!(matches!(end, Err(Broken::Sink)));
+        pipe.turn_deaf();
+        writer.write_all(b"more").await.unwrap();
+        drop(writer);
+        let end = poll_fn(|cx| pipe.poll(cx, &mut source, &mut sink)).await;
+        assert!(end.is_ok());
+    }
+}

@@ -1,0 +1,180 @@
+//! How often callers were turned away, and why.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use slog::{Logger, warn};
+use tokio::time::{MissedTickBehavior, interval};
+
+/// How often the log hears of it. Not of each one: whoever floods the door must not flood the disk.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Why a connection was refused, or closed before its caller did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turned {
+    /// Its source has as many as it may.
+    Source,
+    /// The system had no descriptor for it.
+    NoDescriptor,
+    /// Its handshake took too long.
+    HandshakeTime,
+    /// Its handshake was the oldest when there were too many.
+    HandshakeDisplaced,
+    /// It spoke no TLS that the service speaks, or broke it off.
+    Handshake,
+    /// It showed no certificate.
+    NoCertificate,
+    /// Its certificate is not of the authorities, or none.
+    BadCertificate,
+    /// Its certificate is not in force yet, or no more.
+    ExpiredCertificate,
+    /// Its certificate was revoked.
+    RevokedCertificate,
+    /// No list says whether its certificate was revoked, or the list is out of date.
+    UnknownRevocation,
+    /// Its certificate has none of the names that are allowed.
+    NameNotAllowed,
+    /// There were too many connections, none of them quiet.
+    Full,
+    /// It was the quietest when there were too many.
+    Displaced,
+    /// It sent nothing after its handshake.
+    Silent,
+    /// It went too long without an answer.
+    Idle,
+    /// It lasted as long as a connection may.
+    Life,
+    /// The HTTP server could not be reached.
+    Upstream,
+    /// A request came from no caller that is known.
+    Stranger,
+}
+
+impl Turned {
+    /// All of them, as they stand above.
+    pub(crate) const ALL: [Self; 18] = [
+        Self::Source,
+        Self::NoDescriptor,
+        Self::HandshakeTime,
+        Self::HandshakeDisplaced,
+        Self::Handshake,
+        Self::NoCertificate,
+        Self::BadCertificate,
+        Self::ExpiredCertificate,
+        Self::RevokedCertificate,
+        Self::UnknownRevocation,
+        Self::NameNotAllowed,
+        Self::Full,
+        Self::Displaced,
+        Self::Silent,
+        Self::Idle,
+        Self::Life,
+        Self::Upstream,
+        Self::Stranger,
+    ];
+
+    /// Its name to operators.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Source => "too_many_of_source",
+            Self::NoDescriptor => "no_descriptor",
+            Self::HandshakeTime => "handshake_time",
+            Self::HandshakeDisplaced => "handshake_displaced",
+            Self::Handshake => "handshake",
+            Self::NoCertificate => "no_certificate",
+            Self::BadCertificate => "bad_certificate",
+            Self::ExpiredCertificate => "expired_certificate",
+            Self::RevokedCertificate => "revoked_certificate",
+            Self::UnknownRevocation => "unknown_revocation",
+            Self::NameNotAllowed => "name_not_allowed",
+            Self::Full => "too_many_connections",
+            Self::Displaced => "displaced",
+            Self::Silent => "silent",
+            Self::Idle => "idle",
+            Self::Life => "life",
+            Self::Upstream => "upstream",
+            Self::Stranger => "stranger",
+        }
+    }
+
+    /// Whether it is what becomes of honest connections, sooner or later.
+    const fn is_usual(self) -> bool {
+        matches!(self, Self::Silent | Self::Idle | Self::Life)
+    }
+}
+
+/// The counts since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    counts: [AtomicU64; Turned::ALL.len()],
+    last: Mutex<[Option<IpAddr>; Turned::ALL.len()]>,
+}
+
+impl Tally {
+    pub(crate) fn count(&self, turned: Turned, source: Option<IpAddr>) {
+        self.counts[turned as usize].fetch_add(1, Ordering::Relaxed);
+        if let Some(source) = source {
+            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+            last[turned as usize] = Some(source);
+        }
+    }
+
+    /// How many so far.
+    pub(crate) fn of(&self, turned: Turned) -> u64 {
+        self.counts[turned as usize].load(Ordering::Relaxed)
+    }
+
+    fn last(&self, turned: Turned) -> Option<IpAddr> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        last[turned as usize]
+    }
+}
+
+/// Tells the log, a line a reason that there is something new of.
+pub(super) async fn tell(tally: Arc<Tally>, log: Logger) {
+    let mut told = Turned::ALL.map(|_| 0);
+    let mut ticks = interval(EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        for turned in Turned::ALL {
+            let count = tally.of(turned);
+            let before = std::mem::replace(&mut told[turned as usize], count);
+            if count == before || turned.is_usual() {
+                continue;
+            }
+            let last = tally.last(turned).map(|source| source.to_string());
+            warn!(log, "connections were turned away";
+                "reason" => turned.name(),
+                "count" => count - before,
+                "since_start" => count,
+                "last_source" => last,
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_counted_by_itself() {
+        for (place, turned) in Turned::ALL.into_iter().enumerate() {
+            assert_eq!(turned as usize, place, "{turned:?}");
+            let same = Turned::ALL.iter().filter(|it| it.name() == turned.name());
+            assert_eq!(same.count(), 1, "{turned:?}");
+        }
+        let tally = Tally::default();
+        let source = "192.0.2.1".parse().ok();
+        tally.count(Turned::Stranger, source);
+        tally.count(Turned::Stranger, None);
+        assert_eq!(
+            (tally.of(Turned::Stranger), tally.of(Turned::Source)),
+            (2, 0)
+        );
+        assert_eq!(tally.last(Turned::Stranger), source);
+    }
+}

@@ -1,0 +1,75 @@
+//! TLS at the service's own address: whom it lets in.
+
+mod certificates;
+mod reload;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::harness::{Authority, Caller, Issued, SERVER, Service, Setup};
+
+/// A service with TLS, its authorities, and D1's certificate.
+struct Bank {
+    setup: Setup,
+    /// Issues the service's certificate.
+    own: Authority,
+    /// Issues the clients'.
+    thales: Authority,
+    d1: Issued,
+}
+
+impl Bank {
+    /// With more keys of `[tls]`.
+    fn with(more: &str) -> Self {
+        Self::configured(more, "")
+    }
+
+    /// With more keys of `[tls]` and more lines of configuration.
+    fn configured(more: &str, lines: &str) -> Self {
+        let setup = Setup::of(&format!(
+            "tls = {{ certificate = \"own/server.pem\", key = \"own/server.key\", client_ca = \"thales/ca.pem\"{more} }}\n\
+             {lines}"
+        ));
+        setup.add("is_tbank01", "123", &["--scope", "cards pin"]);
+        let own = Authority::new(setup.folder(), "own");
+        own.issue("server", "/CN=bank.example", SERVER);
+        let thales = Authority::new(setup.folder(), "thales");
+        let d1 = thales.issue("d1", "/C=FR/O=Thales/CN=d1", "DNS:d1.example");
+        Self {
+            setup,
+            own,
+            thales,
+            d1,
+        }
+    }
+
+    fn start(self) -> Open {
+        Open {
+            authority: self.own.certificate(),
+            d1: Caller::new(&self.own.certificate(), Some(&self.d1)),
+            own: self.own,
+            thales: self.thales,
+            service: self.setup.start(),
+        }
+    }
+}
+
+/// The same, running.
+struct Open {
+    service: Service,
+    own: Authority,
+    thales: Authority,
+    /// The certificate of the service's authority.
+    authority: PathBuf,
+    d1: Caller,
+}
+
+impl Open {
+    fn address(&self) -> SocketAddr {
+        self.service.api
+    }
+
+    fn caller(&self, own: Option<&Issued>) -> Caller {
+        Caller::new(&self.authority, own)
+    }
+}

@@ -1,0 +1,130 @@
+//! Certificates, made by openssl as a bank's authority makes them.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// An authority with a folder of its own.
+pub struct Authority {
+    folder: PathBuf,
+}
+
+/// A certificate and its key, in files.
+#[derive(Clone)]
+pub struct Issued {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// When a certificate is in force.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    Now,
+    Past,
+}
+
+impl Authority {
+    /// A new one, in a folder of this name below `folder`.
+    pub fn new(folder: &Path, name: &str) -> Self {
+        let folder = folder.join(name);
+        std::fs::create_dir(&folder).unwrap();
+        let authority = Self { folder };
+        let dir = authority.folder.display();
+        let config = format!(
+            "[ca]\ndefault_ca = own\n\
+             [own]\ndatabase = {dir}/index.txt\nrand_serial = yes\nnew_certs_dir = {dir}\ncertificate = {dir}/ca.pem\n\
+             private_key = {dir}/ca.key\ndefault_md = sha256\npolicy = any\ncopy_extensions = copy\nunique_subject = no\n\
+             default_crl_days = 30\ncrlnumber = {dir}/crlnumber\ncrl_extensions = list\n\
+             [any]\ncountryName = optional\norganizationName = optional\ncommonName = optional\n\
+             [list]\nauthorityKeyIdentifier = keyid\n\
+             [req]\ndistinguished_name = name\nx509_extensions = authority\n[name]\n\
+             [authority]\nbasicConstraints = critical,CA:TRUE\nkeyUsage = critical,keyCertSign,cRLSign\n\
+             subjectKeyIdentifier = hash\n"
+        );
+        std::fs::write(authority.file("ca.cnf"), config).unwrap();
+        std::fs::write(authority.file("index.txt"), "").unwrap();
+        std::fs::write(authority.file("crlnumber"), "01\n").unwrap();
+        let subject = format!("/CN={name}");
+        let mut words = vec!["req", "-x509", "-config", "ca.cnf", "-days", "30", "-subj"];
+        words.push(&subject);
+        words.extend(["-keyout", "ca.key", "-out", "ca.pem"]);
+        words.extend(NEW_KEY);
+        authority.openssl(&words);
+        authority
+    }
+
+    /// Its certificate.
+    pub fn certificate(&self) -> PathBuf {
+        self.file("ca.pem")
+    }
+
+    /// A certificate for a subject (`/C=FR/CN=d1`) with these alternative names (`DNS:d1.example`).
+    pub fn issue(&self, name: &str, subject: &str, alternatives: &str) -> Issued {
+        self.issue_for(name, subject, alternatives, Term::Now)
+    }
+
+    pub fn issue_for(&self, name: &str, subject: &str, alternatives: &str, term: Term) -> Issued {
+        let (key, request, certificate) = (
+            format!("{name}.key"),
+            format!("{name}.csr"),
+            format!("{name}.pem"),
+        );
+        let extension = format!("subjectAltName={alternatives}");
+        let mut words = vec!["req", "-new", "-config", "ca.cnf", "-subj", subject];
+        words.extend(["-keyout", &key, "-out", &request, "-addext", &extension]);
+        words.extend(NEW_KEY);
+        self.openssl(&words);
+        let mut words = vec!["ca", "-batch", "-notext", "-config", "ca.cnf"];
+        words.extend(["-in", &request, "-out", &certificate]);
+        words.extend(match term {
+            Term::Now => ["-startdate", "20200101000000Z", "-days", "9999"],
+            Term::Past => [
+                "-startdate",
+                "20200101000000Z",
+                "-enddate",
+                "20210101000000Z",
+            ],
+        });
+        self.openssl(&words);
+        Issued {
+            certificate: self.file(&certificate),
+            key: self.file(&key),
+        }
+    }
+
+    /// A list of what it has revoked so far.
+    pub fn revocations(&self) -> PathBuf {
+        self.openssl(&["ca", "-gencrl", "-config", "ca.cnf", "-out", "crl.pem"]);
+        self.file("crl.pem")
+    }
+
+    pub fn revoke(&self, issued: &Issued) {
+        let certificate = issued.certificate.to_str().unwrap();
+        self.openssl(&["ca", "-revoke", certificate, "-config", "ca.cnf"]);
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    #[track_caller]
+    fn openssl(&self, words: &[&str]) {
+        let output = Command::new("openssl")
+            .args(words)
+            .current_dir(&self.folder)
+            .output()
+            .expect("openssl is there: cargo xtask ci requirements");
+        assert!(
+            output.status.success(),
+            "openssl {words:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+const NEW_KEY: [&str; 5] = [
+    "-nodes",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+];

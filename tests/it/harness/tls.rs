@@ -1,0 +1,143 @@
+//! Callers with TLS, with or without a certificate of their own.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::authority::Issued;
+use super::raw::{header, status};
+use super::{D1, GRANT};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+/// What the certificate of test services says.
+pub const SERVER: &str = "DNS:bank.example";
+
+/// A way to call.
+#[derive(Clone)]
+pub struct Caller {
+    connector: TlsConnector,
+    from: IpAddr,
+}
+
+/// A connection.
+pub struct Secure(TlsStream<TcpStream>);
+
+impl Caller {
+    /// One that believes this authority, and shows this certificate.
+    pub fn new(authority: &Path, own: Option<&Issued>) -> Self {
+        Self::of(authority, own, &[b"http/1.1"])
+    }
+
+    pub fn of(authority: &Path, own: Option<&Issued>, protocols: &[&[u8]]) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(CertificateDer::from_pem_file(authority).unwrap())
+            .unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots);
+        let mut config = match own {
+            Some(own) => {
+                let chain = vec![CertificateDer::from_pem_file(&own.certificate).unwrap()];
+                let key = PrivateKeyDer::from_pem_file(&own.key).unwrap();
+                builder.with_client_auth_cert(chain, key).unwrap()
+            }
+            None => builder.with_no_client_auth(),
+        };
+        config.alpn_protocols = protocols.iter().map(|it| it.to_vec()).collect();
+        Self {
+            connector: TlsConnector::from(Arc::new(config)),
+            from: [127, 0, 0, 1].into(),
+        }
+    }
+
+    pub async fn connect(&self, address: SocketAddr) -> io::Result<Secure> {
+        let stream = plain(self.from, address).await?;
+        stream.set_nodelay(true)?;
+        let name = ServerName::try_from("bank.example").unwrap();
+        let connecting = self.connector.connect(name, stream);
+        let connected = timeout(PATIENCE, connecting)
+            .await
+            .map_err(io::Error::other)?;
+        Ok(Secure(connected?))
+    }
+
+    /// Asks for a token on a connection of its own.
+    pub async fn token(&self, address: SocketAddr) -> io::Result<String> {
+        self.connect(address).await?.ask(&token_request(D1)).await
+    }
+
+    /// Whether it gets a token; false when it is not even heard.
+    pub async fn is_served(&self, address: SocketAddr) -> bool {
+        self.token(address)
+            .await
+            .is_ok_and(|answer| status(&answer) == 200)
+    }
+}
+
+impl Secure {
+    /// One request, and its answer.
+    pub async fn ask(&mut self, request: &str) -> io::Result<String> {
+        self.send(request).await?;
+        self.read_answer().await
+    }
+
+    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.0.write_all(bytes.as_ref()).await?;
+        self.0.flush().await
+    }
+
+    pub async fn read_answer(&mut self) -> io::Result<String> {
+        let mut bytes = Vec::new();
+        loop {
+            let text = String::from_utf8_lossy(&bytes);
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let length = header(head, "content-length").map_or(0, |it| it.parse().unwrap());
+                if body.len() >= length {
+                    return Ok(text.into_owned());
+                }
+            }
+            let read = timeout(PATIENCE, self.0.read_buf(&mut bytes)).await;
+            if read.map_err(io::Error::other)?? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
+    /// Whatever comes next.
+    pub async fn read_some(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let read = timeout(PATIENCE, self.0.read_buf(&mut bytes)).await;
+        read.map_err(io::Error::other)??;
+        Ok(bytes)
+    }
+}
+
+/// A connection without TLS, from this address.
+async fn plain(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(from, 0))?;
+    socket.connect(to).await
+}
+
+/// A request for a token, as D1 sends it.
+pub fn token_request(authorization: &str) -> String {
+    format!(
+        "POST /authz/d1/v1/oauth2/token HTTP/1.1\r\nHost: bank.example\r\nAuthorization: {authorization}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{GRANT}",
+        GRANT.len()
+    )
+}
