@@ -1,7 +1,10 @@
 //! TLS at the service's own address: whom it lets in.
 
+mod attack;
 mod certificates;
+mod lifecycle;
 mod reload;
+mod vanishing;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

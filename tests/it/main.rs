@@ -13,6 +13,7 @@ mod deploying;
 mod document;
 mod edited;
 mod front_door;
+mod gateway;
 mod harness;
 mod hostile;
 #[cfg(feature = "pkcs11")]

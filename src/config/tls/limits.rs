@@ -8,7 +8,7 @@ use crate::config::reader::Reader;
 /// The limits on connections. Each is far above what honest callers need, and far below what would stop the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TlsLimits {
-    /// Handshakes in progress, apart from connections. At the limit the oldest gives way.
+    /// Handshakes in progress, apart from connections. At the limit the oldest of the source that has most gives way.
     pub handshakes: u32,
     /// Connections. At the limit the one that has been quiet longest gives way.
     pub connections: u32,

@@ -80,9 +80,10 @@ impl Gate {
             true => None,
             false => Some(self.of_source(address)?),
         };
-        // A handshake takes milliseconds, so whoever has been at it longest means to stay: an attacker that holds them all makes
-        // room for honest callers with each further one.
-        let handshake = self.handshakes.enter_at_the_cost_of_the_quietest();
+        // A handshake takes milliseconds, so whoever has been at it longest means to stay; and an attacker that holds them all
+        // makes room for honest callers with each further one.
+        let source = of_source.as_ref().map(|of_source| of_source.source);
+        let handshake = self.handshakes.enter_at_the_cost_of_the_greediest(source);
         let visit = Visit {
             gate: self.clone(),
             address,

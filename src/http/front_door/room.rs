@@ -1,11 +1,14 @@
-//! A number of places, of which the quietest is given away when all are taken.
+//! A number of places. When all are taken, whoever means to stay for nothing gives way.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::Notify;
+
+use crate::issuer::Source;
 
 /// How long somebody must have been quiet before a place is taken away for somebody else, in milliseconds.
 const QUIET_MS: u64 = 1000;
@@ -22,9 +25,13 @@ struct Occupants {
     next: u64,
     /// By order of arrival.
     all: BTreeMap<u64, Arc<Occupant>>,
+    /// How many each source has, as far as it matters.
+    of_source: HashMap<Source, u32>,
 }
 
 struct Occupant {
+    /// Whose it is, as far as it matters.
+    source: Option<Source>,
     /// When it was last heard of, in milliseconds since the room was opened.
     heard_at: AtomicU64,
     displaced: Notify,
@@ -48,31 +55,43 @@ impl Room {
 
     /// Takes a place; when there is none, that of whoever has been quiet longest, if it has been quiet at all.
     pub(super) fn enter(self: &Arc<Self>) -> Option<Place> {
-        self.take(self.now().saturating_sub(QUIET_MS))
+        self.take(None, self.now().saturating_sub(QUIET_MS))
     }
 
-    /// Takes a place; when there is none, that of whoever has been quiet longest.
-    pub(super) fn enter_at_the_cost_of_the_quietest(self: &Arc<Self>) -> Place {
-        self.take(u64::MAX)
+    /// Takes a place for a source; when there is none, the oldest of the source that has most.
+    pub(super) fn enter_at_the_cost_of_the_greediest(
+        self: &Arc<Self>,
+        source: Option<Source>,
+    ) -> Place {
+        self.take(source, u64::MAX)
             .expect("somebody is in a room without a free place, since its limit is above 0")
     }
 
-    fn take(self: &Arc<Self>, quiet_since: u64) -> Option<Place> {
+    fn take(self: &Arc<Self>, source: Option<Source>, quiet_since: u64) -> Option<Place> {
         let mut occupants = self
             .occupants
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         if occupants.all.len() >= self.limit {
             let heard_at = |occupant: &Occupant| occupant.heard_at.load(Ordering::Relaxed);
-            let (&number, quietest) = (occupants.all.iter())
-                .min_by_key(|(_, occupant)| heard_at(occupant))
+            let (&number, loser) = (occupants.all.iter())
+                .min_by_key(|(_, occupant)| {
+                    (
+                        Reverse(occupants.held_by(occupant.source)),
+                        heard_at(occupant),
+                    )
+                })
                 .filter(|(_, occupant)| heard_at(occupant) <= quiet_since)?;
-            quietest.displaced.notify_one();
-            occupants.all.remove(&number);
+            loser.displaced.notify_one();
+            occupants.remove(number);
+        }
+        if let Some(source) = source {
+            *occupants.of_source.entry(source).or_insert(0) += 1;
         }
         let number = occupants.next;
         occupants.next += 1;
         let occupant = Arc::new(Occupant {
+            source,
             heard_at: AtomicU64::new(self.now()),
             displaced: Notify::new(),
         });
@@ -86,6 +105,27 @@ impl Room {
 
     fn now(&self) -> u64 {
         u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Occupants {
+    fn held_by(&self, source: Option<Source>) -> u32 {
+        source
+            .and_then(|source| self.of_source.get(&source))
+            .map_or(0, |count| *count)
+    }
+
+    /// Nothing when the place was given to somebody else before.
+    fn remove(&mut self, number: u64) {
+        let Some(source) = self.all.remove(&number).and_then(|gone| gone.source) else {
+            return;
+        };
+        if let Some(count) = self.of_source.get_mut(&source) {
+            *count -= 1;
+            if *count == 0 {
+                self.of_source.remove(&source);
+            }
+        }
     }
 }
 
@@ -106,7 +146,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let occupants = self.room.occupants.lock();
         let mut occupants = occupants.unwrap_or_else(PoisonError::into_inner);
-        occupants.all.remove(&self.number);
+        occupants.remove(self.number);
     }
 }
 
@@ -153,11 +193,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn handshakes_give_way_at_any_time() {
-        let room = room(1);
-        let first = room.enter_at_the_cost_of_the_quietest();
-        let second = room.enter_at_the_cost_of_the_quietest();
-        assert!(is_displaced(&first).await);
-        assert!(!is_displaced(&second).await);
+    async fn the_oldest_of_the_source_that_has_most_gives_way_at_any_time() {
+        let room = room(4);
+        let source = |last| Some(Source::from(std::net::IpAddr::from([192, 0, 2, last])));
+        let enter = |last| room.enter_at_the_cost_of_the_greediest(source(last));
+        let honest = enter(1);
+        let greedy: Vec<_> = (0..10).map(|_| enter(2)).collect();
+        for (number, place) in greedy.iter().enumerate() {
+            assert_eq!(is_displaced(place).await, number < 7, "{number}");
+        }
+        assert!(!is_displaced(&honest).await);
+        // From many sources, it is the oldest of all.
+        drop(greedy);
+        let others: Vec<_> = (3..7).map(enter).collect();
+        assert!(is_displaced(&honest).await);
+        drop((honest, others));
+        let occupants = room.occupants.lock().unwrap();
+        assert!(occupants.all.is_empty() && occupants.of_source.is_empty());
     }
 }

@@ -12,7 +12,7 @@ pub use authority::{Authority, Issued, Term};
 pub use command::{Run, command as binary, d1_authz, run};
 pub use raw::{Connection, header, status};
 pub use service::{Service, Setup};
-pub use tls::{Caller, SERVER, token_request};
+pub use tls::{Caller, SERVER, is_closed, plain, token_request};
 
 /// D1's published example: `is_tbank01` and `123`.
 pub const D1: &str = "Basic aXNfdGJhbmswMToxMjM=";

@@ -64,6 +64,14 @@ impl Caller {
         }
     }
 
+    /// The same, from another address of this machine.
+    pub fn from(&self, address: impl Into<IpAddr>) -> Self {
+        Self {
+            from: address.into(),
+            ..self.clone()
+        }
+    }
+
     pub async fn connect(&self, address: SocketAddr) -> io::Result<Secure> {
         let stream = plain(self.from, address).await?;
         stream.set_nodelay(true)?;
@@ -124,13 +132,25 @@ impl Secure {
         read.map_err(io::Error::other)??;
         Ok(bytes)
     }
+
+    /// Waits until the other end closes.
+    pub async fn is_closed(&mut self) -> bool {
+        is_closed(&mut self.0).await
+    }
 }
 
 /// A connection without TLS, from this address.
-async fn plain(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
+pub async fn plain(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::new(from, 0))?;
     socket.connect(to).await
+}
+
+/// Waits until the other end closes.
+pub async fn is_closed(stream: &mut (impl AsyncReadExt + Unpin)) -> bool {
+    let mut bytes = [0; 4096];
+    let end = async { while stream.read(&mut bytes).await.is_ok_and(|read| read > 0) {} };
+    timeout(PATIENCE, end).await.is_ok()
 }
 
 /// A request for a token, as D1 sends it.

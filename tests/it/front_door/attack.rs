@@ -1,0 +1,254 @@
+//! Callers with sockets to spare, from several addresses at once; and honest ones among them.
+//!
+//! The size is one that any machine bears. `ATTACK_SILENT` and the like ask for more; the figures are printed.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWriteExt;
+use tokio::task::JoinHandle;
+
+use super::{Bank, Open};
+use crate::harness::{Caller, D1, is_closed, plain, status, token_request};
+
+/// How many there are of each kind.
+fn number(name: &str, default: usize) -> usize {
+    std::env::var(format!("ATTACK_{name}")).map_or(default, |text| text.parse().unwrap())
+}
+
+/// The attackers' addresses, in turns.
+fn source(number: usize) -> IpAddr {
+    let last = u8::try_from(number % 16).unwrap() + 10;
+    [127, 0, 1, last].into()
+}
+
+/// Those that hold connections; each tells when it was closed.
+#[derive(Default)]
+struct Attackers {
+    tasks: Vec<JoinHandle<()>>,
+    refused: Arc<AtomicUsize>,
+}
+
+impl Attackers {
+    fn add(&mut self, attack: impl Future<Output = std::io::Result<()>> + Send + 'static) {
+        let refused = self.refused.clone();
+        self.tasks.push(tokio::spawn(async move {
+            if attack.await.is_err() {
+                refused.fetch_add(1, Ordering::Relaxed);
+            }
+        }));
+    }
+
+    /// Connected, and not a byte.
+    fn silent(&mut self, to: SocketAddr, count: usize) {
+        for number in 0..count {
+            self.add(async move {
+                let mut stream = plain(source(number), to).await?;
+                assert!(is_closed(&mut stream).await, "a silent one is never closed");
+                Ok(())
+            });
+        }
+    }
+
+    /// A certificate and a handshake, then these bytes and no more; or one a time.
+    fn handshaken(
+        &mut self,
+        caller: &Caller,
+        to: SocketAddr,
+        count: usize,
+        bytes: &'static [u8],
+        drip: bool,
+    ) {
+        for number in 0..count {
+            let caller = caller.from(source(number));
+            self.add(async move {
+                let mut connection = caller.connect(to).await?;
+                connection.send(bytes).await?;
+                if !drip {
+                    assert!(
+                        connection.is_closed().await,
+                        "{bytes:?} holds a connection for ever"
+                    );
+                    return Ok(());
+                }
+                let until = Instant::now() + Duration::from_secs(60);
+                while connection.send(b"a").await.is_ok() {
+                    assert!(Instant::now() < until, "a drip is never closed");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                Ok(())
+            });
+        }
+    }
+
+    /// Connected all at once, and gone at once.
+    fn burst(&mut self, to: SocketAddr, count: usize) {
+        for number in 0..count {
+            self.add(async move {
+                let mut stream = plain(source(number), to).await?;
+                stream.write_all(b"\x16\x03\x01").await
+            });
+        }
+    }
+}
+
+/// Honest callers, who ask again and again on a connection of their own.
+struct Honest {
+    stop: Arc<AtomicBool>,
+    tasks: Vec<JoinHandle<(usize, Vec<Duration>)>>,
+}
+
+impl Honest {
+    fn start(caller: &Caller, to: SocketAddr) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let ask = |_| {
+            let (caller, stop) = (caller.clone(), stop.clone());
+            tokio::spawn(async move {
+                let (mut refused, mut times) = (0, Vec::new());
+                while !stop.load(Ordering::Relaxed) {
+                    let began = Instant::now();
+                    if caller.is_served(to).await {
+                        times.push(began.elapsed());
+                    } else {
+                        refused += 1;
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                (refused, times)
+            })
+        };
+        let tasks = (0..4).map(ask).collect();
+        Self { stop, tasks }
+    }
+
+    /// How many were refused, how many served, and the slowest of a hundred.
+    async fn end(self) -> (usize, usize, Duration) {
+        self.stop.store(true, Ordering::Relaxed);
+        let (mut refused, mut times) = (0, Vec::new());
+        for task in self.tasks {
+            let (its_refused, its_times) = task.await.unwrap();
+            refused += its_refused;
+            times.extend(its_times);
+        }
+        times.sort();
+        let p99 = times[(times.len() * 99 / 100).min(times.len() - 1)];
+        (refused, times.len(), p99)
+    }
+}
+
+/// Of the service's process: descriptors, and the most memory so far in MiB.
+fn usage(open: &Open) -> (usize, u64) {
+    let process = format!("/proc/{}", open.service.id());
+    let descriptors = std::fs::read_dir(format!("{process}/fd")).unwrap().count();
+    let status = std::fs::read_to_string(format!("{process}/status")).unwrap();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    (descriptors, kib / 1024)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn honest_callers_are_served_while_others_hold_all_they_can() {
+    let more = ", handshake_time = \"3s\", first_byte_time = \"3s\", idle_time = \"5s\", handshakes = 128, connections = 512";
+    let bank = Bank::with(more);
+    let attacker = bank
+        .thales
+        .issue("attacker", "/CN=attacker", "DNS:attacker.example");
+    let open = bank.start();
+    let to = open.address();
+    let certified = open.caller(Some(&attacker));
+    assert!(open.d1.is_served(to).await);
+    let calm = Honest::start(&open.d1, to);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (refused, _, calm_p99) = calm.end().await;
+    assert_eq!(refused, 0);
+
+    let honest = Honest::start(&open.d1, to);
+    let began = Instant::now();
+    let mut attackers = Attackers::default();
+    attackers.silent(to, number("SILENT", 500));
+    let half = b"POST /authz/d1/v1/oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Le";
+    attackers.handshaken(&certified, to, number("HALF", 50), half, false);
+    let body = b"POST /authz/d1/v1/oauth2/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                 Content-Length: 10000\r\n\r\ngrant_type=";
+    attackers.handshaken(&certified, to, number("DRIPS", 50), body, true);
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    attackers.handshaken(&certified, to, number("PREFACES", 50), preface, false);
+    attackers.handshaken(&certified, to, number("QUIET", 50), b"", false);
+    attackers.burst(to, number("BURST", 200));
+    let count = attackers.tasks.len();
+    let mut peak = 0;
+    while attackers.tasks.iter().any(|task| !task.is_finished()) {
+        peak = peak.max(usage(&open).0);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for task in attackers.tasks {
+        task.await.unwrap();
+    }
+    let closed = began.elapsed();
+    let (refused, served, p99) = honest.end().await;
+    let memory = usage(&open).1;
+    eprintln!(
+        "{count} attackers, {} of them not let in; {served} honest requests served, {refused} refused; p99 {p99:?}, {calm_p99:?} \
+         in calm; the last attacker was closed after {closed:?}; at most {peak} descriptors and {memory} MiB",
+        attackers.refused.load(Ordering::Relaxed)
+    );
+    assert_eq!(refused, 0);
+    assert!(served > 20, "{served}");
+    // Nothing is left behind.
+    let until = Instant::now() + Duration::from_secs(30);
+    while usage(&open).0 > 64 {
+        assert!(
+            Instant::now() < until,
+            "{} descriptors are still open",
+            usage(&open).0
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(open.d1.is_served(to).await);
+}
+
+/// A source has its share, and is told so by nothing but a closed connection.
+#[tokio::test]
+async fn a_source_has_no_more_than_its_share() {
+    let open = Bank::with(", connections_per_source = 3").start();
+    let to = open.address();
+    let greedy = open.d1.from([127, 0, 1, 1]);
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut connection = greedy.connect(to).await.unwrap();
+        assert_eq!(
+            status(&connection.ask(&token_request(D1)).await.unwrap()),
+            200
+        );
+        held.push(connection);
+    }
+    assert!(!greedy.is_served(to).await);
+    assert!(open.d1.from([127, 0, 1, 2]).is_served(to).await);
+    held.pop();
+    // Its end has to be seen first.
+    let until = Instant::now() + Duration::from_secs(30);
+    while !greedy.is_served(to).await {
+        assert!(Instant::now() < until, "what was given back is not there");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A body that is far too large is refused before it is sent, through the door as well.
+#[tokio::test]
+async fn an_answer_arrives_before_the_connection_is_cut() {
+    let open = Bank::with("").start();
+    let mut connection = open.d1.connect(open.address()).await.unwrap();
+    let head = format!(
+        "POST /authz/d1/v1/oauth2/token HTTP/1.1\r\nHost: x\r\nAuthorization: {D1}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 100000000\r\n\r\n"
+    );
+    connection.send(head).await.unwrap();
+    connection.send("a".repeat(100_000)).await.unwrap();
+    let answer = connection.read_answer().await.unwrap();
+    assert_eq!(status(&answer), 413, "{answer}");
+}

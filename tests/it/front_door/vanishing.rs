@@ -1,0 +1,90 @@
+//! Callers that pipeline requests and vanish, next to others with another certificate: nobody's request is ever taken for
+//! somebody else's.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use super::Bank;
+use crate::harness::{basic, token_request};
+
+/// How long, in seconds; more by this variable.
+const SECONDS: &str = "VANISHING_SECONDS";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_request_is_taken_for_another_callers() {
+    let seconds = std::env::var(SECONDS).map_or(3, |text| text.parse().unwrap());
+    let bank = Bank::with(", connections_per_source = 512");
+    bank.setup.add("other", "secret", &["--scope", "cards"]);
+    let other = bank.thales.issue("other", "/CN=other", "DNS:other.example");
+    let open = bank.start();
+    let address = open.address();
+    // The first check of a chosen secret is slow.
+    assert!(open.d1.is_served(address).await);
+    let vanishing = open.caller(Some(&other));
+    let stop = Arc::new(AtomicBool::new(false));
+    let (honest, refused, vanished) = (
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicUsize::new(0)),
+        Arc::new(AtomicUsize::new(0)),
+    );
+    let mut tasks = Vec::new();
+    for _ in 0..8 {
+        let (caller, stop, vanished) = (vanishing.clone(), stop.clone(), vanished.clone());
+        tasks.push(tokio::spawn(async move {
+            let requests = token_request(&basic("other", "secret")).repeat(20);
+            while !stop.load(Ordering::Relaxed) {
+                if let Ok(mut connection) = caller.connect(address).await {
+                    let _may_be_gone = connection.send(&requests).await;
+                    vanished.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }));
+    }
+    for _ in 0..4 {
+        let (caller, stop) = (open.d1.clone(), stop.clone());
+        let (honest, refused) = (honest.clone(), refused.clone());
+        tasks.push(tokio::spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                let served = caller.is_served(address).await;
+                honest.fetch_add(1, Ordering::Relaxed);
+                refused.fetch_add(usize::from(!served), Ordering::Relaxed);
+            }
+        }));
+    }
+    let until = Instant::now() + Duration::from_secs(seconds);
+    while Instant::now() < until || honest.load(Ordering::Relaxed) < 20 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let audit = open.service.stop().audit();
+    let mut certificates: HashMap<&str, Vec<&str>> = HashMap::new();
+    for record in audit
+        .iter()
+        .filter(|record| record["event"] == "token.issued")
+    {
+        let client = record["client_id"].as_str().unwrap();
+        let certificate = record["certificate"].as_str().expect("each has one");
+        let seen = certificates.entry(client).or_default();
+        if !seen.contains(&certificate) {
+            seen.push(certificate);
+        }
+    }
+    let (honest, refused) = (
+        honest.load(Ordering::Relaxed),
+        refused.load(Ordering::Relaxed),
+    );
+    eprintln!(
+        "{} connections vanished in {seconds} s; {refused} of {honest} honest requests refused; certificates: {certificates:?}",
+        vanished.load(Ordering::Relaxed)
+    );
+    assert_eq!(refused, 0);
+    assert_eq!(certificates["is_tbank01"].len(), 1);
+    assert_eq!(certificates["other"].len(), 1);
+    assert_ne!(certificates["is_tbank01"], certificates["other"]);
+    assert!(vanished.load(Ordering::Relaxed) > 20);
+}
