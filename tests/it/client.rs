@@ -5,7 +5,7 @@ use crate::harness::{D1, Service, Setup, basic};
 
 progenitor::generate_api!(spec = "openapi/served.json", interface = Positional);
 
-use types::{Auth2Request, Auth2RequestGrantType, TokenErrorCode};
+use types::{Auth2Request, Auth2RequestGrantType, PresentedToken, TokenErrorCode};
 
 fn client(service: &Service) -> Client {
     Client::new(&service.url(""))
@@ -61,6 +61,42 @@ async fn errors_are_of_the_documents_type() {
             }
             other => panic!("{other:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn what_a_token_says_is_of_the_documents_type() {
+    let setup = Setup::with_d1();
+    setup.add("cards-api", "123", &["--allow", "introspect"]);
+    let service = setup.start();
+    let as_client = |authorization: &str| {
+        let headers = [(
+            reqwest::header::AUTHORIZATION,
+            authorization.parse().unwrap(),
+        )];
+        let http = reqwest::Client::builder().default_headers(headers.into_iter().collect());
+        Client::new_with_client(&service.url(""), http.build().unwrap())
+    };
+    let (owner, server) = (as_client(D1), as_client(&basic("cards-api", "123")));
+    let reply = client(&service).get_access_token(D1, &asked(None)).await;
+    let token = PresentedToken {
+        token: reply.unwrap().access_token.parse().unwrap(),
+        token_type_hint: None,
+        client_id: None,
+        client_secret: None,
+        client_assertion: None,
+    };
+    let said = server.introspect_token(&token).await.unwrap().into_inner();
+    assert!(said.active && said.client_id.as_deref() == Some("is_tbank01"));
+    owner.revoke_token(&token).await.unwrap();
+    let said = server.introspect_token(&token).await.unwrap().into_inner();
+    assert!(!said.active && said.client_id.is_none());
+    match owner.introspect_token(&token).await {
+        Err(progenitor::progenitor_client::Error::ErrorResponse(answer)) => {
+            assert_eq!(answer.status(), 403);
+            assert_eq!(answer.error, TokenErrorCode::UnauthorizedClient);
+        }
+        other => panic!("{other:?}"),
     }
 }
 

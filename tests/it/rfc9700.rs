@@ -62,6 +62,9 @@ async fn section_2_4_no_secret_is_stored_logged_or_sent_back() {
         .await
         .granted();
     let token = token["access_token"].as_str().unwrap().to_owned();
+    let made_by = basic("made", &generated);
+    service.introspect(&made_by, &token).await;
+    service.revoke(&made_by, &token).await.revoked();
     for (id, secret) in [("chosen", SECRET), ("made", generated.as_str())] {
         assert!(!sent_back.contains(secret), "{sent_back}");
         let shown = service
