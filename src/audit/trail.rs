@@ -146,6 +146,18 @@ impl Trail {
         }
     }
 
+    /// A trail whose writer doesn't get on.
+    #[cfg(test)]
+    pub(crate) fn stuck() -> Self {
+        let (sender, receiver) = mpsc::channel(1);
+        std::mem::forget(receiver);
+        Self {
+            sender,
+            durability: Durability::Fsync,
+            state: Arc::default(),
+        }
+    }
+
     async fn send_and_wait(&self, at: Timestamp, work: Work) -> Result<(), AuditError> {
         let (written, told) = oneshot::channel();
         let entry = Entry {

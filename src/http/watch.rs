@@ -13,7 +13,7 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Follows and watches until it is dropped.
 pub(super) async fn watch(issuer: Arc<Issuer>, log: Logger) {
     // A store that can't be read is one of the problems that are watched for.
-    tokio::join!(issuer.follow(|_| ()), report(&issuer, &log));
+    tokio::join!(issuer.follow(), report(&issuer, &log));
 }
 
 async fn report(issuer: &Issuer, log: &Logger) {

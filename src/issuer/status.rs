@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Issuer;
 use super::change_log::key_changed;
@@ -84,48 +84,51 @@ impl Issuer {
         Readiness { ready, problems }
     }
 
-    /// Does what has to be done beside answering requests, until the future is dropped: applies the store's changes, writes down
-    /// when secrets were used, and tries an audit trail again that could not be written. `report` is called with what is
-    /// wrong when something starts to be, and with none when all is well again.
-    pub async fn follow(&self, mut report: impl FnMut(Option<&str>)) {
-        let mut ticks = interval(Self::POLL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut failing = false;
-        let mut pinned = None;
-        for poll in (0..Self::POLLS_BETWEEN_CHECKPOINTS).cycle() {
+    /// Does what has to be done beside answering requests, until the future is dropped. What fails is tried again, and shows in
+    /// [`Self::readiness`] where it matters.
+    pub async fn follow(&self) {
+        // Apart: a key that takes long to be made, a token or a disk that hangs, keeps nobody from hearing of a revocation.
+        tokio::join!(self.follow_changes(), self.keep_house());
+    }
+
+    /// Applies the store's changes.
+    async fn follow_changes(&self) {
+        let mut ticks = polls();
+        loop {
             ticks.tick().await;
-            let fault = self.keep_up(poll, &mut pinned).await.err();
-            if fault.is_some() != failing {
-                report(fault.as_deref());
-                failing = !failing;
-            }
+            let _shown = self.refresh().await;
         }
     }
 
-    async fn keep_up(&self, poll: u32, pinned: &mut Option<Head>) -> Result<(), String> {
-        let (now, in_words) = (self.clock.now(), |error: AuditError| error.to_string());
-        self.refresh().await?;
+    /// Carries out the key schedule, writes down when secrets were used and how far the trail goes, tries again what could not be
+    /// written, and forgets what is over.
+    async fn keep_house(&self) {
+        let mut ticks = polls();
+        let mut pinned = None;
+        for poll in (0..Self::POLLS_BETWEEN_CHECKPOINTS).cycle() {
+            ticks.tick().await;
+            self.keep_up(poll, &mut pinned).await;
+        }
+    }
+
+    async fn keep_up(&self, poll: u32, pinned: &mut Option<Head>) {
+        let now = self.clock.now();
         self.record_changed_keys().await;
+        if self.trail.fault().is_some() {
+            let _shown = self.trail.flush(now).await;
+        }
         if poll.is_multiple_of(Self::POLLS_BETWEEN_SCHEDULES) {
             self.test_failed_token().await;
-            self.keep_key_schedule().await?;
+            let _shown = self.keep_key_schedule().await;
         }
         if poll.is_multiple_of(Self::POLLS_BETWEEN_USES) {
-            let written = self.directory.write_uses().await;
-            written.map_err(|error| error.to_string())?;
-            self.note_head(pinned)
-                .await
-                .map_err(|error| error.to_string())?;
-        }
-        if self.trail.fault().is_some() {
-            self.trail.flush(now).await.map_err(in_words)?;
+            let _later = self.directory.write_uses().await;
+            let _later = self.note_head(pinned).await;
         }
         if poll == 0 {
-            self.trail.checkpoint(now).await.map_err(in_words)?;
-            let forgotten = self.directory.revocations.forget_expired(now).await;
-            forgotten.map_err(|error| error.to_string())?;
+            let _shown = self.trail.checkpoint(now).await;
+            let _later = self.directory.revocations.forget_expired(now).await;
         }
-        Ok(())
     }
 
     /// Tells the store how far the trail goes, if that is farther than `before`.
@@ -223,6 +226,12 @@ impl Issuer {
     fn own_record(&self, event: Event) -> Record {
         Record::of(self.clock.now(), event)
     }
+}
+
+fn polls() -> Interval {
+    let mut ticks = interval(Issuer::POLL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 /// A chain's end as the store keeps it.

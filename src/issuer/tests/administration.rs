@@ -56,8 +56,9 @@ async fn the_follower_applies_changes_by_itself_and_reports_uses() {
     service.ask("d1", &service.secret).await.unwrap();
     let d1 = ClientId::parse("d1").unwrap();
     service.installation.clients().disable(&d1).await.unwrap();
-    let follow = service.issuer.follow(|fault| panic!("{fault:?}"));
+    let follow = service.issuer.follow();
     let _followed = tokio::time::timeout(Duration::from_millis(500), follow).await;
+    assert_eq!(service.issuer.readiness().problems, []);
     assert_eq!(
         service.reason(request("d1", &service.secret)).await,
         Reason::ClientDisabled
@@ -72,6 +73,27 @@ async fn the_follower_applies_changes_by_itself_and_reports_uses() {
         .remove(0);
     assert_eq!(secret.last_used_at.map(Timestamp::as_second), Some(NOW));
     assert_eq!(secret.last_used_from, Some("192.0.2.7".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_keeps_no_change_from_being_heard_of() {
+    let mut service = Service::start().await;
+    service.issuer.trail = Trail::stuck();
+    let disabled = async {
+        // Not at the first look, which comes before everything else.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let d1 = ClientId::parse("d1").unwrap();
+        service.installation.clients().disable(&d1).await.unwrap();
+        let directory = &service.issuer.directory;
+        while directory.view().account("d1").unwrap().is_enabled() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let disabled = tokio::time::timeout(Duration::from_secs(20), disabled);
+    tokio::select! {
+        () = service.issuer.follow() => unreachable!("it goes on"),
+        heard = disabled => heard.expect("it is heard of"),
+    }
 }
 
 #[tokio::test]
