@@ -194,7 +194,7 @@ mod tests {
     fn a_name_is_written_as_it_is_read() {
         for text in [
             "CN=d1,O=Thales,C=FR",
-            "CN=d1+UID=7,DC=example,DC=com",
+            "UID=7+CN=d1,DC=example,DC=com",
             "CN=Smith\\, John\\ ,O=\\#1",
             "1.2.3.4=x",
             "CN=Zürich",
