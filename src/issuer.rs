@@ -20,6 +20,7 @@ mod revoke;
 mod status;
 mod throttle;
 mod turns;
+mod used_assertions;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use jiff::Timestamp;
 use authenticate::Authenticator;
 use catch_up::CatchUp;
 pub use change_log::{ChangeLog, ChangeLogError};
-use directory::{Account, Directory, UsedSecret, View};
+use directory::{Account, Authenticated, Directory, View};
 pub use installation::{Installation, StartError};
 pub use introspect::ActiveToken;
 pub use key_registry::{KeyRegistry, KeyRegistryError};
@@ -134,7 +135,9 @@ impl Issuer {
         // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1; who fails too often is turned away, 2.3.1.
         let credential = credential.as_ref().map_err(|error| *error)?;
         let (view, used) = self.authenticate(credential, origin.source, now).await?;
-        self.directory.note_use(&used, now, origin.source);
+        if let Some(secret) = &used.secret {
+            self.directory.note_use(secret, now, origin.source);
+        }
         let client = &used.account.client;
         if client_id.is_some_and(|id| id != client.id.as_str()) {
             return Err(Reason::ClientIdMismatch);
@@ -151,13 +154,13 @@ impl Issuer {
         account.audiences.as_ref().unwrap_or(&self.audience)
     }
 
-    /// The secret that the credential proves, and the view it was found in: the newest one, before it is refused.
+    /// The client that the credential proves, and the view it was found in: the newest one, before it is refused.
     async fn authenticate(
         &self,
         credential: &Credential,
         address: IpAddr,
         now: Timestamp,
-    ) -> Result<(Arc<View>, UsedSecret), Reason> {
+    ) -> Result<(Arc<View>, Authenticated), Reason> {
         let view = self.directory.view();
         let check = |view: Arc<View>| async move {
             let used = self

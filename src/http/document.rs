@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::{self, operations, types};
 use crate::config::IssuerUrl;
-use crate::token::GrantType;
+use crate::token::{Algorithm, AuthMethod, GrantType};
 
 /// RFC 8414 3: it goes between the origin and the issuer's path.
 const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
@@ -87,7 +87,8 @@ fn metadata_path(issuer: &IssuerUrl) -> String {
 /// What RFC 8414 2 has to say of this service.
 pub(super) fn metadata(issuer: &IssuerUrl) -> types::AuthorizationServerMetadata {
     let endpoint = |operation: &Operation| format!("{issuer}{}", operation.path);
-    let methods = || vec!["client_secret_basic".to_owned()];
+    let methods = || AuthMethod::ALL.iter().map(ToString::to_string).collect();
+    let algorithms = || Algorithm::ALL.iter().map(ToString::to_string).collect();
     types::AuthorizationServerMetadata {
         issuer: issuer.as_str().to_owned(),
         token_endpoint: endpoint(&operations::GET_ACCESS_TOKEN),
@@ -95,10 +96,13 @@ pub(super) fn metadata(issuer: &IssuerUrl) -> types::AuthorizationServerMetadata
         response_types_supported: Vec::new(),
         grant_types_supported: GrantType::ALL.iter().map(ToString::to_string).collect(),
         token_endpoint_auth_methods_supported: methods(),
+        token_endpoint_auth_signing_alg_values_supported: algorithms(),
         introspection_endpoint: endpoint(&operations::INTROSPECT_TOKEN),
         introspection_endpoint_auth_methods_supported: methods(),
+        introspection_endpoint_auth_signing_alg_values_supported: algorithms(),
         revocation_endpoint: endpoint(&operations::REVOKE_TOKEN),
         revocation_endpoint_auth_methods_supported: methods(),
+        revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
         service_documentation: Some(endpoint(&operations::GET_OPEN_API_DOCUMENT)),
     }
 }

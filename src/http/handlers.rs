@@ -4,12 +4,12 @@ use dropshot::{RequestContext, RequestInfo};
 use dropshot_contract::{Failure, Rejection, Response};
 use http::header;
 
+use super::credential::{self, ShownInForm};
 use super::origin::caller;
 use super::reply::{self, refusal};
 use super::{Service, dialect};
 use crate::api::{Api, replies, requests, types};
 use crate::issuer::{Origin, PresentedToken, TokenRequest};
-use crate::token::{Credential, CredentialError};
 
 /// Carries out the API.
 pub(super) enum Handlers {}
@@ -24,10 +24,14 @@ impl Api for Handlers {
         let caller = caller(&rqctx)?;
         let origin = caller.origin(&rqctx.request);
         let form = request.body.as_ref();
-        let second = form
-            .is_some_and(|form| form.client_secret.is_some() || form.client_assertion.is_some());
         let asked = TokenRequest {
-            credential: credential(request.authorization.as_str().as_bytes(), second),
+            credential: credential::of(
+                request
+                    .authorization
+                    .as_ref()
+                    .map(|header| header.as_str().as_bytes()),
+                form.map(ShownInForm::from).unwrap_or_default(),
+            ),
             client_id: form.and_then(|form| form.client_id.as_deref()),
             grant_type: form.map(|form| form.grant_type.as_str()),
             scope: form.and_then(|form| form.scope.as_deref()),
@@ -109,21 +113,12 @@ fn presented<'a>(
     form: &'a types::PresentedToken,
     origin: Origin<'a>,
 ) -> PresentedToken<'a> {
-    let second = form.client_secret.is_some() || form.client_assertion.is_some();
-    // There is one, or the run time had refused the request.
+    // One at most, or the run time had refused the request.
     let header = request.headers().get(header::AUTHORIZATION);
     PresentedToken {
-        credential: credential(header.map_or(&[], |line| line.as_bytes()), second),
+        credential: credential::of(header.map(http::HeaderValue::as_bytes), form.into()),
         client_id: form.client_id.as_deref(),
         token: &form.token,
         origin,
     }
-}
-
-/// The credential in the header, unless there is a `second` one in the form (RFC 6749 2.3).
-fn credential(header: &[u8], second: bool) -> Result<Credential, CredentialError> {
-    if second {
-        return Err(CredentialError::TwoMethods);
-    }
-    Credential::from_basic(header)
 }

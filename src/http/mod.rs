@@ -3,6 +3,7 @@
 //! Translates only. What a request may have, [`crate::issuer`] decides; how a request is read, the generated code and its run
 //! time do. Owned here: how the vendor's operations become the issuer's questions, and its answers the document's replies.
 
+mod credential;
 mod dialect;
 mod document;
 mod front_door;

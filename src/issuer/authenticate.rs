@@ -1,4 +1,5 @@
-//! Client authentication, RFC 6749 2.3.1: whether the secret is one of the client's.
+//! Client authentication, RFC 6749 2.3: whether the secret is one of the client's, 2.3.1; whether it signed the assertion is
+//! [`assertion`]'s part.
 //!
 //! Who fails learns nothing from the time it takes: an unknown client, a wrong secret and a client that is disabled, or asks
 //! from a network that isn't its own, cost the same work. For
@@ -9,20 +10,25 @@
 //! Who has failed too often is turned away before that work, and without a look at a secret that could be guessed. A generated
 //! one can't be: it is taken at any time, so that guesses from behind the same gateway don't lock its client out.
 
+mod assertion;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::directory::{Account, LiveSecret, UsedSecret, View};
+use super::directory::{Account, Authenticated, LiveSecret, View};
 use super::throttle::{Caller, Source, Throttle};
 use super::turns::Turns;
+use crate::config::IssuerUrl;
 use crate::keys::Vault;
-use crate::token::{AuthMethod, ClientSecret, Credential, Reason, SecretHash};
+use crate::token::{AuthMethod, BasicCredential, ClientSecret, Credential, Reason, SecretHash};
 
 /// Checks credentials.
 #[derive(Debug)]
 pub(super) struct Authenticator {
+    /// What assertions are for.
+    issuer: IssuerUrl,
     vault: Arc<Vault>,
     throttle: Arc<Throttle>,
     turns: Turns,
@@ -30,7 +36,7 @@ pub(super) struct Authenticator {
 
 /// What is to be checked, and for whom.
 struct Attempt<'a> {
-    credential: &'a Credential,
+    credential: &'a BasicCredential,
     account: Option<&'a Arc<Account>>,
     /// Why the client gets nothing even with the right secret.
     barred: Option<Reason>,
@@ -41,22 +47,36 @@ struct Attempt<'a> {
 }
 
 impl Authenticator {
-    pub(super) fn new(vault: Arc<Vault>, throttle: Arc<Throttle>) -> Self {
+    pub(super) fn new(issuer: &IssuerUrl, vault: Arc<Vault>, throttle: Arc<Throttle>) -> Self {
         Self {
+            issuer: issuer.clone(),
             vault,
             throttle,
             turns: Turns::new(),
         }
     }
 
-    /// Finds the secret of the named client that the credential proves.
+    /// Finds the client that the credential names, and proves.
     pub(super) async fn authenticate(
         &self,
         view: &View,
         credential: &Credential,
         address: IpAddr,
         now: Timestamp,
-    ) -> Result<UsedSecret, Reason> {
+    ) -> Result<Authenticated, Reason> {
+        match credential {
+            Credential::Basic(basic) => self.check_secret(view, basic, address, now).await,
+            Credential::Assertion(assertion) => self.check_assertion(view, assertion, address, now),
+        }
+    }
+
+    async fn check_secret(
+        &self,
+        view: &View,
+        credential: &BasicCredential,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Authenticated, Reason> {
         let source = Source::from(address);
         let account = credential.client_id().and_then(|id| view.account(id));
         let caller = self.throttle.caller(credential.client_id(), source);
@@ -82,7 +102,10 @@ impl Authenticator {
         };
         self.throttle.succeeded(caller, now);
         let account = account.ok_or(Reason::UnknownClient)?.clone();
-        Ok(UsedSecret { account, secret })
+        Ok(Authenticated {
+            account,
+            secret: Some(secret),
+        })
     }
 
     /// Proves what can be at once, and turns away who failed too often.
@@ -139,7 +162,7 @@ impl Authenticator {
     fn match_digest(
         &self,
         account: Option<&Arc<Account>>,
-        credential: &Credential,
+        credential: &BasicCredential,
         now: Timestamp,
     ) -> Option<Arc<LiveSecret>> {
         let mut matched = None;

@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use super::key_registry::changed;
 use super::revocations::Revocations;
 use super::throttle::{Pace, Source};
-use crate::keys::{KeyError, KeyRing, PublishedKey, Token, TokenError, Vault, Wanted};
+use super::used_assertions::UsedAssertions;
+use crate::keys::{ClientKeys, KeyError, KeyRing, PublishedKey, Token, TokenError, Vault, Wanted};
 use crate::store::{Change, ClientRecord, SecretUse, Store, StoreError, Subject};
 use crate::token::{
     Algorithm, Audience, AuthMethod, Client, ClientId, Reason, SecretHash, SecretId, Status,
@@ -53,6 +54,10 @@ pub(super) struct Account {
     /// The client's audiences, to be shared with its tokens; none when it has none of its own.
     pub audiences: Option<Arc<[Audience]>>,
     pub secrets: Vec<Arc<LiveSecret>>,
+    /// Its public keys, if it has any.
+    pub keys: Option<ClientKeys>,
+    /// The assertions that it has used; shared by all views.
+    pub used_assertions: Arc<UsedAssertions>,
     /// Its own limit, if it has one; shared by all views that hold the client with the same one.
     pub pace: Option<Arc<Pace>>,
 }
@@ -67,11 +72,12 @@ pub(super) struct LiveSecret {
     noted_at: AtomicI64,
 }
 
-/// A secret that authenticated a client.
+/// A client that proved who it is.
 #[derive(Debug)]
-pub(super) struct UsedSecret {
+pub(super) struct Authenticated {
     pub account: Arc<Account>,
-    pub secret: Arc<LiveSecret>,
+    /// The secret that it did so with, if it was one.
+    pub secret: Option<Arc<LiveSecret>>,
 }
 
 impl Directory {
@@ -190,10 +196,10 @@ impl Directory {
     }
 
     /// Notes that a secret was used, once a second at most, so that the path of a busy client has no lock in it.
-    pub(super) fn note_use(&self, used: &UsedSecret, at: Timestamp, from: IpAddr) {
+    pub(super) fn note_use(&self, used: &LiveSecret, at: Timestamp, from: IpAddr) {
         let second = at.as_second();
-        if used.secret.noted_at.swap(second, Ordering::Relaxed) != second {
-            let secret = used.secret.stored.id;
+        if used.noted_at.swap(second, Ordering::Relaxed) != second {
+            let secret = used.stored.id;
             lock(&self.uses).insert(secret, SecretUse { secret, at, from });
         }
     }
@@ -265,6 +271,8 @@ impl View {
                 noted_at: AtomicI64::new(noted_at),
             })
         });
+        let used_assertions =
+            before.map_or_else(Arc::default, |account| account.used_assertions.clone());
         let client = record.client;
         let pace = client.rate.map(|rate| {
             let before = before.and_then(|account| account.pace.as_ref());
@@ -275,6 +283,8 @@ impl View {
         let account = Arc::new(Account {
             audiences: (!audiences.is_empty()).then(|| audiences.into()),
             secrets: secrets.collect(),
+            keys: record.keys,
+            used_assertions,
             pace,
             client,
         });

@@ -158,7 +158,7 @@ impl Installation {
             audience: [audience].into(),
             directory,
             keys: KeySchedule::new(keys, store),
-            authenticator: Authenticator::new(vault, throttle.clone()),
+            authenticator: Authenticator::new(&config.issuer, vault, throttle.clone()),
             catch_up: CatchUp::default(),
             throttle,
             trail: Trail::open(audit, config.audit.durability)?,

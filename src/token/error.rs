@@ -182,9 +182,11 @@ impl Reason {
             Self::MalformedRequest(_) | Self::GrantMissing | Self::ClientIdMismatch => {
                 ErrorCode::InvalidRequest
             }
-            Self::Credential(CredentialError::Repeated | CredentialError::TwoMethods) => {
-                ErrorCode::InvalidRequest
-            }
+            Self::Credential(
+                CredentialError::Repeated
+                | CredentialError::TwoMethods
+                | CredentialError::HalfAnAssertion,
+            ) => ErrorCode::InvalidRequest,
             Self::Credential(_)
             | Self::UnknownClient
             | Self::WrongSecret
@@ -221,8 +223,12 @@ impl Reason {
                 "more than one way of authenticating the client"
             }
             Self::Credential(CredentialError::Missing | CredentialError::UnsupportedScheme) => {
-                "the client must authenticate with HTTP Basic"
+                "the client must authenticate with HTTP Basic, or with a client_assertion"
             }
+            Self::Credential(CredentialError::HalfAnAssertion) => {
+                "client_assertion and client_assertion_type belong together"
+            }
+            Self::Credential(CredentialError::Assertion(error)) => error.description(),
             Self::Credential(_) => "the Basic credential can't be read",
             Self::ClientIdMismatch => "client_id is not the authenticated client",
             Self::UnknownClient
@@ -269,6 +275,8 @@ impl Reason {
                 CredentialError::Repeated => "repeated_authorization_header",
                 CredentialError::TwoMethods => "two_authentication_methods",
                 CredentialError::UnsupportedScheme => "unsupported_scheme",
+                CredentialError::Assertion(error) => error.name(),
+                CredentialError::HalfAnAssertion => "half_an_assertion",
                 CredentialError::TooLong
                 | CredentialError::NotBase64
                 | CredentialError::NotUtf8
@@ -330,6 +338,7 @@ impl fmt::Display for ErrorCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::AssertionError;
 
     #[test]
     fn the_ways_not_to_be_a_client_look_alike() {
@@ -340,6 +349,7 @@ mod tests {
             Reason::ClientExpired,
             Reason::NetworkNotAllowed,
             Reason::WrongAuthMethod,
+            Reason::Credential(CredentialError::Assertion(AssertionError::BadSignature)),
         ] {
             assert_eq!(outside(Reason::UnknownClient), outside(reason));
         }
@@ -354,6 +364,11 @@ mod tests {
             Reason::Credential(C::Repeated),
             Reason::Credential(C::TwoMethods),
             Reason::Credential(C::NotBase64),
+            Reason::Credential(C::HalfAnAssertion),
+            Reason::Credential(C::Assertion(AssertionError::UnknownType)),
+            Reason::Credential(C::Assertion(AssertionError::MissingClaim)),
+            Reason::Credential(C::Assertion(AssertionError::WrongAudience)),
+            Reason::Credential(C::Assertion(AssertionError::Replayed)),
             Reason::ClientIdMismatch,
             Reason::UnknownClient,
             Reason::GrantMissing,

@@ -3,7 +3,9 @@
 //! Pure: no I/O, no clock, no HTTP. Who may do what is decided by [`crate::issuer`] with these types; how a refusal looks on
 //! the wire is decided by the HTTP layer.
 
+mod assertion;
 mod auth_method;
+mod basic;
 mod certificate;
 mod claims;
 mod client;
@@ -21,7 +23,9 @@ mod scope;
 mod secret;
 mod token_id;
 
+pub use assertion::{AssertionError, ClientAssertion};
 pub use auth_method::{AuthMethod, UnknownAuthMethod};
+pub use basic::BasicCredential;
 pub use certificate::{
     CertificateName, ClientCertificate, InvalidCertificate, InvalidCertificateName, Thumbprint,
 };

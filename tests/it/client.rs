@@ -18,6 +18,7 @@ fn asked(scope: Option<&str>) -> Auth2Request {
         client_id: None,
         client_secret: None,
         client_assertion: None,
+        client_assertion_type: None,
         resource: Vec::new(),
     }
 }
@@ -84,6 +85,7 @@ async fn what_a_token_says_is_of_the_documents_type() {
         token_type_hint: None,
         client_id: None,
         client_secret: None,
+        client_assertion_type: None,
         client_assertion: None,
     };
     let said = server.introspect_token(&token).await.unwrap().into_inner();

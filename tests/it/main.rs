@@ -26,6 +26,7 @@ mod readme;
 mod rfc6749;
 mod rfc7009;
 mod rfc7517;
+mod rfc7523;
 mod rfc7617;
 mod rfc7662;
 mod rfc8414;

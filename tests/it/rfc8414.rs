@@ -12,6 +12,8 @@ async fn section_2_what_the_metadata_says() {
     let answer = service.get_at(service.api, PATH).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("cache-control"), Some("public, max-age=3600"));
+    let methods = ["client_secret_basic", "private_key_jwt"];
+    let algorithms = ["ES256", "ES384", "EdDSA", "RS256", "PS256"];
     assert_eq!(
         answer.json(),
         json!({
@@ -20,11 +22,14 @@ async fn section_2_what_the_metadata_says() {
             "jwks_uri": format!("{ISSUER}/oauth2/jwks"),
             "response_types_supported": [],
             "grant_types_supported": ["client_credentials"],
-            "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+            "token_endpoint_auth_methods_supported": methods,
+            "token_endpoint_auth_signing_alg_values_supported": algorithms,
             "introspection_endpoint": format!("{ISSUER}/oauth2/introspect"),
-            "introspection_endpoint_auth_methods_supported": ["client_secret_basic"],
+            "introspection_endpoint_auth_methods_supported": methods,
+            "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
             "revocation_endpoint": format!("{ISSUER}/oauth2/revoke"),
-            "revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
+            "revocation_endpoint_auth_methods_supported": methods,
+            "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
             "service_documentation": format!("{ISSUER}/openapi.json"),
         })
     );

@@ -115,9 +115,16 @@ impl Document {
         };
         let mut parameters: Vec<Parameter<'d>> = Vec::new();
         for value in list(own).chain(list(item)) {
-            let Some(parameter) = self.parameter(self.follow(value)) else {
+            let Some(mut parameter) = self.parameter(self.follow(value)) else {
                 continue;
             };
+            // Of this name, `security` says whether it must be there.
+            if parameter.location == Location::Header
+                && parameter.name.eq_ignore_ascii_case("authorization")
+                && self.has_way_beside_authorization(operation)
+            {
+                parameter.required = false;
+            }
             let known = parameters
                 .iter()
                 .any(|known| known.name == parameter.name && known.location == parameter.location);
@@ -251,6 +258,21 @@ impl Document {
         headers
             .filter(|header| !header.name.eq_ignore_ascii_case("content-type"))
             .collect()
+    }
+
+    /// Whether a caller can be let in without the `Authorization` header.
+    fn has_way_beside_authorization(&self, operation: &Operation) -> bool {
+        let takes_the_header = |(_, scheme): &(&str, &Value)| {
+            let is = |name: &str, value: &str| {
+                let text = scheme.get(name).and_then(Value::as_str);
+                text.is_some_and(|text| text.eq_ignore_ascii_case(value))
+            };
+            !is("type", "apiKey") || (is("in", "header") && is("name", "authorization"))
+        };
+        let security = self.security(operation);
+        security
+            .iter()
+            .any(|alternative| !alternative.iter().any(takes_the_header))
     }
 
     /// The alternatives of `security`, each a list of schemes by name.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use d1_authz::token::Credential;
+use d1_authz::token::BasicCredential;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ impl Request {
     }
 
     fn is_authenticated(&self) -> bool {
-        let credential = Credential::from_basic(self.header("authorization").as_bytes());
+        let credential = BasicCredential::from_basic(self.header("authorization").as_bytes());
         credential.is_ok_and(|credential| {
             credential.client_id() == Some("is_tbank01")
                 && credential

@@ -73,7 +73,7 @@ impl Operations<'_> {
             };
             let record =
                 format!("exchange.parameter(rt::Location::{location}, {name:?}, {value});");
-            let _ = if parameter.source.required || parameter.default.is_some() {
+            let _ = if parameter.required || parameter.default.is_some() {
                 writeln!(out, "        {{ let value = &request.{field}; {record} }}")
             } else {
                 writeln!(

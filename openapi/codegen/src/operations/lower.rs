@@ -1,6 +1,8 @@
 //! Names and types of every operation, decided once.
 
-use super::{Body, Credentials, Form, MediaKind, Operation, Operations, Parameter, Variant};
+use super::{
+    Body, Credentials, Form, MediaKind, Operation, Operations, Parameter, Variant, security,
+};
 use crate::codes;
 use crate::model::{self, Document, Location, Schema, Status};
 use crate::names::{self, Scope};
@@ -37,7 +39,7 @@ impl<'d> Operations<'d> {
                     constant: constants.take(&names::static_name(&source.id)),
                     request: types.names.take(&format!("{name}Request")),
                     reply: types.names.take(&format!("{name}Reply")),
-                    parameters: parameters(source, &name, types),
+                    parameters: parameters(source, &name, document, types),
                     body: source
                         .body
                         .as_ref()
@@ -85,9 +87,11 @@ impl Operations<'_> {
 fn parameters<'d>(
     source: &'d model::Operation,
     name: &str,
+    document: &Document,
     types: &mut Types<'d>,
 ) -> Vec<Parameter<'d>> {
     let mut fields = Scope::with(&["body", "credentials"]);
+    let security = &source.security;
     source
         .parameters
         .iter()
@@ -118,6 +122,10 @@ fn parameters<'d>(
                 field,
                 ty,
                 default,
+                // OpenAPI 3.0.3, Parameter Object: what is said of a header parameter of this name counts for nothing, and
+                // `security` for all. Where that has a way without the header, a request without it is a good one.
+                required: source.required
+                    && !(secret && security::has_way_beside_authorization(security, document)),
                 secret,
             }
         })

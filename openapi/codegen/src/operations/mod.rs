@@ -58,6 +58,8 @@ pub struct Parameter<'d> {
     pub ty: TypeExpr,
     /// `default`, as JSON text.
     pub default: Option<String>,
+    /// Whether it must be there.
+    pub required: bool,
     /// The header parameter called `authorization`: its value must not print.
     pub secret: bool,
 }

@@ -168,7 +168,7 @@ impl Parameter<'_> {
         } else {
             types.rust(&self.ty, "types::")
         };
-        if self.source.required || self.default.is_some() {
+        if self.required || self.default.is_some() {
             ty
         } else {
             format!("Option<{ty}>")
@@ -188,7 +188,7 @@ impl Parameter<'_> {
             Location::Cookie => "Cookie",
         };
         let name = &self.source.name;
-        match (&self.default, self.source.required) {
+        match (&self.default, self.required) {
             (_, true) => format!("input.required(rt::Location::{location}, {name:?}, {decoder})?"),
             (Some(default), false) => {
                 format!(

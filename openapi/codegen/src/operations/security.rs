@@ -27,6 +27,26 @@ struct Scheme {
     kind: SecurityKind,
 }
 
+/// Whether one of the alternatives is met without the `Authorization` header.
+pub fn has_way_beside_authorization(security: &[Vec<Requirement>], document: &Document) -> bool {
+    let takes_the_header = |requirement: &Requirement| {
+        let scheme = document.security_schemes.get(&requirement.scheme);
+        scheme.is_none_or(|scheme| match &scheme.kind {
+            SecurityKind::ApiKey { location, name } => {
+                *location == Location::Header && name.eq_ignore_ascii_case("authorization")
+            }
+            SecurityKind::Basic
+            | SecurityKind::Bearer
+            | SecurityKind::Http(_)
+            | SecurityKind::OAuth2
+            | SecurityKind::OpenIdConnect => true,
+        })
+    };
+    security
+        .iter()
+        .any(|alternative| !alternative.iter().any(takes_the_header))
+}
+
 impl Credentials {
     /// The index of the credentials for `security`, added where they are new.
     pub fn index(

@@ -1,0 +1,285 @@
+//! A client assertion: the JWT with which a client proves who it is (RFC 7521 4.2, RFC 7523 2.2 and 3).
+//!
+//! Reads it and checks all that needs neither the client's keys nor a memory of assertions used before.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Algorithm, ClientId};
+
+/// An assertion, read but not believed.
+#[derive(Clone)]
+pub struct ClientAssertion {
+    algorithm: Algorithm,
+    key_id: Option<Box<str>>,
+    claims: Claims,
+    /// The JWS signing input, RFC 7515 5.1.
+    message: Box<str>,
+    signature: Box<[u8]>,
+}
+
+/// Why an assertion proves nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AssertionError {
+    /// Not RFC 7523's.
+    UnknownType,
+    /// Longer than any that is needed.
+    TooLong,
+    /// Not three parts of base64url, with objects of JSON in the first two.
+    Malformed,
+    /// An access token, say.
+    WrongType,
+    /// One of those that this service doesn't verify; `none` above all.
+    UnsupportedAlgorithm,
+    /// One is absent, or not of its type.
+    MissingClaim,
+    /// RFC 7523 3: both are the client.
+    WrongSubject,
+    /// For somebody else, who might be the one that sends it here.
+    WrongAudience,
+    /// Too late.
+    Expired,
+    /// Good for so long that it would have to be remembered for as long.
+    TooLongLived,
+    /// Too early: `nbf` or `iat` are in the future.
+    NotYetValid,
+    /// Not by one of the client's keys.
+    BadSignature,
+    /// By its `jti`, it was used before.
+    Replayed,
+}
+
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<Box<str>>,
+    typ: Option<String>,
+    crit: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Clone, Deserialize)]
+struct Claims {
+    iss: Box<str>,
+    sub: Box<str>,
+    aud: Audience,
+    exp: f64,
+    nbf: Option<f64>,
+    iat: Option<f64>,
+    jti: Box<str>,
+}
+
+/// RFC 7519 4.1.3
+#[derive(Clone, Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(Box<str>),
+    Many(Vec<Box<str>>),
+}
+
+impl ClientAssertion {
+    /// RFC 7523 2.2: the `client_assertion_type`.
+    pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    /// In bytes. One with a signature of RSA's largest key and room for claims.
+    pub const MAX_LENGTH: usize = 8192;
+    /// The longest time until an assertion expires, and until it is forgotten; in seconds.
+    pub const MAX_LIFETIME: i64 = 300;
+    /// By how much the client's clock may be ahead, in seconds.
+    pub const LEEWAY: i64 = 30;
+    const MAX_ID: usize = 255;
+
+    /// Reads an assertion in compact form.
+    ///
+    /// # Errors
+    /// [`AssertionError`]: it is no JWT of which a signature could be checked, or lacks a claim.
+    pub fn parse(text: &str) -> Result<Self, AssertionError> {
+        if text.len() > Self::MAX_LENGTH {
+            return Err(AssertionError::TooLong);
+        }
+        let malformed = AssertionError::Malformed;
+        let (message, signature) = text.rsplit_once('.').ok_or(malformed)?;
+        let (header, payload) = message.split_once('.').ok_or(malformed)?;
+        let header: Header = part(header).ok_or(malformed)?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed)?;
+        let is = |name: &str| {
+            let typ = header.typ.as_deref().unwrap_or("JWT");
+            typ.eq_ignore_ascii_case(name)
+        };
+        // What is signed for another purpose, such as a client's own access tokens, is no proof here.
+        if !is("JWT") && !is("client-authentication+jwt") {
+            return Err(AssertionError::WrongType);
+        }
+        // RFC 7515 4.1.11: no extension is understood.
+        if header.crit.is_some() {
+            return Err(malformed);
+        }
+        let algorithm = header
+            .alg
+            .parse()
+            .map_err(|_| AssertionError::UnsupportedAlgorithm)?;
+        let claims: serde_json::Map<String, serde_json::Value> = part(payload).ok_or(malformed)?;
+        let claims = serde_json::from_value::<Claims>(claims.into());
+        let claims = claims.map_err(|_| AssertionError::MissingClaim)?;
+        if !(1..=Self::MAX_ID).contains(&claims.jti.len()) {
+            return Err(AssertionError::MissingClaim);
+        }
+        Ok(Self {
+            algorithm,
+            key_id: header.kid,
+            claims,
+            message: message.into(),
+            signature: signature.into(),
+        })
+    }
+
+    /// Checks whom it is of and for, and its times. Whether it passes depends on the request alone, not on any client.
+    ///
+    /// # Errors
+    /// [`AssertionError`], the first rule that is broken.
+    pub fn check(&self, issuer: &str, now: Timestamp) -> Result<(), AssertionError> {
+        let claims = &self.claims;
+        if claims.iss != claims.sub || !ClientId::is_valid(&claims.sub) {
+            return Err(AssertionError::WrongSubject);
+        }
+        // Exactly the issuer: a client that is made to send its assertion to another server, one that is in the wrong hands,
+        // must not have made one for this service.
+        if !claims.aud.is_only(issuer) {
+            return Err(AssertionError::WrongAudience);
+        }
+        let now = now.as_millisecond() as f64 / 1000.0;
+        let (lifetime, leeway) = (Self::MAX_LIFETIME as f64, Self::LEEWAY as f64);
+        if claims.exp <= now {
+            return Err(AssertionError::Expired);
+        }
+        let longest = lifetime + leeway;
+        let since_issued = claims.iat.map(|issued| claims.exp - issued);
+        if claims.exp - now > longest || since_issued.is_some_and(|time| time > longest) {
+            return Err(AssertionError::TooLongLived);
+        }
+        if [claims.nbf, claims.iat]
+            .into_iter()
+            .flatten()
+            .any(|from| from > now + leeway)
+        {
+            return Err(AssertionError::NotYetValid);
+        }
+        Ok(())
+    }
+
+    /// The client it names, if any client could have this name.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        Some(&*self.claims.sub).filter(|id| ClientId::is_valid(id))
+    }
+
+    /// `alg`.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// `kid`, the key that it says it is signed with.
+    #[must_use]
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// What was signed.
+    #[must_use]
+    pub fn message(&self) -> &[u8] {
+        self.message.as_bytes()
+    }
+
+    /// The signature.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
+    }
+
+    /// `jti`, which no other of the client's assertions has.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.claims.jti
+    }
+
+    /// When it ends, in seconds since 1970, rounded up.
+    #[must_use]
+    pub fn expires_at(&self) -> i64 {
+        // Saturates, and [`Self::check`] refuses what is far away.
+        self.claims.exp.ceil() as i64
+    }
+}
+
+impl AssertionError {
+    /// Its name in the audit trail.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UnknownType => "assertion_type_unknown",
+            Self::TooLong | Self::Malformed => "assertion_malformed",
+            Self::WrongType => "assertion_wrong_type",
+            Self::UnsupportedAlgorithm => "assertion_unsupported_algorithm",
+            Self::MissingClaim => "assertion_missing_claim",
+            Self::WrongSubject => "assertion_wrong_subject",
+            Self::WrongAudience => "assertion_wrong_audience",
+            Self::Expired => "assertion_expired",
+            Self::TooLongLived => "assertion_too_long_lived",
+            Self::NotYetValid => "assertion_not_yet_valid",
+            Self::BadSignature => "assertion_bad_signature",
+            Self::Replayed => "assertion_replayed",
+        }
+    }
+
+    /// A sentence for the caller's developers. The one for a signature is that of any client that isn't one.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::UnknownType => {
+                "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            }
+            Self::TooLong => "the client assertion is too long",
+            Self::Malformed => "the client assertion is no JWT in compact form",
+            Self::WrongType => {
+                "typ of the client assertion must be JWT or client-authentication+jwt, or left out"
+            }
+            Self::UnsupportedAlgorithm => "alg of the client assertion is not supported",
+            Self::MissingClaim => "the client assertion must have iss, sub, aud, exp and jti",
+            Self::WrongSubject => "iss and sub of the client assertion must both be the client_id",
+            Self::WrongAudience => {
+                "aud of the client assertion must be the issuer identifier, and nothing else"
+            }
+            Self::Expired => "the client assertion has expired",
+            Self::TooLongLived => "exp of the client assertion must be 5 minutes ahead at most",
+            Self::NotYetValid => "the client assertion is not valid yet",
+            Self::BadSignature => "client authentication failed",
+            Self::Replayed => "the client assertion was used before; each needs a jti of its own",
+        }
+    }
+}
+
+impl Audience {
+    fn is_only(&self, issuer: &str) -> bool {
+        match self {
+            Self::One(one) => **one == *issuer,
+            Self::Many(many) => matches!(many.as_slice(), [one] if **one == *issuer),
+        }
+    }
+}
+
+impl fmt::Debug for ClientAssertion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Until it is used, it is as good as a secret.
+        f.write_str("ClientAssertion(..)")
+    }
+}
+
+fn part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests;

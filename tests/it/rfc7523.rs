@@ -1,0 +1,277 @@
+//! RFC 7523, JWT Profile for OAuth 2.0 Client Authentication, with RFC 7521: a client that proves itself by a signed assertion.
+
+mod registration;
+mod signer;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, D1, GRANT, ISSUER, Service, Setup};
+use signer::{Signer, claims, now};
+
+const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// A service with a client `batch` of this signer's key.
+fn service_for(signer: &Signer) -> Service {
+    let setup = Setup::empty();
+    add(&setup, "batch", &[signer]);
+    setup.start()
+}
+
+fn add(setup: &Setup, id: &str, signers: &[&Signer]) {
+    let keys: Vec<_> = signers.iter().map(|signer| signer.jwk.clone()).collect();
+    let add = [
+        "client", "add", "--id", id, "--scope", "cards", "--jwks", "-",
+    ];
+    let jwks = json!({ "keys": keys }).to_string();
+    setup.run_with(&add, &jwks).ok();
+}
+
+async fn post(service: &Service, parameters: &[(&str, &str)]) -> Answer {
+    Answer::of(service.post().form(parameters)).await
+}
+
+async fn token(service: &Service, assertion: &str) -> Answer {
+    let grant = ("grant_type", "client_credentials");
+    let (kind, assertion) = (
+        ("client_assertion_type", TYPE),
+        ("client_assertion", assertion),
+    );
+    post(service, &[grant, kind, assertion]).await
+}
+
+fn reasons(setup: &Setup) -> Vec<String> {
+    let of = |record: Value| record["reason"].as_str().map(str::to_owned);
+    setup.audit().into_iter().filter_map(of).collect()
+}
+
+#[tokio::test]
+async fn section_2_2_a_client_proves_itself_with_its_key() {
+    for signer in [
+        Signer::es256(),
+        Signer::ed25519(),
+        Signer::rsa("RS256"),
+        Signer::rsa("PS256"),
+    ] {
+        let service = service_for(&signer);
+        let reply = token(&service, &signer.sign(&claims("batch")))
+            .await
+            .granted();
+        assert_eq!(reply["scope"], "cards");
+        assert_eq!(reply["token_type"], "Bearer");
+    }
+}
+
+#[tokio::test]
+async fn section_3_every_rule_for_the_claims() {
+    let signer = Signer::es256();
+    let service = service_for(&signer);
+    let endpoint = format!("{ISSUER}/oauth2/token");
+    let broken = [
+        ("iss", json!("other"), "wrong_subject"),
+        ("sub", json!("other"), "wrong_subject"),
+        ("aud", json!(endpoint), "wrong_audience"),
+        ("aud", json!([ISSUER, endpoint]), "wrong_audience"),
+        ("aud", json!(format!("{ISSUER}/")), "wrong_audience"),
+        ("aud", Value::Null, "missing_claim"),
+        ("exp", json!(now() - 1), "expired"),
+        ("exp", json!(now() + 3600), "too_long_lived"),
+        ("exp", Value::Null, "missing_claim"),
+        ("nbf", json!(now() + 120), "not_yet_valid"),
+        ("iat", json!(now() + 120), "not_yet_valid"),
+        ("jti", Value::Null, "missing_claim"),
+        ("jti", json!(""), "missing_claim"),
+    ];
+    let expected: Vec<_> = broken
+        .iter()
+        .map(|(_, _, why)| format!("assertion_{why}"))
+        .collect();
+    for (name, value, _) in broken {
+        let mut claims = claims("batch");
+        claims[name] = value.clone();
+        let answer = token(&service, &signer.sign(&claims)).await;
+        // More than ten at once from one place would be turned away unread.
+        token(&service, &signer.sign(&self::claims("batch")))
+            .await
+            .granted();
+        assert_eq!(answer.status, 401, "{name}: {value}: {answer:?}");
+        answer.refused(401, "invalid_client");
+    }
+    assert_eq!(reasons(&service.stop()), expected);
+}
+
+#[tokio::test]
+async fn section_3_every_rule_for_the_signature() {
+    let (signer, stranger) = (Signer::es256(), Signer::es256());
+    let service = service_for(&signer);
+    let good = signer.sign(&claims("batch"));
+    let (message, signature) = good.rsplit_once('.').unwrap();
+    let unsigned = signer.with_header(&json!({ "alg": "none" }), &claims("batch"));
+    let unsigned = format!("{}.", unsigned.rsplit_once('.').unwrap().0);
+    let confused = signer.with_header(&json!({ "alg": "HS256" }), &claims("batch"));
+    let other = signer.with_header(&json!({ "alg": "ES384" }), &claims("batch"));
+    let access_token = signer.with_header(
+        &json!({ "alg": "ES256", "typ": "at+jwt" }),
+        &claims("batch"),
+    );
+    let critical = signer.with_header(
+        &json!({ "alg": "ES256", "crit": ["x"], "x": 1 }),
+        &claims("batch"),
+    );
+    let elsewhere =
+        signer.with_header(&json!({ "alg": "ES256", "kid": "other" }), &claims("batch"));
+    let mut expected = Vec::new();
+    for (assertion, why) in [
+        (stranger.sign(&claims("batch")), "bad_signature"),
+        (
+            format!("{message}.{}", signature.replace(&signature[..4], "AAAA")),
+            "bad_signature",
+        ),
+        (format!("{message}."), "bad_signature"),
+        (unsigned, "unsupported_algorithm"),
+        (confused, "unsupported_algorithm"),
+        (other, "bad_signature"),
+        (access_token, "wrong_type"),
+        (critical, "malformed"),
+        (elsewhere, "bad_signature"),
+        ("x".to_owned(), "malformed"),
+        ("a.b.c".to_owned(), "malformed"),
+        ("x".repeat(9000), "malformed"),
+    ] {
+        let answer = token(&service, &assertion).await;
+        answer.refused(401, "invalid_client");
+        expected.push(format!("assertion_{why}"));
+        token(&service, &signer.sign(&claims("batch")))
+            .await
+            .granted();
+    }
+    assert_eq!(reasons(&service.stop()), expected);
+}
+
+#[tokio::test]
+async fn section_3_each_assertion_is_used_once() {
+    let (one, two) = (Signer::es256(), Signer::es256());
+    let setup = Setup::empty();
+    add(&setup, "batch", &[&one]);
+    add(&setup, "other", &[&two]);
+    let service = setup.start();
+    let mut first = claims("batch");
+    first["jti"] = json!("the same");
+    let mut second = claims("other");
+    second["jti"] = json!("the same");
+    let assertion = one.sign(&first);
+    token(&service, &assertion).await.granted();
+    token(&service, &assertion)
+        .await
+        .refused(401, "invalid_client");
+    first["exp"] = json!(now() + 200);
+    token(&service, &one.sign(&first))
+        .await
+        .refused(401, "invalid_client");
+    token(&service, &two.sign(&second)).await.granted();
+    let replayed = "assertion_replayed";
+    assert_eq!(reasons(&service.stop()), [replayed, replayed]);
+}
+
+#[tokio::test]
+async fn section_3_a_jti_is_not_used_up_by_who_can_not_sign() {
+    let (signer, stranger) = (Signer::es256(), Signer::es256());
+    let service = service_for(&signer);
+    let claims = claims("batch");
+    token(&service, &stranger.sign(&claims))
+        .await
+        .refused(401, "invalid_client");
+    token(&service, &signer.sign(&claims)).await.granted();
+}
+
+#[tokio::test]
+async fn rfc_7521_section_4_2_the_two_parameters_belong_together() {
+    let signer = Signer::es256();
+    let service = service_for(&signer);
+    let assertion = signer.sign(&claims("batch"));
+    let grant = ("grant_type", "client_credentials");
+    let (kind, shown) = (
+        ("client_assertion_type", TYPE),
+        ("client_assertion", &*assertion),
+    );
+    for form in [
+        &[grant, kind][..],
+        &[grant, shown],
+        &[grant, kind, ("client_assertion", "")],
+    ] {
+        post(&service, form).await.refused(400, "invalid_request");
+    }
+    for other in [
+        "urn:ietf:params:oauth:client-assertion-type:saml2-bearer",
+        "x",
+    ] {
+        let form = [grant, ("client_assertion_type", other), shown];
+        post(&service, &form).await.refused(401, "invalid_client");
+    }
+    for id in ["other", "BATCH"] {
+        let assertion = signer.sign(&claims("batch"));
+        let form = [
+            grant,
+            kind,
+            ("client_assertion", &assertion),
+            ("client_id", id),
+        ];
+        post(&service, &form).await.refused(400, "invalid_request");
+    }
+    post(&service, &[grant, kind, shown, ("client_id", "batch")])
+        .await
+        .granted();
+}
+
+#[tokio::test]
+async fn rfc_6749_section_2_3_one_way_of_authenticating_in_a_request() {
+    let signer = Signer::es256();
+    let setup = Setup::with_d1();
+    add(&setup, "batch", &[&signer]);
+    let service = setup.start();
+    let assertion = signer.sign(&claims("batch"));
+    let form = format!("{GRANT}&client_assertion_type={TYPE}&client_assertion={assertion}");
+    service
+        .token(D1, &form)
+        .await
+        .refused(400, "invalid_request");
+    let grant = ("grant_type", "client_credentials");
+    let (kind, shown) = (
+        ("client_assertion_type", TYPE),
+        ("client_assertion", &*assertion),
+    );
+    let form = [grant, kind, shown, ("client_secret", "123")];
+    post(&service, &form).await.refused(400, "invalid_request");
+    // RFC 6749 2.3.1 leaves the secret in the form to the server, and this one doesn't take it; without any credential, the
+    // challenge says how to come back.
+    for form in [
+        &[grant][..],
+        &[grant, ("client_id", "is_tbank01"), ("client_secret", "123")],
+    ] {
+        let answer = post(&service, form).await;
+        answer.refused(401, "invalid_client");
+        assert!(
+            answer
+                .header("www-authenticate")
+                .unwrap()
+                .starts_with("Basic realm=")
+        );
+    }
+    token(&service, &assertion).await.granted();
+}
+
+#[tokio::test]
+async fn failures_are_throttled_and_the_client_itself_is_not() {
+    let (signer, stranger) = (Signer::es256(), Signer::es256());
+    let service = service_for(&signer);
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        let forged = token(&service, &stranger.sign(&claims("batch"))).await;
+        statuses.push(forged.status.as_u16());
+    }
+    assert_eq!(statuses[..11], [401; 11]);
+    assert_eq!(statuses[11], 429);
+    // From the same address: a signature can't be guessed, so it is looked at whatever others do there.
+    token(&service, &signer.sign(&claims("batch")))
+        .await
+        .granted();
+}
