@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use oauth2::basic::BasicClient;
 use oauth2::{AuthType, ClientId, ClientSecret, Scope, TokenResponse, TokenUrl};
 
-use crate::harness::{ISSUER, Service, Setup, run};
+use crate::harness::{Service, run};
 use crate::tools;
 
 const SCOPE: &str = "cards pin";
@@ -22,15 +22,9 @@ enum ExpiresIn {
     Number,
 }
 
-/// A service at the address that its metadata names, with a client and its secret.
+/// A service with a client and its secret.
 fn service(expires_in: ExpiresIn) -> (Service, String) {
-    let address = tools::free_address();
-    let setup = Setup::empty();
-    let config = std::fs::read_to_string(setup.config()).unwrap();
-    let config = config
-        .replace(ISSUER, &issuer(&address.to_string()))
-        .replace("api = \"127.0.0.1:0\"", &format!("api = \"{address}\""));
-    std::fs::write(setup.config(), config).unwrap();
+    let setup = tools::setup_at_the_address_of_its_issuer("");
     let expires_in = match expires_in {
         ExpiresIn::String => "string",
         ExpiresIn::Number => "number",
@@ -43,14 +37,10 @@ fn service(expires_in: ExpiresIn) -> (Service, String) {
     (setup.start(), secret.as_str().unwrap().to_owned())
 }
 
-fn issuer(address: &str) -> String {
-    format!("http://{address}/authz/d1/v1")
-}
-
 /// The token is one of this service, for this client, with this scope.
 async fn is_good(service: &Service, token: &str) {
     let jwks: Jwks = serde_json::from_str(&service.get("/oauth2/jwks").await.text).unwrap();
-    let issuer = issuer(&service.api.to_string());
+    let issuer = service.url("");
     let expected = Expected {
         issuer: Some(&issuer),
         audience: Some(&issuer),
@@ -65,7 +55,7 @@ async fn is_good(service: &Service, token: &str) {
 async fn gets_a_token(mut command: Command, expires_in: ExpiresIn) {
     let (service, secret) = service(expires_in);
     command
-        .env("ISSUER", issuer(&service.api.to_string()))
+        .env("ISSUER", service.url(""))
         .env("TOKEN_URL", service.url("/oauth2/token"))
         .env("CLIENT_ID", "library")
         .env("CLIENT_SECRET", secret)

@@ -5,6 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use crate::harness::{ISSUER, Setup};
+
 /// Where it was installed.
 pub fn folder() -> PathBuf {
     let folder = repository().join("target/peers");
@@ -34,6 +36,18 @@ pub fn free_address() -> SocketAddr {
         .unwrap()
         .local_addr()
         .unwrap()
+}
+
+/// A configuration of a service that is reached where its issuer says, by those who look it up in the metadata or the document.
+pub fn setup_at_the_address_of_its_issuer(more: &str) -> Setup {
+    let address = free_address();
+    let setup = Setup::of(more);
+    let config = std::fs::read_to_string(setup.config()).unwrap();
+    let config = config
+        .replace(ISSUER, &format!("http://{address}/authz/d1/v1"))
+        .replace("api = \"127.0.0.1:0\"", &format!("api = \"{address}\""));
+    std::fs::write(setup.config(), config).unwrap();
+    setup
 }
 
 /// A program that answers each line with a line; killed when it is dropped.

@@ -1,4 +1,4 @@
-//! Programs of others against the service: what docs/verify.md shows, and OAuth client libraries.
+//! Programs of others against the service: what docs/verify.md shows, OAuth client libraries, Schemathesis.
 //!
 //! Owns what is installed below `target/peers`, at the versions that the repository pins, and only when a pin has changed;
 //! the programs' languages come with the step `requirements`. What is held of them stands in tests/peers.
@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Files with pinned Python packages.
-const PYTHON: [&str; 3] = [
+const PYTHON: [&str; 4] = [
     "examples/python/requirements.txt",
     "examples/envoy/requirements.txt",
     "tests/libraries/python/requirements.txt",
+    "tests/peers/requirements.txt",
 ];
 
 /// Node packages with their lock files, and where each is installed.

@@ -31,7 +31,7 @@ pub enum Step {
     Tests,
     /// The examples in the documentation.
     Doctests,
-    /// Programs of others: verifiers and gateways of docs/verify.md, OAuth client libraries.
+    /// Programs of others: verifiers and gateways of docs/verify.md, OAuth client libraries, Schemathesis.
     Peers,
     /// `cargo xtask conformance --subset`: services generated from the small documents of OPENAPI_CORPORA, driven.
     Conformance,
@@ -73,6 +73,9 @@ impl Step {
                 "clippy",
                 "--workspace",
                 "--all-targets",
+                // Which `cargo test` leaves alone, and all targets therefore too.
+                "--test",
+                "peers",
                 "--locked",
                 "--quiet",
                 "--",
