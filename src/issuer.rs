@@ -49,8 +49,9 @@ use crate::config::IssuerUrl;
 use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
 use crate::store::Store;
 use crate::token::{
-    Algorithm, Audience, Claims, Client, ClientCertificate, Credential, CredentialError, ErrorCode,
-    GrantType, Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
+    Algorithm, Audience, CertificateBinding, Claims, Client, ClientCertificate, Confirmation,
+    Credential, CredentialError, ErrorCode, GrantType, Lifetime, Reason, Refusal, Scope, TokenId,
+    UnsignedToken, narrowed_audiences,
 };
 
 /// Issues access tokens.
@@ -72,6 +73,14 @@ pub struct Issuer {
     clock: Arc<dyn Clock>,
 }
 
+/// What a token is to say.
+struct Granted {
+    grant_type: GrantType,
+    scope: Scope,
+    audiences: Arc<[Audience]>,
+    confirmation: Option<Confirmation>,
+}
+
 impl Issuer {
     /// Answers a token request, RFC 6749 4.4.2: a token, or why not. Either is in the audit trail when this returns.
     ///
@@ -80,7 +89,7 @@ impl Issuer {
     pub async fn issue(&self, request: TokenRequest<'_>) -> Result<IssuedToken, Refusal> {
         let now = self.clock.now();
         let reason = match self.decide(&request, now).await {
-            // 6. Audit. What can't be written down doesn't happen.
+            // 7. Audit. What can't be written down doesn't happen.
             Ok(issued) => match self
                 .trail
                 .write(issued_record(&issued, request.origin, now))
@@ -118,10 +127,19 @@ impl Issuer {
         let scope = client.scope.narrowed_to(request.scope)?;
         let audiences = narrowed_audiences(self.audiences_of(&account), request.resources)?;
 
-        // 5. Sign: RFC 9068 2.
+        // 5. The certificate that the token is bound to: RFC 8705 3.
+        let confirmation = confirmation(client.certificate_binding, request.origin)?;
+
+        // 6. Sign: RFC 9068 2.
         let key = self.signer(&view.ring, client, now);
         let key = key.ok_or(Reason::NoSigningKey)?;
-        self.sign(key, client, grant, scope, audiences, now).await
+        let granted = Granted {
+            grant_type: grant,
+            scope,
+            audiences,
+            confirmation,
+        };
+        self.sign(key, client, granted, now).await
     }
 
     /// The client that asks, whatever for, and the view it was found in.
@@ -208,11 +226,15 @@ impl Issuer {
         &self,
         key: &SigningKey,
         client: &Client,
-        grant_type: GrantType,
-        scope: Scope,
-        audiences: Arc<[Audience]>,
+        granted: Granted,
         now: Timestamp,
     ) -> Result<IssuedToken, Reason> {
+        let Granted {
+            grant_type,
+            scope,
+            audiences,
+            confirmation,
+        } = granted;
         let expires_in = client.token_lifetime.unwrap_or(self.lifetime);
         // Whole seconds, as the claims have them, so that `expires_at` says what `exp` does.
         let issued_at = now.as_second();
@@ -227,6 +249,7 @@ impl Issuer {
             expires_at: end,
             issued_at,
             token_id: &token_id,
+            confirmation: confirmation.as_ref(),
             scope: &scope,
         };
         let token = UnsignedToken::new(key.header(), &claims);
@@ -302,6 +325,21 @@ impl Issuer {
     #[must_use]
     pub fn is_key_revoked(&self, id: &str) -> bool {
         self.directory.view().ring.is_revoked(id)
+    }
+}
+
+/// The certificate that a token is to be bound to, if to any.
+fn confirmation(
+    binding: CertificateBinding,
+    origin: Origin<'_>,
+) -> Result<Option<Confirmation>, Reason> {
+    let shown = origin.certificate.map(|certificate| Confirmation {
+        thumbprint: certificate.thumbprint(),
+    });
+    match (binding, shown) {
+        (CertificateBinding::Off, _) | (CertificateBinding::WhenPresented, None) => Ok(None),
+        (CertificateBinding::Required, None) => Err(Reason::CertificateMissing),
+        (_, Some(shown)) => Ok(Some(shown)),
     }
 }
 

@@ -98,6 +98,14 @@ impl Config {
         whole().ok_or_else(ConfigErrors::incomplete)
     }
 
+    /// Whether requests can come with the certificate of who sent them: to the service itself, or passed on by the gateway.
+    #[must_use]
+    pub fn knows_certificates(&self) -> bool {
+        let asks = |tls: &TlsConfig| tls.client_certificates != ClientCertificates::Off;
+        let passes_on = |it: &GatewayConfig| it.certificate_header != CertificateHeader::Off;
+        self.tls.as_ref().is_some_and(asks) || self.gateway.as_ref().is_some_and(passes_on)
+    }
+
     /// The configuration of `quickstart`: everything in one folder, on one address.
     ///
     /// # Errors

@@ -85,7 +85,11 @@ fn metadata_path(issuer: &IssuerUrl) -> String {
 }
 
 /// What RFC 8414 2 has to say of this service.
-pub(super) fn metadata(issuer: &IssuerUrl) -> types::AuthorizationServerMetadata {
+/// `knows_certificates`: whether requests come with the certificates of who sent them.
+pub(super) fn metadata(
+    issuer: &IssuerUrl,
+    knows_certificates: bool,
+) -> types::AuthorizationServerMetadata {
     let endpoint = |operation: &Operation| format!("{issuer}{}", operation.path);
     let methods = || AuthMethod::ALL.iter().map(ToString::to_string).collect();
     let algorithms = || Algorithm::ALL.iter().map(ToString::to_string).collect();
@@ -103,6 +107,7 @@ pub(super) fn metadata(issuer: &IssuerUrl) -> types::AuthorizationServerMetadata
         revocation_endpoint: endpoint(&operations::REVOKE_TOKEN),
         revocation_endpoint_auth_methods_supported: methods(),
         revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
+        tls_client_certificate_bound_access_tokens: knows_certificates.then_some(true),
         service_documentation: Some(endpoint(&operations::GET_OPEN_API_DOCUMENT)),
     }
 }

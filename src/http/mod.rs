@@ -39,7 +39,7 @@ pub(crate) struct Service {
 impl Service {
     fn new(issuer: Arc<Issuer>, entrance: Entrance) -> Self {
         let document = Document::served(issuer.name());
-        let metadata = document::metadata(issuer.name());
+        let metadata = document::metadata(issuer.name(), entrance.knows_certificates);
         Self {
             issuer,
             document,

@@ -116,6 +116,7 @@ impl Server {
         let entrance = Entrance {
             peers: door.as_ref().map(FrontDoor::peers),
             gateway: config.gateway.clone(),
+            knows_certificates: config.knows_certificates(),
         };
         let api = listen(
             "listen.api",

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use super::directory::View;
 use super::{Endpoint, Issuer, PresentedToken};
 use crate::keys::{Expected, verify};
-use crate::token::{Audience, Reason, Refusal, TokenId};
+use crate::token::{Audience, Confirmation, Reason, Refusal, TokenId};
 
 /// An active token, by its own words. Times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -36,6 +36,9 @@ pub struct ActiveToken {
     /// Its unique name.
     #[serde(rename = "jti")]
     pub token_id: String,
+    /// The certificate that it is bound to, if it is.
+    #[serde(rename = "cnf")]
+    pub confirmation: Option<Confirmation<String>>,
     /// What it allows, if that is anything.
     pub scope: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Audience, ClientId, Scope};
+use super::{Audience, ClientId, Confirmation, Scope};
 
 /// The payload of a JWT access token; all that RFC 9068 2.2 requires is there by construction. Times are seconds since 1970.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -27,6 +27,9 @@ pub struct Claims<'a> {
     /// Its unique name, by which it is audited and can be revoked.
     #[serde(rename = "jti")]
     pub token_id: &'a str,
+    /// The certificate that it is bound to.
+    #[serde(rename = "cnf", skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<&'a Confirmation>,
     /// What it allows; left out when that is nothing.
     #[serde(skip_serializing_if = "is_empty")]
     pub scope: &'a Scope,
@@ -61,6 +64,7 @@ mod tests {
                 expires_at: 1900,
                 issued_at: 1000,
                 token_id: "id",
+                confirmation: None,
                 scope,
             };
             serde_json::to_string(&claims).unwrap()

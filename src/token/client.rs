@@ -9,7 +9,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::{Algorithm, AuthMethod, GrantType, Lifetime, Network, Rate, Scope, random};
+use super::{
+    Algorithm, AuthMethod, CertificateBinding, GrantType, Lifetime, Network, Rate, Scope, random,
+};
 
 /// A registered client. What it proves itself with is kept apart: its secrets, as [`super::StoredSecret`], and its public keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,6 +36,8 @@ pub struct Client {
     pub expires_in_as: ExpiresInAs,
     /// Whether it may call the introspection endpoint (RFC 7662 2.1).
     pub may_introspect: bool,
+    /// Which of its tokens are bound to the certificate that they were asked for with.
+    pub certificate_binding: CertificateBinding,
     /// Where its requests may come from; anywhere when empty.
     pub networks: Vec<Network>,
     /// How often it may ask, when not as often as the service allows every client.
@@ -64,6 +68,7 @@ impl Client {
             grants: vec![GrantType::ClientCredentials],
             expires_in_as: ExpiresInAs::String,
             may_introspect: false,
+            certificate_binding: CertificateBinding::Off,
             networks: Vec::new(),
             rate: None,
             expires_at: None,
@@ -98,6 +103,7 @@ impl Client {
             grants,
             expires_in_as,
             may_introspect,
+            certificate_binding,
             networks,
             rate,
             expires_at,
@@ -114,6 +120,10 @@ impl Client {
             ("grants", *grants != other.grants),
             ("expires_in_as", *expires_in_as != other.expires_in_as),
             ("may_introspect", *may_introspect != other.may_introspect),
+            (
+                "certificate_binding",
+                *certificate_binding != other.certificate_binding,
+            ),
             ("networks", *networks != other.networks),
             ("rate", *rate != other.rate),
             ("expires_at", *expires_at != other.expires_at),

@@ -158,6 +158,8 @@ pub enum Reason {
     Scope(ScopeError),
     /// A resource that no token can be issued for.
     Resource(ResourceError),
+    /// The client's tokens are bound to a certificate, and there was none.
+    CertificateMissing,
     /// The client may not ask about tokens.
     IntrospectionNotAllowed,
     /// The client wants to revoke a token of another's.
@@ -179,9 +181,10 @@ impl Reason {
     #[must_use]
     pub const fn code(self) -> ErrorCode {
         match self {
-            Self::MalformedRequest(_) | Self::GrantMissing | Self::ClientIdMismatch => {
-                ErrorCode::InvalidRequest
-            }
+            Self::MalformedRequest(_)
+            | Self::GrantMissing
+            | Self::ClientIdMismatch
+            | Self::CertificateMissing => ErrorCode::InvalidRequest,
             Self::Credential(
                 CredentialError::Repeated
                 | CredentialError::TwoMethods
@@ -248,6 +251,7 @@ impl Reason {
             Self::Resource(ResourceError::NotAllowed) => {
                 "the client may not have a token for this resource"
             }
+            Self::CertificateMissing => "the client must ask with its certificate",
             Self::IntrospectionNotAllowed => "the client may not ask about tokens",
             Self::NotTheOwner => "the token is another client's",
             Self::TooManyFailures { .. } => {
@@ -300,6 +304,7 @@ impl Reason {
             Self::Scope(ScopeError::NotAllowed) => "scope_not_allowed",
             Self::Resource(ResourceError::Malformed) => "resource_malformed",
             Self::Resource(ResourceError::NotAllowed) => "resource_not_allowed",
+            Self::CertificateMissing => "certificate_missing",
             Self::IntrospectionNotAllowed => "introspection_not_allowed",
             Self::NotTheOwner => "not_the_owner",
             Self::TooManyRevocations => "too_many_revocations",
@@ -336,64 +341,4 @@ impl fmt::Display for ErrorCode {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::token::AssertionError;
-
-    #[test]
-    fn the_ways_not_to_be_a_client_look_alike() {
-        let outside = |reason: Reason| (reason.code(), reason.description());
-        for reason in [
-            Reason::WrongSecret,
-            Reason::ClientDisabled,
-            Reason::ClientExpired,
-            Reason::NetworkNotAllowed,
-            Reason::WrongAuthMethod,
-            Reason::Credential(CredentialError::Assertion(AssertionError::BadSignature)),
-        ] {
-            assert_eq!(outside(Reason::UnknownClient), outside(reason));
-        }
-        assert_ne!(Reason::UnknownClient.name(), Reason::ClientDisabled.name());
-    }
-
-    #[test]
-    fn descriptions_stay_within_rfc_6749_5_2() {
-        use CredentialError as C;
-        let reasons = [
-            Reason::Credential(C::Missing),
-            Reason::Credential(C::Repeated),
-            Reason::Credential(C::TwoMethods),
-            Reason::Credential(C::NotBase64),
-            Reason::Credential(C::HalfAnAssertion),
-            Reason::Credential(C::Assertion(AssertionError::UnknownType)),
-            Reason::Credential(C::Assertion(AssertionError::MissingClaim)),
-            Reason::Credential(C::Assertion(AssertionError::WrongAudience)),
-            Reason::Credential(C::Assertion(AssertionError::Replayed)),
-            Reason::ClientIdMismatch,
-            Reason::UnknownClient,
-            Reason::GrantMissing,
-            Reason::GrantUnknown,
-            Reason::GrantNotAllowed,
-            Reason::Scope(ScopeError::Malformed),
-            Reason::Scope(ScopeError::NotAllowed),
-            Reason::Resource(ResourceError::Malformed),
-            Reason::Resource(ResourceError::NotAllowed),
-            Reason::IntrospectionNotAllowed,
-            Reason::NotTheOwner,
-            Reason::TooManyRevocations,
-            Reason::TooManyFailures {
-                wait: Duration::from_secs(1),
-                turned_away: 1,
-            },
-            Reason::TooManyRequests {
-                wait: Duration::from_secs(1),
-            },
-            Reason::TooManyVerifications,
-            Reason::SigningFailed,
-        ];
-        for reason in reasons {
-            let allowed = |byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-            assert!(reason.description().bytes().all(allowed), "{reason:?}");
-        }
-    }
-}
+mod tests;

@@ -145,6 +145,7 @@ mod tests {
             expires_at: 2,
             issued_at: 1,
             token_id: "id",
+            confirmation: None,
             scope: &Scope::default(),
         };
         let unsigned = UnsignedToken::new(&EncodedHeader::new(Algorithm::Es256, "k"), &claims);

@@ -6,6 +6,7 @@
 mod assertion;
 mod auth_method;
 mod basic;
+mod binding;
 mod certificate;
 mod claims;
 mod client;
@@ -26,6 +27,7 @@ mod token_id;
 pub use assertion::{AssertionError, ClientAssertion};
 pub use auth_method::{AuthMethod, UnknownAuthMethod};
 pub use basic::BasicCredential;
+pub use binding::{CertificateBinding, Confirmation, UnknownBinding};
 pub use certificate::{
     CertificateName, ClientCertificate, InvalidCertificate, InvalidCertificateName, Thumbprint,
 };

@@ -30,6 +30,7 @@ mod rfc7523;
 mod rfc7617;
 mod rfc7662;
 mod rfc8414;
+mod rfc8705;
 mod rfc8707;
 mod rfc9068;
 mod rfc9110;

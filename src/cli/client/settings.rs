@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use crate::cli::duration;
 use crate::token::{
-    Algorithm, Audience, Client, ExpiresInAs, GrantType, Lifetime, Network, Rate, Scope,
+    Algorithm, Audience, CertificateBinding, Client, ExpiresInAs, GrantType, Lifetime, Network,
+    Rate, Scope,
 };
 
 /// Options of `client add` and `client set`. An empty value clears what it is for.
@@ -31,6 +32,9 @@ pub(super) struct Settings {
     /// Something it may do beside asking for tokens: introspect those that are for its audiences
     #[arg(long, value_name = "RIGHT")]
     allow: Vec<Setting<Right>>,
+    /// Which of its tokens are bound to the certificate that they were asked for with: off, when-presented or required. Off by default
+    #[arg(long = "bind-certificate", value_name = "WHEN")]
+    certificate_binding: Option<CertificateBinding>,
     /// A network that its requests may come from, such as 10.0.0.0/8; may be repeated. Anywhere by default
     #[arg(long = "network", value_name = "CIDR")]
     networks: Vec<Setting<Network>>,
@@ -88,6 +92,9 @@ impl Settings {
         }
         if !self.allow.is_empty() {
             client.may_introspect = self.allow.iter().any(|right| right.0.is_some());
+        }
+        if let Some(binding) = self.certificate_binding {
+            client.certificate_binding = binding;
         }
         set(&mut client.rate, self.rate.as_ref());
         set(&mut client.token_lifetime, self.lifetime.as_ref());

@@ -68,6 +68,7 @@ fn text(record: &ClientRecord) -> String {
             ),
         ),
         ("may introspect", client.may_introspect.to_string()),
+        ("binds tokens", client.certificate_binding.to_string()),
         (
             "networks",
             listed(client.networks.iter().map(ToString::to_string))

@@ -37,6 +37,11 @@ fn active(token: ActiveToken) -> types::IntrospectionResponse {
         aud: Some(token.audiences),
         iss: Some(token.issuer),
         jti: Some(token.token_id),
+        cnf: token
+            .confirmation
+            .map(|confirmation| types::IntrospectionResponseCnf {
+                x5t_s256: confirmation.thumbprint,
+            }),
     }
 }
 
@@ -52,5 +57,6 @@ fn inactive() -> types::IntrospectionResponse {
         aud: None,
         iss: None,
         jti: None,
+        cnf: None,
     }
 }

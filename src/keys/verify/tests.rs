@@ -44,6 +44,7 @@ fn token(key: &SigningKey) -> String {
         expires_at: 1900,
         issued_at: 1000,
         token_id: "id",
+        confirmation: None,
         scope: &Scope::parse("a").unwrap(),
     };
     let unsigned = UnsignedToken::new(key.header(), &claims);

@@ -45,7 +45,7 @@ pub(super) async fn change(
     let keys = record.keys.as_ref().map(serde_json::to_string);
     let done = sqlx::query(
         "UPDATE clients SET name = ?, auth_method = ?, jwks = ?, scope = ?, audiences = ?, grants = ?, expires_in_as = ?, \
-         may_introspect = ?, networks = ?, rate = ?, expires_at = ?, token_lifetime_seconds = ?, token_algorithm = ?, \
+         may_introspect = ?, certificate_binding = ?, networks = ?, rate = ?, expires_at = ?, token_lifetime_seconds = ?, token_algorithm = ?, \
          contact = ?, note = ?, changed_at = ? WHERE id = ?",
     )
     .bind(&client.name)
@@ -56,6 +56,7 @@ pub(super) async fn change(
     .bind(spaced(&client.grants))
     .bind(client.expires_in_as.as_str())
     .bind(client.may_introspect)
+    .bind(client.certificate_binding.as_str())
     .bind(spaced(&client.networks))
     .bind(client.rate.map(|rate| rate.to_string()))
     .bind(client.expires_at.map(millis))

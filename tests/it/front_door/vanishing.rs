@@ -6,8 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
 use super::Bank;
-use crate::harness::{basic, token_request};
+use crate::harness::{basic, status, token_request};
 
 /// How long, in seconds; more by this variable.
 const SECONDS: &str = "VANISHING_SECONDS";
@@ -18,13 +22,19 @@ async fn no_request_is_taken_for_another_callers() {
     let bank = Bank::with(", connections_per_source = 512");
     bank.setup.add("other", "secret", &["--scope", "cards"]);
     let other = bank.thales.issue("other", "/CN=other", "DNS:other.example");
+    for client in ["is_tbank01", "other"] {
+        let set = ["client", "set", client, "--bind-certificate", "required"];
+        bank.setup.run(&set).ok();
+    }
+    let own = bank.d1.thumbprint();
     let open = bank.start();
     let address = open.address();
     // The first check of a chosen secret is slow.
     assert!(open.d1.is_served(address).await);
     let vanishing = open.caller(Some(&other));
     let stop = Arc::new(AtomicBool::new(false));
-    let (honest, refused, vanished) = (
+    let (honest, refused, vanished, wrong) = (
+        Arc::new(AtomicUsize::new(0)),
         Arc::new(AtomicUsize::new(0)),
         Arc::new(AtomicUsize::new(0)),
         Arc::new(AtomicUsize::new(0)),
@@ -45,11 +55,17 @@ async fn no_request_is_taken_for_another_callers() {
     for _ in 0..4 {
         let (caller, stop) = (open.d1.clone(), stop.clone());
         let (honest, refused) = (honest.clone(), refused.clone());
+        let (wrong, own) = (wrong.clone(), own.clone());
         tasks.push(tokio::spawn(async move {
             while !stop.load(Ordering::Relaxed) {
-                let served = caller.is_served(address).await;
                 honest.fetch_add(1, Ordering::Relaxed);
-                refused.fetch_add(usize::from(!served), Ordering::Relaxed);
+                match caller.token(address).await {
+                    Ok(answer) if status(&answer) == 200 => {
+                        let is_own = bound_to(&answer) == own;
+                        wrong.fetch_add(usize::from(!is_own), Ordering::Relaxed);
+                    }
+                    _ => drop(refused.fetch_add(1, Ordering::Relaxed)),
+                }
             }
         }));
     }
@@ -61,6 +77,11 @@ async fn no_request_is_taken_for_another_callers() {
     for task in tasks {
         task.await.unwrap();
     }
+    assert_eq!(
+        wrong.load(Ordering::Relaxed),
+        0,
+        "tokens with another's certificate"
+    );
     let audit = open.service.stop().audit();
     let mut certificates: HashMap<&str, Vec<&str>> = HashMap::new();
     for record in audit
@@ -87,4 +108,14 @@ async fn no_request_is_taken_for_another_callers() {
     assert_eq!(certificates["other"].len(), 1);
     assert_ne!(certificates["is_tbank01"], certificates["other"]);
     assert!(vanished.load(Ordering::Relaxed) > 20);
+}
+
+/// The certificate that the token in an answer is bound to.
+fn bound_to(answer: &str) -> String {
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    let payload = body["access_token"].as_str().unwrap().split('.').nth(1);
+    let claims = URL_SAFE_NO_PAD.decode(payload.unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    claims["cnf"]["x5t#S256"].as_str().unwrap().to_owned()
 }

@@ -22,6 +22,23 @@ pub enum Term {
     Past,
 }
 
+impl Issued {
+    /// `x5t#S256`, as openssl sees it.
+    pub fn thumbprint(&self) -> String {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let mut openssl = Command::new("openssl");
+        openssl.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]);
+        let said = openssl.arg(&self.certificate).output().unwrap().stdout;
+        let said = String::from_utf8(said).unwrap();
+        let (_, hex) = said.trim().split_once('=').unwrap();
+        let bytes = hex
+            .split(':')
+            .map(|byte| u8::from_str_radix(byte, 16).unwrap());
+        URL_SAFE_NO_PAD.encode(bytes.collect::<Vec<_>>())
+    }
+}
+
 impl Authority {
     /// A new one, in a folder of this name below `folder`.
     pub fn new(folder: &Path, name: &str) -> Self {

@@ -11,7 +11,7 @@ use crate::store::sqlite::{optional_timestamp, timestamp};
 use crate::store::{ClientRecord, StoreError};
 use crate::token::{
     Algorithm, Audience, Client, ClientId, GrantType, Lifetime, Network, Rate, Scope, SecretHash,
-    SecretId, Status, StoredSecret, UnknownAuthMethod,
+    SecretId, Status, StoredSecret, UnknownAuthMethod, UnknownBinding,
 };
 
 pub(in crate::store::sqlite) async fn all(
@@ -90,6 +90,7 @@ fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, S
     let networks = networks.split_terminator(' ').map(str::parse::<Network>);
     let rate: Option<&str> = row.try_get("rate")?;
     let auth_method: &str = row.try_get("auth_method")?;
+    let binding: &str = row.try_get("certificate_binding")?;
     let keys: Option<&str> = row.try_get("jwks")?;
     let lifetime: Option<i64> = row.try_get("token_lifetime_seconds")?;
     let lifetime = lifetime.map(|seconds| Lifetime::from_secs(u64::try_from(seconds).unwrap_or(0)));
@@ -118,6 +119,9 @@ fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, S
                 .parse()
                 .map_err(|error: &str| corrupt(error.to_owned()))?,
             may_introspect: row.try_get("may_introspect")?,
+            certificate_binding: binding
+                .parse()
+                .map_err(|error: UnknownBinding| corrupt(error.to_string()))?,
             networks: networks
                 .collect::<Result<_, _>>()
                 .map_err(|error| corrupt(error.to_string()))?,

@@ -1,0 +1,69 @@
+//! Whether tokens are bound to the certificate that they were asked for with, RFC 8705 3: stolen, such a token is worth nothing
+//! to whoever has not the certificate's key.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::Thumbprint;
+
+/// Which of a client's tokens are bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateBinding {
+    /// None.
+    Off,
+    /// Those that were asked for with a certificate.
+    WhenPresented,
+    /// All; without a certificate it gets none.
+    Required,
+}
+
+/// A text that says no such thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("tokens are bound to certificates \"off\", \"when-presented\" or \"required\"")]
+pub struct UnknownBinding;
+
+/// The `cnf` claim, RFC 8705 3.1: who shows the token must show this certificate too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation<T = Thumbprint> {
+    /// Its thumbprint.
+    #[serde(rename = "x5t#S256")]
+    pub thumbprint: T,
+}
+
+impl CertificateBinding {
+    const ALL: [Self; 3] = [Self::Off, Self::WhenPresented, Self::Required];
+
+    /// What is written in the store and on the command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::WhenPresented => "when-presented",
+            Self::Required => "required",
+        }
+    }
+}
+
+impl FromStr for CertificateBinding {
+    type Err = UnknownBinding;
+
+    fn from_str(text: &str) -> Result<Self, UnknownBinding> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|binding| binding.as_str() == text)
+            .ok_or(UnknownBinding)
+    }
+}
+
+impl fmt::Display for CertificateBinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for CertificateBinding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
