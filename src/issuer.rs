@@ -37,7 +37,9 @@ pub use introspect::ActiveToken;
 pub use key_registry::{KeyRegistry, KeyRegistryError};
 use key_schedule::KeySchedule;
 pub use master_key::{MasterKeyRotation, rotate_master_key};
-pub use registry::{ChangedClient, ClientRegistry, NewClient, RegistryError};
+pub use registry::{
+    ChangedClient, ClientRegistry, ClientToImport, ImportedClient, NewClient, RegistryError,
+};
 pub use request::{Endpoint, IssuedToken, Origin, PresentedToken, TokenRequest};
 pub use status::{Problem, Readiness};
 pub use throttle::Source;

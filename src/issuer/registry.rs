@@ -1,6 +1,7 @@
 //! What administrators do with clients.
 
 mod change;
+mod import;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use change::ChangedClient;
+pub use import::{ClientToImport, ImportedClient};
 
 use super::{ChangeLog, ChangeLogError, KeyRegistry, KeyRegistryError};
 use crate::audit::Event;
@@ -104,9 +106,9 @@ impl ClientRegistry {
             secrets: vec![stored],
             client,
         };
-        let [client] = self.put([record]).await?;
+        self.put(std::slice::from_ref(&record)).await?;
         Ok(NewClient {
-            client,
+            client: record.client,
             secret,
             previous_until: None,
         })
@@ -135,8 +137,8 @@ impl ClientRegistry {
             created_at: now,
             changed_at: now,
         };
-        let [client] = self.put([record]).await?;
-        Ok(client)
+        self.put(std::slice::from_ref(&record)).await?;
+        Ok(record.client)
     }
 
     /// Gives a client another secret. The one before goes on working for `overlap`, so that the client can be told in time.
@@ -231,16 +233,11 @@ impl ClientRegistry {
     }
 
     /// Adds clients, all or none, with a record of each.
-    async fn put<const N: usize>(
-        &self,
-        records: [ClientRecord; N],
-    ) -> Result<[Client; N], RegistryError> {
+    async fn put(&self, records: &[ClientRecord]) -> Result<(), RegistryError> {
         let change = self.changes.open().await?;
-        self.store.add_clients(&records).await?;
-        change
-            .write(records.iter().map(added).collect(), self.clock.now())
-            .await?;
-        Ok(records.map(|record| record.client))
+        self.store.add_clients(records).await?;
+        let events = records.iter().map(added).collect();
+        Ok(change.write(events, self.clock.now()).await?)
     }
 
     async fn new_secret(

@@ -162,6 +162,7 @@ fn help_has_examples_and_no_colour_in_a_pipe() {
         &["client", "show"],
         &["client", "rotate-secret"],
         &["client", "set"],
+        &["client", "import"],
         &["client", "set-keys"],
         &["client", "disable"],
         &["client", "enable"],

@@ -18,6 +18,7 @@ mod harness;
 mod hostile;
 #[cfg(feature = "pkcs11")]
 mod hsm;
+mod import;
 mod keys;
 mod lifecycle;
 mod probe;

@@ -1,6 +1,7 @@
 //! `client`: who may ask for tokens. One file for each command that takes more than an id.
 
 mod add;
+mod import;
 mod keys;
 mod rotate;
 mod set;
@@ -24,6 +25,7 @@ use crate::token::ClientId;
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Add(add::Arguments),
+    Import(import::Arguments),
     /// List all clients
     #[command(after_help = "Examples:\n  d1-authz client list --config d1-authz.toml")]
     List,
@@ -79,6 +81,7 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     let clients = installation.clients();
     let result = match command {
         Command::Add(arguments) => add::run(arguments, &clients, output).await,
+        Command::Import(arguments) => import::run(&arguments, &clients, output).await,
         Command::Set(arguments) => set::run(&arguments, &clients, output).await,
         Command::SetKeys(arguments) => keys::run(&arguments, &clients, output).await,
         Command::RotateSecret(arguments) => rotate::run(arguments, &clients, output).await,

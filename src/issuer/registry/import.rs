@@ -1,0 +1,74 @@
+//! Many clients at once, from another server.
+
+use std::collections::BTreeSet;
+
+use super::{ClientRegistry, RegistryError};
+use crate::keys::ClientKeys;
+use crate::store::ClientRecord;
+use crate::token::{Algorithm, AuthMethod, Client, ClientSecret};
+
+/// A client of another server.
+#[derive(Debug)]
+pub struct ClientToImport {
+    /// What it is here.
+    pub client: Client,
+    /// The secret that it has already.
+    pub secret: Option<ClientSecret>,
+    /// Its public keys.
+    pub keys: Option<ClientKeys>,
+}
+
+/// A client that was imported.
+#[derive(Debug)]
+pub struct ImportedClient {
+    /// The client.
+    pub client: Client,
+    /// The secret that was made for it, as it had none. The only moment at which it can be shown.
+    pub new_secret: Option<ClientSecret>,
+}
+
+impl ClientRegistry {
+    /// Adds clients, all or none. One that authenticates with a secret and brings none gets one. Takes some 20 ms for each secret
+    /// that is brought along, as it may be a weak one.
+    ///
+    /// # Errors
+    /// [`StoreError::ClientExists`](crate::store::StoreError::ClientExists) among others.
+    pub async fn import(
+        &self,
+        clients: Vec<ClientToImport>,
+    ) -> Result<Vec<ImportedClient>, RegistryError> {
+        let algorithms: BTreeSet<Algorithm> = clients
+            .iter()
+            .filter_map(|new| new.client.token_algorithm)
+            .collect();
+        for algorithm in algorithms {
+            self.keys.prepare(algorithm).await?;
+        }
+        let now = self.clock.now();
+        let (mut records, mut imported) = (Vec::new(), Vec::new());
+        for ClientToImport {
+            client,
+            secret,
+            keys,
+        } in clients
+        {
+            let needs_one = client.auth_method == AuthMethod::ClientSecretBasic && secret.is_none();
+            let (mut secrets, mut new_secret) = (Vec::new(), None);
+            if needs_one || secret.is_some() {
+                let (secret, stored) = self.new_secret(secret).await?;
+                secrets.push(stored);
+                new_secret = Some(secret).filter(|_| needs_one);
+            }
+            records.push(ClientRecord {
+                client: client.clone(),
+                keys,
+                secrets,
+                created_at: now,
+                changed_at: now,
+            });
+            imported.push(ImportedClient { client, new_secret });
+        }
+        self.put(&records).await?;
+        Ok(imported)
+    }
+}
