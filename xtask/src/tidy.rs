@@ -4,6 +4,7 @@
 //! and how findings are printed.
 
 pub mod code;
+mod covered;
 mod files;
 mod headers;
 mod layers;
@@ -21,7 +22,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Checks layering, file headers, file sizes, links between documents, unfinished code, and lints in manifests.
+/// Checks layering, file headers, file sizes, links between documents, unfinished code, lints in manifests, and the
+/// table of the standards' tests.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// How findings are printed.
@@ -81,6 +83,7 @@ pub fn check(files: &Files) -> Vec<Finding> {
         links::check,
         words::check,
         manifests::check,
+        covered::check,
     ];
     let mut findings: Vec<_> = rules.iter().flat_map(|rule| rule(files)).collect();
     findings.sort();
