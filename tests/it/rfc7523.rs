@@ -48,6 +48,7 @@ fn reasons(setup: &Setup) -> Vec<String> {
 async fn section_2_2_a_client_proves_itself_with_its_key() {
     for signer in [
         Signer::es256(),
+        Signer::es384(),
         Signer::ed25519(),
         Signer::rsa("RS256"),
         Signer::rsa("PS256"),
@@ -274,4 +275,43 @@ async fn failures_are_throttled_and_the_client_itself_is_not() {
     token(&service, &signer.sign(&claims("batch")))
         .await
         .granted();
+}
+
+#[tokio::test]
+async fn rfc_7662_and_rfc_7009_section_2_1_clients_authenticate_there_as_well() {
+    let signer = Signer::es256();
+    let setup = Setup::with_d1();
+    let add = [
+        "client",
+        "add",
+        "--id",
+        "api",
+        "--allow",
+        "introspect",
+        "--jwks",
+        "-",
+    ];
+    setup.run_with(&add, &signer.jwk.to_string()).ok();
+    let service = setup.start();
+    let about = async |path: &str, token: &str, assertion: &str| {
+        let form = [
+            ("token", token),
+            ("client_assertion_type", TYPE),
+            ("client_assertion", assertion),
+        ];
+        Answer::of(reqwest::Client::new().post(service.url(path)).form(&form)).await
+    };
+    let of_d1 = service.token(D1, GRANT).await.access_token();
+    let assertion = signer.sign(&claims("api"));
+    let said = about("/oauth2/introspect", &of_d1, &assertion).await;
+    assert_eq!(said.granted()["client_id"], "is_tbank01");
+    let again = about("/oauth2/introspect", &of_d1, &assertion).await;
+    again.refused(401, "invalid_client");
+
+    let reply = token(&service, &signer.sign(&claims("api"))).await;
+    let own = reply.access_token();
+    let revoked = about("/oauth2/revoke", &own, &signer.sign(&claims("api"))).await;
+    assert_eq!(revoked.status, 200, "{revoked:?}");
+    let nobody = about("/oauth2/revoke", &own, "x.y.z").await;
+    nobody.refused(401, "invalid_client");
 }

@@ -5,7 +5,9 @@ use std::time::SystemTime;
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair};
+use aws_lc_rs::signature::{
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
@@ -27,12 +29,33 @@ enum Pair {
 
 impl Signer {
     pub fn es256() -> Self {
-        let pair = EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
-        let point = pair.public_key().as_ref();
-        let (x, y) = (text(&point[1..33]), text(&point[33..]));
+        Self::ecdsa(
+            "ES256",
+            "P-256",
+            &signature::ECDSA_P256_SHA256_FIXED_SIGNING,
+        )
+    }
+
+    pub fn es384() -> Self {
+        Self::ecdsa(
+            "ES384",
+            "P-384",
+            &signature::ECDSA_P384_SHA384_FIXED_SIGNING,
+        )
+    }
+
+    fn ecdsa(
+        algorithm: &'static str,
+        curve: &str,
+        signing: &'static EcdsaSigningAlgorithm,
+    ) -> Self {
+        let pair = EcdsaKeyPair::generate(signing).unwrap();
+        // SEC 1's uncompressed point: a 4 and the two coordinates.
+        let coordinates = &pair.public_key().as_ref()[1..];
+        let (x, y) = coordinates.split_at(coordinates.len() / 2);
         Self {
-            jwk: json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y, "kid": "1" }),
-            algorithm: "ES256",
+            jwk: json!({ "kty": "EC", "crv": curve, "x": text(x), "y": text(y), "kid": "1" }),
+            algorithm,
             pair: Pair::Ec(pair),
         }
     }
