@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use super::not_ok;
 use super::server::{self, SECRET};
-use crate::harness::{Run, d1_authz};
+use crate::harness::{Authority, Run, Setup, d1_authz};
 
 /// An authority and a client certificate of it, in files; and a server under it that may ask for one.
 struct Bank {
@@ -22,7 +22,7 @@ struct Bank {
     url: String,
 }
 
-type Authority = CertifiedIssuer<'static, KeyPair>;
+type Issuer = CertifiedIssuer<'static, KeyPair>;
 
 impl Bank {
     fn new(asks_for_certificates: bool) -> Self {
@@ -86,6 +86,41 @@ fn d1_shows_its_certificate_and_checks_the_servers() {
 }
 
 #[test]
+fn d1_is_content_with_this_service_over_mutual_tls() {
+    let setup = Setup::of(
+        "tls = { certificate = \"own/server.pem\", key = \"own/server.key\", client_ca = \"thales/ca.pem\" }",
+    );
+    setup.add("is_tbank01", SECRET, &["--scope", "cards pin"]);
+    let own = Authority::new(setup.folder(), "own");
+    own.issue("server", "/CN=localhost", "DNS:localhost");
+    let thales = Authority::new(setup.folder(), "thales");
+    let d1 = thales.issue("d1", "/C=FR/O=Thales/CN=d1", "DNS:d1.example");
+    let service = setup.start();
+    let bank = Bank {
+        folder: tempfile::tempdir().unwrap(),
+        url: format!(
+            "https://localhost:{}/authz/d1/v1/oauth2/token",
+            service.api.port()
+        ),
+    };
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    let (ca, certificate, key) = (
+        text(&own.certificate()),
+        text(&d1.certificate),
+        text(&d1.key),
+    );
+    let run = bank
+        .probe(&["--certificate", &certificate, "--key", &key, "--ca", &ca])
+        .ok();
+    assert_eq!(not_ok(&run), [""; 0], "{run:?}");
+    assert_eq!(
+        not_ok(&bank.probe(&["--ca", &ca])),
+        ["answer: wrong"],
+        "without a certificate"
+    );
+}
+
+#[test]
 fn a_server_of_another_authority_is_not_believed() {
     let bank = Bank::new(false);
     let run = bank.probe(&["--ca", "other.pem"]);
@@ -122,20 +157,20 @@ fn files_that_hold_something_else_are_refused() {
     }
 }
 
-fn authority() -> Authority {
+fn authority() -> Issuer {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-fn leaf(authority: &Authority, usage: ExtendedKeyUsagePurpose) -> (rcgen::Certificate, KeyPair) {
+fn leaf(authority: &Issuer, usage: ExtendedKeyUsagePurpose) -> (rcgen::Certificate, KeyPair) {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     params.extended_key_usages = vec![usage];
     (params.signed_by(&key, authority).unwrap(), key)
 }
 
-fn server_config(authority: &Authority, asks_for_certificates: bool) -> ServerConfig {
+fn server_config(authority: &Issuer, asks_for_certificates: bool) -> ServerConfig {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let (certificate, key) = leaf(authority, ExtendedKeyUsagePurpose::ServerAuth);
     let chain: Vec<CertificateDer<'static>> = vec![certificate.into()];
