@@ -91,7 +91,12 @@ pub(super) fn metadata(
     knows_certificates: bool,
 ) -> types::AuthorizationServerMetadata {
     let endpoint = |operation: &Operation| format!("{issuer}{}", operation.path);
-    let methods = || AuthMethod::ALL.iter().map(ToString::to_string).collect();
+    let is_possible =
+        |method: &&AuthMethod| knows_certificates || **method != AuthMethod::TlsClientAuth;
+    let methods = || {
+        let methods = AuthMethod::ALL.iter().filter(is_possible);
+        methods.map(ToString::to_string).collect()
+    };
     let algorithms = || Algorithm::ALL.iter().map(ToString::to_string).collect();
     types::AuthorizationServerMetadata {
         issuer: issuer.as_str().to_owned(),

@@ -31,6 +31,7 @@ impl Api for Handlers {
                     .as_ref()
                     .map(|header| header.as_str().as_bytes()),
                 form.map(ShownInForm::from).unwrap_or_default(),
+                origin.certificate,
             ),
             client_id: form.and_then(|form| form.client_id.as_deref()),
             grant_type: form.map(|form| form.grant_type.as_str()),
@@ -116,7 +117,11 @@ fn presented<'a>(
     // One at most, or the run time had refused the request.
     let header = request.headers().get(header::AUTHORIZATION);
     PresentedToken {
-        credential: credential::of(header.map(http::HeaderValue::as_bytes), form.into()),
+        credential: credential::of(
+            header.map(http::HeaderValue::as_bytes),
+            form.into(),
+            origin.certificate,
+        ),
         client_id: form.client_id.as_deref(),
         token: &form.token,
         origin,

@@ -11,6 +11,7 @@
 //! one can't be: it is taken at any time, so that guesses from behind the same gateway don't lock its client out.
 
 mod assertion;
+mod certificate;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -67,6 +68,9 @@ impl Authenticator {
         match credential {
             Credential::Basic(basic) => self.check_secret(view, basic, address, now).await,
             Credential::Assertion(assertion) => self.check_assertion(view, assertion, address, now),
+            Credential::Certificate(certificate) => {
+                self.check_certificate(view, certificate, address, now)
+            }
         }
     }
 

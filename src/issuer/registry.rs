@@ -61,6 +61,9 @@ pub enum RegistryError {
     /// It would be locked out.
     #[error("client {0} has no secret that works; give it one first (client rotate-secret)")]
     NoSecret(ClientId),
+    /// It would be locked out.
+    #[error("client {0} has no name of a certificate; set it as well (--certificate-name)")]
+    NoCertificateName(ClientId),
     /// The process is being stopped.
     #[error("the secret could not be hashed: {0}")]
     Hashing(#[from] tokio::task::JoinError),
@@ -123,16 +126,40 @@ impl ClientRegistry {
         client: Client,
         keys: ClientKeys,
     ) -> Result<Client, RegistryError> {
+        let client = Client {
+            auth_method: AuthMethod::PrivateKeyJwt,
+            ..client
+        };
+        self.add_without_secret(client, Some(keys)).await
+    }
+
+    /// Adds a client that proves itself with a certificate of its `certificate_name`, RFC 8705 2.1. It has no secret.
+    ///
+    /// # Errors
+    /// [`StoreError::ClientExists`] among others.
+    pub async fn add_with_certificate(&self, client: Client) -> Result<Client, RegistryError> {
+        if client.certificate_name.is_none() {
+            return Err(RegistryError::NoCertificateName(client.id));
+        }
+        let client = Client {
+            auth_method: AuthMethod::TlsClientAuth,
+            ..client
+        };
+        self.add_without_secret(client, None).await
+    }
+
+    async fn add_without_secret(
+        &self,
+        client: Client,
+        keys: Option<ClientKeys>,
+    ) -> Result<Client, RegistryError> {
         if let Some(algorithm) = client.token_algorithm {
             self.keys.prepare(algorithm).await?;
         }
         let now = self.clock.now();
         let record = ClientRecord {
-            client: Client {
-                auth_method: AuthMethod::PrivateKeyJwt,
-                ..client
-            },
-            keys: Some(keys),
+            client,
+            keys,
             secrets: Vec::new(),
             created_at: now,
             changed_at: now,

@@ -12,16 +12,22 @@ pub enum AuthMethod {
     ClientSecretBasic,
     /// A JWT signed with a key of the client's own, RFC 7523 2.2.
     PrivateKeyJwt,
+    /// A certificate of the connection's, by its name, RFC 8705 2.1.
+    TlsClientAuth,
 }
 
 /// A way of authenticating that this service doesn't have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the methods are client_secret_basic and private_key_jwt")]
+#[error("the methods are client_secret_basic, private_key_jwt and tls_client_auth")]
 pub struct UnknownAuthMethod;
 
 impl AuthMethod {
-    /// All of them, for RFC 8414's `token_endpoint_auth_methods_supported`.
-    pub const ALL: &[Self] = &[Self::ClientSecretBasic, Self::PrivateKeyJwt];
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::ClientSecretBasic,
+        Self::PrivateKeyJwt,
+        Self::TlsClientAuth,
+    ];
 
     /// The registered name.
     #[must_use]
@@ -29,6 +35,7 @@ impl AuthMethod {
         match self {
             Self::ClientSecretBasic => "client_secret_basic",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
         }
     }
 }

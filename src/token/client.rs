@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::{
-    Algorithm, AuthMethod, CertificateBinding, GrantType, Lifetime, Network, Rate, Scope, random,
+    Algorithm, AuthMethod, CertificateBinding, CertificateName, GrantType, Lifetime, Network, Rate,
+    Scope, random,
 };
 
 /// A registered client. What it proves itself with is kept apart: its secrets, as [`super::StoredSecret`], and its public keys.
@@ -26,6 +27,8 @@ pub struct Client {
     /// How it proves who it is.
     #[serde(rename = "token_endpoint_auth_method")]
     pub auth_method: AuthMethod,
+    /// The name of the certificate that it proves itself with, by `tls_client_auth` (RFC 8705 2.1.2).
+    pub certificate_name: Option<CertificateName>,
     /// All it may ask for, and what it gets when it asks for nothing.
     pub scope: Scope,
     /// The `aud` of its tokens (RFC 9068 3); when empty, the service's default audience.
@@ -63,6 +66,7 @@ impl Client {
             name: name.into(),
             status: Status::Enabled,
             auth_method: AuthMethod::ClientSecretBasic,
+            certificate_name: None,
             scope,
             audiences: Vec::new(),
             grants: vec![GrantType::ClientCredentials],
@@ -98,6 +102,7 @@ impl Client {
             name,
             status: _,
             auth_method,
+            certificate_name,
             scope,
             audiences,
             grants,
@@ -115,6 +120,10 @@ impl Client {
         let differs = [
             ("name", *name != other.name),
             ("auth_method", *auth_method != other.auth_method),
+            (
+                "certificate_name",
+                *certificate_name != other.certificate_name,
+            ),
             ("scope", *scope != other.scope),
             ("audiences", *audiences != other.audiences),
             ("grants", *grants != other.grants),

@@ -1,6 +1,8 @@
 //! What a request shows to prove which client it is of: RFC 6749 2.3.
 
-use super::{AssertionError, AuthMethod, BasicCredential, ClientAssertion};
+use super::{
+    AssertionError, AuthMethod, BasicCredential, ClientAssertion, ClientCertificate, ClientId,
+};
 
 /// A credential, read but not believed.
 #[derive(Debug, Clone)]
@@ -9,6 +11,15 @@ pub enum Credential {
     Basic(BasicCredential),
     /// `private_key_jwt`
     Assertion(ClientAssertion),
+    /// `tls_client_auth`
+    Certificate(CertificateCredential),
+}
+
+/// A client that a form names, and the certificate of its connection.
+#[derive(Debug, Clone)]
+pub struct CertificateCredential {
+    client_id: Option<Box<str>>,
+    certificate: ClientCertificate,
 }
 
 /// Why a request holds no readable credential.
@@ -75,12 +86,22 @@ impl Credential {
         Ok(Self::Assertion(ClientAssertion::parse(assertion)?))
     }
 
+    /// The form's `client_id`, which RFC 8705 2 requires, and the connection's certificate.
+    #[must_use]
+    pub fn from_certificate(client_id: &str, certificate: &ClientCertificate) -> Self {
+        Self::Certificate(CertificateCredential {
+            client_id: ClientId::is_valid(client_id).then(|| client_id.into()),
+            certificate: certificate.clone(),
+        })
+    }
+
     /// The client it names, if any client could have this name.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         match self {
             Self::Basic(basic) => basic.client_id(),
             Self::Assertion(assertion) => assertion.client_id(),
+            Self::Certificate(certificate) => certificate.client_id(),
         }
     }
 
@@ -90,7 +111,22 @@ impl Credential {
         match self {
             Self::Basic(_) => AuthMethod::ClientSecretBasic,
             Self::Assertion(_) => AuthMethod::PrivateKeyJwt,
+            Self::Certificate(_) => AuthMethod::TlsClientAuth,
         }
+    }
+}
+
+impl CertificateCredential {
+    /// The client it names, if any client could have this name.
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    /// What it is proved with.
+    #[must_use]
+    pub fn certificate(&self) -> &ClientCertificate {
+        &self.certificate
     }
 }
 

@@ -134,6 +134,8 @@ pub enum Reason {
     NetworkNotAllowed,
     /// The client is registered for another way of authenticating.
     WrongAuthMethod,
+    /// The connection's certificate has not the client's name.
+    WrongCertificate,
     /// Too many wrong credentials from where this one came from. It was not looked at.
     TooManyFailures {
         /// When the next one is looked at, in whole seconds.
@@ -196,7 +198,8 @@ impl Reason {
             | Self::ClientDisabled
             | Self::ClientExpired
             | Self::NetworkNotAllowed
-            | Self::WrongAuthMethod => ErrorCode::InvalidClient,
+            | Self::WrongAuthMethod
+            | Self::WrongCertificate => ErrorCode::InvalidClient,
             Self::GrantUnknown => ErrorCode::UnsupportedGrantType,
             Self::GrantNotAllowed | Self::IntrospectionNotAllowed | Self::NotTheOwner => {
                 ErrorCode::UnauthorizedClient
@@ -239,7 +242,8 @@ impl Reason {
             | Self::ClientDisabled
             | Self::ClientExpired
             | Self::NetworkNotAllowed
-            | Self::WrongAuthMethod => "client authentication failed",
+            | Self::WrongAuthMethod
+            | Self::WrongCertificate => "client authentication failed",
             Self::GrantMissing => "grant_type is missing",
             Self::GrantUnknown => "the grant type is not supported",
             Self::GrantNotAllowed => "the client may not use this grant type",
@@ -294,6 +298,7 @@ impl Reason {
             Self::ClientExpired => "client_expired",
             Self::NetworkNotAllowed => "network_not_allowed",
             Self::WrongAuthMethod => "wrong_auth_method",
+            Self::WrongCertificate => "wrong_certificate",
             Self::TooManyFailures { .. } => "too_many_failures",
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::TooManyVerifications => "too_many_verifications",

@@ -35,7 +35,7 @@ pub use claims::Claims;
 pub use client::{
     Audience, Client, ClientId, ExpiresInAs, InvalidAudience, InvalidClientId, Status,
 };
-pub use credential::{Credential, CredentialError};
+pub use credential::{CertificateCredential, Credential, CredentialError};
 pub use distinguished_name::{DistinguishedName, InvalidName};
 pub use error::{ErrorCode, Reason, Refusal};
 pub use grant::{GrantType, UnknownGrant};

@@ -1,4 +1,4 @@
-//! RFC 8705, OAuth 2.0 Mutual-TLS Client Authentication and Certificate-Bound Access Tokens: the tokens.
+//! RFC 8705, OAuth 2.0 Mutual-TLS Client Authentication and Certificate-Bound Access Tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -108,4 +108,111 @@ async fn section_3_3_the_metadata_says_so_where_certificates_are_known() {
             expected
         );
     }
+}
+
+/// A client without a secret, which the certificate's name proves.
+fn by_name(name: &str) -> Bound {
+    let setup = Setup::of(GATEWAY);
+    let add = [
+        "client",
+        "add",
+        "--id",
+        "d1",
+        "--scope",
+        "cards",
+        "--certificate-name",
+        name,
+    ];
+    let said = setup.run(&add).ok().stdout;
+    assert!(
+        said.contains("tls_client_auth") && !said.contains("client_secret"),
+        "{said}"
+    );
+    setup.add("is_tbank01", "123", &["--scope", "cards"]);
+    let thales = Authority::new(setup.folder(), "thales");
+    let d1 = thales.issue("d1", "/C=FR/O=Thales/CN=d1", "DNS:d1.example,URI:urn:d1");
+    let pem = std::fs::read_to_string(&d1.certificate).unwrap();
+    let encoded: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    Bound {
+        service: setup.start(),
+        certificate: format!(":{encoded}:"),
+        thumbprint: d1.thumbprint(),
+    }
+}
+
+impl Bound {
+    /// A form without a credential, and the certificate or none.
+    async fn form(&self, form: &str, with_certificate: bool) -> Answer {
+        let mut request = self
+            .service
+            .post()
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form.to_owned());
+        if with_certificate {
+            request = request.header("client-cert", &self.certificate);
+        }
+        Answer::of(request).await
+    }
+}
+
+#[tokio::test]
+async fn section_2_1_a_certificate_of_the_clients_name_authenticates_it() {
+    for name in [
+        "subject:CN=d1,O=Thales,C=FR",
+        "dns:d1.example",
+        "uri:urn:d1",
+    ] {
+        let bound = by_name(name);
+        let form = format!("{GRANT}&client_id=d1");
+        bound.form(&form, true).await.granted();
+        bound
+            .form(&form, false)
+            .await
+            .refused(401, "invalid_client");
+        // RFC 8705 2: the client must be named; and it is the named one alone.
+        bound.form(GRANT, true).await.refused(401, "invalid_client");
+        for other in ["is_tbank01", "nobody"] {
+            let form = format!("{GRANT}&client_id={other}");
+            bound.form(&form, true).await.refused(401, "invalid_client");
+        }
+    }
+}
+
+#[tokio::test]
+async fn section_2_1_2_another_name_does_not() {
+    let bound = by_name("subject:CN=d2,O=Thales,C=FR");
+    let form = format!("{GRANT}&client_id=d1");
+    bound.form(&form, true).await.refused(401, "invalid_client");
+    let audit = bound.service.stop().audit();
+    let refused = audit
+        .iter()
+        .find(|record| record["event"] == "token.refused");
+    assert_eq!(refused.unwrap()["reason"], "wrong_certificate");
+}
+
+#[tokio::test]
+async fn section_2_a_client_with_a_secret_may_show_a_certificate_as_well() {
+    let bound = by_name("dns:d1.example");
+    bound.token(true).await.granted();
+    let form = format!("{GRANT}&client_id=is_tbank01&client_secret=123");
+    bound.form(&form, true).await.refused(401, "invalid_client");
+}
+
+#[test]
+fn a_client_is_not_locked_out_by_a_slip() {
+    let setup = Setup::with_d1();
+    let set = [
+        "client",
+        "set",
+        "is_tbank01",
+        "--auth-method",
+        "tls_client_auth",
+    ];
+    setup.run(&set).fails(1, "no name of a certificate");
+    let both = [&set[..], &["--certificate-name", "dns:d1.example"]].concat();
+    setup.run(&both).ok();
+    let shown = setup.run(&["client", "show", "is_tbank01"]).ok().stdout;
+    assert!(shown.contains("dns:d1.example"), "{shown}");
+    let clear = ["client", "set", "is_tbank01", "--certificate-name", ""];
+    setup.run(&clear).fails(1, "no name of a certificate");
 }

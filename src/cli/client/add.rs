@@ -16,7 +16,7 @@ use crate::token::{Client, ClientId, Scope};
 /// Add a client
 ///
 /// Prints its id and its secret, which can't be shown again. With --jwks, it has no secret: it proves itself with its own keys, by
-/// private_key_jwt (RFC 7523).
+/// private_key_jwt (RFC 7523); with --certificate-name, with a certificate of that name, by tls_client_auth (RFC 8705).
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz client add --name 'Thales D1' --scope 'cards pin' --config d1-authz.toml\n  printf %s \"$SECRET\" | d1-authz client add --id is_tbank01 --name 'Thales D1' --secret-stdin --config d1-authz.toml\n  d1-authz client add --name Batch --scope cards --jwks batch.jwks.json --network 10.1.0.0/16 --rate 20/s --config d1-authz.toml"
@@ -48,6 +48,20 @@ pub(super) async fn run(
     let id = arguments.id.unwrap_or_else(ClientId::generate);
     let mut client = Client::new(id.clone(), id.as_str(), Scope::default());
     arguments.settings.apply(&mut client);
+    let by_certificate = client.certificate_name.is_some();
+    if by_certificate && (arguments.secret_stdin || arguments.jwks.is_some()) {
+        return Err(Error::usage(
+            "a new client proves itself in one way: with a certificate, a secret, or keys of its own",
+        ));
+    }
+    if by_certificate {
+        let client = clients.add_with_certificate(client).await?;
+        return print_without_secret(
+            &client,
+            "a certificate of its name (tls_client_auth)",
+            output,
+        );
+    }
     let Some(file) = arguments.jwks else {
         let chosen = secret::chosen(arguments.secret_stdin)?;
         let new = clients.add(client, chosen).await?;
@@ -55,10 +69,10 @@ pub(super) async fn run(
     };
     let keys = keys::read(&file)?;
     let client = clients.add_with_keys(client, keys).await?;
-    print_with_keys(&client, output)
+    print_without_secret(&client, "its own keys (private_key_jwt)", output)
 }
 
-fn print_with_keys(client: &Client, output: Output) -> Result<(), Error> {
+fn print_without_secret(client: &Client, with: &str, output: Output) -> Result<(), Error> {
     #[derive(Serialize)]
     struct Added<'a> {
         #[serde(flatten)]
@@ -66,7 +80,7 @@ fn print_with_keys(client: &Client, output: Output) -> Result<(), Error> {
     }
     output.print(&Added { client }, || {
         format!(
-            "client_id  {}\n\nIt proves itself with its own keys (private_key_jwt); there is no secret.\n",
+            "client_id  {}\n\nIt proves itself with {with}; there is no secret.\n",
             client.id
         )
     })

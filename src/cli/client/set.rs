@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     id: ClientId,
     #[command(flatten)]
     settings: Settings,
-    /// How it proves who it is: client_secret_basic or private_key_jwt
+    /// How it proves who it is: client_secret_basic, private_key_jwt or tls_client_auth
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<AuthMethod>,
 }

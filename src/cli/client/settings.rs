@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::cli::duration;
 use crate::token::{
-    Algorithm, Audience, CertificateBinding, Client, ExpiresInAs, GrantType, Lifetime, Network,
-    Rate, Scope,
+    Algorithm, Audience, CertificateBinding, CertificateName, Client, ExpiresInAs, GrantType,
+    Lifetime, Network, Rate, Scope,
 };
 
 /// Options of `client add` and `client set`. An empty value clears what it is for.
@@ -35,6 +35,9 @@ pub(super) struct Settings {
     /// Which of its tokens are bound to the certificate that they were asked for with: off, when-presented or required. Off by default
     #[arg(long = "bind-certificate", value_name = "WHEN")]
     certificate_binding: Option<CertificateBinding>,
+    /// The name of the certificate that it proves itself with, by tls_client_auth: subject:CN=…,O=…, dns:…, uri:…, ip:… or email:…
+    #[arg(long, value_name = "NAME")]
+    certificate_name: Option<Setting<CertificateName>>,
     /// A network that its requests may come from, such as 10.0.0.0/8; may be repeated. Anywhere by default
     #[arg(long = "network", value_name = "CIDR")]
     networks: Vec<Setting<Network>>,
@@ -96,6 +99,7 @@ impl Settings {
         if let Some(binding) = self.certificate_binding {
             client.certificate_binding = binding;
         }
+        set(&mut client.certificate_name, self.certificate_name.as_ref());
         set(&mut client.rate, self.rate.as_ref());
         set(&mut client.token_lifetime, self.lifetime.as_ref());
         set(&mut client.token_algorithm, self.algorithm.as_ref());
@@ -111,6 +115,7 @@ impl Settings {
         }
         self.audiences.iter().any(|setting| setting.0.is_none())
             || self.networks.iter().any(|setting| setting.0.is_none())
+            || empty(&self.certificate_name)
             || empty(&self.rate)
             || empty(&self.lifetime)
             || empty(&self.algorithm)

@@ -76,6 +76,12 @@ fn text(record: &ClientRecord) -> String {
         ),
         ("rate", or_default(client.rate.map(|rate| rate.to_string()))),
     ];
+    rows.extend(
+        client
+            .certificate_name
+            .as_ref()
+            .map(|name| ("certificate", name.to_string())),
+    );
     rows.extend(client.expires_at.map(|end| ("expires", second(end))));
     rows.extend(client.contact.clone().map(|contact| ("contact", contact)));
     rows.extend(client.note.clone().map(|note| ("note", note)));

@@ -42,7 +42,8 @@ impl ClientRegistry {
             return Ok(ChangedClient { client, fields });
         }
         record.changed_at = self.clock.now();
-        if fields.contains(&"auth_method") {
+        let decides = |field: &&str| ["auth_method", "certificate_name"].contains(field);
+        if fields.iter().any(decides) {
             check_auth_method(&record)?;
         }
         self.store.change_client(&record).await?;
@@ -88,6 +89,9 @@ fn check_auth_method(record: &ClientRecord) -> Result<(), RegistryError> {
     match record.client.auth_method {
         AuthMethod::PrivateKeyJwt if record.keys.is_none() => {
             Err(RegistryError::NoKeys(id.clone()))
+        }
+        AuthMethod::TlsClientAuth if record.client.certificate_name.is_none() => {
+            Err(RegistryError::NoCertificateName(id.clone()))
         }
         AuthMethod::ClientSecretBasic if !live() => Err(RegistryError::NoSecret(id.clone())),
         _ => Ok(()),

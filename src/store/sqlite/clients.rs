@@ -44,12 +44,13 @@ pub(super) async fn change(
     let audiences = serde_json::to_string(&client.audiences).map_err(json)?;
     let keys = record.keys.as_ref().map(serde_json::to_string);
     let done = sqlx::query(
-        "UPDATE clients SET name = ?, auth_method = ?, jwks = ?, scope = ?, audiences = ?, grants = ?, expires_in_as = ?, \
+        "UPDATE clients SET name = ?, auth_method = ?, certificate_name = ?, jwks = ?, scope = ?, audiences = ?, grants = ?, expires_in_as = ?, \
          may_introspect = ?, certificate_binding = ?, networks = ?, rate = ?, expires_at = ?, token_lifetime_seconds = ?, token_algorithm = ?, \
          contact = ?, note = ?, changed_at = ? WHERE id = ?",
     )
     .bind(&client.name)
     .bind(client.auth_method.as_str())
+    .bind(client.certificate_name.as_ref().map(ToString::to_string))
     .bind(keys.transpose().map_err(json)?)
     .bind(client.scope.as_str())
     .bind(audiences)

@@ -12,6 +12,7 @@ fn the_ways_not_to_be_a_client_look_alike() {
         Reason::ClientExpired,
         Reason::NetworkNotAllowed,
         Reason::WrongAuthMethod,
+        Reason::WrongCertificate,
         Reason::Credential(CredentialError::Assertion(AssertionError::BadSignature)),
     ] {
         assert_eq!(outside(Reason::UnknownClient), outside(reason));

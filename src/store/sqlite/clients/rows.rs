@@ -10,8 +10,8 @@ use crate::keys::ClientKeys;
 use crate::store::sqlite::{optional_timestamp, timestamp};
 use crate::store::{ClientRecord, StoreError};
 use crate::token::{
-    Algorithm, Audience, Client, ClientId, GrantType, Lifetime, Network, Rate, Scope, SecretHash,
-    SecretId, Status, StoredSecret, UnknownAuthMethod, UnknownBinding,
+    Algorithm, Audience, CertificateName, Client, ClientId, GrantType, Lifetime, Network, Rate,
+    Scope, SecretHash, SecretId, Status, StoredSecret, UnknownAuthMethod, UnknownBinding,
 };
 
 pub(in crate::store::sqlite) async fn all(
@@ -90,6 +90,7 @@ fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, S
     let networks = networks.split_terminator(' ').map(str::parse::<Network>);
     let rate: Option<&str> = row.try_get("rate")?;
     let auth_method: &str = row.try_get("auth_method")?;
+    let certificate_name: Option<&str> = row.try_get("certificate_name")?;
     let binding: &str = row.try_get("certificate_binding")?;
     let keys: Option<&str> = row.try_get("jwks")?;
     let lifetime: Option<i64> = row.try_get("token_lifetime_seconds")?;
@@ -109,6 +110,10 @@ fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, S
             auth_method: auth_method
                 .parse()
                 .map_err(|error: UnknownAuthMethod| corrupt(error.to_string()))?,
+            certificate_name: certificate_name
+                .map(str::parse::<CertificateName>)
+                .transpose()
+                .map_err(|error| corrupt(error.to_string()))?,
             scope: Scope::parse(row.try_get("scope")?)
                 .map_err(|error| corrupt(error.to_string()))?,
             audiences: audiences

@@ -1,0 +1,48 @@
+//! `tls_client_auth`, RFC 8705 2.1: whether the certificate of the connection has the client's name. That its authority is
+//! trusted, and its key the caller's, the handshake has shown.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use super::Authenticator;
+use crate::issuer::directory::{Authenticated, View};
+use crate::issuer::throttle::Source;
+use crate::token::{AuthMethod, CertificateCredential, Reason};
+
+impl Authenticator {
+    /// A certificate can't be guessed, so a right one is taken at any time; which ids exist could be, so that failures are
+    /// counted like those of secrets.
+    pub(super) fn check_certificate(
+        &self,
+        view: &View,
+        credential: &CertificateCredential,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Authenticated, Reason> {
+        let id = credential.client_id();
+        let account = id.and_then(|id| view.account(id));
+        let caller = self.throttle.caller(id, Source::from(address));
+        let refused = match account {
+            None => Reason::UnknownClient,
+            Some(account) => {
+                let name = account.client.certificate_name.as_ref();
+                match account.barred(AuthMethod::TlsClientAuth, address, now) {
+                    Some(barred) => barred,
+                    None if name.is_some_and(|name| credential.certificate().has(name)) => {
+                        self.throttle.succeeded(caller, now);
+                        return Ok(Authenticated {
+                            account: account.clone(),
+                            secret: None,
+                        });
+                    }
+                    None => Reason::WrongCertificate,
+                }
+            }
+        };
+        let at_home = self.throttle.has_succeeded(caller, now);
+        self.throttle.admit(caller, at_home, now)?;
+        self.throttle.failed(caller, now);
+        Err(refused)
+    }
+}
