@@ -85,6 +85,12 @@ pub(super) fn client(
     if method == AuthMethod::PrivateKeyJwt && jwks.is_none() {
         values.wrong("jwks", &"private_key_jwt needs the client's public keys");
     }
+    if method == AuthMethod::TlsClientAuth {
+        values.wrong(
+            "token_endpoint_auth_method",
+            &"tls_client_auth needs the certificate's name: use `client add --certificate-name`",
+        );
+    }
     let lifetime = |text: &str| {
         let seconds = text.parse().map(std::time::Duration::from_secs);
         let lifetime = seconds.or_else(|_| duration::parse(text))?;
