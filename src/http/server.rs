@@ -225,13 +225,15 @@ fn ended_by_itself(ended: Result<(), String>) -> ServeError {
     ServeError::Stopped(ended.err().unwrap_or_else(|| "without a reason".to_owned()))
 }
 
-/// Done when the process is told to stop, by SIGTERM or SIGINT. Takes over both signals now.
+/// Done when the process is told to stop, by SIGTERM or SIGINT. Takes over both signals now, and SIGHUP, which asks for the files
+/// of `[tls]` to be read again: where there are none, it is no reason to end.
 ///
 /// # Errors
 /// The system's.
 pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    drop(signal(SignalKind::hangup())?);
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}

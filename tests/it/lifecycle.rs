@@ -50,6 +50,15 @@ async fn sigint_stops_it_too() {
     assert!(service.ended().success());
 }
 
+/// It asks for the files of `[tls]` to be read again, of which there are none here.
+#[tokio::test]
+async fn sighup_ends_nothing() {
+    let service = Setup::with_d1().start();
+    service.signal("HUP");
+    service.token(D1, GRANT).await.granted();
+    service.stop();
+}
+
 #[tokio::test]
 async fn after_sigkill_clients_keys_and_records_are_there() {
     let setup = Setup::of("").with_durable_audit();
