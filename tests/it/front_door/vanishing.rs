@@ -32,6 +32,9 @@ async fn no_request_is_taken_for_another_callers() {
     // The first check of a chosen secret is slow.
     assert!(open.d1.is_served(address).await);
     let vanishing = open.caller(Some(&other));
+    let first = token_request(&basic("other", "secret"));
+    let mut connection = vanishing.connect(address).await.unwrap();
+    assert_eq!(status(&connection.ask(&first).await.unwrap()), 200);
     let stop = Arc::new(AtomicBool::new(false));
     let (honest, refused, vanished, wrong) = (
         Arc::new(AtomicUsize::new(0)),
