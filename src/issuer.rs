@@ -8,11 +8,13 @@ mod authenticate;
 mod catch_up;
 mod change_log;
 mod directory;
+mod figures;
 mod installation;
 mod introspect;
 mod key_registry;
 mod key_schedule;
 mod master_key;
+mod meter;
 mod registry;
 mod request;
 mod revocations;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use authenticate::Authenticator;
 use catch_up::CatchUp;
@@ -37,6 +40,7 @@ pub use introspect::ActiveToken;
 pub use key_registry::{KeyRegistry, KeyRegistryError};
 use key_schedule::KeySchedule;
 pub use master_key::{MasterKeyRotation, rotate_master_key};
+use meter::Meter;
 pub use registry::{
     ChangedClient, ClientRegistry, ClientToImport, ImportedClient, NewClient, RegistryError,
 };
@@ -71,6 +75,7 @@ pub struct Issuer {
     catch_up: CatchUp,
     throttle: Arc<Throttle>,
     trail: Trail,
+    meter: Meter,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
 }
@@ -89,15 +94,25 @@ impl Issuer {
     /// # Errors
     /// [`Refusal`], for the caller and, with its true reason, for the log.
     pub async fn issue(&self, request: TokenRequest<'_>) -> Result<IssuedToken, Refusal> {
+        let begun = Instant::now();
+        let decided = self.decide_on_record(&request).await;
+        self.meter.decisions.observe(begun.elapsed());
+        decided
+    }
+
+    async fn decide_on_record(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, Refusal> {
         let now = self.clock.now();
-        let reason = match self.decide(&request, now).await {
+        let reason = match self.decide(request, now).await {
             // 7. Audit. What can't be written down doesn't happen.
             Ok(issued) => match self
                 .trail
                 .write(issued_record(&issued, request.origin, now))
                 .await
             {
-                Ok(()) => return Ok(issued),
+                Ok(()) => {
+                    self.meter.token_issued(issued.grant_type, issued.algorithm);
+                    return Ok(issued);
+                }
                 Err(_) => Reason::AuditUnavailable,
             },
             Err(reason) => reason,
@@ -268,11 +283,12 @@ impl Issuer {
             audiences,
             token_id,
             key_id: key.shared_id(),
+            algorithm: key.algorithm(),
             scope,
         })
     }
 
-    /// Puts a refusal into the audit trail, and gives it back. Also for requests that could not be read, so that nobody else has
+    /// Counts a refusal, puts it into the audit trail, and gives it back. Also for requests that could not be read, so that nobody else has
     /// decided about them.
     pub async fn refuse(
         &self,
@@ -280,6 +296,7 @@ impl Issuer {
         refusal: Refusal,
         origin: Origin<'_>,
     ) -> Refusal {
+        self.meter.refused(endpoint, refusal.reason);
         let turned_away = match refusal.reason {
             Reason::TooManyFailures { turned_away, .. } => Some(turned_away),
             _ => None,

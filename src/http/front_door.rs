@@ -31,6 +31,7 @@ pub(super) use descriptors::DescriptorError;
 pub use files::TlsFileError;
 pub(super) use peers::Peers;
 use tally::Tally;
+pub(super) use tally::Turned;
 
 use super::listen::ListenError;
 use crate::config::{GatewayConfig, TlsConfig};

@@ -10,6 +10,7 @@ mod front_door;
 mod handlers;
 mod listen;
 mod methods;
+mod metrics;
 mod ops;
 mod origin;
 mod reply;

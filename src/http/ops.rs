@@ -1,4 +1,5 @@
-//! The operators' listener: whether the service lives, and whether it may take traffic. No part of the served document.
+//! The operators' listener: whether the service lives, whether it may take traffic, and its figures. No part of the served
+//! document.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,20 +9,53 @@ use dropshot_contract::reply::{self, WithHeaders as _};
 use http::{Response, StatusCode};
 use serde_json::json;
 
-use crate::issuer::{Issuer, Problem};
+use super::front_door::Peers;
+use super::metrics::{CONTENT_TYPE, Metrics};
+use crate::issuer::{Issuer, Problem, Readiness};
 
 /// What the operators' endpoints look at.
 #[derive(Debug)]
 pub(super) struct Ops {
-    pub(super) issuer: Arc<Issuer>,
+    standing: Standing,
+    metrics: Metrics,
+}
+
+/// How the service stands.
+#[derive(Debug, Clone)]
+pub(super) struct Standing {
+    pub issuer: Arc<Issuer>,
     /// Whether the service is ending, so that no new caller should be sent to it.
-    pub(super) stopping: Arc<AtomicBool>,
+    pub stopping: Arc<AtomicBool>,
+}
+
+impl Ops {
+    /// `peers` are those of the front door, if there is one.
+    pub(super) fn new(standing: Standing, peers: Option<Arc<Peers>>) -> Self {
+        let metrics = Metrics::of(&standing, peers);
+        Self { standing, metrics }
+    }
+}
+
+impl Standing {
+    /// Whether a good request would get a token, and may be sent here.
+    pub(super) fn readiness(&self) -> Readiness {
+        let mut readiness = self.issuer.readiness();
+        if self.stopping.load(Ordering::Relaxed) {
+            readiness.ready = false;
+            readiness.problems.push(Problem {
+                part: "service",
+                message: "it is stopping".to_owned(),
+            });
+        }
+        readiness
+    }
 }
 
 pub(super) fn api_description() -> Result<ApiDescription<Ops>, ApiDescriptionRegisterError> {
     let mut api = ApiDescription::new();
     api.register(healthz)?;
     api.register(readyz)?;
+    api.register(figures)?;
     Ok(api)
 }
 
@@ -34,21 +68,22 @@ async fn healthz(_rqctx: RequestContext<Ops>) -> Result<Response<Body>, HttpErro
 /// Whether a good request would get a token; 503 and why not.
 #[dropshot::endpoint { method = GET, path = "/readyz" }]
 async fn readyz(rqctx: RequestContext<Ops>) -> Result<Response<Body>, HttpError> {
-    let ops = rqctx.context();
-    let mut readiness = ops.issuer.readiness();
-    if ops.stopping.load(Ordering::Relaxed) {
-        readiness.ready = false;
-        readiness.problems.push(Problem {
-            part: "service",
-            message: "it is stopping".to_owned(),
-        });
-    }
+    let readiness = rqctx.context().standing.readiness();
     let status = if readiness.ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
     Ok(answer(status, &readiness))
+}
+
+/// The figures, for Prometheus.
+#[dropshot::endpoint { method = GET, path = "/metrics" }]
+async fn figures(rqctx: RequestContext<Ops>) -> Result<Response<Body>, HttpError> {
+    let text = rqctx.context().metrics.text();
+    let text = text.map_err(|error| HttpError::for_internal_error(error.to_string()))?;
+    let response = reply::text(StatusCode::OK, CONTENT_TYPE, text);
+    Ok(response.header("cache-control", &"no-store"))
 }
 
 fn answer(status: StatusCode, body: &impl serde::Serialize) -> Response<Body> {

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::front_door::{FrontDoor, FrontDoorError, OpenDoor};
 use super::handlers::Handlers;
 use super::listen::{ListenError, listen};
-use super::ops::{self, Ops};
+use super::ops::{self, Ops, Standing};
 use super::origin::Entrance;
 use super::{Service, TlsFileError, dialect, document, methods, watch};
 use crate::api;
@@ -113,8 +113,9 @@ impl Server {
             .as_ref()
             .map(|tls| FrontDoor::bind(config.listen.api, tls, config.gateway.as_ref()));
         let door = door.transpose()?;
+        let peers = door.as_ref().map(FrontDoor::peers);
         let entrance = Entrance {
-            peers: door.as_ref().map(FrontDoor::peers),
+            peers: peers.clone(),
             gateway: config.gateway.clone(),
             knows_certificates: config.knows_certificates(),
         };
@@ -129,7 +130,7 @@ impl Server {
             Service::new(issuer.clone(), entrance),
         )?;
         let stopping = Arc::new(AtomicBool::new(false));
-        let context = Ops {
+        let standing = Standing {
             issuer: issuer.clone(),
             stopping: stopping.clone(),
         };
@@ -137,7 +138,7 @@ impl Server {
             "listen.ops",
             config.listen.ops,
             ops::api_description()?,
-            context,
+            Ops::new(standing, peers),
         )?;
         // Both addresses are ours by now, and no request is taken before the trail says that the service runs.
         issuer.started().await?;

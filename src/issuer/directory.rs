@@ -227,6 +227,11 @@ impl View {
         self.accounts.get(id)
     }
 
+    /// How many clients there are.
+    pub(super) fn clients(&self) -> usize {
+        self.accounts.len()
+    }
+
     /// How often Argon2 must be run to check the chosen secrets of the client that has most of them unproven: the work that
     /// every failing authentication does, whoever it names. Zero once all are proven.
     pub(super) fn costly_checks(&self, now: Timestamp) -> usize {

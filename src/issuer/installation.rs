@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::catch_up::CatchUp;
 use super::directory::{Directory, LoadError};
+use super::meter::Meter;
 use super::throttle::Throttle;
 use super::{
     Authenticator, ChangeLog, ChangeLogError, ClientRegistry, Issuer, KeyRegistry,
@@ -162,6 +163,7 @@ impl Installation {
             catch_up: CatchUp::default(),
             throttle,
             trail: Trail::open(audit, config.audit.durability)?,
+            meter: Meter::default(),
             store: self.store.clone(),
             clock: self.clock.clone(),
         })

@@ -54,7 +54,10 @@ impl Issuer {
     ) -> Result<Option<ActiveToken>, Refusal> {
         let answer = self.look_up(&request, self.clock.now()).await;
         match answer {
-            Ok(token) => Ok(token),
+            Ok(token) => {
+                self.meter.introspected(token.is_some());
+                Ok(token)
+            }
             Err(reason) => {
                 let refusal = Refusal::from(reason).of(request.named_client());
                 Err(self

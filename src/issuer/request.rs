@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::token::{
-    Audience, ClientCertificate, ClientId, ClientSecret, Credential, CredentialError, ExpiresInAs,
-    GrantType, Lifetime, Scope, TokenId,
+    Algorithm, Audience, ClientCertificate, ClientId, ClientSecret, Credential, CredentialError,
+    ExpiresInAs, GrantType, Lifetime, Scope, TokenId,
 };
 
 /// A token request, read but not believed. An empty parameter is an absent one (RFC 6749 3.2).
@@ -50,6 +50,18 @@ pub enum Endpoint {
     Introspection,
     /// The end of a token: RFC 7009 2.
     Revocation,
+}
+
+impl Endpoint {
+    /// Its name in the metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Introspection => "introspection",
+            Self::Revocation => "revocation",
+        }
+    }
 }
 
 impl TokenRequest<'_> {
@@ -105,6 +117,8 @@ pub struct IssuedToken {
     pub token_id: TokenId,
     /// The `kid` of the key that signed it.
     pub key_id: Arc<str>,
+    /// What it is signed with.
+    pub algorithm: Algorithm,
 }
 
 impl fmt::Debug for IssuedToken {

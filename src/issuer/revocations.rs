@@ -36,6 +36,11 @@ impl Revocations {
         self.read().contains_key(id)
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.read().len()
+    }
+
     /// Revokes a token: here at once, and elsewhere by the feed.
     pub(super) async fn revoke(
         &self,

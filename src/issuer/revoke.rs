@@ -56,6 +56,7 @@ impl Issuer {
             StoreError::TooManyRevoked { .. } => Reason::TooManyRevocations,
             _ => Reason::StoreUnavailable,
         })?;
+        self.meter.revoked.inc();
 
         // 5. Audit.
         let written = self.trail.write(record(event, request.origin, now)).await;

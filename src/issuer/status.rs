@@ -150,6 +150,9 @@ impl Issuer {
     /// Why they can't be read.
     pub async fn refresh(&self) -> Result<(), String> {
         let done = self.directory.refresh(self.clock.now()).await;
+        if done.is_ok() {
+            self.meter.store_read();
+        }
         done.map_err(|error| error.to_string())
     }
 

@@ -68,6 +68,15 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// All of them, in the order of a key's life.
+    pub const ALL: [Self; 5] = [
+        Self::Published,
+        Self::Signing,
+        Self::Retained,
+        Self::Retired,
+        Self::Revoked,
+    ];
+
     /// The state's name.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

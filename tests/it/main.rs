@@ -21,6 +21,7 @@ mod hsm;
 mod import;
 mod keys;
 mod lifecycle;
+mod ops;
 mod probe;
 mod quickstart;
 mod readme;

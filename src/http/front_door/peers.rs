@@ -51,6 +51,17 @@ impl Peers {
         peer
     }
 
+    /// How many are connected.
+    pub(crate) fn connected(&self) -> usize {
+        let by_address = self.by_address.read();
+        by_address.unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// How many callers were turned away for this reason.
+    pub(crate) fn turned_away(&self, reason: Turned) -> u64 {
+        self.tally.of(reason)
+    }
+
     /// Enters a caller. None when the address has one already, which must never answer for another.
     pub(super) fn register(
         self: &Arc<Self>,

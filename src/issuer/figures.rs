@@ -1,0 +1,82 @@
+//! The issuer's figures for operators: what it has counted, and how things stand when they are asked for.
+
+use std::fmt;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Unit;
+
+use super::Issuer;
+use crate::keys::KeyState;
+
+impl Collector for Issuer {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        self.counts(&mut encoder)?;
+        self.state(&mut encoder)
+    }
+}
+
+impl Issuer {
+    fn counts(&self, encoder: &mut DescriptorEncoder) -> fmt::Result {
+        let counter = MetricType::Counter;
+        let help = "Tokens issued";
+        let mut issued = encoder.encode_descriptor("tokens_issued", help, None, counter)?;
+        for kind in self.meter.issued() {
+            let (grant, algorithm) = (kind.grant_type.as_str(), kind.algorithm.as_str());
+            let labels = [("grant", grant), ("algorithm", algorithm)];
+            kind.count.encode(issued.encode_family(&labels)?)?;
+        }
+
+        let help = "Requests refused, by the true reason, which their callers don't learn";
+        let refused = encoder.encode_descriptor("refusals", help, None, counter)?;
+        self.meter.refused.encode(refused)?;
+
+        let help = "Answers about tokens, by whether the token was active for who asked";
+        let mut answers = encoder.encode_descriptor("introspections", help, None, counter)?;
+        for (active, count) in ["false", "true"].into_iter().zip(&self.meter.introspected) {
+            count.encode(answers.encode_family(&[("active", active)])?)?;
+        }
+
+        let help = "Tokens revoked by their clients at this replica";
+        let revoked = encoder.encode_descriptor("tokens_revoked", help, None, counter)?;
+        self.meter.revoked.encode(revoked)?;
+
+        let help = "From a token request that was read to its token or refusal, with the audit record of it";
+        let (unit, histogram) = (Unit::Seconds, MetricType::Histogram);
+        let mut decisions =
+            encoder.encode_descriptor("token_decision", help, Some(&unit), histogram)?;
+        let buckets = self.meter.decisions.buckets();
+        let count = buckets.iter().map(|(_, count)| count).sum();
+        let sum = self.meter.decisions.sum();
+        decisions.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
+    }
+
+    fn state(&self, encoder: &mut DescriptorEncoder) -> fmt::Result {
+        let gauge = MetricType::Gauge;
+        let view = self.directory.view();
+        let number = |count: usize| ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
+
+        let clients = encoder.encode_descriptor("clients", "Clients known", None, gauge)?;
+        number(view.clients()).encode(clients)?;
+
+        let help = "Revoked tokens that are remembered, until a while after their ends";
+        let revoked = encoder.encode_descriptor("revoked_tokens", help, None, gauge)?;
+        number(self.directory.revocations.len()).encode(revoked)?;
+
+        let help = "Signing keys by where they are in their lives";
+        let mut keys = encoder.encode_descriptor("signing_keys", help, None, gauge)?;
+        let now = self.clock.now();
+        for state in KeyState::ALL {
+            let keys_in = view.ring.set().iter().filter(|key| key.state(now) == state);
+            let labels = [("state", state.as_str())];
+            number(keys_in.count()).encode(keys.encode_family(&labels)?)?;
+        }
+
+        let help = "Since the store's changes were last read; what is changed elsewhere meanwhile is not in force here";
+        let unit = Unit::Seconds;
+        let age = encoder.encode_descriptor("store_read_age", help, Some(&unit), gauge)?;
+        ConstGauge::new(self.meter.since_store_read().as_secs_f64()).encode(age)
+    }
+}
