@@ -13,6 +13,7 @@ mod methods;
 mod metrics;
 mod ops;
 mod origin;
+mod reference;
 mod reply;
 mod server;
 mod watch;

@@ -1,5 +1,5 @@
-//! The operators' listener: whether the service lives, whether it may take traffic, and its figures. No part of the served
-//! document.
+//! The operators' listener: whether the service lives, whether it may take traffic, its figures, and the reference of its API.
+//! No part of the served document.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +9,10 @@ use dropshot_contract::reply::{self, WithHeaders as _};
 use http::{Response, StatusCode};
 use serde_json::json;
 
+use super::Document;
 use super::front_door::Peers;
 use super::metrics::{CONTENT_TYPE, Metrics};
+use super::reference::Reference;
 use crate::issuer::{Issuer, Problem, Readiness};
 
 /// What the operators' endpoints look at.
@@ -18,6 +20,7 @@ use crate::issuer::{Issuer, Problem, Readiness};
 pub(super) struct Ops {
     standing: Standing,
     metrics: Metrics,
+    reference: Reference,
 }
 
 /// How the service stands.
@@ -32,7 +35,12 @@ impl Ops {
     /// `peers` are those of the front door, if there is one.
     pub(super) fn new(standing: Standing, peers: Option<Arc<Peers>>) -> Self {
         let metrics = Metrics::of(&standing, peers);
-        Self { standing, metrics }
+        let reference = Reference::of(&Document::served(standing.issuer.name()));
+        Self {
+            standing,
+            metrics,
+            reference,
+        }
     }
 }
 
@@ -56,6 +64,7 @@ pub(super) fn api_description() -> Result<ApiDescription<Ops>, ApiDescriptionReg
     api.register(healthz)?;
     api.register(readyz)?;
     api.register(figures)?;
+    api.register(docs)?;
     Ok(api)
 }
 
@@ -84,6 +93,21 @@ async fn figures(rqctx: RequestContext<Ops>) -> Result<Response<Body>, HttpError
     let text = text.map_err(|error| HttpError::for_internal_error(error.to_string()))?;
     let response = reply::text(StatusCode::OK, CONTENT_TYPE, text);
     Ok(response.header("cache-control", &"no-store"))
+}
+
+/// The API reference, for people.
+#[dropshot::endpoint { method = GET, path = "/docs" }]
+async fn docs(rqctx: RequestContext<Ops>) -> Result<Response<Body>, HttpError> {
+    let reference = &rqctx.context().reference;
+    let html = reference.html.clone();
+    let response = reply::text(StatusCode::OK, "text/html; charset=utf-8", html);
+    Ok(response
+        .header(
+            "content-security-policy",
+            &reference.content_security_policy,
+        )
+        .header("x-content-type-options", &"nosniff")
+        .header("cache-control", &"no-store"))
 }
 
 fn answer(status: StatusCode, body: &impl serde::Serialize) -> Response<Body> {

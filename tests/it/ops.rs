@@ -1,4 +1,4 @@
-//! The operators' listener: the service's figures.
+//! The operators' listener: the service's figures, and the reference of its API.
 
 mod exposition;
 
@@ -84,6 +84,60 @@ async fn each_decision_is_counted() {
         assert_eq!(after.of(&series), value, "{series}");
     }
     assert!(after.of("d1_authz_token_decision_seconds_sum") > 0.0);
+}
+
+#[tokio::test]
+async fn the_reference_is_one_page_that_loads_nothing() {
+    let service = Setup::empty().start();
+    let page = service.get_at(service.ops, "/docs/").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let document = service.get("/openapi.json").await.json();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        assert!(page.text.contains(path), "{path}");
+        for operation in item.as_object().unwrap().values() {
+            if let Some(id) = operation["operationId"].as_str() {
+                assert!(
+                    page.text.contains(&format!("id=\"operation-{id}\"")),
+                    "{id}"
+                );
+            }
+        }
+    }
+    for name in document["components"]["schemas"]
+        .as_object()
+        .unwrap()
+        .keys()
+    {
+        assert!(
+            page.text.contains(&format!("id=\"schema-{name}\"")),
+            "{name}"
+        );
+    }
+    for loads in [
+        "<script",
+        "<link",
+        "<img",
+        "src=",
+        "url(",
+        "@import",
+        "href=\"http",
+    ] {
+        assert!(!page.text.contains(loads), "{loads}");
+    }
+    let (_, style) = page.text.split_once("<style>").unwrap();
+    let (style, _) = style.split_once("</style>").unwrap();
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, style.as_bytes());
+    let hash = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, hash);
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+    assert!(
+        policy.contains(&format!("style-src 'sha256-{hash}'")),
+        "{policy}"
+    );
 }
 
 #[tokio::test]
