@@ -353,7 +353,7 @@ impl Account {
     /// The chosen secrets that work, and that nobody has proven to know since the service started.
     pub(super) fn unproven(&self, now: Timestamp) -> impl Iterator<Item = &Arc<LiveSecret>> {
         let takes_secrets =
-            self.is_enabled() && self.client.auth_method == AuthMethod::ClientSecretBasic;
+            self.may_have_tokens(now) && self.client.auth_method == AuthMethod::ClientSecretBasic;
         self.secrets.iter().filter(move |secret| {
             takes_secrets && secret.stored.is_live(now) && secret.digest().is_none()
         })

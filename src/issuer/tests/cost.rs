@@ -56,6 +56,16 @@ async fn a_chosen_secret_is_costly_once_and_then_as_fast_as_any() {
         0,
         "one that can't be used costs nobody anything"
     );
+
+    let mut brief = client("brief");
+    brief.expires_at = Some(now + Duration::from_secs(60));
+    service.add(brief, Some("789")).await;
+    let checks = |seconds| view().costly_checks(now + Duration::from_secs(seconds));
+    assert_eq!(
+        (checks(59), checks(60)),
+        (1, 0),
+        "nor does one after its end"
+    );
 }
 
 #[tokio::test]
