@@ -65,17 +65,12 @@ impl Revocations {
         let before = now
             .checked_sub(Self::KEPT_AFTER_END)
             .unwrap_or(Timestamp::MIN);
-        if self.retain_from(before) {
+        if self.read().values().any(|end| *end < before) {
+            // First there: what it couldn't forget is looked for again as long as it is known here.
             self.store.forget_revoked_tokens(before).await?;
+            self.write().retain(|_, end| *end >= before);
         }
         Ok(())
-    }
-
-    fn retain_from(&self, before: Timestamp) -> bool {
-        let mut ends = self.write();
-        let number = ends.len();
-        ends.retain(|_, end| *end >= before);
-        ends.len() < number
     }
 
     fn add(&self, tokens: impl IntoIterator<Item = RevokedToken>) {
@@ -89,5 +84,30 @@ impl Revocations {
 
     fn write(&self) -> RwLockWriteGuard<'_, HashMap<TokenId, Timestamp>> {
         self.ends.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Migrate, SqliteStore};
+    use crate::token::ClientId;
+
+    #[tokio::test]
+    async fn what_the_store_could_not_forget_is_tried_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store.db");
+        let store = SqliteStore::open(&file, Migrate::Yes).await.unwrap();
+        let store: Arc<dyn Store> = Arc::new(store);
+        let revocations = Revocations::load(store.clone()).await.unwrap();
+        let now = Timestamp::now();
+        revocations.add([RevokedToken {
+            id: TokenId::generate().unwrap(),
+            client_id: ClientId::parse("c").unwrap(),
+            expires_at: now - Revocations::KEPT_AFTER_END - Duration::from_secs(1),
+        }]);
+        store.close().await;
+        revocations.forget_expired(now).await.unwrap_err();
+        assert_eq!(revocations.len(), 1);
     }
 }
