@@ -56,7 +56,7 @@ use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
 use crate::store::Store;
 use crate::token::{
     Algorithm, Audience, CertificateBinding, Claims, Client, ClientCertificate, Confirmation,
-    Credential, CredentialError, ErrorCode, GrantType, Lifetime, Reason, Refusal, Scope, TokenId,
+    Credential, CredentialError, GrantType, Lifetime, Reason, Refusal, Scope, TokenId,
     UnsignedToken, narrowed_audiences,
 };
 
@@ -205,7 +205,7 @@ impl Issuer {
             used.map(|used| (view, used))
         };
         let refused = match check(view.clone()).await {
-            Err(refused) if refused.code() == ErrorCode::InvalidClient => refused,
+            Err(refused) if refused.depends_on_client() => refused,
             done => return done,
         };
         match self.newer_than(&view).await {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::directory::View;
 use super::{Endpoint, Issuer, PresentedToken};
-use crate::keys::{Expected, verify};
+use crate::keys::{Expected, VerifyError, verify};
 use crate::token::{Audience, Confirmation, Reason, Refusal, TokenId};
 
 /// An active token, by its own words. Times are seconds since 1970.
@@ -41,6 +41,14 @@ pub struct ActiveToken {
     pub confirmation: Option<Confirmation<String>>,
     /// What it allows, if that is anything.
     pub scope: Option<String>,
+}
+
+/// Why a token is not active.
+pub(super) enum Inactive {
+    /// By what it is.
+    ForGood,
+    /// By what is known here of keys and clients.
+    InThisView,
 }
 
 impl Issuer {
@@ -86,22 +94,22 @@ impl Issuer {
         // 3. The token must be active, 2.2, and for the caller: 4.
         let active = |view: &View| {
             let token = self.own_token(view, request.token, now)?;
-            self.is_active(view, &token, now).then_some(token)
+            self.check_active(view, &token, now).map(|()| token)
         };
         let token = self.find(&view, active).await;
         Ok(token.filter(|token| token.is_for(self.audiences_of(&caller))))
     }
 
     /// What is found in the view, or in the newest one before it counts as nothing: another replica may have signed with a key,
-    /// or for a client, that is not known here yet.
+    /// or for a client, that is not known here yet. What anybody can make up is no reason to read the store.
     pub(super) async fn find(
         &self,
         view: &Arc<View>,
-        token: impl Fn(&View) -> Option<ActiveToken>,
+        token: impl Fn(&View) -> Result<ActiveToken, Inactive>,
     ) -> Option<ActiveToken> {
         match token(view) {
-            Some(token) => Some(token),
-            None => token(&*self.newer_than(view).await?),
+            Err(Inactive::InThisView) => token(&*self.newer_than(view).await?).ok(),
+            found => found.ok(),
         }
     }
 
@@ -111,25 +119,38 @@ impl Issuer {
         view: &View,
         token: &str,
         now: Timestamp,
-    ) -> Option<ActiveToken> {
+    ) -> Result<ActiveToken, Inactive> {
         let expected = Expected {
             issuer: Some(self.name.as_str()),
             audience: None,
             now,
         };
         // Not what is wrong with it: the answer is the same, and the caller may be the one who made it up.
-        let verified = verify(token, &view.ring.jwks(now), &expected).ok()?;
-        serde_json::from_value(verified.claims.into()).ok()
+        let verified = verify(token, &view.ring.jwks(now), &expected);
+        let verified = verified.map_err(|error| match error {
+            VerifyError::UnknownKey(_) => Inactive::InThisView,
+            _ => Inactive::ForGood,
+        })?;
+        serde_json::from_value(verified.claims.into()).map_err(|_| Inactive::ForGood)
     }
 
-    /// Whether the token was not revoked, and its client is still one. Whoever disables a client that is in the wrong hands
+    /// That the token was not revoked, and its client is still one. Whoever disables a client that is in the wrong hands
     /// means its tokens too.
-    fn is_active(&self, view: &View, token: &ActiveToken, now: Timestamp) -> bool {
-        let is_revoked = |id| self.directory.revocations.contains(&id);
-        TokenId::parse(&token.token_id).is_some_and(|id| !is_revoked(id))
-            && view
-                .account(&token.client_id)
-                .is_some_and(|account| account.may_have_tokens(now))
+    fn check_active(
+        &self,
+        view: &View,
+        token: &ActiveToken,
+        now: Timestamp,
+    ) -> Result<(), Inactive> {
+        let id = TokenId::parse(&token.token_id).ok_or(Inactive::ForGood)?;
+        if self.directory.revocations.contains(&id) {
+            return Err(Inactive::ForGood);
+        }
+        let account = view.account(&token.client_id);
+        account
+            .filter(|account| account.may_have_tokens(now))
+            .map(drop)
+            .ok_or(Inactive::InThisView)
     }
 }
 

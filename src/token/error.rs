@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{CredentialError, ResourceError, ScopeError};
+use super::{AssertionError, CredentialError, ResourceError, ScopeError};
 
 /// A request that gets nothing: no token, and no answer about one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,6 +179,17 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Whether it lies in what is known of the client, and not in the request alone.
+    #[must_use]
+    pub fn depends_on_client(self) -> bool {
+        match self {
+            Self::Credential(error) => {
+                error == CredentialError::Assertion(AssertionError::BadSignature)
+            }
+            _ => self.code() == ErrorCode::InvalidClient,
+        }
+    }
+
     /// The error of RFC 6749 5.2 that the caller sees.
     #[must_use]
     pub const fn code(self) -> ErrorCode {
