@@ -74,6 +74,18 @@ impl Authenticator {
         }
     }
 
+    /// Counts a failure, and gives its reason; unless there were too many before.
+    fn failed(&self, caller: Caller, reason: Reason, now: Timestamp) -> Reason {
+        let at_home = self.throttle.has_succeeded(caller, now);
+        match self.throttle.admit(caller, at_home, now) {
+            Ok(()) => {
+                self.throttle.failed(caller, now);
+                reason
+            }
+            Err(turned_away) => turned_away,
+        }
+    }
+
     async fn check_secret(
         &self,
         view: &View,

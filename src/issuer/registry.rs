@@ -3,6 +3,7 @@
 mod change;
 mod import;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,9 +100,6 @@ impl ClientRegistry {
         chosen: Option<ClientSecret>,
     ) -> Result<NewClient, RegistryError> {
         let (secret, stored) = self.new_secret(chosen).await?;
-        if let Some(algorithm) = client.token_algorithm {
-            self.keys.prepare(algorithm).await?;
-        }
         let record = ClientRecord {
             keys: None,
             created_at: stored.created_at,
@@ -153,9 +151,6 @@ impl ClientRegistry {
         client: Client,
         keys: Option<ClientKeys>,
     ) -> Result<Client, RegistryError> {
-        if let Some(algorithm) = client.token_algorithm {
-            self.keys.prepare(algorithm).await?;
-        }
         let now = self.clock.now();
         let record = ClientRecord {
             client,
@@ -261,6 +256,10 @@ impl ClientRegistry {
 
     /// Adds clients, all or none, with a record of each.
     async fn put(&self, records: &[ClientRecord]) -> Result<(), RegistryError> {
+        let own = |record: &ClientRecord| record.client.token_algorithm;
+        for algorithm in records.iter().filter_map(own).collect::<BTreeSet<_>>() {
+            self.keys.prepare(algorithm).await?;
+        }
         let change = self.changes.open().await?;
         self.store.add_clients(records).await?;
         let events = records.iter().map(added).collect();

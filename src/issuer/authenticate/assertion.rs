@@ -23,14 +23,7 @@ impl Authenticator {
         let source = Source::from(address);
         let account = assertion.client_id().and_then(|id| view.account(id));
         let caller = self.throttle.caller(assertion.client_id(), source);
-        let at_home = self.throttle.has_succeeded(caller, now);
-        let fail = |reason: Reason| match self.throttle.admit(caller, at_home, now) {
-            Ok(()) => {
-                self.throttle.failed(caller, now);
-                reason
-            }
-            Err(turned_away) => turned_away,
-        };
+        let fail = |reason| self.failed(caller, reason, now);
 
         // 1. What the request alone decides, before any costly work: RFC 7523 3.
         let checked = assertion.check(self.issuer.as_str(), now);

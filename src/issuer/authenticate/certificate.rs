@@ -40,9 +40,6 @@ impl Authenticator {
                 }
             }
         };
-        let at_home = self.throttle.has_succeeded(caller, now);
-        self.throttle.admit(caller, at_home, now)?;
-        self.throttle.failed(caller, now);
-        Err(refused)
+        Err(self.failed(caller, refused, now))
     }
 }

@@ -1,11 +1,9 @@
 //! Many clients at once, from another server.
 
-use std::collections::BTreeSet;
-
 use super::{ClientRegistry, RegistryError};
 use crate::keys::ClientKeys;
 use crate::store::ClientRecord;
-use crate::token::{Algorithm, AuthMethod, Client, ClientSecret};
+use crate::token::{AuthMethod, Client, ClientSecret};
 
 /// A client of another server.
 #[derive(Debug)]
@@ -37,13 +35,6 @@ impl ClientRegistry {
         &self,
         clients: Vec<ClientToImport>,
     ) -> Result<Vec<ImportedClient>, RegistryError> {
-        let algorithms: BTreeSet<Algorithm> = clients
-            .iter()
-            .filter_map(|new| new.client.token_algorithm)
-            .collect();
-        for algorithm in algorithms {
-            self.keys.prepare(algorithm).await?;
-        }
         let now = self.clock.now();
         let (mut records, mut imported) = (Vec::new(), Vec::new());
         for ClientToImport {
