@@ -101,8 +101,7 @@ fn elliptic_curve(
 }
 
 /// RFC 7518 6.3.1.1: the fewest octets.
-#[cfg(feature = "pkcs11")]
-fn without_leading_zeros(number: &[u8]) -> &[u8] {
+pub(super) fn without_leading_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     &number[zeros..]
 }

@@ -1,14 +1,12 @@
 //! Checking an access token as a resource server does (RFC 9068 4), naming the check that failed.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use jsonwebtoken::DecodingKey;
 use serde::{Deserialize, Serialize};
 
 use super::Jwks;
 use super::jwks::jws_algorithm;
-use crate::token::Algorithm;
+use crate::token::{Algorithm, decoded_part};
 
 /// What a verifier expects of a token besides a good signature.
 #[derive(Debug, Clone, Copy)]
@@ -100,7 +98,7 @@ pub fn verify(
     let (header, payload) = message
         .split_once('.')
         .ok_or(VerifyError::Malformed("it has one dot, not two"))?;
-    let header: Header = part(header).ok_or(VerifyError::Malformed("its header"))?;
+    let header: Header = decoded_part(header).ok_or(VerifyError::Malformed("its header"))?;
 
     // RFC 9068 4 allows the long form; RFC 7515 4.1.9 has media types compared without regard to case.
     let typ = header.typ.unwrap_or_default();
@@ -149,7 +147,7 @@ pub fn verify(
         return Err(VerifyError::BadSignature);
     }
 
-    let claims = part(payload).ok_or(VerifyError::Malformed("its payload"))?;
+    let claims = decoded_part(payload).ok_or(VerifyError::Malformed("its payload"))?;
     check_claims(&claims, expected)?;
     Ok(VerifiedToken {
         kid,
@@ -204,10 +202,6 @@ fn check_claims(
         return Err(VerifyError::Expired(expires_at));
     }
     Ok(())
-}
-
-fn part<T: serde::de::DeserializeOwned>(encoded: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
 }
 
 #[cfg(test)]

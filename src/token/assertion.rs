@@ -8,9 +8,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
-use super::{Algorithm, ClientId};
+use super::{Algorithm, ClientId, decoded_part};
 
 /// An assertion, read but not believed.
 #[derive(Clone)]
@@ -103,7 +102,7 @@ impl ClientAssertion {
         let malformed = AssertionError::Malformed;
         let (message, signature) = text.rsplit_once('.').ok_or(malformed)?;
         let (header, payload) = message.split_once('.').ok_or(malformed)?;
-        let header: Header = part(header).ok_or(malformed)?;
+        let header: Header = decoded_part(header).ok_or(malformed)?;
         let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed)?;
         let is = |name: &str| {
             let typ = header.typ.as_deref().unwrap_or("JWT");
@@ -121,7 +120,8 @@ impl ClientAssertion {
             .alg
             .parse()
             .map_err(|_| AssertionError::UnsupportedAlgorithm)?;
-        let claims: serde_json::Map<String, serde_json::Value> = part(payload).ok_or(malformed)?;
+        let claims: serde_json::Map<String, serde_json::Value> =
+            decoded_part(payload).ok_or(malformed)?;
         let claims = serde_json::from_value::<Claims>(claims.into());
         let claims = claims.map_err(|_| AssertionError::MissingClaim)?;
         if !(1..=Self::MAX_ID).contains(&claims.jti.len()) {
@@ -275,10 +275,6 @@ impl fmt::Debug for ClientAssertion {
         // Until it is used, it is as good as a secret.
         f.write_str("ClientAssertion(..)")
     }
-}
-
-fn part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
 }
 
 #[cfg(test)]

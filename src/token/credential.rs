@@ -1,8 +1,6 @@
 //! What a request shows to prove which client it is of: RFC 6749 2.3.
 
-use super::{
-    AssertionError, AuthMethod, BasicCredential, ClientAssertion, ClientCertificate, ClientId,
-};
+use super::{AssertionError, BasicCredential, ClientAssertion, ClientCertificate, ClientId};
 
 /// A credential, read but not believed.
 #[derive(Debug, Clone)]
@@ -102,16 +100,6 @@ impl Credential {
             Self::Basic(basic) => basic.client_id(),
             Self::Assertion(assertion) => assertion.client_id(),
             Self::Certificate(certificate) => certificate.client_id(),
-        }
-    }
-
-    /// How it proves what it proves.
-    #[must_use]
-    pub const fn method(&self) -> AuthMethod {
-        match self {
-            Self::Basic(_) => AuthMethod::ClientSecretBasic,
-            Self::Assertion(_) => AuthMethod::PrivateKeyJwt,
-            Self::Certificate(_) => AuthMethod::TlsClientAuth,
         }
     }
 }

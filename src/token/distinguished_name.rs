@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use x509_parser::x509::X509Name;
 
+use super::basic::hex_digit;
+
 /// A distinguished name. Two are the same when they have the same attributes with the same values, letter by letter, in the
 /// same order: a looser comparison would take one subject for another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,8 +127,8 @@ fn unescaped(text: &str) -> Result<String, InvalidName> {
         match byte {
             b'\\' => {
                 let escaped = rest.next().ok_or(InvalidName)?;
-                bytes.push(match digit(escaped) {
-                    Some(high) => high << 4 | rest.next().and_then(digit).ok_or(InvalidName)?,
+                bytes.push(match hex_digit(escaped) {
+                    Some(high) => high << 4 | rest.next().and_then(hex_digit).ok_or(InvalidName)?,
                     None => escaped,
                 });
                 end = bytes.len();
@@ -141,11 +143,6 @@ fn unescaped(text: &str) -> Result<String, InvalidName> {
     }
     bytes.truncate(end);
     String::from_utf8(bytes).map_err(|_| InvalidName)
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    let digit = char::from(byte).to_digit(16)?;
-    u8::try_from(digit).ok()
 }
 
 impl fmt::Display for DistinguishedName {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
 use super::Claims;
@@ -103,6 +104,11 @@ impl UnsignedToken {
         URL_SAFE_NO_PAD.encode_string(signature, &mut token);
         token
     }
+}
+
+/// A part of a JWT in compact form, as JSON; none when it is none.
+pub(crate) fn decoded_part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
 }
 
 impl FromStr for Algorithm {

@@ -39,6 +39,7 @@ pub use credential::{CertificateCredential, Credential, CredentialError};
 pub use distinguished_name::{DistinguishedName, InvalidName};
 pub use error::{ErrorCode, Reason, Refusal};
 pub use grant::{GrantType, UnknownGrant};
+pub(crate) use jwt::decoded_part;
 pub use jwt::{Algorithm, EncodedHeader, UnknownAlgorithm, UnsignedToken};
 pub use lifetime::{InvalidLifetime, Lifetime};
 pub use network::{InvalidNetwork, Network};

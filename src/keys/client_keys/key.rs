@@ -13,6 +13,7 @@ use jsonwebtoken::jwk::{
 use serde_json::{Map, Value};
 
 use crate::keys::Jwk;
+use crate::keys::jwks::without_leading_zeros;
 use crate::token::Algorithm;
 
 /// A key with all that is needed to check signatures with it.
@@ -167,12 +168,8 @@ fn point(key: &EllipticCurveKeyParameters, size: usize) -> Result<Vec<u8>, KeyPr
 /// RFC 7518 3.3: 2048 bits at least. The library looks at the size with each signature only.
 fn rsa(key: &RSAKeyParameters) -> Result<PublicKeyComponents<Vec<u8>>, KeyProblem> {
     const BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-    let without_zeros = |text: &str| {
-        let number = decoded(text)?;
-        let zeros = number.iter().take_while(|byte| **byte == 0).count();
-        Ok(number[zeros..].to_vec())
-    };
-    let (n, e): (Vec<u8>, Vec<u8>) = (without_zeros(&key.n)?, without_zeros(&key.e)?);
+    let number = |text| Ok(without_leading_zeros(&decoded(text)?).to_vec());
+    let (n, e): (Vec<u8>, Vec<u8>) = (number(&key.n)?, number(&key.e)?);
     let leading = n.first().map_or(0, |byte| byte.leading_zeros() as usize);
     // With an exponent of 1, every message would be its own signature.
     if BITS.contains(&(n.len() * 8 - leading)) && e != [1] && !e.is_empty() {

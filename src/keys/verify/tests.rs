@@ -1,6 +1,7 @@
 //! Good tokens of every algorithm, and what is wrong with bad ones.
 
 use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::*;
