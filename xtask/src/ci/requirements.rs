@@ -46,7 +46,8 @@ const REQUIREMENTS: [Requirement; 15] = [
         from: Source::System("openssl"),
     },
     Requirement {
-        probe: &["python3", "-m", "venv", "--help"],
+        // Debian's python3 has the module venv, but without this package not what puts pip into an environment.
+        probe: &["python3", "-c", "import ensurepip"],
         needed_by: PEERS,
         from: Source::System("python3-venv"),
     },
@@ -102,10 +103,21 @@ const PEERS: &str = "the tests with programs of others";
 
 /// Installs what is missing, or says how to.
 pub fn check() -> Outcome {
-    let mut missing = Vec::new();
-    for requirement in &REQUIREMENTS {
-        if !is_there(requirement.probe) && !install(requirement) {
-            missing.push(requirement.remedy());
+    let missing: Vec<_> = REQUIREMENTS
+        .iter()
+        .filter(|requirement| !is_there(requirement.probe))
+        .collect();
+    let is_root = is_root();
+    // A machine that was just made knows no packages yet.
+    if is_root && missing.iter().any(|missing| missing.is_of_the_system()) {
+        let _the_installation_tells = run(command("apt-get").arg("update"));
+    }
+    let mut remedies = Vec::new();
+    for requirement in missing {
+        // Components of the toolchain belong to whoever runs this; packages of the system only to root.
+        let may_install = is_root || !requirement.is_of_the_system();
+        if !(may_install && install(requirement)) {
+            remedies.push(requirement.remedy());
             eprintln!(
                 "missing, for {}: {}",
                 requirement.needed_by,
@@ -113,13 +125,17 @@ pub fn check() -> Outcome {
             );
         }
     }
-    match missing[..] {
+    match remedies[..] {
         [] => Outcome::Passed,
-        _ => Outcome::Failed(format!("run: {}", missing.join(" && "))),
+        _ => Outcome::Failed(format!("run: {}", remedies.join(" && "))),
     }
 }
 
 impl Requirement {
+    fn is_of_the_system(&self) -> bool {
+        matches!(self.from, Source::System(_))
+    }
+
     /// The one command that brings it.
     fn remedy(&self) -> String {
         self.install_command().join(" ")
@@ -145,20 +161,12 @@ fn is_there(probe: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// Components of the toolchain belong to whoever runs this; packages of the system only to root.
 fn install(requirement: &Requirement) -> bool {
-    if matches!(requirement.from, Source::System(_)) && !is_root() {
-        return false;
-    }
     eprintln!(
         "installing, for {}: {}",
         requirement.needed_by,
         requirement.remedy()
     );
-    // A machine that was just made knows no packages yet.
-    if matches!(requirement.from, Source::System(_)) {
-        let _the_installation_tells = run(command("apt-get").arg("update"));
-    }
     let mut install = words(&requirement.install_command());
     let installed = run(install.env("DEBIAN_FRONTEND", "noninteractive"));
     installed == Outcome::Passed && is_there(requirement.probe)
