@@ -44,7 +44,7 @@ use meter::Meter;
 pub use registry::{
     ChangedClient, ClientRegistry, ClientToImport, ImportedClient, NewClient, RegistryError,
 };
-pub use request::{Endpoint, IssuedToken, Origin, PresentedToken, TokenRequest};
+pub use request::{Asker, Endpoint, IssuedToken, Origin, PresentedToken, TokenRequest};
 pub use status::{Problem, Readiness};
 pub use throttle::Source;
 use throttle::Throttle;
@@ -56,8 +56,8 @@ use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
 use crate::store::Store;
 use crate::token::{
     Algorithm, Audience, CertificateBinding, Claims, Client, ClientCertificate, Confirmation,
-    Credential, CredentialError, GrantType, Lifetime, Reason, Refusal, Scope, TokenId,
-    UnsignedToken, narrowed_audiences,
+    Credential, GrantType, Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken,
+    narrowed_audiences,
 };
 
 /// Issues access tokens.
@@ -106,7 +106,7 @@ impl Issuer {
             // 7. Audit. What can't be written down doesn't happen.
             Ok(issued) => match self
                 .trail
-                .write(issued_record(&issued, request.origin, now))
+                .write(issued_record(&issued, request.asker.origin, now))
                 .await
             {
                 Ok(()) => {
@@ -117,8 +117,7 @@ impl Issuer {
             },
             Err(reason) => reason,
         };
-        let refusal = Refusal::from(reason).of(request.named_client());
-        Err(self.refuse(Endpoint::Token, refusal, request.origin).await)
+        Err(self.refused(Endpoint::Token, reason, &request.asker).await)
     }
 
     async fn decide(
@@ -127,10 +126,7 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<IssuedToken, Reason> {
         // 1. Authenticate the client, and 2. throttle it.
-        let (credential, client_id) = (&request.credential, request.client_id);
-        let (view, account) = self
-            .admit(credential, client_id, request.origin, now)
-            .await?;
+        let (view, account) = self.admit(&request.asker, now).await?;
         let client = &account.client;
 
         // 3. The grant: RFC 6749 4.4.2 and 5.2.
@@ -145,7 +141,7 @@ impl Issuer {
         let audiences = narrowed_audiences(self.audiences_of(&account), request.resources)?;
 
         // 5. The certificate that the token is bound to: RFC 8705 3.
-        let confirmation = confirmation(client.certificate_binding, request.origin)?;
+        let confirmation = confirmation(client.certificate_binding, request.asker.origin)?;
 
         // 6. Sign: RFC 9068 2.
         let key = self.signer(&view.ring, client, now);
@@ -162,19 +158,18 @@ impl Issuer {
     /// The client that asks, whatever for, and the view it was found in.
     async fn admit(
         &self,
-        credential: &Result<Credential, CredentialError>,
-        client_id: Option<&str>,
-        origin: Origin<'_>,
+        asker: &Asker<'_>,
         now: Timestamp,
     ) -> Result<(Arc<View>, Arc<Account>), Reason> {
         // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1; who fails too often is turned away, 2.3.1.
-        let credential = credential.as_ref().map_err(|error| *error)?;
-        let (view, used) = self.authenticate(credential, origin.source, now).await?;
+        let credential = asker.credential.as_ref().map_err(|error| *error)?;
+        let source = asker.origin.source;
+        let (view, used) = self.authenticate(credential, source, now).await?;
         if let Some(secret) = &used.secret {
-            self.directory.note_use(secret, now, origin.source);
+            self.directory.note_use(secret, now, source);
         }
         let client = &used.account.client;
-        if client_id.is_some_and(|id| id != client.id.as_str()) {
+        if asker.client_id.is_some_and(|id| id != client.id.as_str()) {
             return Err(Reason::ClientIdMismatch);
         }
 
@@ -286,6 +281,11 @@ impl Issuer {
             algorithm: key.algorithm(),
             scope,
         })
+    }
+
+    async fn refused(&self, endpoint: Endpoint, reason: Reason, asker: &Asker<'_>) -> Refusal {
+        let refusal = Refusal::from(reason).of(asker.named_client());
+        self.refuse(endpoint, refusal, asker.origin).await
     }
 
     /// Counts a refusal, puts it into the audit trail, and gives it back. Also for requests that could not be read, so that nobody else has

@@ -9,7 +9,7 @@ use super::origin::caller;
 use super::reply::{self, refusal};
 use super::{Service, dialect};
 use crate::api::{Api, replies, requests, types};
-use crate::issuer::{Origin, PresentedToken, TokenRequest};
+use crate::issuer::{Asker, Origin, PresentedToken, TokenRequest};
 
 /// Carries out the API.
 pub(super) enum Handlers {}
@@ -24,22 +24,18 @@ impl Api for Handlers {
         let caller = caller(&rqctx)?;
         let origin = caller.origin(&rqctx.request);
         let form = request.body.as_ref();
+        let header = request.authorization.as_ref();
         let asked = TokenRequest {
-            credential: credential::of(
-                request
-                    .authorization
-                    .as_ref()
-                    .map(|header| header.as_str().as_bytes()),
+            asker: asker(
+                header.map(|header| header.as_str().as_bytes()),
                 form.map(ShownInForm::from).unwrap_or_default(),
-                origin.certificate,
+                origin,
             ),
-            client_id: form.and_then(|form| form.client_id.as_deref()),
             grant_type: form.map(|form| form.grant_type.as_str()),
             scope: form.and_then(|form| form.scope.as_deref()),
             resources: form
                 .and_then(|form| form.resource.as_deref())
                 .unwrap_or_default(),
-            origin,
         };
         match rqctx.context().issuer.issue(asked).await {
             Ok(issued) => reply::token(issued, origin.correlation_id),
@@ -117,13 +113,16 @@ fn presented<'a>(
     // One at most, or the run time had refused the request.
     let header = request.headers().get(header::AUTHORIZATION);
     PresentedToken {
-        credential: credential::of(
-            header.map(http::HeaderValue::as_bytes),
-            form.into(),
-            origin.certificate,
-        ),
-        client_id: form.client_id.as_deref(),
+        asker: asker(header.map(http::HeaderValue::as_bytes), form.into(), origin),
         token: &form.token,
+    }
+}
+
+/// Who asks, whatever for.
+fn asker<'a>(header: Option<&[u8]>, form: ShownInForm<'a>, origin: Origin<'a>) -> Asker<'a> {
+    Asker {
+        credential: credential::of(header, form, origin.certificate),
+        client_id: form.client_id,
         origin,
     }
 }

@@ -66,12 +66,9 @@ impl Issuer {
                 self.meter.introspected(token.is_some());
                 Ok(token)
             }
-            Err(reason) => {
-                let refusal = Refusal::from(reason).of(request.named_client());
-                Err(self
-                    .refuse(Endpoint::Introspection, refusal, request.origin)
-                    .await)
-            }
+            Err(reason) => Err(self
+                .refused(Endpoint::Introspection, reason, &request.asker)
+                .await),
         }
     }
 
@@ -81,10 +78,7 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<Option<ActiveToken>, Reason> {
         // 1. Authenticate the caller, and throttle it: RFC 7662 2.1 and 4.
-        let (credential, client_id) = (&request.credential, request.client_id);
-        let (view, caller) = self
-            .admit(credential, client_id, request.origin, now)
-            .await?;
+        let (view, caller) = self.admit(&request.asker, now).await?;
 
         // 2. It must be one that may ask: RFC 7662 4.
         if !caller.client.may_introspect {

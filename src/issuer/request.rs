@@ -11,34 +11,37 @@ use crate::token::{
     ExpiresInAs, GrantType, Lifetime, Scope, TokenId,
 };
 
-/// A token request, read but not believed. An empty parameter is an absent one (RFC 6749 3.2).
+/// Who asks, read but not believed. An empty parameter is an absent one (RFC 6749 3.2).
 #[derive(Debug)]
-pub struct TokenRequest<'a> {
+pub struct Asker<'a> {
     /// The client's credential, or why there is none.
     pub credential: Result<Credential, CredentialError>,
     /// The form's `client_id`, which some clients repeat beside the header.
     pub client_id: Option<&'a str>,
+    /// Where the request came from.
+    pub origin: Origin<'a>,
+}
+
+/// A token request, read but not believed.
+#[derive(Debug)]
+pub struct TokenRequest<'a> {
+    /// Who asks.
+    pub asker: Asker<'a>,
     /// The form's `grant_type`.
     pub grant_type: Option<&'a str>,
     /// The form's `scope`.
     pub scope: Option<&'a str>,
     /// The form's values of `resource` (RFC 8707).
     pub resources: &'a [String],
-    /// Where it came from.
-    pub origin: Origin<'a>,
 }
 
 /// A token that a client asks about (RFC 7662 2.1) or revokes (RFC 7009 2.1), read but not believed. `token_type_hint` is not here:
 /// there is one type of tokens, and both RFCs let a server go by the token alone.
 pub struct PresentedToken<'a> {
-    /// The client's credential, or why there is none.
-    pub credential: Result<Credential, CredentialError>,
-    /// The form's `client_id`, which some clients repeat beside the header.
-    pub client_id: Option<&'a str>,
+    /// Who asks.
+    pub asker: Asker<'a>,
     /// The form's `token`.
     pub token: &'a str,
-    /// Where it came from.
-    pub origin: Origin<'a>,
 }
 
 /// What was asked for, as far as that can be told of a request that could not be read.
@@ -64,23 +67,13 @@ impl Endpoint {
     }
 }
 
-impl TokenRequest<'_> {
+impl Asker<'_> {
+    /// The client that the credential names, for the trail and the log. People paste the secret into the wrong field; what looks
+    /// like one is left out.
     pub(super) fn named_client(&self) -> Option<&str> {
-        named_client(&self.credential)
+        let id = self.credential.as_ref().ok()?.client_id()?;
+        Some(id).filter(|id| !ClientSecret::has_generated_form(id))
     }
-}
-
-impl PresentedToken<'_> {
-    pub(super) fn named_client(&self) -> Option<&str> {
-        named_client(&self.credential)
-    }
-}
-
-/// The client that a request names, for the trail and the log. People paste the secret into the wrong field; what looks like one
-/// is left out.
-fn named_client(credential: &Result<Credential, CredentialError>) -> Option<&str> {
-    let id = credential.as_ref().ok()?.client_id()?;
-    Some(id).filter(|id| !ClientSecret::has_generated_form(id))
 }
 
 /// Where a request came from.
@@ -129,6 +122,6 @@ impl fmt::Debug for IssuedToken {
 
 impl fmt::Debug for PresentedToken<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PresentedToken(..) from {}", self.origin.source)
+        write!(f, "PresentedToken(..) from {}", self.asker.origin.source)
     }
 }

@@ -19,9 +19,8 @@ impl Issuer {
     pub async fn revoke(&self, request: PresentedToken<'_>) -> Result<(), Refusal> {
         let revoked = self.try_to_revoke(&request, self.clock.now()).await;
         let Err(reason) = revoked else { return Ok(()) };
-        let refusal = Refusal::from(reason).of(request.named_client());
         Err(self
-            .refuse(Endpoint::Revocation, refusal, request.origin)
+            .refused(Endpoint::Revocation, reason, &request.asker)
             .await)
     }
 
@@ -31,10 +30,7 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<(), Reason> {
         // 1. Authenticate the client, and throttle it: RFC 7009 2.1 and 5.
-        let (credential, client_id) = (&request.credential, request.client_id);
-        let (view, caller) = self
-            .admit(credential, client_id, request.origin, now)
-            .await?;
+        let (view, caller) = self.admit(&request.asker, now).await?;
 
         // 2. What is no token, or none any more, is as good as revoked: RFC 7009 2.2.
         let own = |view: &View| self.own_token(view, request.token, now);
@@ -59,7 +55,10 @@ impl Issuer {
         self.meter.revoked.inc();
 
         // 5. Audit.
-        let written = self.trail.write(record(event, request.origin, now)).await;
+        let written = self
+            .trail
+            .write(record(event, request.asker.origin, now))
+            .await;
         written.map_err(|_| Reason::AuditUnavailable)
     }
 }

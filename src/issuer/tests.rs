@@ -70,7 +70,7 @@ impl Service {
 
     async fn ask_from(&self, source: &str, id: &str, secret: &str) -> Result<IssuedToken, Refusal> {
         let mut request = request(id, secret);
-        request.origin.source = source.parse().unwrap();
+        request.asker.origin.source = source.parse().unwrap();
         self.issuer.issue(request).await
     }
 
@@ -113,15 +113,27 @@ fn client(id: &str) -> Client {
 fn request<'a>(id: &str, secret: &str) -> TokenRequest<'a> {
     let header = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
     TokenRequest {
-        credential: Credential::from_basic(header.as_bytes()),
-        client_id: None,
+        asker: Asker {
+            credential: Credential::from_basic(header.as_bytes()),
+            client_id: None,
+            origin: Origin {
+                source: "192.0.2.7".parse().unwrap(),
+                correlation_id: Some("corr-1"),
+                certificate: None,
+            },
+        },
         grant_type: Some("client_credentials"),
         scope: None,
         resources: &[],
-        origin: Origin {
-            source: "192.0.2.7".parse().unwrap(),
-            correlation_id: Some("corr-1"),
-            certificate: None,
-        },
     }
+}
+
+fn without(credential: CredentialError, mut request: TokenRequest<'_>) -> TokenRequest<'_> {
+    request.asker.credential = Err(credential);
+    request
+}
+
+fn naming<'a>(client_id: &'a str, mut request: TokenRequest<'a>) -> TokenRequest<'a> {
+    request.asker.client_id = Some(client_id);
+    request
 }

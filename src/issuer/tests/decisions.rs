@@ -79,26 +79,17 @@ async fn every_refusal_has_the_error_of_rfc_6749_and_its_true_reason() {
     let good = || request("d1", &service.secret);
     let cases = [
         (
-            TokenRequest {
-                credential: Err(CredentialError::Missing),
-                ..good()
-            },
+            without(CredentialError::Missing, good()),
             ErrorCode::InvalidClient,
             "no_credential",
         ),
         (
-            TokenRequest {
-                credential: Err(CredentialError::Repeated),
-                ..good()
-            },
+            without(CredentialError::Repeated, good()),
             ErrorCode::InvalidRequest,
             "repeated_authorization_header",
         ),
         (
-            TokenRequest {
-                credential: Err(CredentialError::TwoMethods),
-                ..good()
-            },
+            without(CredentialError::TwoMethods, good()),
             ErrorCode::InvalidRequest,
             "two_authentication_methods",
         ),
@@ -118,10 +109,7 @@ async fn every_refusal_has_the_error_of_rfc_6749_and_its_true_reason() {
             "unknown_client",
         ),
         (
-            TokenRequest {
-                client_id: Some("d2"),
-                ..good()
-            },
+            naming("d2", good()),
             ErrorCode::InvalidRequest,
             "client_id_mismatch",
         ),
@@ -175,8 +163,7 @@ async fn every_refusal_has_the_error_of_rfc_6749_and_its_true_reason() {
     }
     let narrowed = TokenRequest {
         scope: Some("b"),
-        client_id: Some("d1"),
-        ..good()
+        ..naming("d1", good())
     };
     assert_eq!(
         service.issuer.issue(narrowed).await.unwrap().scope.as_str(),

@@ -78,10 +78,7 @@ async fn one_request_with_two_readings_counts_once() {
 async fn requests_that_guess_nothing_count_for_nothing() {
     let service = Service::start().await;
     for _ in 0..1000 {
-        let unreadable = TokenRequest {
-            credential: Err(CredentialError::Missing),
-            ..request("d1", "x")
-        };
+        let unreadable = without(CredentialError::Missing, request("d1", "x"));
         service.reason(unreadable).await;
         let scope = TokenRequest {
             scope: Some("c"),

@@ -3,18 +3,9 @@
 use super::*;
 
 fn presented<'a>(id: &str, secret: &str, token: &'a str) -> PresentedToken<'a> {
-    let TokenRequest {
-        credential, origin, ..
-    } = request(id, secret);
-    PresentedToken {
-        credential,
-        client_id: None,
-        token,
-        origin: Origin {
-            correlation_id: Some("corr-2"),
-            ..origin
-        },
-    }
+    let mut asker = request(id, secret).asker;
+    asker.origin.correlation_id = Some("corr-2");
+    PresentedToken { asker, token }
 }
 
 /// With a client `api` that may introspect, and its secret.
