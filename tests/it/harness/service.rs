@@ -1,10 +1,10 @@
 //! A running service.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -235,6 +235,29 @@ impl Service {
     /// The process' id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What its descriptors lead to. The process lets nobody read its memory, which leaves the list to root: for anyone else
+    /// there is none, and that is said.
+    pub fn descriptors(&self) -> Option<Vec<PathBuf>> {
+        static SAID: Once = Once::new();
+        match std::fs::read_dir(format!("/proc/{}/fd", self.id())) {
+            // One that is closed meanwhile leads nowhere.
+            Ok(links) => Some(
+                links
+                    .filter_map(|link| std::fs::read_link(link.unwrap().path()).ok())
+                    .collect(),
+            ),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                SAID.call_once(|| {
+                    eprintln!(
+                        "only root may look at the service's descriptors: they are not tested"
+                    );
+                });
+                None
+            }
+            Err(error) => panic!("the service's descriptors: {error}"),
+        }
     }
 
     /// What is on standard error so far.
