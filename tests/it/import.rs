@@ -130,6 +130,30 @@ fn exports_of_other_servers_are_read_by_their_names() {
     );
 }
 
+/// Several headings may mean one column; whose value counts isn't left to the alphabet, and the others are named.
+#[test]
+fn of_several_headings_for_one_column_the_own_name_counts() {
+    let setup = Setup::empty();
+    let text = "aud,audience,audiences,Client ID,client_id,clientId,id,granttypes,grant\n\
+                a,b,c,w,own,x,y,client_credentials,password\n\
+                a,b,,,,,second,,\n";
+    let run = import(&setup, "clients.csv", text, &[]).ok();
+    for line in [
+        "clients.csv:2: left out: Client ID, aud, audience, clientId, grant, id\n",
+        "clients.csv:3: left out: aud\n",
+    ] {
+        assert!(run.stderr.contains(line), "{line}: {}", run.stderr);
+    }
+    let own = show(&setup, "own");
+    assert_eq!(own["audiences"], json!(["c"]));
+    assert_eq!(own["grants"], json!(["client_credentials"]));
+    assert_eq!(show(&setup, "second")["audiences"], json!(["b"]));
+    let twice = "id,scope,scope\none,cards,pin\n";
+    import(&setup, "twice.csv", twice, &[]).fails(1, "twice.csv:1: the heading has scope");
+    let comma = "[\n{\"id\": \"one\"},\n]";
+    import(&setup, "comma.json", comma, &[]).fails(1, "comma.json:2: nothing follows the comma");
+}
+
 #[test]
 fn every_mistake_is_told_and_nothing_is_imported() {
     let setup = Setup::with_d1();

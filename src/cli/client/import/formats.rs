@@ -1,6 +1,6 @@
 //! CSV and JSON as rows of named texts, each with its line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -44,6 +44,16 @@ pub(super) fn csv(text: &str) -> Result<Vec<Row>, Vec<Finding>> {
         .map_err(|error| vec![wrong(&error)])?
         .clone();
     let (mut rows, mut findings) = (Vec::new(), Vec::new());
+    let mut seen = HashSet::new();
+    for name in &names {
+        // Columns without a name, as spreadsheets append them, are none of ours.
+        if !name.is_empty() && !seen.insert(name) {
+            findings.push(Finding {
+                line: line_of(names.position()),
+                message: format!("the heading has {name} more than once"),
+            });
+        }
+    }
     for record in reader.records() {
         match record {
             Err(error) => findings.push(wrong(&error)),
@@ -98,7 +108,13 @@ pub(super) fn json(text: &str) -> Result<Vec<Row>, Vec<Finding>> {
         }
         at = skip(at + values.byte_offset());
         match text[at..].chars().next() {
-            Some(',') => at = skip(at + 1),
+            Some(',') => {
+                let comma = at;
+                at = skip(at + 1);
+                if text[at..].starts_with(']') {
+                    return Err(wrong(comma, "nothing follows the comma".to_owned()));
+                }
+            }
             Some(']') => {}
             _ => {
                 return Err(wrong(
@@ -164,6 +180,9 @@ mod tests {
         assert_eq!(lines, [2, 4], "all of them: {wrong:?}");
         let wrong = read(csv("id,name\r\na,b\r\nc\r\n"));
         assert_eq!(wrong[0].0, 3);
+        let wrong = read(csv("id,scope,id,,\na,b,c,,\nd\n"));
+        let repeated = (1, "the heading has id more than once".to_owned());
+        assert_eq!((wrong.len(), &wrong[0]), (2, &repeated), "{wrong:?}");
     }
 
     #[test]
@@ -188,6 +207,7 @@ mod tests {
             ("[{}\n{}]", 2),
             ("[{}", 1),
             ("[{},", 1),
+            ("[\n{},\n]", 2),
             ("[{}]\n[]", 1),
         ] {
             let Err(findings) = json(text) else {

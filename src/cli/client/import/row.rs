@@ -41,11 +41,11 @@ pub(super) fn client(
         row,
         findings: Vec::new(),
     };
-    let unknown: Vec<&str> = row
+    let left_out: Vec<&str> = row
         .values
         .keys()
         .map(String::as_str)
-        .filter(|name| column(name).is_none())
+        .filter(|heading| column(heading).is_none_or(|name| row.heading(name) != Some(heading)))
         .collect();
     let mut warn = |message: String| {
         warnings.push(Finding {
@@ -53,8 +53,8 @@ pub(super) fn client(
             message,
         });
     };
-    if !unknown.is_empty() {
-        warn(format!("left out: {}", unknown.join(", ")));
+    if !left_out.is_empty() {
+        warn(format!("left out: {}", left_out.join(", ")));
     }
     let id: Option<ClientId> = values.parsed("client_id");
     if id.is_none() && values.text("client_id").is_none() {
@@ -136,6 +136,15 @@ pub(super) fn client(
     })
 }
 
+impl Row {
+    /// The heading whose value is taken for a column: of several, the column's own name, then what comes first in `COLUMNS`.
+    fn heading(&self, name: &str) -> Option<&str> {
+        let headings = self.values.keys().map(String::as_str);
+        let of_column = headings.filter(|heading| column(heading) == Some(name));
+        of_column.min_by_key(|heading| (*heading != name, rank(name, heading)))
+    }
+}
+
 /// The values of a row by our columns' names, with what was wrong with those read so far.
 struct Values<'a> {
     row: &'a Row,
@@ -144,9 +153,8 @@ struct Values<'a> {
 
 impl<'a> Values<'a> {
     fn text(&self, name: &str) -> Option<&'a str> {
-        let mut values = self.row.values.iter();
-        let (_, value) = values.find(|(own, _)| column(own) == Some(name))?;
-        Some(value)
+        let heading = self.row.heading(name)?;
+        self.row.values.get(heading).map(String::as_str)
     }
 
     fn read<T, E: Display>(
@@ -188,14 +196,22 @@ impl<'a> Values<'a> {
 }
 
 /// Our name of a column.
-fn column(name: &str) -> Option<&'static str> {
+fn column(heading: &str) -> Option<&'static str> {
+    let mut names = COLUMNS.iter().map(|(own, _)| *own);
+    names.find(|own| rank(own, heading).is_some())
+}
+
+/// How far from a column's own name this one of it is; none for what names another column, or none.
+fn rank(name: &str, heading: &str) -> Option<usize> {
     let plain = |name: &str| -> String {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         letters.map(|letter| letter.to_ascii_lowercase()).collect()
     };
-    let wanted = plain(name);
-    COLUMNS
-        .iter()
-        .find(|(own, others)| plain(own) == wanted || others.contains(&wanted.as_str()))
-        .map(|(own, _)| *own)
+    let wanted = plain(heading);
+    if plain(name) == wanted {
+        return Some(0);
+    }
+    let (_, others) = COLUMNS.iter().find(|(own, _)| *own == name)?;
+    let place = others.iter().position(|other| *other == wanted)?;
+    Some(place + 1)
 }
