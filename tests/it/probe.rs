@@ -6,6 +6,8 @@ mod tls;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 use crate::harness::{Run, Setup, d1_authz};
@@ -106,6 +108,33 @@ fn the_secret_may_come_from_a_file_and_is_never_printed() {
             "{text}"
         );
         assert!(text.contains("(secret)"), "{text}");
+    }
+}
+
+/// RFC 6749 2.3.1: one of the requests has the id and the secret form-encoded.
+#[test]
+fn the_form_encoded_secret_is_never_printed_either() {
+    let encoded_secret = "wrong%2Bin%7Eone%3Eplace%3F%21";
+    let pair = format!("is_tbank01:{encoded_secret}");
+    let credentials = [URL_SAFE_NO_PAD, STANDARD_NO_PAD].map(|engine| engine.encode(&pair));
+    for (credential, more) in credentials.iter().zip([&["--base64url"][..], &[]]) {
+        let sent = credential.clone();
+        let echoing = start(move |request, answer| {
+            let seen = request.header("authorization");
+            if seen.contains(&sent) {
+                answer.status = 400;
+                answer.body = json!({ "error": format!("{encoded_secret} {seen}") });
+            }
+        });
+        for output in ["text", "json"] {
+            let run = probe(&echoing, SECRET, &[&["--output", output], more].concat()).ok();
+            let text = format!("{}{}", run.stdout, run.stderr);
+            assert!(
+                !text.contains(encoded_secret) && !text.contains(credential),
+                "{text}"
+            );
+            assert!(text.contains("(secret) Basic (secret)"), "{text}");
+        }
     }
 }
 

@@ -64,13 +64,25 @@ impl Credential {
         header("Basic", &self.id, other.expose(), self.alphabet)
     }
 
-    /// What nothing that is printed may contain.
+    /// What nothing that is printed may contain: the secret and the pair in each way that any of the requests has them. The
+    /// longest come first, since one may be a part of another.
     pub(super) fn secrets(&self) -> Vec<Zeroizing<String>> {
-        let text = Zeroizing::new(format!("{}:{}", self.id, self.secret.expose()));
-        let encoded =
-            [STANDARD_NO_PAD, URL_SAFE_NO_PAD].map(|engine| engine.encode(text.as_bytes()));
-        let mut secrets = vec![Zeroizing::new(self.secret.expose().to_owned())];
-        secrets.extend(encoded.map(Zeroizing::new));
+        let encoded = Zeroizing::new(form_encoded(self.secret.expose()));
+        let pairs = [
+            (self.id.as_str(), self.secret.expose()),
+            (&form_encoded(&self.id), &encoded),
+        ]
+        .map(|(id, secret)| Zeroizing::new(format!("{id}:{secret}")));
+        let mut secrets: Vec<_> = pairs
+            .iter()
+            .flat_map(|pair| {
+                [STANDARD_NO_PAD, URL_SAFE_NO_PAD].map(|engine| engine.encode(pair.as_bytes()))
+            })
+            .map(Zeroizing::new)
+            .collect();
+        secrets.push(encoded);
+        secrets.push(Zeroizing::new(self.secret.expose().to_owned()));
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets
     }
 }
