@@ -7,6 +7,7 @@ mod dependencies;
 mod licence;
 mod peers;
 mod policy;
+mod python;
 mod requirements;
 mod step;
 mod validator;

@@ -3,12 +3,12 @@
 //! Owns what is installed below `target/peers`, at the versions that the repository pins, and only when a pin has changed;
 //! the programs' languages come with the step `requirements`. What is held of them stands in tests/peers.
 
+use super::python::{self, unless_done};
 use super::step::{Outcome, command, run};
 use crate::workspace;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Files with pinned Python packages.
 const PYTHON: [&str; 4] = [
@@ -48,7 +48,7 @@ fn cargo(arguments: &[&str]) -> Outcome {
 
 fn install(folder: &Path) -> io::Result<Outcome> {
     fs::create_dir_all(folder)?;
-    let steps = [python, node, go];
+    let steps = [python_packages, node, go];
     for step in steps {
         match step(folder)? {
             Outcome::Passed => {}
@@ -58,31 +58,14 @@ fn install(folder: &Path) -> io::Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-fn python(folder: &Path) -> io::Result<Outcome> {
+fn python_packages(folder: &Path) -> io::Result<Outcome> {
     let venv = folder.join("venv");
     let pins = read(&PYTHON.map(|file| workspace::root().join(file)))?;
-    let make = || {
-        let made = run(command("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&venv));
-        if made != Outcome::Passed {
-            return made;
-        }
-        let mut pip = Command::new(venv.join("bin/python"));
-        pip.current_dir(workspace::root());
-        pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]);
-        for file in PYTHON {
-            pip.args(["--requirement", file]);
-        }
-        run(&mut pip)
-    };
-    unless_done(&venv.join("installed"), &pins, make)
+    let pip: Vec<_> = PYTHON
+        .iter()
+        .flat_map(|file| ["--requirement", file])
+        .collect();
+    python::environment(&venv, &pins, &pip)
 }
 
 fn node(folder: &Path) -> io::Result<Outcome> {
@@ -133,18 +116,6 @@ fn go(folder: &Path) -> io::Result<Outcome> {
     unless_done(&folder.join("go-client-built"), &pins, make)
 }
 
-/// Makes something unless `stamp` says that it was made of the same.
-fn unless_done(stamp: &Path, of: &str, make: impl FnOnce() -> Outcome) -> io::Result<Outcome> {
-    if fs::read_to_string(stamp).is_ok_and(|made_of| made_of == of) {
-        return Ok(Outcome::Passed);
-    }
-    let outcome = make();
-    if outcome == Outcome::Passed {
-        fs::write(stamp, of)?;
-    }
-    Ok(outcome)
-}
-
 fn read(files: &[PathBuf]) -> io::Result<String> {
     files.iter().map(fs::read_to_string).collect()
 }
@@ -152,20 +123,6 @@ fn read(files: &[PathBuf]) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_was_made_of_the_same_is_not_made_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let stamp = folder.path().join("stamp");
-        let failed = || Outcome::Failed("broken".to_owned());
-        assert_eq!(unless_done(&stamp, "a", failed).unwrap(), failed());
-        assert_eq!(
-            unless_done(&stamp, "a", || Outcome::Passed).unwrap(),
-            Outcome::Passed
-        );
-        assert_eq!(unless_done(&stamp, "a", failed).unwrap(), Outcome::Passed);
-        assert_eq!(unless_done(&stamp, "b", failed).unwrap(), failed());
-    }
 
     #[test]
     fn each_package_is_pinned() {
