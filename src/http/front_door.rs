@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use slog::Logger;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -35,6 +36,7 @@ pub(super) use tally::Turned;
 
 use super::listen::ListenError;
 use crate::config::{GatewayConfig, TlsConfig};
+use files::{Files, Loaded};
 use gate::Gate;
 use identity::Identity;
 
@@ -48,6 +50,10 @@ pub(super) struct FrontDoor {
     config: TlsConfig,
     gateway: Option<GatewayConfig>,
     identity: Arc<Identity>,
+    /// What the identity was made of.
+    files: Files,
+    /// When its certificate ends.
+    ends: Timestamp,
     peers: Arc<Peers>,
     tally: Arc<Tally>,
 }
@@ -80,7 +86,7 @@ pub(super) enum FrontDoorError {
 /// # Errors
 /// [`TlsFileError`]
 pub fn check_tls_files(config: &TlsConfig) -> Result<(), TlsFileError> {
-    files::Files::read(config)?.load(config).map(drop)
+    Files::read(config)?.load(config).map(drop)
 }
 
 impl FrontDoor {
@@ -90,7 +96,8 @@ impl FrontDoor {
         config: &TlsConfig,
         gateway: Option<&GatewayConfig>,
     ) -> Result<Self, FrontDoorError> {
-        let identity = Identity::load(config)?;
+        let files = Files::read(config)?;
+        let Loaded { server, ends } = files.load(config)?;
         descriptors::provide(&config.limits)?;
         let listener = acceptor::listen(address)?;
         let address = listener.local_addr().unwrap_or(address);
@@ -100,7 +107,9 @@ impl FrontDoor {
             address,
             config: config.clone(),
             gateway: gateway.cloned(),
-            identity: Arc::new(identity),
+            identity: Arc::new(Identity::new(server)),
+            files,
+            ends,
             peers: Arc::new(Peers::new(tally.clone())),
             tally,
         })
@@ -129,7 +138,13 @@ impl FrontDoor {
             self.tally.clone(),
         ));
         let accepting = acceptor::accept(self.listener, gate.clone(), stopped.clone(), held);
-        let reloading = reload::follow(self.identity, self.config, log.clone());
+        let reloading = reload::follow(
+            self.identity,
+            self.files,
+            self.ends,
+            self.config,
+            log.clone(),
+        );
         let telling = tally::tell(self.tally, log.clone());
         OpenDoor {
             gate,

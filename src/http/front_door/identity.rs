@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use jiff::Timestamp;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{
@@ -12,39 +11,25 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, UnixTime};
 use tokio_rustls::TlsAcceptor;
 
-use super::files::{Files, Loaded, TlsFileError};
-use crate::config::TlsConfig;
 use crate::token::{CertificateName, ClientCertificate};
 
 /// Certificate, key, authorities and revocations in force.
-pub(super) struct Identity {
-    server: RwLock<Arc<ServerConfig>>,
-    /// The files at the start.
-    pub first: Files,
-    /// When the certificate of the start ends.
-    pub ends: Timestamp,
-}
+pub(super) struct Identity(RwLock<Arc<ServerConfig>>);
 
 impl Identity {
-    pub(super) fn load(config: &TlsConfig) -> Result<Self, TlsFileError> {
-        let files = Files::read(config)?;
-        let Loaded { server, ends } = files.load(config)?;
-        Ok(Self {
-            server: RwLock::new(server),
-            first: files,
-            ends,
-        })
+    pub(super) fn new(server: Arc<ServerConfig>) -> Self {
+        Self(RwLock::new(server))
     }
 
     /// For one handshake.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
-        let server = self.server.read().unwrap_or_else(PoisonError::into_inner);
+        let server = self.0.read().unwrap_or_else(PoisonError::into_inner);
         TlsAcceptor::from(server.clone())
     }
 
     /// For all handshakes from now on.
     pub(super) fn swap(&self, server: Arc<ServerConfig>) {
-        *self.server.write().unwrap_or_else(PoisonError::into_inner) = server;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = server;
     }
 }
 

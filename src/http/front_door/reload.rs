@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use slog::{Logger, error, info, warn};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
@@ -17,9 +18,15 @@ const EVERY: Duration = Duration::from_secs(1);
 /// The files, or why they can't be read.
 type Seen = Result<Files, String>;
 
-/// Looks at the files every second, and at once on SIGHUP; swaps what they make when they have changed. Their content is
-/// compared and not their times: links are swapped, and clocks go back.
-pub(super) async fn follow(identity: Arc<Identity>, config: TlsConfig, log: Logger) {
+/// Looks at the files every second, and at once on SIGHUP; swaps what they make when they have changed since `files`, which
+/// are in force. Their content is compared and not their times: links are swapped, and clocks go back.
+pub(super) async fn follow(
+    identity: Arc<Identity>,
+    files: Files,
+    ends: Timestamp,
+    config: TlsConfig,
+    log: Logger,
+) {
     let mut hangups = match signal(SignalKind::hangup()) {
         Ok(hangups) => Some(hangups),
         Err(error) => {
@@ -27,9 +34,9 @@ pub(super) async fn follow(identity: Arc<Identity>, config: TlsConfig, log: Logg
             None
         }
     };
-    info!(log, "TLS is ended here"; "certificate_ends" => identity.ends.to_string());
+    info!(log, "TLS is ended here"; "certificate_ends" => ends.to_string());
     // What was tried last, be it in force or not, and what was seen last.
-    let mut tried: Option<Seen> = None;
+    let mut tried: Seen = Ok(files);
     let mut before: Option<Seen> = None;
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -39,13 +46,9 @@ pub(super) async fn follow(identity: Arc<Identity>, config: TlsConfig, log: Logg
             () = hangup(hangups.as_mut()) => true,
         };
         let seen = Files::read(&config).map_err(|error| error.to_string());
-        let is_new = match &tried {
-            Some(tried) => *tried != seen,
-            None => seen.as_ref() != Ok(&identity.first),
-        };
         // A certificate and its key are two files: they are looked at when they have kept still for a while, or on request.
         let is_still = before.as_ref() == Some(&seen);
-        if asked || (is_new && is_still) {
+        if asked || (seen != tried && is_still) {
             let loaded = seen.as_ref().map_err(Clone::clone).and_then(|files| {
                 let loaded = files.load(&config);
                 loaded.map_err(|error: TlsFileError| error.to_string())
@@ -59,7 +62,7 @@ pub(super) async fn follow(identity: Arc<Identity>, config: TlsConfig, log: Logg
                     error!(log, "the files of [tls] can't be used; those before stay in force"; "error" => error);
                 }
             }
-            tried = Some(seen);
+            tried = seen;
             before = None;
         } else {
             before = Some(seen);
