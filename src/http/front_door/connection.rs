@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rustls::{CertificateError, Error};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -50,18 +50,14 @@ pub(super) async fn serve(
         let place = gate.admit(address).ok_or(None)?;
         let certificate = certificate(&tls)?;
         // Nothing is asked of the HTTP server for a caller that asks for nothing.
-        let first = tokio::select! {
-            first = first_bytes(gate, &mut tls) => first?,
-            () = place.displaced() => return Err(Some(Turned::Displaced)),
-            _ = stop.wait_for(|stop| *stop) => return Err(None),
-        };
+        let (fresh, first) = asked(gate, &place, &mut tls, &mut stop).await?;
         let peer = Peer {
             address,
             certificate,
         };
         let upstream = dial(gate, peer).await.map_err(|_| Some(Turned::Upstream))?;
         tokio::select! {
-            end = splice(gate, &place, &mut tls, upstream, first) => end.map_err(Some),
+            end = splice(gate, &place, &mut tls, upstream, fresh, first) => end.map_err(Some),
             () = place.displaced() => Err(Some(Turned::Displaced)),
         }
     };
@@ -113,9 +109,27 @@ fn certificate(
     }
 }
 
+/// Waits for the first bytes of a request, and counts the connection from before them. It is counted first and then looks
+/// whether the service stops: so either it sees that, or whoever has told it so sees the connection.
+async fn asked<'g>(
+    gate: &'g Gate,
+    place: &Place,
+    tls: &mut (impl AsyncRead + Unpin),
+    stop: &mut watch::Receiver<bool>,
+) -> Result<(Fresh<'g>, Vec<u8>), Option<Turned>> {
+    let fresh = Fresh::new(gate);
+    let first = tokio::select! {
+        biased;
+        _ = stop.wait_for(|stop| *stop) => return Err(None),
+        () = place.displaced() => return Err(Some(Turned::Displaced)),
+        first = first_bytes(gate, tls) => first?,
+    };
+    Ok((fresh, first))
+}
+
 async fn first_bytes(
     gate: &Gate,
-    tls: &mut TlsStream<TcpStream>,
+    tls: &mut (impl AsyncRead + Unpin),
 ) -> Result<Vec<u8>, Option<Turned>> {
     let mut first = Vec::with_capacity(FIRST_BYTES);
     match timeout(gate.limits.first_byte_time, tls.read_buf(&mut first)).await {
@@ -151,5 +165,39 @@ impl<'g> Fresh<'g> {
 impl Drop for Fresh<'_> {
     fn drop(&mut self) {
         self.0.fresh.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_may_still_ask_is_counted_and_asks_nothing_once_the_door_is_shut() {
+        let gate = Gate::without_a_certificate(([127, 0, 0, 1], 0).into());
+        let fresh = || gate.fresh.load(Ordering::Relaxed);
+        let place = gate.admit(([192, 0, 2, 1], 1).into()).unwrap();
+        let (tell, mut stop) = watch::channel(false);
+        let (mut caller, mut tls) = duplex(64);
+        let ask = async {
+            assert_eq!(fresh(), 1, "before its first byte");
+            caller.write_all(b"GET /").await.unwrap();
+        };
+        let asked_for = asked(&gate, &place, &mut tls, &mut stop);
+        let (asked_for, ()) = tokio::join!(biased; asked_for, ask);
+        let (counted, first) = asked_for.unwrap();
+        assert_eq!((first.as_slice(), fresh()), (b"GET /".as_slice(), 1));
+        drop(counted);
+        assert_eq!(fresh(), 0);
+        // Whoever saw nobody counted waits for nobody.
+        tell.send_replace(true);
+        caller.write_all(b"GET /").await.unwrap();
+        let turned = asked(&gate, &place, &mut tls, &mut stop).await.err();
+        assert_eq!((turned, fresh()), (Some(None), 0));
+        let mut left = [0; 5];
+        tls.read_exact(&mut left).await.unwrap();
+        assert_eq!(&left, b"GET /");
     }
 }

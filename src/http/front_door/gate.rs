@@ -33,7 +33,8 @@ pub(super) struct Gate {
     connections: Arc<Room>,
     sources: Mutex<HashMap<Source, u32>>,
     pub dials: Semaphore,
-    /// Connections to the HTTP server that have not had an answer yet.
+    /// Connections that a request may have been read of, or may yet be, and that the HTTP server has not answered yet. Counted
+    /// before the first byte: one that is still on its way to the HTTP server when that stops listening is lost.
     pub fresh: AtomicUsize,
 }
 
@@ -132,5 +133,30 @@ impl Drop for OfSource {
                 sources.remove(&self.source);
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl Gate {
+    /// One that nobody can shake hands at, for what comes after.
+    pub(super) fn without_a_certificate(upstream: SocketAddr) -> Self {
+        use rustls::server::{ResolvesServerCertUsingSni, ServerConfig};
+
+        let server = ServerConfig::builder_with_provider(Arc::new(
+            rustls::crypto::aws_lc_rs::default_provider(),
+        ))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(ResolvesServerCertUsingSni::new()));
+        let tally = Arc::new(Tally::default());
+        Self::new(
+            TlsLimits::default(),
+            None,
+            upstream,
+            Arc::new(Identity::new(Arc::new(server))),
+            Arc::new(Peers::new(tally.clone())),
+            tally,
+        )
     }
 }

@@ -30,11 +30,12 @@ pub(super) async fn splice(
     place: &Place,
     tls: &mut TlsStream<TcpStream>,
     mut upstream: Upstream,
+    fresh: Fresh<'_>,
     first: Vec<u8>,
 ) -> Result<(), Turned> {
     let mut requests = Pipe::holding(first);
     let mut answers = Pipe::default();
-    let mut fresh = Some(Fresh::new(gate));
+    let mut fresh = Some(fresh);
     let mut span = Span::new(gate.limits);
     let mut alarm = pin!(sleep_until(span.next_look()));
     let mut requests_end = false;
