@@ -5,9 +5,8 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
-use tokio_rustls::server::TlsStream;
 
 use super::{Fresh, Upstream};
 use crate::config::TlsLimits;
@@ -28,7 +27,7 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(super) async fn splice(
     gate: &Gate,
     place: &Place,
-    tls: &mut TlsStream<TcpStream>,
+    tls: &mut (impl AsyncRead + AsyncWrite + Unpin),
     mut upstream: Upstream,
     fresh: Fresh<'_>,
     first: Vec<u8>,
@@ -62,6 +61,8 @@ pub(super) async fn splice(
             } else {
                 match answers.poll(cx, &mut upstream.socket, tls) {
                     Poll::Ready(Ok(())) => {
+                        // What still comes of the caller, the HTTP server never hears.
+                        fresh = None;
                         requests.turn_deaf();
                         span.linger();
                         alarm.as_mut().reset(span.next_look());
@@ -165,7 +166,13 @@ impl Span {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest, duplex};
+    use tokio::net::{TcpListener, TcpStream};
+
     use super::*;
+    use crate::http::front_door::peers::Peer;
 
     fn span() -> Span {
         Span::new(TlsLimits {
@@ -201,5 +208,46 @@ mod tests {
         span.asked();
         assert_eq!(after(&span, 609), None);
         assert_eq!(after(&span, 610), Some(Err(Turned::Life)));
+    }
+
+    /// The HTTP server does so when it stops.
+    #[tokio::test]
+    async fn an_answer_is_heard_that_comes_together_with_the_end() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let gate = Gate::without_a_certificate(server.local_addr().unwrap());
+        let socket = TcpStream::connect(gate.upstream).await.unwrap();
+        let own = socket.local_addr().unwrap();
+        let (mut accepted, _) = server.accept().await.unwrap();
+        accepted.write_all(b"answer").await.unwrap();
+        accepted.shutdown().await.unwrap();
+        while !(socket.ready(Interest::READABLE).await.unwrap()).is_read_closed() {
+            tokio::task::yield_now().await;
+        }
+        let peer = Peer {
+            address: ([192, 0, 2, 1], 1).into(),
+            certificate: None,
+        };
+        let place = gate.admit(peer.address).unwrap();
+        let upstream = Upstream {
+            _registered: gate.peers.register(own, peer).unwrap(),
+            socket,
+        };
+        let (mut caller, mut tls) = duplex(64);
+        let fresh = Fresh::new(&gate);
+        let splicing = splice(&gate, &place, &mut tls, upstream, fresh, b"GET /".to_vec());
+        let mut splicing = pin!(splicing);
+        let answered = async {
+            let mut answer = Vec::new();
+            caller.read_to_end(&mut answer).await.unwrap();
+            assert_eq!(answer, b"answer");
+        };
+        tokio::select! {
+            biased;
+            _ = &mut splicing => panic!("the caller has not closed its end"),
+            () = answered => {}
+        }
+        assert_eq!(gate.fresh.load(Ordering::Relaxed), 0);
+        drop(caller);
+        assert_eq!(splicing.await, Ok(()));
     }
 }
