@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use jiff::Timestamp;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -16,6 +15,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
 use super::identity::NamesAllowed;
+use crate::clock::{Clock as _, SystemClock};
 use crate::config::{ClientCertificates, TlsConfig};
 use crate::keys::read_private_up_to;
 
@@ -174,8 +174,7 @@ fn in_force(certificate: &CertificateDer<'_>) -> Result<Timestamp, String> {
         .map_err(|_| "its first certificate can't be read".to_owned())?;
     let ends = certificate.validity().not_after.timestamp();
     let ends = Timestamp::from_second(ends).unwrap_or(Timestamp::MAX);
-    let now = Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::MIN);
-    if ends < now {
+    if ends < SystemClock.now() {
         return Err(format!(
             "its certificate ended at {ends}; it takes a new one"
         ));
