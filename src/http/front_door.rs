@@ -15,6 +15,7 @@ mod peers;
 mod pipe;
 mod reload;
 mod room;
+mod sources;
 mod tally;
 
 use std::net::SocketAddr;

@@ -47,7 +47,7 @@ pub(super) async fn serve(
             _ = stop.wait_for(|stop| *stop) => return Err(None),
         };
         drop(handshake);
-        let place = gate.admit(address).ok_or(None)?;
+        let place = gate.admit().ok_or(Some(Turned::Full))?;
         let certificate = certificate(&tls)?;
         // Nothing is asked of the HTTP server for a caller that asks for nothing.
         let (fresh, first) = asked(gate, &place, &mut tls, &mut stop).await?;
@@ -178,7 +178,7 @@ mod tests {
     async fn whoever_may_still_ask_is_counted_and_asks_nothing_once_the_door_is_shut() {
         let gate = Gate::without_a_certificate(([127, 0, 0, 1], 0).into());
         let fresh = || gate.fresh.load(Ordering::Relaxed);
-        let place = gate.admit(([192, 0, 2, 1], 1).into()).unwrap();
+        let place = gate.admit().unwrap();
         let (tell, mut stop) = watch::channel(false);
         let (mut caller, mut tls) = duplex(64);
         let ask = async {

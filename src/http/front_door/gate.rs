@@ -1,6 +1,5 @@
 //! What all connections share, and what each needs to be let in.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +9,7 @@ use tokio::sync::Semaphore;
 use super::identity::Identity;
 use super::peers::Peers;
 use super::room::{Place, Room};
+use super::sources::Sources;
 use super::tally::{Tally, Turned};
 use crate::config::{GatewayConfig, TlsLimits};
 use crate::issuer::Source;
@@ -31,7 +31,7 @@ pub(super) struct Gate {
     handshakes: Arc<Room>,
     /// Connections after it.
     connections: Arc<Room>,
-    sources: Mutex<HashMap<Source, u32>>,
+    sources: Mutex<Sources>,
     pub dials: Semaphore,
     /// Connections that a request may have been read of, or may yet be, and that the HTTP server has not answered yet. Counted
     /// before the first byte: one that is still on its way to the HTTP server when that stops listening is lost.
@@ -94,12 +94,8 @@ impl Gate {
     }
 
     /// A place for a connection after its handshake. None: all are taken, and none of them is quiet.
-    pub(super) fn admit(&self, address: SocketAddr) -> Option<Place> {
-        let place = self.connections.enter();
-        if place.is_none() {
-            self.tally.count(Turned::Full, Some(address.ip()));
-        }
-        place
+    pub(super) fn admit(&self) -> Option<Place> {
+        self.connections.enter()
     }
 
     fn is_gateway(&self, address: SocketAddr) -> bool {
@@ -110,13 +106,12 @@ impl Gate {
     fn of_source(self: &Arc<Self>, address: SocketAddr) -> Option<OfSource> {
         let source = Source::from(address.ip());
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = sources.entry(source).or_insert(0);
-        if *count >= self.limits.connections_per_source {
+        if sources.of(source) >= self.limits.connections_per_source {
             drop(sources);
             self.tally.count(Turned::Source, Some(address.ip()));
             return None;
         }
-        *count += 1;
+        sources.add(source);
         Some(OfSource {
             gate: self.clone(),
             source,
@@ -126,13 +121,9 @@ impl Gate {
 
 impl Drop for OfSource {
     fn drop(&mut self) {
-        let mut sources = (self.gate.sources.lock()).unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = sources.get_mut(&self.source) {
-            *count -= 1;
-            if *count == 0 {
-                sources.remove(&self.source);
-            }
-        }
+        let sources = self.gate.sources.lock();
+        let mut sources = sources.unwrap_or_else(PoisonError::into_inner);
+        sources.remove(self.source);
     }
 }
 

@@ -1,13 +1,14 @@
 //! A number of places. When all are taken, whoever means to stay for nothing gives way.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use super::sources::Sources;
 use crate::issuer::Source;
 
 /// How long somebody must have been quiet before a place is taken away for somebody else, in milliseconds.
@@ -26,7 +27,7 @@ struct Occupants {
     /// By order of arrival.
     all: BTreeMap<u64, Arc<Occupant>>,
     /// How many each source has, as far as it matters.
-    of_source: HashMap<Source, u32>,
+    of_source: Sources,
 }
 
 struct Occupant {
@@ -86,7 +87,7 @@ impl Room {
             occupants.remove(number);
         }
         if let Some(source) = source {
-            *occupants.of_source.entry(source).or_insert(0) += 1;
+            occupants.of_source.add(source);
         }
         let number = occupants.next;
         occupants.next += 1;
@@ -110,21 +111,13 @@ impl Room {
 
 impl Occupants {
     fn held_by(&self, source: Option<Source>) -> u32 {
-        source
-            .and_then(|source| self.of_source.get(&source))
-            .map_or(0, |count| *count)
+        source.map_or(0, |source| self.of_source.of(source))
     }
 
     /// Nothing when the place was given to somebody else before.
     fn remove(&mut self, number: u64) {
-        let Some(source) = self.all.remove(&number).and_then(|gone| gone.source) else {
-            return;
-        };
-        if let Some(count) = self.of_source.get_mut(&source) {
-            *count -= 1;
-            if *count == 0 {
-                self.of_source.remove(&source);
-            }
+        if let Some(source) = self.all.remove(&number).and_then(|gone| gone.source) {
+            self.of_source.remove(source);
         }
     }
 }

@@ -227,7 +227,7 @@ mod tests {
             address: ([192, 0, 2, 1], 1).into(),
             certificate: None,
         };
-        let place = gate.admit(peer.address).unwrap();
+        let place = gate.admit().unwrap();
         let upstream = Upstream {
             _registered: gate.peers.register(own, peer).unwrap(),
             socket,
