@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-pub(super) use descriptors::DescriptorError;
+pub use descriptors::DescriptorError;
 pub use files::TlsFileError;
 pub(super) use peers::Peers;
 use tally::Tally;
@@ -70,7 +70,7 @@ pub(super) struct OpenDoor {
 
 /// Why the acceptor can't be.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FrontDoorError {
+pub enum FrontDoorError {
     /// A certificate, a key, or a list.
     #[error(transparent)]
     File(#[from] TlsFileError),

@@ -21,7 +21,7 @@ mod watch;
 use std::sync::Arc;
 
 pub use document::Document;
-pub use front_door::{TlsFileError, check_tls_files};
+pub use front_door::{DescriptorError, FrontDoorError, TlsFileError, check_tls_files};
 pub use listen::ListenError;
 pub use server::{Addresses, ServeError, Server, stop_signal};
 

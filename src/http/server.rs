@@ -17,7 +17,7 @@ use super::handlers::Handlers;
 use super::listen::{ListenError, listen};
 use super::ops::{self, Ops, Standing};
 use super::origin::Entrance;
-use super::{Service, TlsFileError, dialect, document, methods, watch};
+use super::{Service, dialect, document, methods, watch};
 use crate::api;
 use crate::audit::AuditError;
 use crate::config::{Config, IssuerUrl};
@@ -70,12 +70,9 @@ pub enum ServeError {
     /// An address.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// A file of `[tls]`.
+    /// TLS at the service's own address.
     #[error(transparent)]
-    TlsFile(#[from] TlsFileError),
-    /// Too few descriptors for what `[tls]` lets in.
-    #[error("{0}")]
-    Descriptors(String),
+    FrontDoor(#[from] FrontDoorError),
     /// The audit trail.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -85,16 +82,6 @@ pub enum ServeError {
     /// Requests outlived the grace period.
     #[error("requests were still running {} s after the stop; they were cut off", GRACE.as_secs())]
     Unfinished,
-}
-
-impl From<FrontDoorError> for ServeError {
-    fn from(error: FrontDoorError) -> Self {
-        match error {
-            FrontDoorError::File(error) => Self::TlsFile(error),
-            FrontDoorError::Descriptors(error) => Self::Descriptors(error.to_string()),
-            FrontDoorError::Listen(error) => Self::Listen(error),
-        }
-    }
 }
 
 impl Server {

@@ -10,7 +10,7 @@ const OTHERS: u64 = 256;
 
 /// Too few descriptors.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum DescriptorError {
+pub enum DescriptorError {
     /// The system grants fewer than the limits need.
     #[error(
         "the limits of [tls] take {needed} descriptors, and this process may have {granted}; raise its limit (LimitNOFILE in \
