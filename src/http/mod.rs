@@ -37,16 +37,3 @@ pub(crate) struct Service {
     metadata: types::AuthorizationServerMetadata,
     entrance: Entrance,
 }
-
-impl Service {
-    fn new(issuer: Arc<Issuer>, entrance: Entrance) -> Self {
-        let document = Document::served(issuer.name());
-        let metadata = document::metadata(issuer.name(), entrance.knows_certificates);
-        Self {
-            issuer,
-            document,
-            metadata,
-            entrance,
-        }
-    }
-}

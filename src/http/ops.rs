@@ -32,10 +32,10 @@ pub(super) struct Standing {
 }
 
 impl Ops {
-    /// `peers` are those of the front door, if there is one.
-    pub(super) fn new(standing: Standing, peers: Option<Arc<Peers>>) -> Self {
+    /// `peers` are those of the front door, if there is one; `document` is the served one.
+    pub(super) fn new(standing: Standing, peers: Option<Arc<Peers>>, document: &Document) -> Self {
         let metrics = Metrics::of(&standing, peers);
-        let reference = Reference::of(&Document::served(standing.issuer.name()));
+        let reference = Reference::of(document);
         Self {
             standing,
             metrics,

@@ -27,8 +27,6 @@ pub(super) struct Entrance {
     pub peers: Option<Arc<Peers>>,
     /// Who may speak for others.
     pub gateway: Option<GatewayConfig>,
-    /// Whether callers are asked for certificates, here or by the gateway.
-    pub knows_certificates: bool,
 }
 
 /// Who sent a request.

@@ -17,7 +17,7 @@ use super::handlers::Handlers;
 use super::listen::{ListenError, listen};
 use super::ops::{self, Ops, Standing};
 use super::origin::Entrance;
-use super::{Service, dialect, document, methods, watch};
+use super::{Document, Service, dialect, document, methods, watch};
 use crate::api;
 use crate::audit::AuditError;
 use crate::config::{Config, IssuerUrl};
@@ -104,7 +104,13 @@ impl Server {
         let entrance = Entrance {
             peers: peers.clone(),
             gateway: config.gateway.clone(),
-            knows_certificates: config.knows_certificates(),
+        };
+        let document = Document::served(issuer.name());
+        let service = Service {
+            issuer: issuer.clone(),
+            document: document.clone(),
+            metadata: document::metadata(issuer.name(), config.knows_certificates()),
+            entrance,
         };
         let api = listen(
             "listen.api",
@@ -114,7 +120,7 @@ impl Server {
                 config.listen.api
             },
             api_description(&config.issuer)?,
-            Service::new(issuer.clone(), entrance),
+            service,
         )?;
         let stopping = Arc::new(AtomicBool::new(false));
         let standing = Standing {
@@ -125,7 +131,7 @@ impl Server {
             "listen.ops",
             config.listen.ops,
             ops::api_description()?,
-            Ops::new(standing, peers),
+            Ops::new(standing, peers, &document),
         )?;
         // Both addresses are ours by now, and no request is taken before the trail says that the service runs.
         issuer.started().await?;
