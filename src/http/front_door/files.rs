@@ -10,7 +10,7 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{CertificateError, Error, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
@@ -72,7 +72,12 @@ impl Files {
         let of_certificate =
             |message: String| wrong("tls.certificate", &config.certificate, &message);
         let of_key = |message: String| wrong("tls.key", &config.key, &message);
-        let chain = certificates("tls.certificate", &config.certificate, &self.certificate)?;
+        let chain = all(
+            "certificate",
+            "tls.certificate",
+            &config.certificate,
+            &self.certificate,
+        )?;
         let ends = in_force(&chain[0]).map_err(of_certificate)?;
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes())
             .map_err(|error| of_key(format!("has no private key in PEM: {error}")))?;
@@ -112,7 +117,7 @@ impl Files {
         };
         let of_ca = |message: String| wrong("tls.client_ca", path, &message);
         let mut roots = RootCertStore::empty();
-        for certificate in certificates("tls.client_ca", path, pem)? {
+        for certificate in all("certificate", "tls.client_ca", path, pem)? {
             roots.add(certificate).map_err(|error| {
                 of_ca(format!("has a certificate that is no authority's: {error}"))
             })?;
@@ -121,7 +126,7 @@ impl Files {
         if let (Some(path), Some(pem)) = (&config.crl, &self.crl) {
             // A list that is out of date says nothing about what was revoked since.
             builder = builder
-                .with_crls(revocations(path, pem)?)
+                .with_crls(all("revocation list", "tls.crl", path, pem)?)
                 .enforce_revocation_expiration();
         }
         if config.client_certificates == ClientCertificates::Optional {
@@ -142,28 +147,17 @@ fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, TlsFileError> {
     fs::read(path).map_err(|error| wrong(key, path, &error))
 }
 
-/// At least one.
-fn certificates(
+/// All of `what` that the file has, which is at least one.
+fn all<T: PemObject>(
+    what: &str,
     key: &'static str,
     path: &Path,
     pem: &[u8],
-) -> Result<Vec<CertificateDer<'static>>, TlsFileError> {
-    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+) -> Result<Vec<T>, TlsFileError> {
+    let read: Result<Vec<_>, _> = T::pem_slice_iter(pem).collect();
     let read = read.map_err(|error| wrong(key, path, &format!("is not PEM: {error}")))?;
     match read[..] {
-        [] => Err(wrong(key, path, &"has no certificate in PEM")),
-        _ => Ok(read),
-    }
-}
-
-fn revocations(
-    path: &Path,
-    pem: &[u8],
-) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsFileError> {
-    let read: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(pem).collect();
-    let read = read.map_err(|error| wrong("tls.crl", path, &format!("is not PEM: {error}")))?;
-    match read[..] {
-        [] => Err(wrong("tls.crl", path, &"has no revocation list in PEM")),
+        [] => Err(wrong(key, path, &format!("has no {what} in PEM"))),
         _ => Ok(read),
     }
 }
