@@ -1,6 +1,6 @@
 //! `[gateway]`: who stands in front, and what is believed of what it says about callers.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::reader::Reader;
@@ -77,14 +77,7 @@ fn network(text: &str) -> Result<Network, String> {
     let network: Network = text
         .parse()
         .map_err(|error: InvalidNetwork| error.to_string())?;
-    let everybody = [
-        [Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST].map(IpAddr::V4),
-        [Ipv6Addr::UNSPECIFIED, Ipv6Addr::from_bits(u128::MAX)].map(IpAddr::V6),
-    ];
-    if everybody
-        .iter()
-        .any(|ends| ends.iter().all(|end| network.contains(*end)))
-    {
+    if network.is_everybody() {
         return Err("is everybody; name the addresses that the gateway asks from".to_owned());
     }
     Ok(network)

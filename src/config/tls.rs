@@ -3,7 +3,6 @@
 mod limits;
 
 use std::convert::Infallible;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -119,15 +118,5 @@ impl FromStr for ClientCertificates {
             "off" => Ok(Self::Off),
             _ => Err("must be \"required\", \"optional\" or \"off\""),
         }
-    }
-}
-
-impl fmt::Display for ClientCertificates {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Required => "required",
-            Self::Optional => "optional",
-            Self::Off => "off",
-        })
     }
 }

@@ -28,6 +28,12 @@ impl Network {
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
+
+    /// Whether every address of its family is in it.
+    #[must_use]
+    pub fn is_everybody(&self) -> bool {
+        self.0.prefix_len() == 0
+    }
 }
 
 impl FromStr for Network {
@@ -75,6 +81,22 @@ mod tests {
         assert!(!contains("192.0.2.1", "192.0.2.2"));
         assert!(contains("2001:db8::/32", "2001:db8:1::1"));
         assert!(!contains("::/0", "192.0.2.1"), "the other family");
+    }
+
+    #[test]
+    fn everybody_is_a_network_of_either_family() {
+        for (text, expected) in [
+            ("0.0.0.0/0", true),
+            ("::/0", true),
+            ("0.0.0.0/1", false),
+            ("128.0.0.0/1", false),
+            ("0.0.0.0", false),
+            ("::/1", false),
+            ("::ffff:0:0/96", false),
+        ] {
+            let network: Network = text.parse().unwrap();
+            assert_eq!(network.is_everybody(), expected, "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! How much of the service callers may take up before they are heard.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::config::period::Period;
@@ -48,23 +49,13 @@ impl TlsLimits {
     /// Reads the limits; without the section, so that its keys are known.
     pub(super) fn read(reader: &mut Reader, section_is_there: bool) -> Option<Self> {
         let default = Self::default();
-        let mut number = |key, default| match section_is_there {
-            true => reader.or(key, default, number),
-            false => reader
-                .optional(key, number)
-                .map(|read| read.unwrap_or(default)),
-        };
+        let mut number = |key, default| limit(reader, section_is_there, key, default, number);
         let handshakes = number("tls.handshakes", default.handshakes);
         let connections = number("tls.connections", default.connections);
         let per_source = number("tls.connections_per_source", default.connections_per_source);
         let mut period = |key, duration| {
             let within = Period::within(Period(Duration::from_secs(1))..=Period::days(1));
-            match section_is_there {
-                true => reader.or(key, Period(duration), within),
-                false => reader
-                    .optional(key, within)
-                    .map(|read| read.unwrap_or(Period(duration))),
-            }
+            limit(reader, section_is_there, key, Period(duration), within)
         };
         let handshake_time = period("tls.handshake_time", default.handshake_time);
         let first_byte_time = period("tls.first_byte_time", default.first_byte_time);
@@ -80,6 +71,21 @@ impl TlsLimits {
             connection_life: connection_life?.0,
         })
     }
+}
+
+/// One of them, which is a setting, be it by default, only where the section is.
+fn limit<T: Display, E: Display>(
+    reader: &mut Reader,
+    section_is_there: bool,
+    key: &'static str,
+    default: T,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Option<T> {
+    if section_is_there {
+        return reader.or(key, default, parse);
+    }
+    let read = reader.optional(key, parse)?;
+    Some(read.unwrap_or(default))
 }
 
 fn number(text: &str) -> Result<u32, &'static str> {

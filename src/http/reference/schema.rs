@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::html::{anchor, entries, escape, prose, text};
+use super::html::{anchor, entries, escape, prose};
 
 /// What is told in a form of its own. Every other keyword is listed with its value.
 const TOLD: [&str; 8] = [
@@ -83,10 +83,7 @@ pub(super) fn entry(name: &str, place: &str, required: bool, value: &Value) -> S
     words.extend(required.then_some("required"));
     words.retain(|word| !word.is_empty());
     let inside = match value.get("schema") {
-        Some(schema) if value.get("type").is_none() => {
-            let description = text(&value["description"]);
-            prose(&description.into()) + &of(schema)
-        }
+        Some(schema) if value.get("type").is_none() => prose(&value["description"]) + &of(schema),
         _ => of(value),
     };
     let (name, words) = (escape(name), escape(&words.join(", ")));
