@@ -1,22 +1,13 @@
 //! Behind a gateway: who is believed, and what.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
-use crate::harness::{Answer, Authority, D1, GRANT, Service, Setup};
-
-const GATEWAY: &str =
-    "gateway = { addresses = [\"127.0.0.1\"], certificate_header = \"client-cert\" }\n";
+use crate::harness::{Answer, Authority, D1, GATEWAY, GRANT, Service, Setup};
 
 fn service(lines: &str) -> (Service, String) {
     let setup = Setup::of(lines);
     setup.add("is_tbank01", "123", &["--scope", "cards pin"]);
     let thales = Authority::new(setup.folder(), "thales");
     let d1 = thales.issue("d1", "/C=FR/O=Thales/CN=d1", "DNS:d1.example");
-    let pem = std::fs::read_to_string(d1.certificate).unwrap();
-    let encoded: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    STANDARD.decode(&encoded).unwrap();
-    (setup.start(), format!(":{encoded}:"))
+    (setup.start(), d1.client_cert())
 }
 
 async fn ask(service: &Service, headers: &[(&str, &str)]) -> Answer {

@@ -1,15 +1,11 @@
 //! RFC 8705, OAuth 2.0 Mutual-TLS Client Authentication and Certificate-Bound Access Tokens.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Authority, D1, GRANT, ISSUER, Service, Setup, basic};
+use crate::harness::{Answer, Authority, D1, GATEWAY, GRANT, ISSUER, Service, Setup, basic, parts};
 
-/// Certificates come through a gateway here; how they come without one is in `front_door`.
-const GATEWAY: &str =
-    "gateway = { addresses = [\"127.0.0.1\"], certificate_header = \"client-cert\" }\n";
-
+/// A service, and a certificate of D1's. Certificates come through a gateway here; how they come without one is in
+/// `front_door`.
 struct Bound {
     service: Service,
     /// `Client-Cert` of a good certificate.
@@ -23,25 +19,36 @@ fn bound(binding: &str) -> Bound {
     let options = ["--scope", "cards", "--bind-certificate", binding];
     setup.add("is_tbank01", "123", &options);
     setup.add("cards-api", "123", &["--allow", "introspect"]);
+    started(setup)
+}
+
+fn started(setup: Setup) -> Bound {
     let thales = Authority::new(setup.folder(), "thales");
-    let d1 = thales.issue("d1", "/C=FR/O=Thales/CN=d1", "DNS:d1.example");
-    let pem = std::fs::read_to_string(&d1.certificate).unwrap();
-    let encoded: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+    let alternatives = "DNS:d1.example,URI:urn:d1";
+    let d1 = thales.issue("d1", "/C=FR/O=Thales/CN=d1", alternatives);
     Bound {
         service: setup.start(),
-        certificate: format!(":{encoded}:"),
+        certificate: d1.client_cert(),
         thumbprint: d1.thumbprint(),
     }
 }
 
 impl Bound {
+    /// D1's request, with its certificate or without one.
     async fn token(&self, with_certificate: bool) -> Answer {
+        self.ask(Some(D1), GRANT, with_certificate).await
+    }
+
+    /// A form with a credential or without one, and with the certificate or without one.
+    async fn ask(&self, credential: Option<&str>, form: &str, with_certificate: bool) -> Answer {
         let mut request = self
             .service
             .post()
-            .header("authorization", D1)
             .header("content-type", "application/x-www-form-urlencoded")
-            .body(GRANT);
+            .body(form.to_owned());
+        if let Some(credential) = credential {
+            request = request.header("authorization", credential);
+        }
         if with_certificate {
             request = request.header("client-cert", &self.certificate);
         }
@@ -56,8 +63,7 @@ impl Bound {
 }
 
 fn cnf(token: &str) -> Value {
-    let payload = token.split('.').nth(1).unwrap();
-    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    let [_, claims] = parts(token);
     claims["cnf"].clone()
 }
 
@@ -129,30 +135,7 @@ fn by_name(name: &str) -> Bound {
         "{said}"
     );
     setup.add("is_tbank01", "123", &["--scope", "cards"]);
-    let thales = Authority::new(setup.folder(), "thales");
-    let d1 = thales.issue("d1", "/C=FR/O=Thales/CN=d1", "DNS:d1.example,URI:urn:d1");
-    let pem = std::fs::read_to_string(&d1.certificate).unwrap();
-    let encoded: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
-    Bound {
-        service: setup.start(),
-        certificate: format!(":{encoded}:"),
-        thumbprint: d1.thumbprint(),
-    }
-}
-
-impl Bound {
-    /// A form without a credential, and the certificate or none.
-    async fn form(&self, form: &str, with_certificate: bool) -> Answer {
-        let mut request = self
-            .service
-            .post()
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form.to_owned());
-        if with_certificate {
-            request = request.header("client-cert", &self.certificate);
-        }
-        Answer::of(request).await
-    }
+    started(setup)
 }
 
 #[tokio::test]
@@ -164,16 +147,22 @@ async fn section_2_1_a_certificate_of_the_clients_name_authenticates_it() {
     ] {
         let bound = by_name(name);
         let form = format!("{GRANT}&client_id=d1");
-        bound.form(&form, true).await.granted();
+        bound.ask(None, &form, true).await.granted();
         bound
-            .form(&form, false)
+            .ask(None, &form, false)
             .await
             .refused(401, "invalid_client");
         // RFC 8705 2: the client must be named; and it is the named one alone.
-        bound.form(GRANT, true).await.refused(401, "invalid_client");
+        bound
+            .ask(None, GRANT, true)
+            .await
+            .refused(401, "invalid_client");
         for other in ["is_tbank01", "nobody"] {
             let form = format!("{GRANT}&client_id={other}");
-            bound.form(&form, true).await.refused(401, "invalid_client");
+            bound
+                .ask(None, &form, true)
+                .await
+                .refused(401, "invalid_client");
         }
     }
 }
@@ -182,7 +171,10 @@ async fn section_2_1_a_certificate_of_the_clients_name_authenticates_it() {
 async fn section_2_1_2_another_name_does_not() {
     let bound = by_name("subject:CN=d2,O=Thales,C=FR");
     let form = format!("{GRANT}&client_id=d1");
-    bound.form(&form, true).await.refused(401, "invalid_client");
+    bound
+        .ask(None, &form, true)
+        .await
+        .refused(401, "invalid_client");
     let audit = bound.service.stop().audit();
     let refused = audit
         .iter()
@@ -195,7 +187,10 @@ async fn section_2_a_client_with_a_secret_may_show_a_certificate_as_well() {
     let bound = by_name("dns:d1.example");
     bound.token(true).await.granted();
     let form = format!("{GRANT}&client_id=is_tbank01&client_secret=123");
-    bound.form(&form, true).await.refused(401, "invalid_client");
+    bound
+        .ask(None, &form, true)
+        .await
+        .refused(401, "invalid_client");
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! RFC 8707, Resource Indicators for OAuth 2.0.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, D1, GRANT, ISSUER, Service, Setup, basic};
+use crate::harness::{Answer, D1, GRANT, ISSUER, Service, Setup, basic, parts};
 
 const CARDS: &str = "https://cards.bank.example/v2?x=1";
 const PIN: &str = "urn:bank:pin";
@@ -32,9 +30,7 @@ async fn ask(service: &Service, authorization: &str, resources: &[&str]) -> Answ
 }
 
 fn audience(answer: &Answer) -> Value {
-    let token = answer.access_token();
-    let payload = token.split('.').nth(1).unwrap();
-    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap();
+    let [_, claims] = parts(&answer.access_token());
     claims["aud"].clone()
 }
 

@@ -6,12 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
 use super::Bank;
-use crate::harness::{basic, status, token_request};
+use crate::harness::{basic, parts, status, token_request};
 
 /// How long, in seconds; more by this variable.
 const SECONDS: &str = "VANISHING_SECONDS";
@@ -117,8 +115,6 @@ async fn no_request_is_taken_for_another_callers() {
 fn bound_to(answer: &str) -> String {
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
     let body: Value = serde_json::from_str(body).unwrap();
-    let payload = body["access_token"].as_str().unwrap().split('.').nth(1);
-    let claims = URL_SAFE_NO_PAD.decode(payload.unwrap()).unwrap();
-    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    let [_, claims] = parts(body["access_token"].as_str().unwrap());
     claims["cnf"]["x5t#S256"].as_str().unwrap().to_owned()
 }

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
 /// An authority with a folder of its own.
 pub struct Authority {
     folder: PathBuf,
@@ -25,8 +28,6 @@ pub enum Term {
 impl Issued {
     /// `x5t#S256`, as openssl sees it.
     pub fn thumbprint(&self) -> String {
-        use base64::Engine as _;
-        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
         let mut openssl = Command::new("openssl");
         openssl.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]);
         let said = openssl.arg(&self.certificate).output().unwrap().stdout;
@@ -36,6 +37,14 @@ impl Issued {
             .split(':')
             .map(|byte| u8::from_str_radix(byte, 16).unwrap());
         URL_SAFE_NO_PAD.encode(bytes.collect::<Vec<_>>())
+    }
+
+    /// `Client-Cert` of RFC 9440, as a gateway writes it.
+    pub fn client_cert(&self) -> String {
+        let pem = std::fs::read_to_string(&self.certificate).unwrap();
+        let encoded: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        STANDARD.decode(&encoded).unwrap();
+        format!(":{encoded}:")
     }
 }
 

@@ -7,6 +7,10 @@ mod raw;
 mod service;
 mod tls;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde_json::Value;
+
 pub use answer::Answer;
 pub use authority::{Authority, Issued, Term};
 pub use command::{Run, command as binary, d1_authz, run};
@@ -21,10 +25,21 @@ pub const GRANT: &str = "grant_type=client_credentials";
 /// The `issuer` of test services.
 pub const ISSUER: &str = "https://bank.example/authz/d1/v1";
 
+/// Settings of a service whose callers' certificates come through a gateway on this machine.
+pub const GATEWAY: &str =
+    "gateway = { addresses = [\"127.0.0.1\"], certificate_header = \"client-cert\" }\n";
+
+/// Header and claims of a token, as anybody can read them.
+#[track_caller]
+pub fn parts(token: &str) -> [Value; 2] {
+    let parts: Vec<_> = token.split('.').collect();
+    assert_eq!(parts.len(), 3, "{token}");
+    [parts[0], parts[1]]
+        .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
+}
+
 /// The credential of `id` and `secret`, as RFC 7617 writes it.
 pub fn basic(id: &str, secret: &str) -> String {
-    use base64::Engine as _;
     let text = format!("{id}:{secret}");
-    let encoded = base64::engine::general_purpose::STANDARD.encode(text);
-    format!("Basic {encoded}")
+    format!("Basic {}", STANDARD.encode(text))
 }

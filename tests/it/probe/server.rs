@@ -12,6 +12,8 @@ use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use crate::harness::parts;
+
 /// What was asked.
 pub struct Request {
     pub method: String,
@@ -200,12 +202,7 @@ impl Answer {
 
     /// Changes a part of the token: 0 its header, 1 its claims.
     pub fn in_token(&mut self, part: usize, member: &str, value: Value) {
-        let token = self.body["access_token"].as_str().unwrap();
-        let mut parts: Vec<Value> = token
-            .split('.')
-            .take(2)
-            .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
-            .collect();
+        let mut parts = parts(self.body["access_token"].as_str().unwrap());
         parts[part][member] = value;
         self.body["access_token"] = jwt(&parts[0], &parts[1]).into();
     }
