@@ -2,19 +2,12 @@
 
 use serde_json::json;
 
-use crate::harness::{Answer, D1, GRANT, Service, Setup, basic};
+use crate::harness::{D1, GRANT, Service, Setup, basic, eventually};
 
 /// Asks again and again, for as long as the service may take to learn of a change.
-async fn soon(service: &Service, authorization: &str, expected: u16) -> Answer {
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    loop {
-        let answer = service.token(authorization, GRANT).await;
-        if answer.status == expected || patience < std::time::Instant::now() {
-            assert_eq!(answer.status, expected, "{answer:?}");
-            return answer;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+async fn soon(service: &Service, authorization: &str, expected: u16) {
+    let ask = async || service.token(authorization, GRANT).await;
+    eventually("the change", ask, |answer| answer.status == expected).await;
 }
 
 fn reasons(setup: &Setup) -> Vec<String> {
@@ -129,17 +122,9 @@ async fn settings_change_while_the_service_runs_and_what_is_not_named_stays() {
     ];
     assert_eq!(changed["changed"], json!(fields));
     assert_eq!(changed["name"], "is_tbank01", "what is not named stays");
-    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
-    let token = loop {
-        let token = service.token(D1, GRANT).await.granted();
-        if token["scope"] == "pin" || patience < std::time::Instant::now() {
-            break token;
-        }
-    };
-    assert_eq!(
-        (&token["scope"], &token["expires_in"]),
-        (&json!("pin"), &json!(300))
-    );
+    let ask = async || service.token(D1, GRANT).await.granted();
+    let token = eventually("the other scope", ask, |token| token["scope"] == "pin").await;
+    assert_eq!(token["expires_in"], 300);
 
     let cleared = set(&["--audience", "", "--contact", "", "--lifetime", ""]);
     assert_eq!(

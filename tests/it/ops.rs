@@ -2,11 +2,11 @@
 
 mod exposition;
 
-use std::time::{Duration, Instant};
-
 use exposition::Exposition;
 
-use crate::harness::{Authority, Caller, D1, GRANT, SERVER, Service, Setup, basic, token_request};
+use crate::harness::{
+    Authority, Caller, D1, GRANT, SERVER, Service, Setup, basic, eventually, token_request,
+};
 
 async fn scrape(service: &Service) -> Exposition {
     let answer = service.get_at(service.ops, "/metrics").await;
@@ -209,14 +209,9 @@ async fn the_front_door_counts_as_well() {
     let stranger = Caller::new(&own.certificate(), None);
     assert!(!stranger.is_served(service.api).await);
     let reason = "d1_authz_connections_turned_away_total{reason=\"no_certificate\"}";
-    let deadline = Instant::now() + Duration::from_secs(20);
-    loop {
+    let counts = async || {
         let figures = scrape(&service).await;
-        let counts = (figures.of("d1_authz_connections"), figures.of(reason));
-        if counts == (1.0, 1.0) {
-            break;
-        }
-        assert!(Instant::now() < deadline, "{counts:?}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+        (figures.of("d1_authz_connections"), figures.of(reason))
+    };
+    eventually("one of each", counts, |counts| *counts == (1.0, 1.0)).await;
 }

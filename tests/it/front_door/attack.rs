@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
 
 use super::{Bank, Open};
-use crate::harness::{Caller, D1, is_closed, plain, status, token_request};
+use crate::harness::{Caller, D1, eventually, is_closed, plain, status, token_request};
 
 /// How many there are of each kind.
 fn number(name: &str, default: usize) -> usize {
@@ -203,11 +203,9 @@ async fn honest_callers_are_served_while_others_hold_all_they_can() {
     assert_eq!(refused, 0);
     assert!(served > 20, "{served}");
     // Nothing is left behind.
-    let until = Instant::now() + Duration::from_secs(30);
-    while let Some(still) = descriptors(&open).filter(|count| *count > 64) {
-        assert!(Instant::now() < until, "{still} descriptors are still open");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let count = async || descriptors(&open);
+    let is_small = |count: &Option<usize>| count.is_none_or(|count| count <= 64);
+    eventually("the descriptors are closed", count, is_small).await;
     assert!(open.d1.is_served(to).await);
 }
 
@@ -230,11 +228,8 @@ async fn a_source_has_no_more_than_its_share() {
     assert!(open.d1.from([127, 0, 1, 2]).is_served(to).await);
     held.pop();
     // Its end has to be seen first.
-    let until = Instant::now() + Duration::from_secs(30);
-    while !greedy.is_served(to).await {
-        assert!(Instant::now() < until, "what was given back is not there");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let is_served = async || greedy.is_served(to).await;
+    eventually("what was given back is there", is_served, |served| *served).await;
 }
 
 /// A body that is far too large is refused before it is sent, through the door as well.

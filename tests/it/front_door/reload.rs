@@ -2,25 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Bank, Open};
-use crate::harness::{Authority, SERVER};
-
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::harness::{Authority, SERVER, eventually};
 
 impl Open {
-    /// Waits for something in the log, and gives how often it is there.
+    /// Waits until something is in the log so often.
     async fn log_has(&self, text: &str, times: usize) {
-        let until = Instant::now() + PATIENCE;
-        while self.service.log().matches(text).count() < times {
-            assert!(
-                Instant::now() < until,
-                "{text} is not in {}",
-                self.service.log()
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let has = |log: &String| log.matches(text).count() >= times;
+        eventually(text, async || self.service.log(), has).await;
     }
 
     fn put(&self, file: &str, from: &str) {

@@ -6,6 +6,7 @@ mod command;
 mod raw;
 mod service;
 mod tls;
+mod wait;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -17,6 +18,7 @@ pub use command::{Run, command as binary, d1_authz, run};
 pub use raw::{Connection, header, status};
 pub use service::{Service, Setup};
 pub use tls::{Caller, SERVER, is_closed, plain, token_request};
+pub use wait::eventually;
 
 /// D1's published example: `is_tbank01` and `123`.
 pub const D1: &str = "Basic aXNfdGJhbmswMToxMjM=";
