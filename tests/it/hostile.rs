@@ -119,45 +119,6 @@ async fn noise_is_no_request() {
     service.token(D1, GRANT).await.granted();
 }
 
-/// Two readers of two lengths would see different requests, and the second one be somebody's own.
-#[tokio::test]
-async fn two_lengths_are_no_way_to_smuggle() {
-    let service = Setup::with_d1().start();
-    let second = head("Content-Length: 0");
-    let lengths = [
-        "Content-Length: 29\r\nContent-Length: 0",
-        "Content-Length: 0\r\nContent-Length: 29",
-        "Content-Length: +29",
-        "Content-Length: 29, 0",
-        "Transfer-Encoding: chunked, identity",
-        "Content-Length: 29\r\nTransfer-Encoding: xchunked",
-    ];
-    for lengths in lengths {
-        let mut connection = Connection::open(service.api).await;
-        connection.send(head(lengths)).await;
-        connection.send(GRANT).await;
-        connection.send(&second).await;
-        let answers = connection.read_to_end().await;
-        assert_eq!(status(&answers), 400, "{lengths}: {answers}");
-        assert_eq!(
-            answers.matches("HTTP/1.1").count(),
-            1,
-            "{lengths}: {answers}"
-        );
-    }
-    // With chunks, no length counts (RFC 9112 6.3).
-    let mut connection = Connection::open(service.api).await;
-    connection
-        .send(head("Content-Length: 3\r\nTransfer-Encoding: chunked"))
-        .await;
-    connection
-        .send(format!("{:x}\r\n{GRANT}\r\n0\r\n\r\n", GRANT.len()))
-        .await;
-    let answer = connection.read_answer().await;
-    assert!([200, 400].contains(&status(&answer)), "{answer}");
-    service.token(D1, GRANT).await.granted();
-}
-
 /// The first check of a chosen secret is slow; those that wait for it must not miss its result.
 #[tokio::test]
 async fn the_first_requests_of_a_client_may_come_together() {
