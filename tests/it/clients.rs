@@ -10,11 +10,6 @@ async fn soon(service: &Service, authorization: &str, expected: u16) {
     eventually("the change", ask, |answer| answer.status == expected).await;
 }
 
-fn reasons(setup: &Setup) -> Vec<String> {
-    let of = |record: serde_json::Value| record["reason"].as_str().map(str::to_owned);
-    setup.audit().into_iter().filter_map(of).collect()
-}
-
 #[tokio::test]
 async fn a_client_asks_from_its_own_networks_only() {
     let setup = Setup::empty();
@@ -35,7 +30,7 @@ async fn a_client_asks_from_its_own_networks_only() {
     soon(&service, &basic("far", "123"), 200).await;
     let setup = service.stop();
     assert_eq!(
-        reasons(&setup)[..2],
+        setup.reasons()[..2],
         ["network_not_allowed", "unknown_client"]
     );
 }
@@ -87,7 +82,7 @@ async fn a_client_ends_when_it_was_said_to() {
         .token(&basic("future", "123"), GRANT)
         .await
         .granted();
-    assert_eq!(reasons(&service.stop()), ["client_expired"]);
+    assert_eq!(service.stop().reasons(), ["client_expired"]);
 }
 
 #[tokio::test]

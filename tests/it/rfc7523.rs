@@ -39,11 +39,6 @@ async fn token(service: &Service, assertion: &str) -> Answer {
     post(service, &[grant, kind, assertion]).await
 }
 
-fn reasons(setup: &Setup) -> Vec<String> {
-    let of = |record: Value| record["reason"].as_str().map(str::to_owned);
-    setup.audit().into_iter().filter_map(of).collect()
-}
-
 #[tokio::test]
 async fn section_2_2_a_client_proves_itself_with_its_key() {
     for signer in [
@@ -97,7 +92,7 @@ async fn section_3_every_rule_for_the_claims() {
         assert_eq!(answer.status, 401, "{name}: {value}: {answer:?}");
         answer.refused(401, "invalid_client");
     }
-    assert_eq!(reasons(&service.stop()), expected);
+    assert_eq!(service.stop().reasons(), expected);
 }
 
 #[tokio::test]
@@ -145,7 +140,7 @@ async fn section_3_every_rule_for_the_signature() {
             .await
             .granted();
     }
-    assert_eq!(reasons(&service.stop()), expected);
+    assert_eq!(service.stop().reasons(), expected);
 }
 
 #[tokio::test]
@@ -170,7 +165,7 @@ async fn section_3_each_assertion_is_used_once() {
         .refused(401, "invalid_client");
     token(&service, &two.sign(&second)).await.granted();
     let replayed = "assertion_replayed";
-    assert_eq!(reasons(&service.stop()), [replayed, replayed]);
+    assert_eq!(service.stop().reasons(), [replayed, replayed]);
 }
 
 #[tokio::test]

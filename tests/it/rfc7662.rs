@@ -9,13 +9,6 @@ use crate::harness::{
 };
 use crate::keys::kid;
 
-/// With D1's client, and `cards-api`, which may introspect.
-fn setup() -> Setup {
-    let setup = Setup::with_d1();
-    setup.add("cards-api", "123", &["--allow", "introspect"]);
-    setup
-}
-
 fn resource_server() -> String {
     basic("cards-api", "123")
 }
@@ -40,22 +33,14 @@ async fn becomes_inactive(service: &Service, token: &str) {
 
 #[tokio::test]
 async fn section_2_1_post_only() {
-    let service = setup().start();
-    let client = reqwest::Client::new();
-    for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"] {
-        let url = service.url("/oauth2/introspect?token=x");
-        let request = client
-            .request(method.parse().unwrap(), url)
-            .header("authorization", resource_server());
-        let answer = Answer::of(request).await;
-        answer.refused(405, "invalid_request");
-        assert_eq!(answer.header("allow"), Some("POST"), "RFC 9110 15.5.6");
-    }
+    let service = Setup::with_resource_server().start();
+    let path = "/oauth2/introspect?token=x";
+    service.takes_post_alone(path, &resource_server()).await;
 }
 
 #[tokio::test]
 async fn section_2_1_the_token_is_required_once_in_a_form() {
-    let service = setup().start();
+    let service = Setup::with_resource_server().start();
     let token = token(&service).await;
     for form in [
         String::new(),
@@ -83,7 +68,7 @@ async fn section_2_1_the_token_is_required_once_in_a_form() {
 
 #[tokio::test]
 async fn section_2_1_a_hint_changes_nothing() {
-    let service = setup().start();
+    let service = Setup::with_resource_server().start();
     let token = token(&service).await;
     for hint in ["access_token", "refresh_token", "nonsense", ""] {
         let form = format!("token={token}&token_type_hint={hint}&unknown=x");
@@ -94,7 +79,7 @@ async fn section_2_1_a_hint_changes_nothing() {
 
 #[tokio::test]
 async fn section_2_1_the_caller_authenticates() {
-    let service = setup().start();
+    let service = Setup::with_resource_server().start();
     let token = token(&service).await;
     let url = service.url("/oauth2/introspect");
     let client = reqwest::Client::new();
@@ -144,7 +129,7 @@ async fn section_2_1_the_caller_authenticates() {
 
 #[tokio::test]
 async fn section_2_2_what_an_active_token_says() {
-    let service = setup().start();
+    let service = Setup::with_resource_server().start();
     let token = token(&service).await;
     let answer = service.introspect(&resource_server(), &token).await;
     let [_, claims] = parts(&token);
@@ -167,7 +152,7 @@ async fn section_2_2_what_an_active_token_says() {
 
 #[tokio::test]
 async fn section_2_2_what_is_no_token_is_not_active_and_nothing_more() {
-    let service = setup().start();
+    let service = Setup::with_resource_server().start();
     let good = token(&service).await;
     let [_, claims] = parts(&good);
     let parts: Vec<_> = good.split('.').collect();
@@ -202,7 +187,7 @@ async fn section_2_2_what_is_no_token_is_not_active_and_nothing_more() {
 #[tokio::test]
 async fn section_2_2_another_issuers_token_is_not_active() {
     let other = Setup::with_d1().start();
-    let service = setup().start();
+    let service = Setup::with_resource_server().start();
     let foreign = token(&other).await;
     let answer = service.introspect(&resource_server(), &foreign).await;
     answer.inactive();
@@ -222,7 +207,7 @@ async fn section_2_2_another_issuers_token_is_not_active() {
 
 #[tokio::test]
 async fn section_2_2_an_expired_token_is_not_active() {
-    let setup = setup();
+    let setup = Setup::with_resource_server();
     setup.add("brief", "123", &["--lifetime", "2s"]);
     let service = setup.start();
     let brief = service.token(&basic("brief", "123"), GRANT).await;
@@ -236,7 +221,7 @@ async fn section_2_2_an_expired_token_is_not_active() {
 #[tokio::test]
 async fn section_2_2_a_token_of_a_key_that_was_rotated_is_active_and_of_one_that_was_revoked_is_not()
  {
-    let service = setup().start();
+    let service = Setup::with_resource_server().start();
     let token = token(&service).await;
     service.setup.run(&["key", "rotate", "--now"]).ok();
     let signs = async || kid(&self::token(&service).await);
@@ -249,7 +234,7 @@ async fn section_2_2_a_token_of_a_key_that_was_rotated_is_active_and_of_one_that
 
 #[tokio::test]
 async fn section_2_2_the_tokens_of_a_client_that_was_disabled_or_removed_are_not_active() {
-    let setup = setup();
+    let setup = Setup::with_resource_server();
     setup.add("gone", "123", &[]);
     let service = setup.start();
     let token = token(&service).await;
@@ -270,7 +255,7 @@ async fn section_2_2_the_tokens_of_a_client_that_was_disabled_or_removed_are_not
 
 #[tokio::test]
 async fn section_4_the_caller_must_be_allowed() {
-    let service = setup().start();
+    let service = Setup::with_resource_server().start();
     let token = token(&service).await;
     for token in [token.as_str(), "x"] {
         let answer = service.introspect(D1, token).await;
@@ -285,7 +270,7 @@ async fn section_4_the_caller_must_be_allowed() {
 
 #[tokio::test]
 async fn section_4_a_resource_server_sees_what_its_audience_lets_it_see() {
-    let setup = setup();
+    let setup = Setup::with_resource_server();
     let (cards, pin) = ("https://cards.bank.example", "https://pin.bank.example");
     setup.add("both", "123", &["--audience", cards, "--audience", pin]);
     setup.add("pin", "123", &["--audience", pin]);
@@ -321,7 +306,7 @@ async fn section_4_a_resource_server_sees_what_its_audience_lets_it_see() {
 
 #[tokio::test]
 async fn section_4_who_guesses_is_slowed_down() {
-    let service = setup().start();
+    let service = Setup::with_resource_server().start();
     for guess in 0..11 {
         let guess = basic("cards-api", &format!("guess {guess}"));
         let answer = service.introspect(&guess, "x").await;

@@ -93,12 +93,7 @@ async fn section_2_a_resource_that_is_not_the_clients_is_an_invalid_target() {
         let answer = ask(&service, &both, resources).await;
         answer.refused(400, "invalid_target");
     }
-    let audit = service.stop().audit();
-    let reasons: Vec<_> = audit
-        .iter()
-        .filter_map(|record| record["reason"].as_str())
-        .collect();
-    assert_eq!(reasons, ["resource_not_allowed"; 5]);
+    assert_eq!(service.stop().reasons(), ["resource_not_allowed"; 5]);
 }
 
 /// RFC 8707 has `scope` and `resource` decided together; here, each has its own bounds, and a fault of the scope is told first.

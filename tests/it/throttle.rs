@@ -22,14 +22,6 @@ async fn token(service: &Service, caller: &reqwest::Client, authorization: &str)
     Answer::of(request).await
 }
 
-/// The memory that the process has in use, in bytes.
-fn memory(service: &Service) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", service.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS"));
-    let kilobytes = line.unwrap().split_whitespace().nth(1).unwrap();
-    kilobytes.parse::<u64>().unwrap() * 1024
-}
-
 #[tokio::test]
 async fn a_guesser_gets_429_and_when_to_come_back_and_the_client_at_home_goes_on() {
     let service = Setup::with_d1().start();
@@ -76,11 +68,11 @@ async fn ten_thousand_guesses_cost_the_client_nothing_and_no_memory() {
             service.token(D1, GRANT).await.granted();
         }
         if guess == 1_000 {
-            before = memory(&service);
+            before = service.kib("VmRSS");
         }
     }
-    let more = memory(&service).saturating_sub(before);
-    assert!(more < 4 * 1024 * 1024, "{more} bytes more");
+    let more = service.kib("VmRSS").saturating_sub(before);
+    assert!(more < 4 * 1024, "{more} KiB more");
     let records = service.stop().audit();
     let count = |reason: &str| {
         let of = records.iter().filter(|record| record["reason"] == reason);

@@ -143,17 +143,6 @@ fn descriptors(open: &Open) -> Option<usize> {
     open.service.descriptors().map(|all| all.len())
 }
 
-/// The most memory that the service has had so far, in MiB.
-fn peak_memory(open: &Open) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", open.service.id())).unwrap();
-    let peak = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .unwrap();
-    let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
-    kib / 1024
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn honest_callers_are_served_while_others_hold_all_they_can() {
     let more = ", handshake_time = \"3s\", first_byte_time = \"3s\", idle_time = \"5s\", handshakes = 128, connections = 512";
@@ -194,7 +183,7 @@ async fn honest_callers_are_served_while_others_hold_all_they_can() {
     }
     let closed = began.elapsed();
     let (refused, served, p99) = honest.end().await;
-    let memory = peak_memory(&open);
+    let memory = open.service.kib("VmHWM") / 1024;
     eprintln!(
         "{count} attackers, {} of them not let in; {served} honest requests served, {refused} refused; p99 {p99:?}, {calm_p99:?} \
          in calm; the last attacker was closed after {closed:?}; at most {peak:?} descriptors and {memory} MiB",

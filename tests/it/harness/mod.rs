@@ -5,6 +5,7 @@ mod authority;
 mod command;
 mod raw;
 mod service;
+mod setup;
 mod tls;
 mod wait;
 
@@ -16,7 +17,8 @@ pub use answer::Answer;
 pub use authority::{Authority, Issued, Term};
 pub use command::{Run, command as binary, d1_authz, run};
 pub use raw::{Connection, header, status};
-pub use service::{Service, Setup};
+pub use service::Service;
+pub use setup::Setup;
 pub use tls::{Caller, SERVER, is_closed, plain, token_request};
 pub use wait::eventually;
 

@@ -1,9 +1,10 @@
 //! A connection, for what no HTTP library would send.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -33,24 +34,8 @@ impl Connection {
 
     /// One answer with its body; the connection stays.
     pub async fn read_answer(&mut self) -> String {
-        let mut bytes = Vec::new();
-        loop {
-            let text = String::from_utf8_lossy(&bytes);
-            if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length =
-                    header(head, "content-length").map_or(0, |value| value.parse().unwrap());
-                if body.len() >= length {
-                    return text.into_owned();
-                }
-            }
-            let read = timeout(PATIENCE, self.0.read_buf(&mut bytes)).await;
-            let read = read.expect("no answer").unwrap_or(0);
-            assert!(
-                read > 0,
-                "it closed after {:?}",
-                String::from_utf8_lossy(&bytes)
-            );
-        }
+        let answer = read_answer(&mut self.0).await;
+        answer.unwrap_or_else(|error| panic!("no answer: {error}"))
     }
 
     /// Sends a request and reads whatever comes.
@@ -58,6 +43,25 @@ impl Connection {
         let mut connection = Self::open(address).await;
         connection.send(request).await;
         connection.read_answer().await
+    }
+}
+
+/// One answer with its body.
+pub async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<String> {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = header(head, "content-length").map_or(0, |value| value.parse().unwrap());
+            if body.len() >= length {
+                return Ok(text.into_owned());
+            }
+        }
+        let closed = format!("it closed after {text:?}");
+        let read = timeout(PATIENCE, stream.read_buf(&mut bytes)).await;
+        if read.map_err(io::Error::other)?? == 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, closed));
+        }
     }
 }
 

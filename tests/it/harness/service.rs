@@ -2,138 +2,13 @@
 
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
 use super::answer::Answer;
-use super::command::{self, Run};
-use super::{ISSUER, d1_authz};
-
-/// A folder with a configuration, before or between starts.
-pub struct Setup {
-    folder: TempDir,
-}
-
-impl Setup {
-    /// A configuration with ports of the system's choice, and no client.
-    pub fn empty() -> Self {
-        Self::of("")
-    }
-
-    /// The same, with more lines of configuration.
-    pub fn of(more: &str) -> Self {
-        let setup = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        let config = format!(
-            "issuer = \"{ISSUER}\"\n\
-             listen = {{ api = \"127.0.0.1:0\", ops = \"127.0.0.1:0\" }}\n\
-             store = {{ url = \"sqlite:store.db\" }}\n\
-             keys = {{ master_key_file = \"master.key\" }}\n\
-             audit = {{ path = \"audit\", durability = \"buffered\" }}\n\
-             {more}"
-        );
-        std::fs::write(setup.config(), config).unwrap();
-        setup
-    }
-
-    /// With every record on the disk before its token leaves; the default of the service, too slow for every test.
-    pub fn with_durable_audit(self) -> Self {
-        let config = std::fs::read_to_string(self.config()).unwrap();
-        std::fs::write(self.config(), config.replace("buffered", "fsync")).unwrap();
-        self
-    }
-
-    /// With D1's example client, which has the scopes `cards` and `pin`.
-    pub fn with_d1() -> Self {
-        let setup = Self::empty();
-        setup.add("is_tbank01", "123", &["--scope", "cards pin"]);
-        setup
-    }
-
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    pub fn config(&self) -> PathBuf {
-        self.folder().join("d1-authz.toml")
-    }
-
-    /// Runs a command with this configuration.
-    pub fn run(&self, arguments: &[&str]) -> Run {
-        self.run_with(arguments, "")
-    }
-
-    /// The same, with something on its standard input.
-    pub fn run_with(&self, arguments: &[&str], stdin: &str) -> Run {
-        let arguments = arguments
-            .iter()
-            .copied()
-            .chain(["--config", "d1-authz.toml"]);
-        d1_authz(self.folder(), arguments, stdin)
-    }
-
-    /// Adds a client with this secret.
-    #[track_caller]
-    pub fn add(&self, id: &str, secret: &str, more: &[&str]) {
-        let mut arguments = vec!["client", "add", "--id", id, "--secret-stdin"];
-        arguments.extend(more);
-        self.run_with(&arguments, secret).ok();
-    }
-
-    /// The decisions so far, one JSON object each.
-    pub fn audit(&self) -> Vec<serde_json::Value> {
-        self.records("decisions-")
-    }
-
-    /// What commands changed so far.
-    pub fn changes(&self) -> Vec<serde_json::Value> {
-        self.records("changes-")
-    }
-
-    /// The records of a chain, without its checkpoints.
-    fn records(&self, chain: &str) -> Vec<serde_json::Value> {
-        let mut files: Vec<_> = std::fs::read_dir(self.folder().join("audit"))
-            .unwrap()
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| {
-                let name = path.file_name().unwrap().to_str().unwrap();
-                name.starts_with(chain) && name.ends_with(".jsonl")
-            })
-            .collect();
-        files.sort();
-        let text: String = files
-            .iter()
-            .map(|file| std::fs::read_to_string(file).unwrap())
-            .collect();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .filter(|record: &serde_json::Value| record["event"] != "audit.checkpoint")
-            .collect()
-    }
-
-    /// A second one on this one's store and keys, with a trail of its own.
-    pub fn replica(&self) -> Self {
-        let replica = Self::empty();
-        let ours = |name: &str| self.folder().join(name).display().to_string();
-        let config = std::fs::read_to_string(self.config()).unwrap();
-        let config = config
-            .replace("sqlite:store.db", &format!("sqlite:{}", ours("store.db")))
-            .replace("\"master.key\"", &format!("{:?}", ours("master.key")));
-        std::fs::write(replica.config(), config).unwrap();
-        replica
-    }
-
-    pub fn start(self) -> Service {
-        let mut command = command::command(self.folder());
-        command.args(["serve", "--config", "d1-authz.toml"]);
-        Service::spawn(self, command)
-    }
-}
+use super::setup::Setup;
 
 /// A running service; killed when it is dropped.
 pub struct Service {
@@ -232,6 +107,19 @@ impl Service {
         Answer::of(request).await
     }
 
+    /// RFC 9110 15.5.6: a path below the issuer's refuses other methods, and says which one it takes.
+    pub async fn takes_post_alone(&self, path_and_query: &str, authorization: &str) {
+        for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            let request = self
+                .client
+                .request(method.parse().unwrap(), self.url(path_and_query))
+                .header("authorization", authorization);
+            let answer = Answer::of(request).await;
+            answer.refused(405, "invalid_request");
+            assert_eq!(answer.header("allow"), Some("POST"), "{method}");
+        }
+    }
+
     /// The process' id.
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -258,6 +146,14 @@ impl Service {
             }
             Err(error) => panic!("the service's descriptors: {error}"),
         }
+    }
+
+    /// A figure of the process that the kernel counts in KiB: `VmRSS`, `VmHWM`.
+    pub fn kib(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with(name));
+        let figure = line.unwrap().split_whitespace().nth(1).unwrap();
+        figure.parse().unwrap()
     }
 
     /// What is on standard error so far.

@@ -16,7 +16,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::authority::Issued;
-use super::raw::{header, status};
+use super::raw::{self, status};
 use super::{D1, GRANT};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -109,20 +109,7 @@ impl Secure {
     }
 
     pub async fn read_answer(&mut self) -> io::Result<String> {
-        let mut bytes = Vec::new();
-        loop {
-            let text = String::from_utf8_lossy(&bytes);
-            if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = header(head, "content-length").map_or(0, |it| it.parse().unwrap());
-                if body.len() >= length {
-                    return Ok(text.into_owned());
-                }
-            }
-            let read = timeout(PATIENCE, self.0.read_buf(&mut bytes)).await;
-            if read.map_err(io::Error::other)?? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-        }
+        raw::read_answer(&mut self.0).await
     }
 
     /// Whatever comes next.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::signer::{Signer, claims};
-use super::{add, reasons, token};
+use super::{add, token};
 use crate::harness::{Answer, D1, GRANT, Setup, basic, eventually};
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn a_client_authenticates_in_its_own_way_alone() {
         .await
         .granted();
     assert_eq!(
-        reasons(&service.stop()),
+        service.stop().reasons(),
         ["wrong_auth_method", "wrong_auth_method"]
     );
 }
