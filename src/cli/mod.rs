@@ -9,6 +9,7 @@ mod config;
 mod duration;
 mod error;
 mod healthcheck;
+mod input;
 mod key;
 mod log;
 mod openapi;

@@ -1,12 +1,12 @@
 //! `token verify`: what a resource server would say of a token.
 
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::error::Error;
+use super::input;
 use super::output::Output;
 use super::source::Source;
 use super::table::fields;
@@ -54,7 +54,7 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     let now = Timestamp::now();
     let mut revoked = Vec::new();
     let jwks = match (&arguments.jwks, &config) {
-        (Some(file), _) => serde_json::from_str(&read(file)?)
+        (Some(file), _) => serde_json::from_str(&input::read(file, MAX_BYTES)?)
             .map_err(|error| Error::failed(format!("{}: no JWK set: {error}", file.display())))?,
         (None, Some(config)) => {
             let store = store::open(&config.store.url, Migrate::No).await?;
@@ -73,7 +73,7 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
         audience: arguments.audience.as_deref(),
         now,
     };
-    let text = read(&arguments.file)?;
+    let text = input::read(&arguments.file, MAX_BYTES)?;
     let token = token_in(&text)?;
     let verified = keys::verify(&token, &jwks, &expected)
         .map_err(|error| Error::failed(format!("the token is not valid: {error}")))?;
@@ -84,24 +84,6 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
         return Err(Error::failed("the token is not valid: it was revoked"));
     }
     output.print(&verified, || text_of(&verified))
-}
-
-fn read(file: &Path) -> Result<String, Error> {
-    let failed = |error| Error::failed(format!("{}: {error}", file.display()));
-    let mut text = String::new();
-    if file == Path::new("-") {
-        std::io::stdin()
-            .lock()
-            .take(MAX_BYTES)
-            .read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file)
-            .map_err(failed)?
-            .take(MAX_BYTES)
-            .read_to_string(&mut text)
-    }
-    .map_err(failed)?;
-    Ok(text)
 }
 
 /// The token, alone or in a reply of the token endpoint.

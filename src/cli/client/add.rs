@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::keys;
 use super::settings::Settings;
@@ -73,12 +72,7 @@ pub(super) async fn run(
 }
 
 fn print_without_secret(client: &Client, with: &str, output: Output) -> Result<(), Error> {
-    #[derive(Serialize)]
-    struct Added<'a> {
-        #[serde(flatten)]
-        client: &'a Client,
-    }
-    output.print(&Added { client }, || {
+    output.print(client, || {
         format!(
             "client_id  {}\n\nIt proves itself with {with}; there is no secret.\n",
             client.id

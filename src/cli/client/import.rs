@@ -4,14 +4,13 @@ mod formats;
 mod row;
 
 use std::collections::HashMap;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use zeroize::Zeroizing;
 
 use crate::cli::error::Error;
+use crate::cli::input;
 use crate::cli::output::Output;
 use crate::cli::table::table;
 use crate::issuer::{ClientRegistry, ClientToImport};
@@ -42,6 +41,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     dry_run: bool,
 }
+
+/// There may be any number of clients.
+const ALL: u64 = u64::MAX;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -78,7 +80,7 @@ pub(super) async fn run(
     clients: &ClientRegistry,
     output: Output,
 ) -> Result<(), Error> {
-    let text = read(&arguments.file)?;
+    let text = input::read(&arguments.file, ALL)?;
     let is_json = arguments
         .file
         .extension()
@@ -154,17 +156,6 @@ async fn taken(
         });
     }
     Ok(findings)
-}
-
-fn read(file: &Path) -> Result<Zeroizing<String>, Error> {
-    let mut text = Zeroizing::new(String::new());
-    let read = if file.as_os_str() == "-" {
-        std::io::stdin().lock().read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text))
-    };
-    read.map_err(|error| Error::failed(format!("{}: {error}", file.display())))?;
-    Ok(text)
 }
 
 impl Line {

@@ -1,12 +1,12 @@
 //! `client set-keys`, and reading a JWK set for it.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 
 use crate::cli::error::Error;
+use crate::cli::input;
 use crate::cli::output::Output;
 use crate::issuer::ClientRegistry;
 use crate::keys::ClientKeys;
@@ -66,15 +66,6 @@ pub(super) async fn run(
 
 /// Reads a JWK set from a file, or from standard input for `-`.
 pub(super) fn read(file: &Path) -> Result<ClientKeys, Error> {
-    let mut text = String::new();
-    let read = if file.as_os_str() == "-" {
-        std::io::stdin()
-            .lock()
-            .take(LONGEST)
-            .read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-    };
-    read.map_err(|error| Error::failed(format!("{}: {error}", file.display())))?;
+    let text = input::read(file, LONGEST)?;
     ClientKeys::parse(&text).map_err(|error| Error::usage(format!("{}: {error}", file.display())))
 }

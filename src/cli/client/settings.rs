@@ -144,10 +144,7 @@ fn lifetime(text: &str) -> Result<Setting<Lifetime>, String> {
     if text.is_empty() {
         return Ok(Setting(None));
     }
-    let lifetime = Lifetime::try_from(duration::parse(text)?);
-    lifetime
-        .map(|lifetime| Setting(Some(lifetime)))
-        .map_err(|error| error.to_string())
+    duration::lifetime(text).map(|lifetime| Setting(Some(lifetime)))
 }
 
 impl<T: FromStr> FromStr for Setting<T> {

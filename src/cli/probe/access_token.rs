@@ -1,12 +1,11 @@
 //! The access token itself: D1 only carries it, those who verify it read it. Its signature is not checked here, as D1 has
 //! no keys; `token verify` does that.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::report::{Field, Report, Verdict, or_none};
+use crate::token::decoded_part;
 
 /// RFC 6750 5.3 recommends it.
 const LONGEST_SECONDS: i64 = 60 * 60;
@@ -197,7 +196,7 @@ fn is_bearer_token(token: &str) -> bool {
 
 fn parts(token: &str) -> Option<(Map<String, Value>, Map<String, Value>)> {
     let mut parts = token.split('.');
-    let mut object = || serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok();
+    let mut object = || decoded_part(parts.next()?);
     let (header, claims) = (object()?, object()?);
     (parts.count() == 1).then_some((header, claims))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use super::{Finding, Row};
 use crate::cli::duration;
@@ -91,10 +92,9 @@ pub(super) fn client(
             &"tls_client_auth needs the certificate's name: use `client add --certificate-name`",
         );
     }
-    let lifetime = |text: &str| {
-        let seconds = text.parse().map(std::time::Duration::from_secs);
-        let lifetime = seconds.or_else(|_| duration::parse(text))?;
-        Lifetime::try_from(lifetime).map_err(|error| error.to_string())
+    let lifetime = |text: &str| match text.parse().map(Duration::from_secs) {
+        Ok(seconds) => Lifetime::try_from(seconds).map_err(|error| error.to_string()),
+        Err(_) => duration::lifetime(text),
     };
     let token_lifetime = values.text("lifetime");
     let token_lifetime = values.read("lifetime", token_lifetime, lifetime);
