@@ -8,18 +8,12 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 
 use crate::forgery::AUDIENCE;
-use crate::harness::{GRANT, Service, Setup, basic};
+use crate::harness::{GRANT, Service, basic};
 use crate::tools::{self, Server};
 
-/// With a client whose tokens are for the API, one whose tokens are not, and the gateway's own.
+/// With the gateway's own client as well.
 fn service() -> Service {
-    let setup = Setup::empty();
-    setup.add(
-        "own",
-        "123",
-        &["--scope", "cards pin", "--audience", AUDIENCE],
-    );
-    setup.add("other", "123", &["--audience", "https://bank.example/pin"]);
+    let setup = tools::setup_with_own_and_other();
     setup.add(
         "nginx",
         "the-secret",

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use oauth2::basic::BasicClient;
 use oauth2::{AuthType, ClientId, ClientSecret, Scope, TokenResponse, TokenUrl};
 
-use crate::harness::{Service, run};
+use crate::harness::{Service, Setup, run};
 use crate::tools;
 
 const SCOPE: &str = "cards pin";
@@ -24,7 +24,7 @@ enum ExpiresIn {
 
 /// A service with a client and its secret.
 fn service(expires_in: ExpiresIn) -> (Service, String) {
-    let setup = tools::setup_at_the_address_of_its_issuer("");
+    let setup = Setup::empty();
     let expires_in = match expires_in {
         ExpiresIn::String => "string",
         ExpiresIn::Number => "number",
@@ -34,7 +34,8 @@ fn service(expires_in: ExpiresIn) -> (Service, String) {
     ];
     add.extend(["--expires-in-as", expires_in]);
     let secret = setup.run(&add).ok().json()["client_secret"].clone();
-    (setup.start(), secret.as_str().unwrap().to_owned())
+    let service = tools::start_at_the_address_of_its_issuer(setup);
+    (service, secret.as_str().unwrap().to_owned())
 }
 
 /// The token is one of this service, for this client, with this scope.

@@ -1,7 +1,7 @@
 //! Schemathesis over the document as it is served: requests that the document allows and ones that it rules out, made up from it,
 //! and each answer held against it. All its checks are on; what it must be told stands in schemathesis.toml.
 
-use crate::harness::{D1, run};
+use crate::harness::{D1, Setup, run};
 use crate::tools;
 
 /// The same requests on each run.
@@ -12,10 +12,10 @@ const EXAMPLES: &str = "100";
 #[test]
 fn every_answer_is_as_the_served_document_says() {
     // Its many wrong credentials would make the right ones wait as well: tests/it/throttle.rs is about that.
-    let setup = tools::setup_at_the_address_of_its_issuer("throttle = { enabled = false }");
+    let setup = Setup::of("throttle = { enabled = false }");
     let add = ["--scope", "cards pin", "--allow", "introspect"];
     setup.add("is_tbank01", "123", &add);
-    let service = setup.start();
+    let service = tools::start_at_the_address_of_its_issuer(setup);
     let mut schemathesis = tools::python("schemathesis");
     schemathesis
         .current_dir(service.setup.folder())

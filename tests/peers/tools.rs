@@ -5,7 +5,8 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use crate::harness::{ISSUER, Setup};
+use crate::forgery::AUDIENCE;
+use crate::harness::{ISSUER, Service, Setup};
 
 /// Where it was installed.
 pub fn folder() -> PathBuf {
@@ -38,16 +39,25 @@ pub fn free_address() -> SocketAddr {
         .unwrap()
 }
 
-/// A configuration of a service that is reached where its issuer says, by those who look it up in the metadata or the document.
-pub fn setup_at_the_address_of_its_issuer(more: &str) -> Setup {
+/// With a client `own` whose tokens are for the API of the tests, and a client `other` whose are not.
+pub fn setup_with_own_and_other() -> Setup {
+    let setup = Setup::empty();
+    let own = ["--scope", "cards pin", "--audience", AUDIENCE];
+    setup.add("own", "123", &own);
+    setup.add("other", "123", &["--audience", "https://bank.example/pin"]);
+    setup
+}
+
+/// Starts a service that is reached where its issuer says, by those who look it up in the metadata or the document.
+pub fn start_at_the_address_of_its_issuer(setup: Setup) -> Service {
+    // As late as can be, so that nobody else takes the port meanwhile.
     let address = free_address();
-    let setup = Setup::of(more);
     let config = std::fs::read_to_string(setup.config()).unwrap();
     let config = config
         .replace(ISSUER, &format!("http://{address}/authz/d1/v1"))
         .replace("api = \"127.0.0.1:0\"", &format!("api = \"{address}\""));
     std::fs::write(setup.config(), config).unwrap();
-    setup
+    setup.start()
 }
 
 /// A program that answers each line with a line; killed when it is dropped.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::forgery::{AUDIENCE, Forger};
-use crate::harness::{GRANT, ISSUER, Service, Setup, basic};
+use crate::harness::{GRANT, ISSUER, basic};
 use crate::tools::{self, Dialogue};
 
 fn python() -> Command {
@@ -32,18 +32,6 @@ fn rust() -> Command {
     tools::example("verify")
 }
 
-/// A service with a client of this audience, and one of another.
-fn service() -> Service {
-    let setup = Setup::empty();
-    setup.add(
-        "own",
-        "123",
-        &["--scope", "cards pin", "--audience", AUDIENCE],
-    );
-    setup.add("other", "123", &["--audience", "https://bank.example/pin"]);
-    setup.start()
-}
-
 fn verifier(mut command: Command, jwks: &str) -> Dialogue {
     command
         .env("ISSUER", ISSUER)
@@ -54,7 +42,7 @@ fn verifier(mut command: Command, jwks: &str) -> Dialogue {
 
 /// Takes the service's tokens, those of a key that is newer than its cache among them, and no others.
 async fn takes_what_the_service_signs(command: Command) {
-    let service = service();
+    let service = tools::setup_with_own_and_other().start();
     let own = basic("own", "123");
     let token = service.token(&own, GRANT).await.access_token();
     let mut verifier = verifier(command, &service.url("/oauth2/jwks"));
