@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::task::JoinHandle;
 
 use super::{Bank, Open};
-use crate::harness::{Caller, D1, eventually, is_closed, plain, status, token_request};
+use crate::harness::{Caller, D1, Secure, eventually, is_closed, plain, status, token_request};
 
 /// How many there are of each kind.
 fn number(name: &str, default: usize) -> usize {
@@ -64,7 +64,7 @@ impl Attackers {
         for number in 0..count {
             let caller = caller.from(source(number));
             self.add(async move {
-                let mut connection = caller.connect(to).await?;
+                let mut connection = insistent(&caller, to).await?;
                 connection.send(bytes).await?;
                 if !drip {
                     assert!(
@@ -92,6 +92,18 @@ impl Attackers {
             });
         }
     }
+}
+
+/// Who is turned away at the handshake, as many are on a busy machine, tries again: attackers that gave up at once would be no
+/// attack.
+async fn insistent(caller: &Caller, to: SocketAddr) -> std::io::Result<Secure> {
+    for _ in 0..50 {
+        if let Ok(connection) = caller.connect(to).await {
+            return Ok(connection);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    caller.connect(to).await
 }
 
 /// Honest callers, who ask again and again on a connection of their own.

@@ -19,7 +19,7 @@ pub use command::{Run, command as binary, d1_authz, run};
 pub use raw::{Connection, header, status};
 pub use service::Service;
 pub use setup::Setup;
-pub use tls::{Caller, SERVER, is_closed, plain, token_request};
+pub use tls::{Caller, SERVER, Secure, is_closed, plain, token_request};
 pub use wait::eventually;
 
 /// D1's published example: `is_tbank01` and `123`.
