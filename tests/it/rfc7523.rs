@@ -1,12 +1,11 @@
 //! RFC 7523, JWT Profile for OAuth 2.0 Client Authentication, with RFC 7521: a client that proves itself by a signed assertion.
 
 mod registration;
-mod signer;
 
 use serde_json::{Value, json};
 
+use crate::harness::signer::{Signer, claims, now};
 use crate::harness::{Answer, D1, GRANT, ISSUER, Service, Setup};
-use signer::{Signer, claims, now};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 

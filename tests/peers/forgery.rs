@@ -4,17 +4,15 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey};
-use rcgen::{KeyPair, PublicKeyData};
 use serde_json::{Value, json};
 
 use crate::harness::ISSUER;
+use crate::harness::signer::Signer;
 
 /// An issuer that is none.
 pub struct Forger {
-    key: EncodingKey,
+    signer: Signer,
     jwks: String,
 }
 
@@ -23,16 +21,11 @@ pub const AUDIENCE: &str = "https://bank.example/cards";
 
 impl Forger {
     pub fn new() -> Self {
-        let pair = KeyPair::generate().unwrap();
-        // RFC 5480 2.2: 4, x, y.
-        let point = pair.der_bytes();
-        let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        let jwk = json!({
-            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": "forged",
-            "x": part(&point[1..33]), "y": part(&point[33..65]),
-        });
+        let signer = Signer::es256();
+        let of_a_verifier = json!({ "use": "sig", "alg": "ES256", "kid": "forged" });
+        let jwk = changed(signer.jwk.clone(), &of_a_verifier);
         Self {
-            key: EncodingKey::from_ec_der(&pair.serialize_der()),
+            signer,
             jwks: json!({ "keys": [jwk] }).to_string(),
         }
     }
@@ -76,16 +69,16 @@ impl Forger {
             }),
             claims,
         );
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let message = format!("{}.{}", part(&header), part(&claims));
+        let token = self.signer.with_header(&header, &claims);
+        let (message, signature) = token.rsplit_once('.').unwrap();
         let signature = match header["alg"].as_str() {
             Some("none") => String::new(),
             // The classic: the public key, which everybody has, taken for the secret of an HMAC.
             Some("HS256") => {
                 let key = EncodingKey::from_secret(self.jwks.as_bytes());
-                signed(&message, &key, Algorithm::HS256)
+                jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap()
             }
-            _ => signed(&message, &self.key, Algorithm::ES256),
+            _ => signature.to_owned(),
         };
         format!("{message}.{signature}")
     }
@@ -121,10 +114,6 @@ impl Forger {
         .map(|(what, header, claims)| (what, self.token(&header, &claims)))
         .into()
     }
-}
-
-fn signed(message: &str, key: &EncodingKey, algorithm: Algorithm) -> String {
-    jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap()
 }
 
 fn changed(mut value: Value, changes: &Value) -> Value {

@@ -6,6 +6,7 @@ mod command;
 mod raw;
 mod service;
 mod setup;
+pub mod signer;
 mod tls;
 mod wait;
 

@@ -3,12 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-};
 use tempfile::TempDir;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
@@ -22,17 +20,12 @@ struct Bank {
     url: String,
 }
 
-type Issuer = CertifiedIssuer<'static, KeyPair>;
-
 impl Bank {
     fn new(asks_for_certificates: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let authority = authority();
-        write(folder.path(), "ca.pem", &authority.pem());
-        write(folder.path(), "other.pem", &self::authority().pem());
-        let (certificate, key) = leaf(&authority, ExtendedKeyUsagePurpose::ClientAuth);
-        write(folder.path(), "d1.pem", &certificate.pem());
-        write(folder.path(), "d1.key", &key.serialize_pem());
+        let authority = Authority::new(folder.path(), "own");
+        Authority::new(folder.path(), "other");
+        authority.issue("d1", "/C=FR/O=Thales/CN=d1", "DNS:d1.example");
         let tls = server_config(&authority, asks_for_certificates);
         let address = server::start(Some(tls), Arc::new(|_, _| {}));
         Self {
@@ -61,11 +54,11 @@ fn d1_shows_its_certificate_and_checks_the_servers() {
     let bank = Bank::new(true);
     let own = [
         "--certificate",
-        "d1.pem",
+        "own/d1.pem",
         "--key",
-        "d1.key",
+        "own/d1.key",
         "--ca",
-        "ca.pem",
+        "own/ca.pem",
     ];
     let run = bank.probe(&own).ok();
     assert_eq!(not_ok(&run), [""; 0], "{run:?}");
@@ -123,7 +116,7 @@ fn d1_is_content_with_this_service_over_mutual_tls() {
 #[test]
 fn a_server_of_another_authority_is_not_believed() {
     let bank = Bank::new(false);
-    let run = bank.probe(&["--ca", "other.pem"]);
+    let run = bank.probe(&["--ca", "other/ca.pem"]);
     assert_eq!(
         (run.code, not_ok(&run)),
         (1, vec!["answer: wrong".to_owned()])
@@ -139,7 +132,7 @@ fn a_server_of_another_authority_is_not_believed() {
 
 #[test]
 fn a_server_that_does_not_ask_for_a_certificate_differs() {
-    let run = Bank::new(false).probe(&["--ca", "ca.pem"]).ok();
+    let run = Bank::new(false).probe(&["--ca", "own/ca.pem"]).ok();
     assert_eq!(not_ok(&run), ["client certificate: differs"]);
 }
 
@@ -147,36 +140,24 @@ fn a_server_that_does_not_ask_for_a_certificate_differs() {
 fn files_that_hold_something_else_are_refused() {
     let bank = Bank::new(false);
     for (certificate, key, ca) in [
-        ("d1.key", "d1.key", "ca.pem"),
-        ("d1.pem", "ca.pem", "ca.pem"),
-        ("d1.pem", "d1.key", "d1.key"),
-        ("ca.pem", "d1.key", "ca.pem"),
+        ("own/d1.key", "own/d1.key", "own/ca.pem"),
+        ("own/d1.pem", "own/ca.pem", "own/ca.pem"),
+        ("own/d1.pem", "own/d1.key", "own/d1.key"),
+        ("own/ca.pem", "own/d1.key", "own/ca.pem"),
     ] {
         let arguments = ["--certificate", certificate, "--key", key, "--ca", ca];
         bank.probe(&arguments).fails(2, ".");
     }
 }
 
-fn authority() -> Issuer {
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
-
-fn leaf(authority: &Issuer, usage: ExtendedKeyUsagePurpose) -> (rcgen::Certificate, KeyPair) {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-    params.extended_key_usages = vec![usage];
-    (params.signed_by(&key, authority).unwrap(), key)
-}
-
-fn server_config(authority: &Issuer, asks_for_certificates: bool) -> ServerConfig {
+fn server_config(authority: &Authority, asks_for_certificates: bool) -> ServerConfig {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let (certificate, key) = leaf(authority, ExtendedKeyUsagePurpose::ServerAuth);
-    let chain: Vec<CertificateDer<'static>> = vec![certificate.into()];
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let own = authority.issue("server", "/CN=localhost", "DNS:localhost");
+    let certificate = |file: &Path| CertificateDer::from_pem_file(file).unwrap();
+    let chain = vec![certificate(&own.certificate)];
+    let key = PrivateKeyDer::from_pem_file(&own.key).unwrap();
     let mut roots = RootCertStore::empty();
-    roots.add(authority.der().clone()).unwrap();
+    roots.add(certificate(&authority.certificate())).unwrap();
     let config = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .unwrap();
@@ -187,8 +168,4 @@ fn server_config(authority: &Issuer, asks_for_certificates: bool) -> ServerConfi
         config.with_no_client_auth()
     };
     config.with_single_cert(chain, key).unwrap()
-}
-
-fn write(folder: &Path, name: &str, text: &str) {
-    std::fs::write(folder.join(name), text).unwrap();
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::signer::{Signer, claims};
 use super::{add, token};
+use crate::harness::signer::{Signer, claims};
 use crate::harness::{Answer, D1, GRANT, Setup, basic, eventually};
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::harness::ISSUER;
+use super::ISSUER;
 
 /// A key, and its public half as its client hands it in.
 pub struct Signer {
