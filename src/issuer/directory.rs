@@ -1,6 +1,8 @@
 //! The view of the store that the token path reads: all clients and opened keys in memory, one immutable whole that is swapped
 //! when the change feed says so. A request reads one view from beginning to end, without waiting for anybody.
 
+mod again;
+
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,12 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
-use super::key_registry::changed;
 use super::revocations::Revocations;
 use super::throttle::{Pace, Source};
 use super::used_assertions::UsedAssertions;
 use crate::keys::{ClientKeys, KeyError, KeyRing, PublishedKey, Token, TokenError, Vault, Wanted};
-use crate::store::{Change, ClientRecord, SecretUse, Store, StoreError, Subject};
+use crate::store::{Change, ClientRecord, News, Position, SecretUse, Store, StoreError, Subject};
 use crate::token::{
     Algorithm, Audience, AuthMethod, Client, ClientId, Reason, SecretHash, SecretId, Status,
     StoredSecret,
@@ -27,9 +28,9 @@ pub(super) struct Directory {
     view: RwLock<Arc<View>>,
     /// Not in the view: the tokens may be many, and nothing that reads them needs clients and keys of the same moment.
     pub revocations: Revocations,
-    /// The number of the last change that is applied. Held while more are: of two at once, the later could put an older view
+    /// The last change that is applied. Held while more are: of two at once, the later could put an older view
     /// in force.
-    applied: tokio::sync::Mutex<i64>,
+    applied: tokio::sync::Mutex<Position>,
     uses: Mutex<HashMap<SecretId, SecretUse>>,
     /// The keys that changed, as they are now, for the audit trail.
     changed_keys: Mutex<Vec<PublishedKey>>,
@@ -83,8 +84,8 @@ pub(super) struct Authenticated {
 impl Directory {
     /// Reads everything once. Every key must open: later, one that doesn't keeps no other from signing.
     pub(super) async fn load(store: Arc<dyn Store>, vault: Arc<Vault>) -> Result<Self, LoadError> {
-        // The number first: what changes while the rest is read is read again, rather than missed.
-        let sequence = store.last_change().await?;
+        // The place first: what changes while the rest is read is read again, rather than missed.
+        let position = store.last_change().await?;
         let keys = store.key_material().await?;
         let ring = KeyRing::open(&vault, keys, &KeyRing::default());
         if let Some(fault) = ring.fault() {
@@ -103,7 +104,7 @@ impl Directory {
             store,
             vault,
             view: RwLock::new(Arc::new(view)),
-            applied: tokio::sync::Mutex::new(sequence),
+            applied: tokio::sync::Mutex::new(position),
             uses: Mutex::default(),
             changed_keys: Mutex::default(),
             fault: Mutex::default(),
@@ -127,19 +128,25 @@ impl Directory {
 
     async fn apply_changes(&self, now: Timestamp) -> Result<(), LoadError> {
         let mut applied = self.applied.lock().await;
-        let changes = self.store.changes_after(*applied).await?;
+        let changes = match self.store.changes_after(*applied).await? {
+            News::Changes(changes) => changes,
+            News::OtherHistory => {
+                *applied = self.read_again(now).await?;
+                return Ok(());
+            }
+        };
         let Some(last) = changes.last() else {
             return Ok(());
         };
         let revoked = |change: &Change| matches!(change.subject, Subject::Token(_));
         if changes.iter().any(revoked) {
-            self.revocations.read_after(*applied).await?;
+            self.revocations.read_after(applied.sequence).await?;
         }
         if !changes.iter().all(revoked) {
             let view = self.view_after(&changes, now).await?;
             *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
         }
-        *applied = last.sequence;
+        *applied = last.position;
         Ok(())
     }
 
@@ -166,10 +173,7 @@ impl Directory {
             .iter()
             .any(|change| matches!(change.subject, Subject::SigningKey(_)))
         {
-            let keys = self.store.key_material().await?;
-            let changed = changed(view.ring.set(), &keys.signing_keys, now);
-            view.ring = KeyRing::open(&self.vault, keys, &view.ring);
-            self.note_changed_keys(changed);
+            self.take_keys(&mut view, now).await?;
         }
         Ok(view)
     }

@@ -21,8 +21,9 @@ pub(super) struct KeySchedule {
 
 impl KeySchedule {
     const TASK: &str = "key schedule";
-    /// How long the task stays with a replica that died over it.
-    const LEASE: Duration = Duration::from_secs(60);
+    /// How long the task stays with a replica that died over it. One that takes longer, as with a slow HSM, may be joined by another:
+    /// key material is compared and swapped, so the slower one's keys are not taken.
+    const LEASE: Duration = Duration::from_secs(10);
     /// How long verifiers may keep the JWK set. A new key is published for longer than this before it signs; a revoked one is
     /// believed for as long by who doesn't ask.
     const LONGEST_MAX_AGE: Duration = Duration::from_secs(5 * 60);

@@ -6,12 +6,13 @@ mod clients;
 mod keys;
 mod tokens;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{AuditHead, ClientRecord, Store, StoreError, Subject};
+use super::{AuditHead, Change, ClientRecord, News, Position, Store, StoreError, Subject};
 use crate::keys::{MasterKey, Vault};
 use crate::token::{Client, ClientId, Scope, SecretHash, SecretId, Status, StoredSecret};
 
@@ -25,7 +26,7 @@ pub async fn check(store: &dyn Store) {
         schema.version == schema.latest && schema.version > 0,
         "up to date: {schema:?}"
     );
-    assert_eq!(store.last_change().await.expect("a feed"), 0, "empty");
+    assert_eq!(last_change(store).await, Position::default(), "empty");
     clients::clients_come_back_as_they_went(store).await;
     clients::an_id_is_taken_once(store).await;
     clients::clients_are_added_all_or_none(store).await;
@@ -42,6 +43,8 @@ pub async fn check(store: &dyn Store) {
     tokens::what_has_expired_is_forgotten(store).await;
     what_pins_audit_trails_is_kept(store).await;
     the_feed_tells_every_change_once(store).await;
+    who_stands_in_another_history_is_told(store).await;
+    clients::many_are_read_by_name(store).await;
 }
 
 async fn what_pins_audit_trails_is_kept(store: &dyn Store) {
@@ -73,14 +76,14 @@ async fn what_pins_audit_trails_is_kept(store: &dyn Store) {
 
 async fn the_feed_tells_every_change_once(store: &dyn Store) {
     let last = store.last_change().await.expect("a feed");
-    let all = store.changes_after(0).await.expect("a feed");
-    assert_eq!(all.last().map(|change| change.sequence), Some(last));
+    let all = changes_after(store, Position::default()).await;
+    assert_eq!(all.last().map(|change| change.position), Some(last));
     assert!(
         all.windows(2)
-            .all(|pair| pair[0].sequence < pair[1].sequence),
+            .all(|pair| pair[0].position.sequence < pair[1].position.sequence),
         "rising"
     );
-    assert_eq!(store.changes_after(last).await.expect("a feed"), []);
+    assert_eq!(changes_after(store, last).await, []);
 
     let id = client("bare").id;
     store
@@ -92,18 +95,46 @@ async fn the_feed_tells_every_change_once(store: &dyn Store) {
         .await
         .expect("rotated");
     store.remove_client(&id, at(3)).await.expect("removed");
-    let after = store.changes_after(last).await.expect("a feed");
+    let after = changes_after(store, last).await;
     assert_eq!(after.len(), 3);
     assert!(
         after
             .iter()
-            .all(|change| change.sequence > last && change.subject == Subject::Client(id.clone()))
+            .all(|change| change.position.sequence > last.sequence
+                && change.subject == Subject::Client(id.clone()))
     );
     let keys = all
         .iter()
         .filter(|change| matches!(change.subject, Subject::SigningKey(_)))
         .count();
     assert_eq!(keys, 4, "two made, one changed, one removed");
+}
+
+/// After a restart from a backup the same numbers come again, for other changes.
+async fn who_stands_in_another_history_is_told(store: &dyn Store) {
+    let last = last_change(store).await;
+    let other = |sequence, mark| Position { sequence, mark };
+    for elsewhere in [
+        other(last.sequence, last.mark.wrapping_add(1)),
+        other(last.sequence + 1, last.mark),
+    ] {
+        let news = store.changes_after(elsewhere).await.expect("a feed");
+        assert_eq!(news, News::OtherHistory, "{elsewhere:?}");
+    }
+    let all = changes_after(store, Position::default()).await;
+    let marks: BTreeSet<_> = all.iter().map(|change| change.position.mark).collect();
+    assert_eq!(marks.len(), all.len(), "each has its own");
+}
+
+async fn last_change(store: &dyn Store) -> Position {
+    store.last_change().await.expect("a feed")
+}
+
+async fn changes_after(store: &dyn Store, position: Position) -> Vec<Change> {
+    match store.changes_after(position).await.expect("a feed") {
+        News::Changes(changes) => changes,
+        News::OtherHistory => panic!("{position:?} is in the history"),
+    }
 }
 
 fn client(id: &str) -> Client {

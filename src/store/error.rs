@@ -22,6 +22,9 @@ pub enum StoreError {
         /// How many are kept.
         most: u32,
     },
+    /// This process may only read.
+    #[error("this replica may not write to the store (store.read_only); ask one that may")]
+    ReadOnly,
     /// The file can't be made or opened.
     #[error("the store {}: {error}", .path.display())]
     File {

@@ -18,7 +18,9 @@ use uuid::Uuid;
 
 pub use error::StoreError;
 pub use open::{Migrate, open};
-pub use record::{AuditHead, Change, ClientRecord, RevokedToken, SchemaStatus, SecretUse, Subject};
+pub use record::{
+    AuditHead, Change, ClientRecord, News, Position, RevokedToken, SchemaStatus, SecretUse, Subject,
+};
 pub use sqlite::SqliteStore;
 
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
@@ -32,6 +34,15 @@ pub trait Store: Debug + Send + Sync + 'static {
 
     /// One client.
     async fn client(&self, id: &str) -> Result<Option<ClientRecord>, StoreError>;
+
+    /// Those of these clients that there are, in any order.
+    async fn clients_named(&self, ids: &[ClientId]) -> Result<Vec<ClientRecord>, StoreError>;
+
+    /// The clients that have a secret of somebody's choice, whose check is costly. In any order.
+    async fn clients_with_chosen_secrets(&self) -> Result<Vec<ClientRecord>, StoreError>;
+
+    /// How many clients there are.
+    async fn number_of_clients(&self) -> Result<u64, StoreError>;
 
     /// Adds clients with all that belongs to them: all, or none. Fails with [`StoreError::ClientExists`].
     async fn add_clients(&self, clients: &[ClientRecord]) -> Result<(), StoreError>;
@@ -94,7 +105,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// The tokens that were revoked after the change with this number, in order; after 0, all that are not forgotten yet.
     async fn tokens_revoked_after(&self, change: i64) -> Result<Vec<RevokedToken>, StoreError>;
 
-    /// Forgets revoked tokens that expired before a time, and that they were revoked.
+    /// Forgets revoked tokens that expired before a time, and that they were revoked. Of the feed, the last entry from before
+    /// that time stays, and all after it: whoever has read the feed since then is still on one of them.
     async fn forget_revoked_tokens(&self, expired_before: Timestamp) -> Result<(), StoreError>;
 
     /// Takes or prolongs a task that one process at a time may carry out, until a time. Says whether it is the owner's now:
@@ -122,14 +134,20 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// Notes how far one goes.
     async fn note_audit_head(&self, head: &AuditHead) -> Result<(), StoreError>;
 
-    /// The changes with a higher number than `sequence`, in order, some thousands at most.
-    async fn changes_after(&self, sequence: i64) -> Result<Vec<Change>, StoreError>;
+    /// What has changed since a position.
+    async fn changes_after(&self, position: Position) -> Result<News, StoreError>;
 
-    /// The number of the last change; 0 before the first.
-    async fn last_change(&self) -> Result<i64, StoreError>;
+    /// The place of the last change.
+    async fn last_change(&self) -> Result<Position, StoreError>;
+
+    /// Waits until the store says that something may have changed; for ever, where it can't say. Who waits polls as well.
+    async fn changed(&self);
 
     /// How the schema stands to this program.
     async fn schema(&self) -> Result<SchemaStatus, StoreError>;
+
+    /// Whether it takes no changes from this process: writes fail with [`StoreError::ReadOnly`].
+    fn is_read_only(&self) -> bool;
 
     /// Ends all connections.
     async fn close(&self);

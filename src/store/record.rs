@@ -25,13 +25,31 @@ pub struct ClientRecord {
     pub changed_at: Timestamp,
 }
 
+/// A place in the change feed; the default is before the first change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Position {
+    /// The number of the last change seen; each is higher than those before.
+    pub sequence: i64,
+    /// That change's mark, a random number: two histories of a store that part have different ones from there on.
+    pub mark: i64,
+}
+
 /// An entry of the change feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Its number, higher than those before.
-    pub sequence: i64,
+    /// Its place.
+    pub position: Position,
     /// What changed.
     pub subject: Subject,
+}
+
+/// What the feed says to who has read up to a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// The changes since, in order, some thousands at most.
+    Changes(Vec<Change>),
+    /// The position is not in this store's history: it was restored from before it. All must be read again.
+    OtherHistory,
 }
 
 /// What changed: only that it did; whoever wants to know reads it again.

@@ -22,7 +22,7 @@ use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 use uuid::Uuid;
 
 use super::{
-    AuditHead, Change, ClientRecord, Migrate, RevokedToken, SchemaStatus, SecretUse, Store,
+    AuditHead, ClientRecord, Migrate, News, Position, RevokedToken, SchemaStatus, SecretUse, Store,
     StoreError,
 };
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
@@ -144,6 +144,18 @@ impl Store for SqliteStore {
 
     async fn client(&self, id: &str) -> Result<Option<ClientRecord>, StoreError> {
         clients::rows::one(&self.pool, id).await
+    }
+
+    async fn clients_named(&self, ids: &[ClientId]) -> Result<Vec<ClientRecord>, StoreError> {
+        clients::rows::named(&self.pool, ids).await
+    }
+
+    async fn clients_with_chosen_secrets(&self) -> Result<Vec<ClientRecord>, StoreError> {
+        clients::rows::with_chosen_secrets(&self.pool).await
+    }
+
+    async fn number_of_clients(&self) -> Result<u64, StoreError> {
+        clients::rows::number(&self.pool).await
     }
 
     async fn add_clients(&self, clients: &[ClientRecord]) -> Result<(), StoreError> {
@@ -287,12 +299,20 @@ impl Store for SqliteStore {
         audit::note_head(&self.pool, head).await
     }
 
-    async fn changes_after(&self, sequence: i64) -> Result<Vec<Change>, StoreError> {
-        feed::after(&self.pool, sequence).await
+    async fn changes_after(&self, position: Position) -> Result<News, StoreError> {
+        feed::after(&self.pool, position).await
     }
 
-    async fn last_change(&self) -> Result<i64, StoreError> {
+    async fn last_change(&self) -> Result<Position, StoreError> {
         feed::last(&self.pool).await
+    }
+
+    async fn changed(&self) {
+        std::future::pending().await
+    }
+
+    fn is_read_only(&self) -> bool {
+        false
     }
 
     async fn schema(&self) -> Result<SchemaStatus, StoreError> {

@@ -56,6 +56,9 @@ pub(super) async fn clients_come_back_as_they_went(store: &dyn Store) {
     assert_eq!((&all[0].client, &all[0].secrets), (&bare, &vec![keyed]));
     let algorithms = store.token_algorithms().await.expect("read");
     assert_eq!(algorithms, [Algorithm::Ps256].into());
+    assert_eq!(store.number_of_clients().await.expect("counted"), 2);
+    let chosen = store.clients_with_chosen_secrets().await.expect("read");
+    assert_eq!(chosen, std::slice::from_ref(&record));
     assert_eq!(all[1], record);
     assert_eq!(
         store.client("Full").await.expect("read"),
@@ -95,6 +98,32 @@ pub(super) async fn clients_are_added_all_or_none(store: &dyn Store) {
     assert!(matches!(error, StoreError::ClientExists(id) if id.as_str() == "full"));
     assert_eq!(store.clients().await.expect("read"), before);
     assert_eq!(store.last_change().await.expect("a feed"), last);
+}
+
+pub(super) async fn many_are_read_by_name(store: &dyn Store) {
+    let ids: Vec<_> = (0..1200).map(|number| format!("many-{number}")).collect();
+    let records: Vec<_> = ids
+        .iter()
+        .map(|id| {
+            let mut record = record(&client(id), &secret(1_000));
+            record.secrets.push(secret(2_000));
+            record
+        })
+        .collect();
+    store.add_clients(&records).await.expect("added");
+    let mut names: Vec<_> = records
+        .iter()
+        .map(|record| record.client.id.clone())
+        .collect();
+    names.push(client("nobody").id);
+    let mut read = store.clients_named(&names).await.expect("read");
+    let by_number = |record: &ClientRecord| {
+        let (_, number) = record.client.id.as_str().split_once('-').expect("a dash");
+        number.parse::<u32>().expect("a number")
+    };
+    read.sort_by_key(by_number);
+    assert_eq!(read, records);
+    assert_eq!(store.clients_named(&[]).await.expect("read"), []);
 }
 
 pub(super) async fn a_change_leaves_secrets_and_status_alone(store: &dyn Store) {

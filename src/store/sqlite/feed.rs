@@ -1,10 +1,12 @@
 //! The change feed: a table with a rising number.
 
+use aws_lc_rs::rand;
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, SqlitePool, Transaction};
 
 use super::millis;
-use crate::store::{Change, StoreError, Subject};
+use crate::store::{Change, News, Position, StoreError, Subject};
 use crate::token::{ClientId, TokenId};
 
 pub(super) const CLIENT: &str = "client";
@@ -18,7 +20,8 @@ pub(super) async fn append(
     subject: &str,
     at: Timestamp,
 ) -> Result<i64, StoreError> {
-    let done = sqlx::query("INSERT INTO changes (kind, subject, at) VALUES (?, ?, ?)")
+    let done = sqlx::query("INSERT INTO changes (mark, kind, subject, at) VALUES (?, ?, ?, ?)")
+        .bind(new_mark())
         .bind(kind)
         .bind(subject)
         .bind(millis(at))
@@ -27,32 +30,55 @@ pub(super) async fn append(
     Ok(done.last_insert_rowid())
 }
 
-pub(super) async fn after(pool: &SqlitePool, sequence: i64) -> Result<Vec<Change>, StoreError> {
+/// Reads from the position itself: what it says must be what was seen there.
+pub(super) async fn after(pool: &SqlitePool, position: Position) -> Result<News, StoreError> {
     let rows = sqlx::query(
-        "SELECT sequence, kind, subject FROM changes WHERE sequence > ? ORDER BY sequence LIMIT 5000",
+        "SELECT sequence, mark, kind, subject FROM changes WHERE sequence >= ? ORDER BY sequence LIMIT 5001",
     )
-    .bind(sequence)
+    .bind(position.sequence)
     .fetch_all(pool)
     .await?;
-    let change = |row: &sqlx::sqlite::SqliteRow| {
-        let subject: String = row.try_get("subject")?;
-        let subject = match row.try_get("kind")? {
-            CLIENT => ClientId::parse(&subject).map_or(Subject::Unknown, Subject::Client),
-            SIGNING_KEY => Subject::SigningKey(subject),
-            TOKEN => TokenId::parse(&subject).map_or(Subject::Unknown, Subject::Token),
-            _ => Subject::Unknown,
-        };
-        Ok(Change {
-            sequence: row.try_get("sequence")?,
-            subject,
-        })
-    };
-    rows.iter().map(change).collect()
+    let mut changes = rows.iter().map(change).collect::<Result<Vec<_>, _>>()?;
+    if position == Position::default() {
+        return Ok(News::Changes(changes));
+    }
+    if changes.first().map(|seen| seen.position) != Some(position) {
+        return Ok(News::OtherHistory);
+    }
+    changes.remove(0);
+    Ok(News::Changes(changes))
 }
 
-pub(super) async fn last(pool: &SqlitePool) -> Result<i64, StoreError> {
-    let row = sqlx::query("SELECT coalesce(max(sequence), 0) AS last FROM changes")
-        .fetch_one(pool)
+pub(super) async fn last(pool: &SqlitePool) -> Result<Position, StoreError> {
+    let row = sqlx::query("SELECT sequence, mark FROM changes ORDER BY sequence DESC LIMIT 1")
+        .fetch_optional(pool)
         .await?;
-    Ok(row.try_get("last")?)
+    row.map_or(Ok(Position::default()), |row| place(&row))
+}
+
+fn change(row: &SqliteRow) -> Result<Change, StoreError> {
+    let subject: String = row.try_get("subject")?;
+    let subject = match row.try_get("kind")? {
+        CLIENT => ClientId::parse(&subject).map_or(Subject::Unknown, Subject::Client),
+        SIGNING_KEY => Subject::SigningKey(subject),
+        TOKEN => TokenId::parse(&subject).map_or(Subject::Unknown, Subject::Token),
+        _ => Subject::Unknown,
+    };
+    Ok(Change {
+        position: place(row)?,
+        subject,
+    })
+}
+
+fn place(row: &SqliteRow) -> Result<Position, StoreError> {
+    Ok(Position {
+        sequence: row.try_get("sequence")?,
+        mark: row.try_get("mark")?,
+    })
+}
+
+fn new_mark() -> i64 {
+    let mut bytes = [0; 8];
+    rand::fill(&mut bytes).expect("AWS-LC aborts the process rather than return no randomness");
+    i64::from_ne_bytes(bytes)
 }

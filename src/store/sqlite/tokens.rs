@@ -49,14 +49,17 @@ pub(super) async fn revoked_after(
     rows.iter().map(token).collect()
 }
 
-/// With their entries in the feed, which nobody needs either. Numbers are not used again, so nobody misses what comes after.
+/// With their entries in the feed, which nobody needs either, but for one that somebody may stand on. Numbers are not used
+/// again, so nobody misses what comes after.
 pub(super) async fn forget(
     transaction: &mut Transaction<'static, Sqlite>,
     expired_before: Timestamp,
 ) -> Result<(), StoreError> {
     for statement in [
-        "DELETE FROM changes WHERE sequence IN (SELECT change FROM revoked_tokens WHERE expires_at < ?)",
         "DELETE FROM revoked_tokens WHERE expires_at < ?",
+        "DELETE FROM changes WHERE kind = 'token' \
+         AND sequence < (SELECT sequence FROM changes WHERE at < ? ORDER BY sequence DESC LIMIT 1) \
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE change = changes.sequence)",
     ] {
         sqlx::query(statement)
             .bind(millis(expired_before))

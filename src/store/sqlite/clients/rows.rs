@@ -1,9 +1,10 @@
 //! Clients and their secrets read from rows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
+use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqlitePool};
+use sqlx::{AssertSqlSafe, Row, SqlitePool};
 use uuid::Uuid;
 
 use crate::keys::ClientKeys;
@@ -14,50 +15,80 @@ use crate::token::{
     Scope, SecretHash, SecretId, Status, StoredSecret, UnknownAuthMethod, UnknownBinding,
 };
 
+/// Named one by one: a prepared `SELECT *` fails, or reads what it doesn't know, once a later release has added a column.
+const COLUMNS: &str = "c.id, c.name, c.enabled, c.auth_method, c.certificate_name, c.jwks, c.scope, c.audiences, c.grants, \
+    c.expires_in_as, c.may_introspect, c.certificate_binding, c.networks, c.rate, c.expires_at, c.token_lifetime_seconds, \
+    c.token_algorithm, c.contact, c.note, c.created_at, c.changed_at, s.id AS secret_id, s.hash_kind, s.hash, \
+    s.created_at AS secret_created_at, s.expires_at AS secret_expires_at, s.last_used_at, s.last_used_from";
+/// How many clients are asked for by name in one statement.
+const NAMES: usize = 400;
+
 pub(in crate::store::sqlite) async fn all(
     pool: &SqlitePool,
 ) -> Result<Vec<ClientRecord>, StoreError> {
-    // In one transaction: a client that is added between the two reads would seem to have no secret.
-    let mut transaction = pool.begin().await?;
-    let clients = sqlx::query("SELECT * FROM clients ORDER BY id")
-        .fetch_all(&mut *transaction)
-        .await?;
-    let secrets = sqlx::query("SELECT * FROM client_secrets ORDER BY created_at, id");
-    let mut by_client: HashMap<String, Vec<StoredSecret>> = HashMap::new();
-    for row in secrets.fetch_all(&mut *transaction).await? {
-        by_client
-            .entry(row.try_get("client_id")?)
-            .or_default()
-            .push(secret(&row)?);
-    }
-    clients
-        .iter()
-        .map(|row| {
-            record(
-                row,
-                by_client
-                    .remove(row.try_get::<&str, _>("id")?)
-                    .unwrap_or_default(),
-            )
-        })
-        .collect()
+    records(pool, "", &[]).await
 }
 
 pub(in crate::store::sqlite) async fn one(
     pool: &SqlitePool,
     id: &str,
 ) -> Result<Option<ClientRecord>, StoreError> {
-    let mut transaction = pool.begin().await?;
-    let client = sqlx::query("SELECT * FROM clients WHERE id = ?").bind(id);
-    let Some(row) = client.fetch_optional(&mut *transaction).await? else {
-        return Ok(None);
-    };
-    let secrets =
-        sqlx::query("SELECT * FROM client_secrets WHERE client_id = ? ORDER BY created_at, id")
-            .bind(id);
-    let secrets = secrets.fetch_all(&mut *transaction).await?;
-    let secrets = secrets.iter().map(secret).collect::<Result<_, _>>()?;
-    record(&row, secrets).map(Some)
+    Ok(records(pool, "WHERE c.id = $1", &[id]).await?.pop())
+}
+
+pub(in crate::store::sqlite) async fn named(
+    pool: &SqlitePool,
+    ids: &[ClientId],
+) -> Result<Vec<ClientRecord>, StoreError> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(NAMES) {
+        let places: Vec<_> = (1..=ids.len()).map(|place| format!("${place}")).collect();
+        let which = format!("WHERE c.id IN ({})", places.join(", "));
+        let ids: Vec<_> = ids.iter().map(ClientId::as_str).collect();
+        found.extend(records(pool, &which, &ids).await?);
+    }
+    Ok(found)
+}
+
+pub(in crate::store::sqlite) async fn with_chosen_secrets(
+    pool: &SqlitePool,
+) -> Result<Vec<ClientRecord>, StoreError> {
+    let which = "WHERE c.id IN (SELECT client_id FROM client_secrets WHERE hash_kind = 'argon2id')";
+    records(pool, which, &[]).await
+}
+
+/// In one statement, whose clients and secrets are of one moment: a client that is added between two would seem to have none.
+async fn records(
+    pool: &SqlitePool,
+    which: &str,
+    ids: &[&str],
+) -> Result<Vec<ClientRecord>, StoreError> {
+    let statement = format!(
+        "SELECT {COLUMNS} FROM clients c LEFT JOIN client_secrets s ON s.client_id = c.id {which} \
+         ORDER BY c.id, s.created_at, s.id"
+    );
+    // Nothing in it is from outside.
+    let mut query = sqlx::query(AssertSqlSafe(statement));
+    for id in ids {
+        query = query.bind(*id);
+    }
+    let mut rows = query.fetch(pool);
+    let mut records: Vec<ClientRecord> = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        let id: &str = row.try_get("id")?;
+        let secret = secret(&row)?;
+        match records.last_mut() {
+            Some(last) if last.client.id.as_str() == id => last.secrets.extend(secret),
+            _ => records.push(record(&row, secret.into_iter().collect())?),
+        }
+    }
+    Ok(records)
+}
+
+pub(in crate::store::sqlite) async fn number(pool: &SqlitePool) -> Result<u64, StoreError> {
+    let row = sqlx::query("SELECT count(*) AS number FROM clients");
+    let number: i64 = row.fetch_one(pool).await?.try_get("number")?;
+    Ok(number.unsigned_abs())
 }
 
 pub(in crate::store::sqlite) async fn token_algorithms(
@@ -154,8 +185,11 @@ fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, S
     })
 }
 
-fn secret(row: &SqliteRow) -> Result<StoredSecret, StoreError> {
-    let id: &str = row.try_get("id")?;
+/// The secret of a row, if the client has any.
+fn secret(row: &SqliteRow) -> Result<Option<StoredSecret>, StoreError> {
+    let Some(id) = row.try_get::<Option<&str>, _>("secret_id")? else {
+        return Ok(None);
+    };
     let name = format!("client secret {id}");
     let hash: Vec<u8> = row.try_get("hash")?;
     let hash = match row.try_get("hash_kind")? {
@@ -163,12 +197,12 @@ fn secret(row: &SqliteRow) -> Result<StoredSecret, StoreError> {
         _ => hash.try_into().ok().map(SecretHash::Keyed),
     };
     let from: Option<&str> = row.try_get("last_used_from")?;
-    Ok(StoredSecret {
+    Ok(Some(StoredSecret {
         id: SecretId(Uuid::parse_str(id).map_err(|error| StoreError::corrupt(&name, &error))?),
         hash: hash.ok_or_else(|| StoreError::corrupt(&name, &"its hash is not of its kind"))?,
-        created_at: timestamp(row.try_get("created_at")?, &name)?,
-        expires_at: optional_timestamp(row.try_get("expires_at")?, &name)?,
+        created_at: timestamp(row.try_get("secret_created_at")?, &name)?,
+        expires_at: optional_timestamp(row.try_get("secret_expires_at")?, &name)?,
         last_used_at: optional_timestamp(row.try_get("last_used_at")?, &name)?,
         last_used_from: from.and_then(|from| from.parse().ok()),
-    })
+    }))
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::keys::{KeySet, MasterKey, StoredKey, Vault};
-use crate::store::Subject;
+use crate::store::{Change, Subject};
 use crate::token::{Audience, ExpiresInAs, GrantType, Lifetime};
 
 /// What a store of a version holds, in the SQL of the version that brought it.
@@ -23,7 +23,10 @@ const ROWS: [(i64, &str); 7] = [
         "INSERT INTO client_secrets VALUES ('6ba7b811-9dad-11d1-80b4-00c04fd430c8', 'bank', 'argon2id', \
          CAST('$argon2id$x' AS BLOB), 2000, NULL, NULL, NULL)",
     ),
-    (1, "INSERT INTO changes VALUES (41, 'client', 'bank', 1000)"),
+    (
+        1,
+        "INSERT INTO changes (sequence, kind, subject, at) VALUES (41, 'client', 'bank', 1000)",
+    ),
     (
         1,
         "INSERT INTO meta VALUES ('sealed_secret_key', x'010203')",
@@ -122,12 +125,21 @@ async fn a_store_of_every_earlier_release_is_brought_up_to_date_with_all_in_it()
         let material = store.key_material().await.unwrap();
         assert_eq!(material.sealed_secret_key, Some(vec![1, 2, 3]));
         assert_eq!(material.signing_keys, KeySet::from(vec![key.clone()]));
-        let changes = store.changes_after(40).await.unwrap();
         let bank = ClientId::parse("bank").unwrap();
-        assert_eq!(changes.len(), 1);
+        let change = Change {
+            position: Position {
+                sequence: 41,
+                mark: 0,
+            },
+            subject: Subject::Client(bank.clone()),
+        };
+        let changes = store.changes_after(Position::default()).await.unwrap();
+        assert_eq!(changes, News::Changes(vec![change.clone()]));
+        let changes = store.changes_after(change.position).await.unwrap();
         assert_eq!(
-            (changes[0].sequence, &changes[0].subject),
-            (41, &Subject::Client(bank.clone()))
+            changes,
+            News::Changes(vec![]),
+            "where a replica stood before"
         );
         // A lease of before is still another's until its time is over.
         let (me, now) = (Uuid::new_v4(), Timestamp::from_millisecond(8000).unwrap());
@@ -139,7 +151,7 @@ async fn a_store_of_every_earlier_release_is_brought_up_to_date_with_all_in_it()
             .set_status(&bank, Status::Enabled, at(10))
             .await
             .unwrap();
-        assert_eq!(store.last_change().await.unwrap(), 42);
+        assert_eq!(store.last_change().await.unwrap().sequence, 42);
         assert_eq!(
             store.client("bank").await.unwrap().unwrap().client.status,
             Status::Enabled
