@@ -308,7 +308,7 @@ impl Store for SqliteStore {
     }
 
     async fn changed(&self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn is_read_only(&self) -> bool {
