@@ -238,7 +238,7 @@ fn callers_are_throttled_unless_it_is_switched_off() {
     assert_eq!(config.throttle, ThrottleConfig::default());
     assert!(config.throttle.enabled);
     let text = format!(
-        "{WHOLE}\n[throttle]\nenabled = false\nfree_failures = 3\nmax_delay = \"1h\"\nclient_rate = 50\n"
+        "{WHOLE}\n[throttle]\nenabled = false\nfree_failures = 3\nmax_delay = \"1h\"\nrequests = 100\nclient_rate = 50\n"
     );
     let config = load(&text, &[]).1.unwrap();
     let rate = ClientRate {
@@ -249,6 +249,7 @@ fn callers_are_throttled_unless_it_is_switched_off() {
         enabled: false,
         free_failures: 3,
         max_delay: Duration::from_secs(3600),
+        requests: 100,
         client_rate: Some(rate),
     };
     assert_eq!(config.throttle, expected);
@@ -257,6 +258,7 @@ fn callers_are_throttled_unless_it_is_switched_off() {
         ("free_failures = 0", "between 1 and 1000"),
         ("max_delay = \"25h\"", "between 1s and 24h"),
         ("max_delay = 300", "with its unit"),
+        ("requests = 15", "between 16 and 1000000"),
         ("client_rate = 0", "above 0"),
         (
             "client_burst = 5",

@@ -19,6 +19,8 @@ pub struct ThrottleConfig {
     pub free_failures: u32,
     /// The longest wait that a further one costs, after 1 s, 2 s, 4 s and so on. One failure is forgiven in each such time.
     pub max_delay: Duration,
+    /// Requests that are read and answered at a time. One too many is refused with 503.
+    pub requests: u32,
     /// Requests that an authenticated client may make; none: as many as it likes.
     pub client_rate: Option<ClientRate>,
 }
@@ -38,6 +40,7 @@ impl Default for ThrottleConfig {
             enabled: true,
             free_failures: 10,
             max_delay: Duration::from_secs(5 * 60),
+            requests: 1024,
             client_rate: None,
         }
     }
@@ -60,12 +63,19 @@ impl ThrottleConfig {
                 },
             );
         let max_delay = reader.or("throttle.max_delay", Delay(default.max_delay), str::parse);
+        let requests = reader.or("throttle.requests", default.requests, |text| {
+            match text.parse() {
+                Ok(number @ 16..=1_000_000) => Ok(number),
+                _ => Err("must be a whole number between 16 and 1000000"),
+            }
+        });
         let rate = reader.optional("throttle.client_rate", positive);
         let burst = reader.optional("throttle.client_burst", positive);
         Some(Self {
             enabled: enabled?,
             free_failures: free_failures?,
             max_delay: max_delay?.0,
+            requests: requests?,
             client_rate: match (rate?, burst?) {
                 (None, None) => None,
                 (Some(per_second), burst) => Some(ClientRate {

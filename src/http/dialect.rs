@@ -34,9 +34,12 @@ pub(super) async fn rejected(rqctx: &RequestContext<Service>, rejection: Rejecti
         return rejection.into_response(&rqctx.request_id);
     };
     let origin = caller.origin(&rqctx.request);
-    let refusal = Refusal::from(reason(*endpoint, &rejection, &rqctx.request));
-    let issuer = &rqctx.context().issuer;
-    let refusal = issuer.refuse(*endpoint, refusal, origin).await;
+    let mut refusal = Refusal::from(reason(*endpoint, &rejection, &rqctx.request));
+    // Of one too many nothing is decided, so nothing is written down: a record of each would be more to do. It is counted.
+    if rejection.reason() != Wrong::Overloaded {
+        let issuer = &rqctx.context().issuer;
+        refusal = issuer.refuse(*endpoint, refusal, origin).await;
+    }
     refusal::response(
         *endpoint,
         &refusal,
@@ -67,6 +70,7 @@ fn reason(endpoint: Endpoint, rejection: &Rejection, request: &RequestInfo) -> R
         }
         (Wrong::BodyTooLarge, _) => Malformed("the body is too large"),
         (Wrong::BodyTimeout, _) => Malformed("the body did not arrive in time"),
+        (Wrong::Overloaded, _) => Reason::TooManyAtOnce,
         (Wrong::BodyAborted, _) => Malformed("the body ended early"),
         _ => Malformed("the request can not be read"),
     }

@@ -15,7 +15,6 @@ mod peers;
 mod pipe;
 mod reload;
 mod room;
-mod sources;
 mod tally;
 
 use std::net::SocketAddr;

@@ -52,7 +52,17 @@ impl Collector for Standing {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let help = "Whether a good request would get a token";
         let ready = encoder.encode_descriptor("ready", help, None, MetricType::Gauge)?;
-        ConstGauge::new(i64::from(self.readiness().ready)).encode(ready)
+        ConstGauge::new(i64::from(self.readiness().ready)).encode(ready)?;
+
+        let help = "Requests that are read and answered at the moment";
+        let under_way = MetricType::Gauge;
+        let gauge = encoder.encode_descriptor("requests_under_way", help, None, under_way)?;
+        ConstGauge::new(i64::from(self.load.under_way())).encode(gauge)?;
+
+        let help = "Requests turned away because there were too many at a time";
+        let counter = MetricType::Counter;
+        let counter = encoder.encode_descriptor("requests_turned_away", help, None, counter)?;
+        ConstCounter::new(self.load.turned_away()).encode(counter)
     }
 }
 

@@ -9,6 +9,7 @@ mod document;
 mod front_door;
 mod handlers;
 mod listen;
+mod load;
 mod methods;
 mod metrics;
 mod ops;
@@ -16,24 +17,12 @@ mod origin;
 mod reference;
 mod reply;
 mod server;
+mod service;
+mod sources;
 mod watch;
-
-use std::sync::Arc;
 
 pub use document::Document;
 pub use front_door::{DescriptorError, FrontDoorError, TlsFileError, check_tls_files};
 pub use listen::ListenError;
 pub use server::{Addresses, ServeError, Server, stop_signal};
-
-use crate::api::types;
-use crate::issuer::Issuer;
-use origin::Entrance;
-
-/// What the handlers of the API work with.
-#[derive(Debug)]
-pub(crate) struct Service {
-    issuer: Arc<Issuer>,
-    document: Document,
-    metadata: types::AuthorizationServerMetadata,
-    entrance: Entrance,
-}
+pub use service::{Service, api};

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::Document;
 use super::front_door::Peers;
+use super::load::Load;
 use super::metrics::{CONTENT_TYPE, Metrics};
 use super::reference::Reference;
 use crate::issuer::{Issuer, Problem, Readiness};
@@ -27,6 +28,8 @@ pub(super) struct Ops {
 #[derive(Debug, Clone)]
 pub(super) struct Standing {
     pub issuer: Arc<Issuer>,
+    /// What it has to do at the moment.
+    pub load: Arc<Load>,
     /// Whether the service is ending, so that no new caller should be sent to it.
     pub stopping: Arc<AtomicBool>,
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::Service;
 use super::front_door::Peers;
 use crate::config::GatewayConfig;
-use crate::issuer::Origin;
+use crate::issuer::{Origin, Source};
 use crate::token::ClientCertificate;
 
 const CORRELATION_ID: &str = "x-correlation-id";
@@ -56,6 +56,20 @@ pub(super) fn caller(rqctx: &RequestContext<Service>) -> Result<Caller, Stranger
 }
 
 impl Entrance {
+    /// Whose request this is to be counted as, be it a stranger's. Looks at no certificate.
+    pub(super) fn source(&self, request: &RequestInfo) -> Source {
+        let remote = request.remote_addr();
+        let peer = self.peers.as_ref().and_then(|peers| peers.find(remote));
+        let connected = peer.map_or(remote, |peer| peer.address).ip().to_canonical();
+        let gateway = self.gateway.as_ref();
+        let gateway = gateway.filter(|gateway| gateway.is_at(connected));
+        let behind = gateway.map(|gateway| forwarded::behind(gateway, request.headers()));
+        match behind {
+            Some(Ok(Some(address))) => address.into(),
+            _ => connected.into(),
+        }
+    }
+
     fn caller(&self, request: &RequestInfo) -> Result<Caller, Stranger> {
         let remote = request.remote_addr();
         let connected = match &self.peers {

@@ -6,27 +6,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dropshot::{ApiDescription, ApiDescriptionRegisterError, HttpServer};
-use dropshot_contract::{MountError, Options};
+use dropshot::{ApiDescriptionRegisterError, HttpServer};
+use dropshot_contract::MountError;
 use slog::{Logger, info};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use super::front_door::{FrontDoor, FrontDoorError, OpenDoor};
-use super::handlers::Handlers;
 use super::listen::{ListenError, listen};
 use super::ops::{self, Ops, Standing};
-use super::origin::Entrance;
-use super::{Document, Service, dialect, document, methods, watch};
-use crate::api;
+use super::service::Service;
+use super::watch;
 use crate::audit::AuditError;
-use crate::config::{Config, IssuerUrl};
+use crate::config::Config;
 use crate::issuer::{Installation, Issuer, StartError};
 
-/// A token request is a few hundred bytes, and a token not much more; nothing larger is read.
-const BODY_BYTES: usize = 16 * 1024;
-/// How long its body may take to arrive.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
 /// How long requests may still take when the service was told to stop: longer than a body may, and well within the 30 seconds
 /// after which Kubernetes kills.
 const GRACE: Duration = Duration::from_secs(20);
@@ -101,17 +95,9 @@ impl Server {
             .map(|tls| FrontDoor::bind(config.listen.api, tls, config.gateway.as_ref()));
         let door = door.transpose()?;
         let peers = door.as_ref().map(FrontDoor::peers);
-        let entrance = Entrance {
-            peers: peers.clone(),
-            gateway: config.gateway.clone(),
-        };
-        let document = Document::served(issuer.name());
-        let service = Service {
-            issuer: issuer.clone(),
-            document: document.clone(),
-            metadata: document::metadata(issuer.name(), config.knows_certificates()),
-            entrance,
-        };
+        let service = Service::new(config, issuer.clone(), peers.clone());
+        let description = service.description(&config.issuer)?;
+        let (document, load) = (service.document.clone(), service.load.clone());
         let api = listen(
             "listen.api",
             if door.is_some() {
@@ -119,12 +105,13 @@ impl Server {
             } else {
                 config.listen.api
             },
-            api_description(&config.issuer)?,
+            description,
             service,
         )?;
         let stopping = Arc::new(AtomicBool::new(false));
         let standing = Standing {
             issuer: issuer.clone(),
+            load,
             stopping: stopping.clone(),
         };
         let ops = listen(
@@ -198,21 +185,6 @@ impl Server {
         info!(self.log, "stopped");
         Ok(())
     }
-}
-
-/// The document's operations, below the path of `issuer`.
-fn api_description(issuer: &IssuerUrl) -> Result<ApiDescription<Service>, ServeError> {
-    let name = issuer.clone();
-    let mut api = api::api_description::<Handlers>(Options {
-        body_bytes: BODY_BYTES,
-        body_deadline: BODY_DEADLINE,
-        empty_form_fields_are_absent: true,
-        path: Some(Box::new(move |operation| document::path(operation, &name))),
-    })?;
-    for (endpoint, operation) in dialect::ENDPOINTS {
-        methods::refuse_others(&mut api, endpoint, &document::path(operation, issuer))?;
-    }
-    Ok(api)
 }
 
 fn ended_by_itself(ended: Result<(), String>) -> ServeError {

@@ -148,6 +148,8 @@ pub enum Reason {
         /// When it may again, in whole seconds.
         wait: Duration,
     },
+    /// Too many requests are under way. It was not read.
+    TooManyAtOnce,
     /// Too many costly checks of chosen secrets are waiting already.
     TooManyVerifications,
     /// No `grant_type`.
@@ -220,6 +222,7 @@ impl Reason {
             // Not `invalid_client`: nobody said that the credential is wrong, and client libraries take that for final.
             Self::TooManyFailures { .. }
             | Self::TooManyRequests { .. }
+            | Self::TooManyAtOnce
             | Self::TooManyVerifications
             | Self::TooManyRevocations
             | Self::StoreUnavailable
@@ -276,7 +279,8 @@ impl Reason {
             Self::TooManyRevocations => {
                 "the client has revoked as many live tokens as it may; try again later"
             }
-            Self::TooManyVerifications
+            Self::TooManyAtOnce
+            | Self::TooManyVerifications
             | Self::StoreUnavailable
             | Self::AuditUnavailable
             | Self::NoSigningKey => "try again later",
@@ -312,6 +316,7 @@ impl Reason {
             Self::WrongCertificate => "wrong_certificate",
             Self::TooManyFailures { .. } => "too_many_failures",
             Self::TooManyRequests { .. } => "too_many_requests",
+            Self::TooManyAtOnce => "too_many_at_once",
             Self::TooManyVerifications => "too_many_verifications",
             Self::GrantMissing => "grant_missing",
             Self::GrantUnknown => "grant_unknown",

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use crate::harness::{Authority, Caller, Issued, SERVER, Service, Setup};
 
 /// A service with TLS, its authorities, and D1's certificate.
-struct Bank {
+pub struct Bank {
     setup: Setup,
     /// Issues the service's certificate.
     own: Authority,
@@ -23,12 +23,12 @@ struct Bank {
 
 impl Bank {
     /// With more keys of `[tls]`.
-    fn with(more: &str) -> Self {
+    pub fn with(more: &str) -> Self {
         Self::configured(more, "")
     }
 
     /// With more keys of `[tls]` and more lines of configuration.
-    fn configured(more: &str, lines: &str) -> Self {
+    pub fn configured(more: &str, lines: &str) -> Self {
         let setup = Setup::of(&format!(
             "tls = {{ certificate = \"own/server.pem\", key = \"own/server.key\", client_ca = \"thales/ca.pem\"{more} }}\n\
              {lines}"
@@ -46,30 +46,42 @@ impl Bank {
         }
     }
 
-    fn start(self) -> Open {
+    pub fn start(self) -> Open {
+        self.started_by(Setup::start)
+    }
+
+    fn started_by(self, start: impl FnOnce(Setup) -> Service) -> Open {
         Open {
             authority: self.own.certificate(),
             d1: Caller::new(&self.own.certificate(), Some(&self.d1)),
+            certificate: self.d1,
             own: self.own,
             thales: self.thales,
-            service: self.setup.start(),
+            service: start(self.setup),
         }
     }
 }
 
 /// The same, running.
-struct Open {
-    service: Service,
+pub struct Open {
+    pub service: Service,
     own: Authority,
     thales: Authority,
     /// The certificate of the service's authority.
     authority: PathBuf,
-    d1: Caller,
+    pub d1: Caller,
+    /// What it shows.
+    certificate: Issued,
 }
 
 impl Open {
     fn address(&self) -> SocketAddr {
         self.service.api
+    }
+
+    /// D1, with other protocols than HTTP/1.1.
+    pub fn speaking(&self, protocols: &[&[u8]]) -> Caller {
+        Caller::of(&self.authority, Some(&self.certificate), protocols)
     }
 
     fn caller(&self, own: Option<&Issued>) -> Caller {

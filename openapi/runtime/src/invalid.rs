@@ -161,6 +161,8 @@ pub enum Reason {
     TooComplex,
     /// Credentials are missing or malformed.
     Credentials,
+    /// The service has as many requests under way as it takes.
+    Overloaded,
 }
 
 impl Reason {
@@ -193,6 +195,7 @@ impl Reason {
             Self::Excluded => "excluded",
             Self::TooComplex => "too_complex",
             Self::Credentials => "credentials",
+            Self::Overloaded => "overloaded",
         }
     }
 }

@@ -78,7 +78,7 @@ pub use crate::failure::Failure;
 pub use crate::format::Format;
 pub use crate::invalid::{Invalid, Reason};
 pub use crate::members::Members;
-pub use crate::mount::{FullPath, MountError, Options, Rejected, Route, mount};
+pub use crate::mount::{Admit, Admitted, FullPath, MountError, Options, Rejected, Route, mount};
 pub use crate::node::{MAX_DEPTH, Node};
 pub use crate::number::{Float, Integer};
 pub use crate::object::Object;

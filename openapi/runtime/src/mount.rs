@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dropshot::{ApiDescription, ApiEndpoint, RequestContext, ServerContext};
+use dropshot::{ApiDescription, ApiEndpoint, RequestContext, RequestInfo, ServerContext};
 use http::Method;
 
 use crate::endpoint::Parameters;
@@ -39,10 +39,19 @@ pub struct Options {
     pub empty_form_fields_are_absent: bool,
     /// The full path template of an operation; by default its base path and its path.
     pub path: Option<FullPath>,
+    /// Whether a request is read at all; by default each is.
+    pub admit: Option<Admit>,
 }
 
 /// The full path template of an operation.
 pub type FullPath = Box<dyn Fn(&Operation) -> String>;
+
+/// Asked when the head of a request is there, and nothing of its body was read. What it gives is held until the request is
+/// answered; for none, the request is refused as one too many ([`crate::Reason::Overloaded`]).
+pub type Admit = Box<dyn Fn(&RequestInfo) -> Option<Admitted> + Send + Sync>;
+
+/// A request that is under way; it is over when this is dropped.
+pub type Admitted = Box<dyn Send>;
 
 impl Default for Options {
     fn default() -> Self {
@@ -51,6 +60,7 @@ impl Default for Options {
             body_deadline: Duration::from_secs(10),
             empty_form_fields_are_absent: false,
             path: None,
+            admit: None,
         }
     }
 }
@@ -118,6 +128,7 @@ pub fn mount<C: ServerContext>(
         routes,
         table,
         limits,
+        admit: options.admit,
         rejected,
     });
     let mut api = ApiDescription::new();

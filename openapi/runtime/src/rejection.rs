@@ -64,6 +64,11 @@ impl Rejection {
         Self::new(operation, reason, Some(Location::Body), "", message)
     }
 
+    pub(crate) fn overloaded(operation: &Operation) -> Self {
+        let message = "too many requests are under way; try again later";
+        Self::new(operation, Reason::Overloaded, None, "", message)
+    }
+
     /// With the value of `WWW-Authenticate` (RFC 9110, 11.6.1).
     #[must_use]
     pub(crate) fn challenge(mut self, challenge: String) -> Self {
@@ -83,7 +88,7 @@ impl Rejection {
         self.reason
     }
 
-    /// Which part of the request; `None` for credentials.
+    /// Which part of the request; `None` for credentials, and for a request that was not read.
     #[must_use]
     pub fn location(&self) -> Option<Location> {
         self.location
@@ -107,11 +112,12 @@ impl Rejection {
         self.challenge.as_deref()
     }
 
-    /// 400, or 401, 408, 413 or 415 where the reason is one of theirs.
+    /// 400, or 401, 408, 413, 415 or 503 where the reason is one of theirs.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.reason {
             Reason::Credentials => StatusCode::UNAUTHORIZED,
+            Reason::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Reason::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Reason::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Reason::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -185,6 +191,11 @@ impl Rejection {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
+        if self.reason == Reason::Overloaded {
+            // RFC 9110, 10.2.3: requests are answered within moments.
+            let second = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, second);
+        }
         if let Some(Ok(challenge)) = self.challenge.map(HeaderValue::try_from) {
             response
                 .headers_mut()

@@ -9,19 +9,20 @@ use http::header::{ALLOW, CONNECTION};
 use http::request::Parts;
 use http::{HeaderValue, Method, Version};
 
-use crate::Response;
 use crate::failure::finish;
-use crate::mount::{Rejected, Route};
+use crate::mount::{Admit, Rejected, Route};
 use crate::parameters::Path;
 use crate::receive::{Limits, receive};
 use crate::received::Received;
 use crate::route::{Found, Table};
+use crate::{Rejection, Response};
 
 /// What all handlers share.
 pub(crate) struct Service<C: ServerContext> {
     pub(crate) routes: Vec<Route<C>>,
     pub(crate) table: Arc<Table>,
     pub(crate) limits: Limits,
+    pub(crate) admit: Option<Admit>,
     pub(crate) rejected: Rejected<C>,
 }
 
@@ -61,6 +62,16 @@ async fn serve<C: ServerContext>(
         rqctx.endpoint.operation_id = operation.id.to_owned();
     }
     let request_id = rqctx.request_id.clone();
+    let _under_way = match &service.admit {
+        None => None,
+        Some(admit) => match admit(&rqctx.request) {
+            Some(admitted) => Some(admitted),
+            None => {
+                let rejection = Rejection::overloaded(operation);
+                return finish((service.rejected)(rqctx, rejection).await, &request_id);
+            }
+        },
+    };
     match receive(operation, &parts.headers, &mut body, service.limits).await {
         Ok(content) => {
             let empty_is_absent = service.limits.empty_is_absent;

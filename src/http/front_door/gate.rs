@@ -9,9 +9,9 @@ use tokio::sync::Semaphore;
 use super::identity::Identity;
 use super::peers::Peers;
 use super::room::{Place, Room};
-use super::sources::Sources;
 use super::tally::{Tally, Turned};
 use crate::config::{GatewayConfig, TlsLimits};
+use crate::http::sources::Sources;
 use crate::issuer::Source;
 
 /// Connections to the HTTP server that are being made at a time. Its listener keeps 128; one that finds no room there waits for

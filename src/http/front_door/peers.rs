@@ -41,14 +41,18 @@ impl Peers {
 
     /// Whose connection this address is. None: nobody's, or that of somebody who is gone; it is counted.
     pub(crate) fn at(&self, address: SocketAddr) -> Option<Arc<Peer>> {
-        let by_address = self.by_address.read();
-        let by_address = by_address.unwrap_or_else(PoisonError::into_inner);
-        let peer = by_address.get(&address).cloned();
-        drop(by_address);
+        let peer = self.find(address);
         if peer.is_none() {
             self.tally.count(Turned::Stranger, Some(address.ip()));
         }
         peer
+    }
+
+    /// The same, not counted.
+    pub(crate) fn find(&self, address: SocketAddr) -> Option<Arc<Peer>> {
+        let by_address = self.by_address.read();
+        let by_address = by_address.unwrap_or_else(PoisonError::into_inner);
+        by_address.get(&address).cloned()
     }
 
     /// How many are connected.

@@ -17,8 +17,9 @@ thread_local! {
 }
 
 /// One direction of a connection.
-#[derive(Default)]
 pub(super) struct Pipe {
+    /// How many bytes it may still read.
+    credit: usize,
     /// What was read and could not be written yet.
     held: Vec<u8>,
     /// How much of it was written.
@@ -42,17 +43,34 @@ pub(super) enum Broken {
 }
 
 impl Pipe {
-    /// With this first in line.
-    pub(super) fn holding(held: Vec<u8>) -> Self {
+    /// With this first in line, and as many bytes to be read after it at first.
+    pub(super) fn holding(held: Vec<u8>, credit: usize) -> Self {
         Self {
+            credit,
             held,
-            ..Self::default()
+            written: 0,
+            unflushed: false,
+            ended: false,
+            deaf: false,
+            moves: 0,
         }
+    }
+
+    /// One that reads whatever comes.
+    pub(super) fn unbounded() -> Self {
+        Self::holding(Vec::new(), usize::MAX)
+    }
+
+    /// It may read this much from now on. True when it could read nothing, and so is to be polled again.
+    pub(super) fn grant(&mut self, credit: usize) -> bool {
+        // What is thrown away takes no memory.
+        !self.deaf && std::mem::replace(&mut self.credit, credit) == 0
     }
 
     /// Reads on, and throws away.
     pub(super) fn turn_deaf(&mut self) {
         self.deaf = true;
+        self.credit = usize::MAX;
         self.held = Vec::new();
         self.written = 0;
     }
@@ -90,8 +108,14 @@ impl Pipe {
                 }
                 return Poll::Ready(Ok(()));
             }
-            let mut buffer = ReadBuf::new(scratch);
-            match Pin::new(&mut *source).poll_read(cx, &mut buffer) {
+            let room = scratch.len().min(self.credit);
+            let mut buffer = ReadBuf::new(&mut scratch[..room]);
+            let polled = match room {
+                // Nothing wakes it but `grant`.
+                0 => Poll::Pending,
+                _ => Pin::new(&mut *source).poll_read(cx, &mut buffer),
+            };
+            match polled {
                 Poll::Pending => {
                     if self.unflushed {
                         ready!(Pin::new(&mut *sink).poll_flush(cx)).map_err(|_| Broken::Sink)?;
@@ -104,6 +128,7 @@ impl Pipe {
             }
             let read = buffer.filled();
             self.moves += 1;
+            self.credit -= read.len();
             if read.is_empty() {
                 self.ended = true;
             } else if !self.deaf {
@@ -157,7 +182,7 @@ mod tests {
         let sent: Vec<u8> = (0..100_000_u32).map(|n| n.to_le_bytes()[0]).collect();
         let expected = [b"first".as_slice(), &sent].concat();
         let copied = async {
-            let mut pipe = Pipe::holding(b"first".to_vec());
+            let mut pipe = Pipe::holding(b"first".to_vec(), usize::MAX);
             poll_fn(|cx| pipe.poll(cx, &mut source, &mut sink))
                 .await
                 .is_ok()
@@ -184,7 +209,7 @@ mod tests {
         let (mut sink, reader) = duplex(64);
         drop(reader);
         writer.write_all(b"x").await.unwrap();
-        let mut pipe = Pipe::default();
+        let mut pipe = Pipe::unbounded();
         let end = poll_fn(|cx| pipe.poll(cx, &mut source, &mut sink)).await;
         assert!(matches!(end, Err(Broken::Sink)));
         pipe.turn_deaf();
@@ -192,5 +217,25 @@ mod tests {
         drop(writer);
         let end = poll_fn(|cx| pipe.poll(cx, &mut source, &mut sink)).await;
         assert!(end.is_ok());
+    }
+
+    #[tokio::test]
+    async fn no_more_is_read_than_was_granted() {
+        let (mut writer, mut source) = duplex(64);
+        let (mut sink, mut reader) = duplex(64);
+        writer.write_all(b"0123456789").await.unwrap();
+        drop(writer);
+        let mut pipe = Pipe::holding(Vec::new(), 4);
+        let mut read = [0; 4];
+        for expected in [b"0123", b"4567"] {
+            let polled = poll_fn(|cx| Poll::Ready(pipe.poll(cx, &mut source, &mut sink)));
+            assert!(polled.await.is_pending());
+            reader.read_exact(&mut read).await.unwrap();
+            assert_eq!(&read, expected);
+            assert!(pipe.grant(4), "it waits for that");
+        }
+        let end = poll_fn(|cx| pipe.poll(cx, &mut source, &mut sink)).await;
+        assert!(end.is_ok());
+        assert!(!pipe.grant(4));
     }
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
-use super::sources::Sources;
+use crate::http::sources::Sources;
 use crate::issuer::Source;
 
 /// How long somebody must have been quiet before a place is taken away for somebody else, in milliseconds.

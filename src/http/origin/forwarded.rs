@@ -27,11 +27,7 @@ pub(super) fn caller(
     address: IpAddr,
     headers: &HeaderMap,
 ) -> Result<Caller, Stranger> {
-    let forwarded = match gateway.address_header {
-        AddressHeader::XForwardedFor => nearest(gateway, x_forwarded_for(headers)?),
-        AddressHeader::Forwarded => nearest(gateway, forwarded(headers)?),
-        AddressHeader::Off => None,
-    };
+    let forwarded = behind(gateway, headers)?;
     let certificate = match gateway.certificate_header {
         CertificateHeader::ClientCert => client_cert(headers)?,
         CertificateHeader::Off => None,
@@ -40,6 +36,18 @@ pub(super) fn caller(
         // Its own requests, such as a health check, have no header.
         address: forwarded.unwrap_or(address),
         certificate: certificate.map(Arc::new),
+    })
+}
+
+/// The address of the caller, if the gateway says one.
+pub(super) fn behind(
+    gateway: &GatewayConfig,
+    headers: &HeaderMap,
+) -> Result<Option<IpAddr>, Stranger> {
+    Ok(match gateway.address_header {
+        AddressHeader::XForwardedFor => nearest(gateway, x_forwarded_for(headers)?),
+        AddressHeader::Forwarded => nearest(gateway, forwarded(headers)?),
+        AddressHeader::Off => None,
     })
 }
 

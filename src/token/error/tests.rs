@@ -53,6 +53,7 @@ fn descriptions_stay_within_rfc_6749_5_2() {
         Reason::TooManyRequests {
             wait: Duration::from_secs(1),
         },
+        Reason::TooManyAtOnce,
         Reason::TooManyVerifications,
         Reason::SigningFailed,
     ];

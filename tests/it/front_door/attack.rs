@@ -162,7 +162,8 @@ async fn honest_callers_are_served_while_others_hold_all_they_can() {
     let attacker = bank
         .thales
         .issue("attacker", "/CN=attacker", "DNS:attacker.example");
-    let open = bank.start();
+    let granted = number("DESCRIPTORS", 4096);
+    let open = bank.started_by(|setup| setup.start_within(granted));
     let to = open.address();
     let certified = open.caller(Some(&attacker));
     assert!(open.d1.is_served(to).await);
@@ -198,10 +199,12 @@ async fn honest_callers_are_served_while_others_hold_all_they_can() {
     let memory = open.service.kib("VmHWM") / 1024;
     eprintln!(
         "{count} attackers, {} of them not let in; {served} honest requests served, {refused} refused; p99 {p99:?}, {calm_p99:?} \
-         in calm; the last attacker was closed after {closed:?}; at most {peak:?} descriptors and {memory} MiB",
+         in calm; the last attacker was closed after {closed:?}; at most {peak:?} of {granted} descriptors and {memory} MiB",
         attackers.refused.load(Ordering::Relaxed)
     );
     assert_eq!(refused, 0);
+    let without = "d1_authz_connections_turned_away_total{reason=\"no_descriptor\"}";
+    assert_eq!(open.service.metric(without).await, 0);
     assert!(served > 20, "{served}");
     // Nothing is left behind.
     let count = async || descriptors(&open);

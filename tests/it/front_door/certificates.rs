@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Bank;
 use crate::harness::{
-    Authority, Caller, D1, GRANT, Service, Setup, Term, binary, run, status, token_request,
+    Authority, D1, GRANT, Service, Setup, Term, binary, run, status, token_request,
 };
 
 #[tokio::test]
@@ -91,11 +91,12 @@ async fn optional_means_that_one_that_is_shown_is_good() {
 
 #[tokio::test]
 async fn http_2_passes_through() {
-    let bank = Bank::with("");
-    let (authority, d1) = (bank.own.certificate(), bank.d1.clone());
-    let open = bank.start();
-    let caller = Caller::of(&authority, Some(&d1), &[b"h2"]);
-    let mut connection = caller.connect(open.address()).await.unwrap();
+    let open = Bank::with("").start();
+    let mut connection = open
+        .speaking(&[b"h2"])
+        .connect(open.address())
+        .await
+        .unwrap();
     // The preface and an empty SETTINGS; the first frame that comes back is the server's SETTINGS (RFC 9113 3.4).
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     connection.send(preface).await.unwrap();

@@ -17,7 +17,7 @@ use serde_json::Value;
 pub use answer::Answer;
 pub use authority::{Authority, Issued, Term};
 pub use command::{Run, command as binary, d1_authz, run};
-pub use raw::{Connection, header, status};
+pub use raw::{Connection, header, read_answer, status};
 pub use service::Service;
 pub use setup::Setup;
 pub use tls::{Caller, SERVER, Secure, is_closed, plain, token_request};

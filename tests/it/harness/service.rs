@@ -74,6 +74,15 @@ impl Service {
         Answer::of(self.client.get(format!("http://{address}{path}"))).await
     }
 
+    /// A figure of `/metrics`, by its name and labels.
+    pub async fn metric(&self, series: &str) -> u64 {
+        let metrics = self.get_at(self.ops, "/metrics").await.text;
+        let mut lines = metrics.lines().filter_map(|line| line.rsplit_once(' '));
+        let line = lines.find(|(name, _)| *name == series);
+        let (_, figure) = line.unwrap_or_else(|| panic!("{series} is not in {metrics}"));
+        figure.parse().unwrap()
+    }
+
     /// A POST to the token endpoint, yet without headers and body.
     pub fn post(&self) -> reqwest::RequestBuilder {
         self.client.post(self.url("/oauth2/token"))

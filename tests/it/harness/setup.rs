@@ -135,6 +135,18 @@ impl Setup {
         replica
     }
 
+    /// Starts it with this many descriptors, and no way to get more.
+    pub fn start_within(self, descriptors: usize) -> Service {
+        let mut shell = std::process::Command::new("sh");
+        let script = format!("ulimit -n {descriptors} && exec \"$0\" serve --config d1-authz.toml");
+        let binary = command::command(self.folder());
+        shell
+            .current_dir(self.folder())
+            .args(["-c", &script])
+            .arg(binary.get_program());
+        Service::spawn(self, shell)
+    }
+
     pub fn start(self) -> Service {
         let mut command = command::command(self.folder());
         command.args(["serve", "--config", "d1-authz.toml"]);

@@ -97,6 +97,11 @@ impl Caller {
 }
 
 impl Secure {
+    /// For what has nothing to do with requests and answers.
+    pub fn into_stream(self) -> TlsStream<TcpStream> {
+        self.0
+    }
+
     /// One request, and its answer.
     pub async fn ask(&mut self, request: &str) -> io::Result<String> {
         self.send(request).await?;

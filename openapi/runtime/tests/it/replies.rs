@@ -1,5 +1,7 @@
 //! What handlers return and what is sent, over HTTP; the service that the other tests use.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dropshot_contract::{self as rt, dropshot};
@@ -185,4 +187,49 @@ async fn a_service_refuses_in_its_own_words() {
         refused(r#"{"id": 1, "name": "more than forty bytes of a body"}"#).await;
     assert_eq!((status, connection.as_deref()), (418, Some("close")));
     assert_eq!(body["error"], "body_too_large");
+}
+
+#[tokio::test]
+async fn what_is_not_admitted_is_not_read() {
+    let under_way = Arc::new(AtomicUsize::new(0));
+    let admit = {
+        let under_way = under_way.clone();
+        Box::new(
+            move |request: &dropshot::RequestInfo| -> Option<rt::Admitted> {
+                if request.headers().contains_key("x-one-too-many") {
+                    return None;
+                }
+                under_way.fetch_add(1, Ordering::Relaxed);
+                Some(Box::new(Counted(under_way.clone())))
+            },
+        )
+    };
+    let server = server(rt::Options {
+        admit: Some(admit),
+        ..rt::Options::default()
+    });
+    let answer = send(put(&server, "").header("x-debug", "1").body(PET)).await;
+    assert_eq!((answer.status, under_way.load(Ordering::Relaxed)), (200, 0));
+    // Whatever its body is.
+    for body in [PET.to_owned(), "{".to_owned(), "x".repeat(2_000_000)] {
+        let answer = send(put(&server, "").header("x-one-too-many", "1").body(body)).await;
+        let said = answer.json();
+        assert_eq!(
+            (
+                answer.status,
+                answer.header("retry-after"),
+                &said["error_code"]
+            ),
+            (503, Some("1"), &json!("overloaded"))
+        );
+    }
+}
+
+/// Counts one less when it is dropped.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }

@@ -15,6 +15,9 @@ use crate::http::front_door::pipe::{Broken, Pipe};
 use crate::http::front_door::room::Place;
 use crate::http::front_door::tally::Turned;
 
+/// How much of a caller is taken without an answer: its header lines, which hyper would take 400 KiB of, and a body. More of it
+/// waits in the network for the answer, and if none comes is never read.
+const UNANSWERED: usize = 64 * 1024;
 /// How long a caller may take to close its end when the HTTP server has closed the other. Were the socket closed while bytes of the
 /// caller's are still on their way, the reset that answers them would overtake the last answer.
 const LINGER: Duration = Duration::from_secs(1);
@@ -32,8 +35,8 @@ pub(super) async fn splice(
     fresh: Fresh<'_>,
     first: Vec<u8>,
 ) -> Result<(), Turned> {
-    let mut requests = Pipe::holding(first);
-    let mut answers = Pipe::default();
+    let mut requests = Pipe::holding(first, UNANSWERED);
+    let mut answers = Pipe::unbounded();
     let mut fresh = Some(fresh);
     let mut span = Span::new(gate.limits);
     let mut alarm = pin!(sleep_until(span.next_look()));
@@ -79,6 +82,9 @@ pub(super) async fn splice(
                 span.answered();
                 place.heard();
                 fresh = None;
+                if requests.grant(UNANSWERED) {
+                    continue;
+                }
             }
             if alarm.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
@@ -170,6 +176,7 @@ mod tests {
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt, Interest, duplex};
     use tokio::net::{TcpListener, TcpStream};
+    use tokio::time::timeout;
 
     use super::*;
     use crate::http::front_door::peers::Peer;
@@ -210,28 +217,58 @@ mod tests {
         assert_eq!(after(&span, 610), Some(Err(Turned::Life)));
     }
 
-    /// The HTTP server does so when it stops.
-    #[tokio::test]
-    async fn an_answer_is_heard_that_comes_together_with_the_end() {
+    /// A connection to an HTTP server, and its end there.
+    async fn connected() -> (Gate, Upstream, TcpStream) {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let gate = Gate::without_a_certificate(server.local_addr().unwrap());
         let socket = TcpStream::connect(gate.upstream).await.unwrap();
-        let own = socket.local_addr().unwrap();
-        let (mut accepted, _) = server.accept().await.unwrap();
-        accepted.write_all(b"answer").await.unwrap();
-        accepted.shutdown().await.unwrap();
-        while !(socket.ready(Interest::READABLE).await.unwrap()).is_read_closed() {
-            tokio::task::yield_now().await;
-        }
         let peer = Peer {
             address: ([192, 0, 2, 1], 1).into(),
             certificate: None,
         };
-        let place = gate.admit().unwrap();
+        let own = socket.local_addr().unwrap();
+        let registered = gate.peers.register(own, peer).unwrap();
+        let (accepted, _) = server.accept().await.unwrap();
         let upstream = Upstream {
-            _registered: gate.peers.register(own, peer).unwrap(),
+            _registered: registered,
             socket,
         };
+        (gate, upstream, accepted)
+    }
+
+    #[tokio::test]
+    async fn a_request_without_end_waits_for_an_answer() {
+        let (gate, upstream, mut accepted) = connected().await;
+        let place = gate.admit().unwrap();
+        let (mut caller, mut tls) = duplex(1024);
+        let fresh = Fresh::new(&gate);
+        let splicing = splice(&gate, &place, &mut tls, upstream, fresh, b"GET /".to_vec());
+        let served = async {
+            let mut taken = vec![0; 5 + UNANSWERED];
+            accepted.read_exact(&mut taken).await.unwrap();
+            let more = timeout(Duration::from_millis(100), accepted.read_u8()).await;
+            assert!(more.is_err(), "more than that is taken");
+            accepted.write_all(b"100").await.unwrap();
+            accepted.read_exact(&mut taken[..UNANSWERED]).await.unwrap();
+        };
+        let endless = async { while caller.write_all(&[b'a'; 1000]).await.is_ok() {} };
+        tokio::select! {
+            end = splicing => panic!("it ends: {end:?}"),
+            () = endless => panic!("the caller is cut off"),
+            () = served => {}
+        }
+    }
+
+    /// The HTTP server does so when it stops.
+    #[tokio::test]
+    async fn an_answer_is_heard_that_comes_together_with_the_end() {
+        let (gate, upstream, mut accepted) = connected().await;
+        accepted.write_all(b"answer").await.unwrap();
+        accepted.shutdown().await.unwrap();
+        while !(upstream.socket.ready(Interest::READABLE).await.unwrap()).is_read_closed() {
+            tokio::task::yield_now().await;
+        }
+        let place = gate.admit().unwrap();
         let (mut caller, mut tls) = duplex(64);
         let fresh = Fresh::new(&gate);
         let splicing = splice(&gate, &place, &mut tls, upstream, fresh, b"GET /".to_vec());

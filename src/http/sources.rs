@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::issuer::Source;
 
 /// Counts by source. One that has none takes no memory.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Sources(HashMap<Source, u32>);
 
 impl Sources {

@@ -1,0 +1,123 @@
+//! How many requests are read and answered at a time, and whose: one too many is turned away before anything of it is read, so
+//! that memory doesn't grow with what callers send.
+//!
+//! What there is, is shared: a source has no more under way than there are places left. Alone it may have half of them; each
+//! further greedy one leaves the others less, and never nothing to who has nothing yet.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::sources::Sources;
+use crate::issuer::Source;
+
+/// The requests that are under way.
+#[derive(Debug)]
+pub(super) struct Load {
+    limit: u32,
+    under_way: Mutex<UnderWay>,
+    turned_away: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct UnderWay {
+    all: u32,
+    of_source: Sources,
+}
+
+/// A request that is under way, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Place {
+    load: Arc<Load>,
+    source: Source,
+}
+
+impl Load {
+    /// None so far, and this many at most.
+    pub(super) fn new(limit: u32) -> Arc<Self> {
+        Arc::new(Self {
+            limit,
+            under_way: Mutex::default(),
+            turned_away: AtomicU64::new(0),
+        })
+    }
+
+    /// A place for a request of this source. None: it has its share, or there is none left; that is counted.
+    pub(super) fn admit(self: &Arc<Self>, source: Source) -> Option<Place> {
+        let under_way = self.under_way.lock();
+        let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);
+        let left = self.limit.saturating_sub(under_way.all);
+        if under_way.of_source.of(source) >= left {
+            drop(under_way);
+            self.turned_away.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        under_way.all += 1;
+        under_way.of_source.add(source);
+        Some(Place {
+            load: self.clone(),
+            source,
+        })
+    }
+
+    /// How many are under way.
+    pub(super) fn under_way(&self) -> u32 {
+        let under_way = self.under_way.lock();
+        under_way.unwrap_or_else(PoisonError::into_inner).all
+    }
+
+    /// How many were turned away so far.
+    pub(super) fn turned_away(&self) -> u64 {
+        self.turned_away.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let under_way = self.load.under_way.lock();
+        let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);
+        under_way.all -= 1;
+        under_way.of_source.remove(self.source);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    fn source(last: u8) -> Source {
+        Source::from(IpAddr::from([192, 0, 2, last]))
+    }
+
+    /// As many as it gets.
+    fn all(load: &Arc<Load>, last: u8) -> Vec<Place> {
+        std::iter::from_fn(|| load.admit(source(last))).collect()
+    }
+
+    #[test]
+    fn the_greedy_leave_something_to_others() {
+        let load = Load::new(12);
+        let first = all(&load, 1);
+        assert_eq!(first.len(), 6);
+        let second = all(&load, 2);
+        assert_eq!(second.len(), 3);
+        let honest = load.admit(source(3)).expect("a place");
+        assert_eq!((load.under_way(), load.turned_away()), (10, 2));
+        // What is given back is there for all.
+        drop((first, honest));
+        assert_eq!(all(&load, 2).len(), 3);
+        drop(second);
+    }
+
+    #[test]
+    fn nothing_is_left_behind() {
+        let load = Load::new(4);
+        let held = [1, 2, 3].map(|last| all(&load, last));
+        assert_eq!(held.each_ref().map(Vec::len), [2, 1, 1]);
+        assert!(load.admit(source(4)).is_none());
+        drop(held);
+        let under_way = load.under_way.lock().unwrap();
+        assert!(under_way.all == 0 && under_way.of_source.is_empty());
+    }
+}
