@@ -5,10 +5,12 @@
 
 mod codegen;
 mod cost;
+mod door;
 mod load;
 mod machine;
 mod meter;
 mod program;
+mod quickstart;
 mod server;
 mod table;
 mod token;
@@ -37,6 +39,7 @@ enum Command {
     Codegen(codegen::Arguments),
     Server(server::Arguments),
     Token(token::Arguments),
+    Door(door::Arguments),
     Measured(cost::Arguments),
 }
 
@@ -51,6 +54,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
             finished(server::run(arguments.effort), arguments.output)
         }
         Some(Command::Token(arguments)) => finished(token::run(arguments.effort), arguments.output),
+        Some(Command::Door(arguments)) => finished(door::run(arguments.effort), arguments.output),
         Some(Command::Measured(arguments)) => cost::run(arguments),
         None => finished(all(), arguments.output),
     }
@@ -67,6 +71,7 @@ struct All {
     codegen: codegen::Report,
     server: server::Report,
     token: token::Report,
+    door: door::Report,
 }
 
 fn all() -> Outcome<All> {
@@ -74,6 +79,7 @@ fn all() -> Outcome<All> {
         codegen: codegen::run(&codegen::Arguments::small())?,
         server: server::run(load::Effort::default())?,
         token: token::run(load::Effort::default())?,
+        door: door::run(load::Effort::default())?,
     })
 }
 
@@ -83,6 +89,7 @@ impl Report for All {
             ("codegen", self.codegen.text()),
             ("server", self.server.text()),
             ("token", self.token.text()),
+            ("door", self.door.text()),
         ];
         texts
             .map(|(name, text)| format!("bench {name}: {text}"))

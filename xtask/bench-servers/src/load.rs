@@ -1,36 +1,69 @@
-//! The load: connections that are kept alive, each sending one and the same request as soon as the last one is answered.
+//! The load: connections that each send one and the same request as soon as the last one is answered. They are kept alive, or
+//! made anew for each request.
 //!
-//! Bytes over TCP and no HTTP client, so that one core of load can fill one core of server. Of an answer it reads what tells
-//! where it ends.
+//! Bytes over TCP or TLS and no HTTP client, so that one core of load can fill one core of server. Of an answer it reads what
+//! tells where it ends.
 
+use crate::tls;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
 
 /// Prints a line of JSON: requests, seconds they took, and the median and 99th percentile of an answer in microseconds.
 ///
 /// # Errors
 /// Wrong arguments, and any answer but 200.
 pub fn run(arguments: &[&str]) -> Result<(), String> {
-    let [address, connections, seconds, file] = arguments else {
+    let [
+        connections,
+        address,
+        number,
+        seconds,
+        file,
+        certificates @ ..,
+    ] = arguments
+    else {
         return Err(super::USAGE.to_owned());
     };
-    let connections: u16 = connections
+    let connections = match *connections {
+        "kept" => Connections::Kept,
+        "new" => Connections::New,
+        _ => return Err(super::USAGE.to_owned()),
+    };
+    let connector = match certificates {
+        [] => None,
+        [authority, certificate, key] => Some(tls::connector(
+            Path::new(authority),
+            Path::new(certificate),
+            Path::new(key),
+        )?),
+        _ => return Err(super::USAGE.to_owned()),
+    };
+    let number: u16 = number
         .parse()
-        .map_err(|_| format!("CONNECTIONS: {connections:?}"))?;
+        .map_err(|_| format!("CONNECTIONS: {number:?}"))?;
     let seconds: f64 = seconds
         .parse()
         .map_err(|_| format!("SECONDS: {seconds:?}"))?;
     let duration =
         Duration::try_from_secs_f64(seconds).map_err(|error| format!("SECONDS: {error}"))?;
     let request = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
+    let caller = Caller {
+        address: (*address).to_owned(),
+        connector,
+        connections,
+        request,
+    };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    let (mut answers, elapsed) =
-        runtime.block_on(all(address, connections, duration, request.leak()))?;
+    let (mut answers, elapsed) = runtime.block_on(all(caller, number, duration))?;
     answers.sort_unstable();
     let at = |part: f64| {
         #[allow(
@@ -53,26 +86,44 @@ pub fn run(arguments: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
+/// How long a connection lasts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Connections {
+    /// As long as the load.
+    Kept,
+    /// For one request.
+    New,
+}
+
+/// Who asks, and what.
+struct Caller {
+    address: String,
+    connector: Option<TlsConnector>,
+    connections: Connections,
+    request: Vec<u8>,
+}
+
+trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Connection for T {}
+
 async fn all(
-    address: &str,
-    connections: u16,
+    caller: Caller,
+    number: u16,
     duration: Duration,
-    request: &'static [u8],
 ) -> Result<(Vec<Duration>, Duration), String> {
-    let mut streams = Vec::new();
-    for _ in 0..connections {
-        let stream = TcpStream::connect(address)
-            .await
-            .map_err(|error| format!("{address}: {error}"))?;
-        stream
-            .set_nodelay(true)
-            .map_err(|error| error.to_string())?;
-        streams.push(stream);
+    let mut kept = Vec::new();
+    for _ in 0..number {
+        kept.push(match caller.connections {
+            Connections::Kept => Some(caller.connect().await?),
+            Connections::New => None,
+        });
     }
+    let caller = Arc::new(caller);
     let start = Instant::now();
-    let mut tasks: JoinSet<_> = streams
+    let mut tasks: JoinSet<_> = kept
         .into_iter()
-        .map(|stream| one(stream, request, start + duration))
+        .map(|kept| one(caller.clone(), kept, start + duration))
         .collect();
     let mut answers = Vec::new();
     while let Some(done) = tasks.join_next().await {
@@ -81,37 +132,79 @@ async fn all(
     Ok((answers, start.elapsed()))
 }
 
-async fn one(mut stream: TcpStream, request: &[u8], end: Instant) -> Result<Vec<Duration>, String> {
+async fn one(
+    caller: Arc<Caller>,
+    mut kept: Option<Box<dyn Connection>>,
+    end: Instant,
+) -> Result<Vec<Duration>, String> {
     let mut answers = Vec::new();
     let mut buffer = vec![0; 64 * 1024];
-    let mut sent = Instant::now();
-    while sent < end {
-        stream
-            .write_all(request)
-            .await
-            .map_err(|error| error.to_string())?;
-        let mut length = 0;
-        loop {
-            let read = stream
-                .read(&mut buffer[length..])
-                .await
-                .map_err(|error| error.to_string())?;
-            if read == 0 {
-                return Err("the server hung up".to_owned());
-            }
-            length += read;
-            if let Some(whole) = whole(&buffer[..length])? {
-                if whole != length {
-                    return Err("more than one answer to a request".to_owned());
-                }
-                break;
-            }
+    let mut began = Instant::now();
+    while began < end {
+        let mut connection = match kept.take() {
+            Some(connection) => connection,
+            None => caller.connect().await?,
+        };
+        caller.ask(&mut connection, &mut buffer).await?;
+        answers.push(began.elapsed());
+        match caller.connections {
+            Connections::Kept => kept = Some(connection),
+            Connections::New => hang_up(connection, &mut buffer).await?,
         }
-        let now = Instant::now();
-        answers.push(now - sent);
-        sent = now;
+        began = Instant::now();
     }
     Ok(answers)
+}
+
+impl Caller {
+    async fn connect(&self) -> Result<Box<dyn Connection>, String> {
+        let failed = |error: std::io::Error| format!("{}: {error}", self.address);
+        let stream = TcpStream::connect(&self.address).await.map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
+        let Some(connector) = &self.connector else {
+            return Ok(Box::new(stream));
+        };
+        let name = ServerName::try_from("localhost").map_err(|error| error.to_string())?;
+        Ok(Box::new(
+            connector.connect(name, stream).await.map_err(failed)?,
+        ))
+    }
+
+    async fn ask(
+        &self,
+        connection: &mut Box<dyn Connection>,
+        buffer: &mut [u8],
+    ) -> Result<(), String> {
+        let failed = |error: std::io::Error| error.to_string();
+        connection.write_all(&self.request).await.map_err(failed)?;
+        connection.flush().await.map_err(failed)?;
+        let mut length = 0;
+        loop {
+            let read = connection.read(&mut buffer[length..]).await;
+            match read.map_err(failed)? {
+                0 => return Err("the server hung up".to_owned()),
+                read => length += read,
+            }
+            match whole(&buffer[..length])? {
+                Some(whole) if whole == length => return Ok(()),
+                Some(_) => return Err("more than one answer to a request".to_owned()),
+                None => {}
+            }
+        }
+    }
+}
+
+/// Ends a connection at both ends.
+async fn hang_up(mut connection: Box<dyn Connection>, buffer: &mut [u8]) -> Result<(), String> {
+    let end = async {
+        connection.shutdown().await?;
+        connection.read(buffer).await
+    };
+    match end.await {
+        // Whoever doesn't say goodbye in TLS is gone as well.
+        Ok(0) | Err(_) => Ok(()),
+        Ok(_) => Err("more than an answer".to_owned()),
+    }
 }
 
 /// The length of the whole answer, once its head is there and its body too.

@@ -2,22 +2,26 @@
 //!
 //! One program, so that all have the same build: which server it is, its arguments say.
 
+mod dropshot_tls;
 mod form;
 mod generated;
 mod handwritten;
 mod load;
+mod tls;
 
 use dropshot::HandlerTaskMode;
 use dropshot_contract::{ServeOptions, serve};
 use std::net::SocketAddr;
 
-const USAGE: &str = "usage: bench-servers generated|handwritten|form ADDR | load ADDR CONNECTIONS SECONDS REQUEST-FILE";
+const USAGE: &str = "usage: bench-servers generated|handwritten|form ADDR | dropshot-tls CONFIG | \
+                     load kept|new ADDR CONNECTIONS SECONDS REQUEST-FILE [AUTHORITY CERTIFICATE KEY]";
 
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["load", rest @ ..] => load::run(rest),
+        ["dropshot-tls", config] => dropshot_tls::run(config),
         [server, address] => run(server, address),
         _ => Err(USAGE.to_owned()),
     }

@@ -36,6 +36,27 @@ pub struct Candidate {
     pub name: &'static str,
     pub program: Program,
     pub request: Vec<u8>,
+    /// Where it speaks TLS: what callers need for it.
+    pub certificates: Option<Certificates>,
+}
+
+/// Files in PEM.
+#[derive(Debug, Clone)]
+pub struct Certificates {
+    /// Whom callers believe about the server.
+    pub authority: PathBuf,
+    /// The callers' own.
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// How long a connection of a caller lasts.
+#[derive(Debug, Clone, Copy)]
+pub enum Connections {
+    /// As long as the load.
+    Kept,
+    /// For one request.
+    New,
 }
 
 /// What a server did, medians over the rounds. The ratios are medians of the ratios within a round, since what disturbs a
@@ -55,6 +76,8 @@ pub struct Served {
     pub cpu_ratio: f64,
     /// The least and the most that `speed_ratio` was in a round.
     pub speed_range: (f64, f64),
+    /// The same of `cpu_ratio`.
+    pub cpu_range: (f64, f64),
 }
 
 /// One turn of one server.
@@ -65,23 +88,29 @@ struct Turn {
     p99_us: f64,
 }
 
-/// Measures the candidates in turns; the first is the baseline.
+/// Measures the candidates in turns, on connections that are kept; the first is the baseline.
 pub fn compare(candidates: &[Candidate], effort: Effort) -> Outcome<Vec<Served>> {
+    compare_on(Connections::Kept, candidates, effort)
+}
+
+/// The same, on connections that last so long.
+pub fn compare_on(
+    connections: Connections,
+    candidates: &[Candidate],
+    effort: Effort,
+) -> Outcome<Vec<Served>> {
     let folder = super::folder();
     for candidate in candidates {
-        let (status, body) = candidate.program.ask(&candidate.request)?;
-        if status != 200 {
-            return Err(format!("{} answers {status}: {body}", candidate.name));
-        }
         write(&folder, candidate).map_err(|error| format!("{}: {error}", folder.display()))?;
-        turn(&folder, candidate, 1)?;
+        // Fails when an answer is not 200.
+        turn(&folder, candidate, connections, 1)?;
     }
     let mut rounds: Vec<Vec<Turn>> = Vec::new();
     for round in 1..=effort.rounds {
         progress(&format!("round {round} of {}", effort.rounds));
         let turns = candidates
             .iter()
-            .map(|candidate| turn(&folder, candidate, effort.seconds));
+            .map(|candidate| turn(&folder, candidate, connections, effort.seconds));
         rounds.push(turns.collect::<Outcome<_>>()?);
     }
     Ok(candidates
@@ -94,7 +123,14 @@ pub fn compare(candidates: &[Candidate], effort: Effort) -> Outcome<Vec<Served>>
 fn served(name: &'static str, rounds: &[Vec<Turn>], index: usize) -> Served {
     let middle = |of: &dyn Fn(&Vec<Turn>) -> f64| median(rounds.iter().map(of)).unwrap_or(f64::NAN);
     let speed = |turns: &Vec<Turn>| turns[index].requests_per_s / turns[0].requests_per_s;
-    let speeds = rounds.iter().map(speed);
+    let cpu = |turns: &Vec<Turn>| turns[0].cpu_us / turns[index].cpu_us;
+    let range = |of: &dyn Fn(&Vec<Turn>) -> f64| {
+        let all = rounds.iter().map(of);
+        (
+            all.clone().fold(f64::INFINITY, f64::min),
+            all.fold(0.0, f64::max),
+        )
+    };
     Served {
         name,
         requests_per_s: middle(&|turns| turns[index].requests_per_s),
@@ -102,15 +138,18 @@ fn served(name: &'static str, rounds: &[Vec<Turn>], index: usize) -> Served {
         median_us: middle(&|turns| turns[index].median_us),
         p99_us: middle(&|turns| turns[index].p99_us),
         speed_ratio: middle(&speed),
-        cpu_ratio: middle(&|turns| turns[0].cpu_us / turns[index].cpu_us),
-        speed_range: (
-            speeds.clone().fold(f64::INFINITY, f64::min),
-            speeds.fold(0.0, f64::max),
-        ),
+        cpu_ratio: middle(&cpu),
+        speed_range: range(&speed),
+        cpu_range: range(&cpu),
     }
 }
 
-fn turn(folder: &Path, candidate: &Candidate, seconds: u16) -> Outcome<Turn> {
+fn turn(
+    folder: &Path,
+    candidate: &Candidate,
+    connections: Connections,
+    seconds: u16,
+) -> Outcome<Turn> {
     #[derive(Deserialize)]
     struct Figures {
         requests: u64,
@@ -121,11 +160,18 @@ fn turn(folder: &Path, candidate: &Candidate, seconds: u16) -> Outcome<Turn> {
     let mut load = on_core(1, &servers());
     load.args([
         "load",
+        match connections {
+            Connections::Kept => "kept",
+            Connections::New => "new",
+        },
         &candidate.program.address.to_string(),
         &CONNECTIONS.to_string(),
         &seconds.to_string(),
     ]);
     load.arg(request_file(folder, candidate));
+    if let Some(files) = &candidate.certificates {
+        load.args([&files.authority, &files.certificate, &files.key]);
+    }
     let before = candidate.program.cpu_s()?;
     let output = load
         .output()
@@ -191,13 +237,21 @@ pub fn release(name: &str) -> PathBuf {
 
 /// What the figures are worth.
 pub fn setting(effort: Effort) -> String {
+    format!(
+        "{}\nRatios to the first line, more is better",
+        turns(effort)
+    )
+}
+
+/// How it was measured.
+pub fn turns(effort: Effort) -> String {
     let cores = if can_pin() {
         "server and load on a core each"
     } else {
         "server and load on any core, since taskset is missing: ratios mean little"
     };
     format!(
-        "{CONNECTIONS} connections, {} rounds of {} s in turns, {cores}\nRatios to the first line, more is better",
+        "{CONNECTIONS} connections, {} rounds of {} s in turns, {cores}",
         effort.rounds, effort.seconds
     )
 }
@@ -252,6 +306,7 @@ mod tests {
         let served = served("x", &rounds, 1);
         assert_eq!((served.speed_ratio, served.cpu_ratio), (0.9, 0.5));
         assert_eq!(served.speed_range, (0.8, 0.95));
+        assert_eq!(served.cpu_range, (0.25, 1.0));
         assert_eq!(served.requests_per_s, 80.0);
     }
 }

@@ -40,6 +40,7 @@ pub fn run(effort: Effort) -> Outcome<Report> {
             name,
             program,
             request: request(),
+            certificates: None,
         })
     };
     let candidates = [start("handwritten")?, start("generated")?];
