@@ -108,7 +108,9 @@ impl UnsignedToken {
 
 /// A part of a JWT in compact form, as JSON; none when it is none.
 pub(crate) fn decoded_part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()
+    let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
+    // As text (RFC 7515 5.2): of bytes, the library doesn't look at those of a member that nobody reads.
+    serde_json::from_str(std::str::from_utf8(&bytes).ok()?).ok()
 }
 
 impl FromStr for Algorithm {
@@ -168,6 +170,17 @@ mod tests {
         );
         assert_eq!(parts[2], "-_8");
         assert_eq!(input, token.as_bytes()[..token.len() - 4]);
+    }
+
+    #[test]
+    fn rfc_7515_section_5_2_a_part_is_utf8_even_where_nobody_reads_it() {
+        #[derive(serde::Deserialize)]
+        struct Read {
+            alg: String,
+        }
+        let read = |json: &[u8]| decoded_part::<Read>(&URL_SAFE_NO_PAD.encode(json));
+        assert_eq!(read(br#"{"alg":"a","x":"b"}"#).unwrap().alg, "a");
+        assert!(read(b"{\"alg\":\"a\",\"x\":\"\xb4\"}").is_none());
     }
 
     #[test]
