@@ -58,7 +58,8 @@ impl BasicCredential {
     /// # Errors
     /// [`CredentialError::BadSecret`] when the secret can't be one in either reading.
     pub fn from_parts(id: &str, secret: &str) -> Result<Self, CredentialError> {
-        let raw = ClientSecret::parse(secret).map_err(|_| CredentialError::BadSecret)?;
+        // Encoded, a secret may be longer than any secret is: then it is none as it stands.
+        let raw = ClientSecret::parse(secret).map_err(|_| CredentialError::BadSecret);
         if ClientId::is_valid(id) {
             // Without a `%` in it. With a `+`, the decoded reading is of no client, as its id has a space.
             let two_readings = !id.contains('+') && secret.contains(['%', '+']);
@@ -67,27 +68,28 @@ impl BasicCredential {
             } else {
                 None
             };
-            let other_reading = decoded.filter(|other| other.expose() != secret);
+            let (secret, other_reading) = match (raw, decoded) {
+                (Ok(raw), decoded) => (raw, decoded.filter(|other| other.expose() != secret)),
+                (Err(_), Some(decoded)) => (decoded, None),
+                (Err(error), None) => return Err(error),
+            };
             return Ok(Self {
                 client_id: Some(id.into()),
-                secret: raw,
+                secret,
                 other_reading,
             });
         }
         let decoded_id = form_decoded(id).filter(|id| ClientId::is_valid(id));
-        match (decoded_id, decoded_secret(secret)) {
-            (Some(id), Some(decoded)) => Ok(Self {
-                client_id: Some(id.as_str().into()),
-                secret: decoded,
-                other_reading: None,
-            }),
+        let (client_id, secret) = match (decoded_id, decoded_secret(secret)) {
+            (Some(id), Some(decoded)) => (Some(id.as_str().into()), decoded),
             // Of no client in any reading: still a credential, which is refused after the same work as any other.
-            _ => Ok(Self {
-                client_id: None,
-                secret: raw,
-                other_reading: None,
-            }),
-        }
+            _ => (None, raw?),
+        };
+        Ok(Self {
+            client_id,
+            secret,
+            other_reading: None,
+        })
     }
 
     /// The client it names, if any client could have this name.
@@ -239,6 +241,16 @@ mod tests {
             one("id", &["%ff"]),
             "nor are bytes that are no text"
         );
+    }
+
+    #[test]
+    fn a_secret_may_be_too_long_only_until_it_is_decoded() {
+        let secret = ")".repeat(200);
+        let encoded = "%29".repeat(200);
+        assert_eq!(read(&format!("id:{encoded}")), one("id", &[&secret]));
+        assert_eq!(read(&format!("a%40b:{encoded}")), one("a@b", &[&secret]));
+        let raw = read(&format!("id:{}", ")".repeat(600)));
+        assert_eq!(raw, Err(CredentialError::BadSecret));
     }
 
     #[test]
