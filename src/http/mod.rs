@@ -7,6 +7,8 @@ mod credential;
 mod dialect;
 mod document;
 mod front_door;
+#[doc(hidden)]
+pub mod fuzzing;
 mod handlers;
 mod listen;
 mod load;

@@ -1,6 +1,6 @@
 //! Who sent a request: looked up once, for every operation, before anything else is believed.
 
-mod forwarded;
+pub(super) mod forwarded;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -33,9 +33,9 @@ pub(super) struct Entrance {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Caller {
     /// Its address.
-    address: IpAddr,
+    pub(super) address: IpAddr,
     /// The certificate that it proved to have the key of.
-    certificate: Option<Arc<ClientCertificate>>,
+    pub(super) certificate: Option<Arc<ClientCertificate>>,
 }
 
 /// It can't be told who sent a request, so nobody is answered.

@@ -65,11 +65,9 @@ impl Service {
     ) -> Result<ApiDescription<Self>, ServeError> {
         let name = issuer.clone();
         let mut api = generated::api_description::<Handlers>(Options {
-            body_bytes: BODY_BYTES,
-            body_deadline: BODY_DEADLINE,
-            empty_form_fields_are_absent: true,
             path: Some(Box::new(move |operation| document::path(operation, &name))),
             admit: Some(self.admit()),
+            ..reading()
         })?;
         for (endpoint, operation) in dialect::ENDPOINTS {
             methods::refuse_others(&mut api, endpoint, &document::path(operation, issuer))?;
@@ -83,5 +81,16 @@ impl Service {
             let place = load.admit(entrance.source(request))?;
             Some(Box::new(place))
         })
+    }
+}
+
+/// What is read of a request, and how.
+pub(super) fn reading() -> Options {
+    Options {
+        body_bytes: BODY_BYTES,
+        body_deadline: BODY_DEADLINE,
+        empty_form_fields_are_absent: true,
+        path: None,
+        admit: None,
     }
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod conformance;
+mod fuzz;
 mod openapi;
 mod output;
 mod scaffold;
@@ -25,6 +26,7 @@ enum Command {
     Bench(bench::Arguments),
     Ci(ci::Arguments),
     Conformance(conformance::Arguments),
+    Fuzz(fuzz::Arguments),
     Openapi(openapi::Arguments),
     Scaffold(scaffold::Arguments),
     Tidy(tidy::Arguments),
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Scaffold(arguments) => scaffold::run(&arguments),
         Command::Tidy(arguments) => tidy::run(&arguments),

@@ -44,7 +44,7 @@ pub struct Loaded {
 /// Everything that is wrong with the document in one go: [`Findings`]. A text that can't be parsed is one finding.
 pub fn load(spec: &Path, overlay: Option<&Path>) -> Result<Loaded, Findings> {
     let (source, value) = source::Source::read(spec, text::MAX_BYTES)?;
-    finish(source, value, overlay)
+    finish(source, value, overlay.map(read_overlay).transpose()?)
 }
 
 /// Reads a document that is in memory already; `spec` names it, and its folder is where other files are looked for.
@@ -53,19 +53,35 @@ pub fn load(spec: &Path, overlay: Option<&Path>) -> Result<Loaded, Findings> {
 /// Those of [`load`].
 pub fn load_bytes(spec: &Path, bytes: &[u8], overlay: Option<&Path>) -> Result<Loaded, Findings> {
     let (source, value) = source::Source::parse(spec, bytes)?;
-    finish(source, value, overlay)
+    finish(source, value, overlay.map(read_overlay).transpose()?)
+}
+
+/// Reads a document with an overlay applied, both of which are in memory already.
+///
+/// # Errors
+/// Those of [`load`].
+pub fn overlaid(spec: &Path, bytes: &[u8], overlay: (&Path, &[u8])) -> Result<Loaded, Findings> {
+    let (source, value) = source::Source::parse(spec, bytes)?;
+    let (path, bytes) = overlay;
+    finish(source, value, Some(source::Source::parse(path, bytes)?))
+}
+
+/// A file's text, and its value.
+type Read = (source::Source, Value);
+
+fn read_overlay(path: &Path) -> Result<Read, Box<Finding>> {
+    source::Source::read(path, text::MAX_BYTES)
 }
 
 fn finish(
     source: source::Source,
     mut value: Value,
-    overlay: Option<&Path>,
+    overlay: Option<Read>,
 ) -> Result<Loaded, Findings> {
     // 1. The overlay, on the document as its vendor wrote it.
-    let overlaid = match overlay {
-        Some(overlay) => Some(overlay::apply(overlay, &mut value)?),
-        None => None,
-    };
+    let overlaid = overlay
+        .map(|overlay| overlay::apply(overlay, &mut value))
+        .transpose()?;
     let mut sources = Sources::new(source, overlaid);
     // 2. Parts of other files, so that every reference is local.
     let external::Outcome {

@@ -6,21 +6,19 @@
 use crate::codes;
 use crate::diagnostics::{Finding, Findings, Severity};
 use crate::load::source::Source;
-use crate::load::text::{MAX_BYTES, Problem};
+use crate::load::text::Problem;
 use crate::load::{Overlaid, join};
 use roas_overlay::apply::{Apply, ApplyErrorKind, ApplyOptions};
 use roas_overlay::common::apply::{compile_path, locate};
 use roas_overlay::v1_0::{Action, Overlay};
 use roas_overlay::validation::Validate;
 use serde_json::Value;
-use std::path::Path;
 
-/// Reads the overlay at `path` and applies it to `document`.
+/// Applies the overlay of a text, which is that value, to `document`.
 ///
 /// # Errors
-/// A file that can't be read, an overlay that is malformed, and each action that can't be applied.
-pub fn apply(path: &Path, document: &mut Value) -> Result<Overlaid, Findings> {
-    let (source, value) = Source::read(path, MAX_BYTES)?;
+/// An overlay that is malformed, and each action that can't be applied.
+pub fn apply((source, value): (Source, Value), document: &mut Value) -> Result<Overlaid, Findings> {
     let overlay = parse(&source, &value)?;
     let mut updates = Vec::new();
     let mut findings = Vec::new();

@@ -65,6 +65,16 @@ impl Default for Options {
     }
 }
 
+impl From<&Options> for Limits {
+    fn from(options: &Options) -> Self {
+        Self {
+            bytes: options.body_bytes,
+            deadline: options.body_deadline,
+            empty_is_absent: options.empty_form_fields_are_absent,
+        }
+    }
+}
+
 /// Why routes can't be served together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MountError {
@@ -119,11 +129,7 @@ pub fn mount<C: ServerContext>(
 ) -> Result<ApiDescription<C>, MountError> {
     let operations: Vec<&'static Operation> = routes.iter().map(|route| route.operation).collect();
     let table = Arc::new(table(&operations, base_path, &options)?);
-    let limits = Limits {
-        bytes: options.body_bytes,
-        deadline: options.body_deadline,
-        empty_is_absent: options.empty_form_fields_are_absent,
-    };
+    let limits = Limits::from(&options);
     let service = Arc::new(Service {
         routes,
         table,

@@ -1,14 +1,20 @@
-//! For the tests of a generated service: whether each operation is reached over real HTTP.
+//! For the tests of a generated service: whether each operation is reached over real HTTP, and what is made of any bytes.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use dropshot::{ApiDescription, ConfigDropshot, ServerBuilder, ServerContext};
+use dropshot::{ApiDescription, Body, ConfigDropshot, ServerBuilder, ServerContext};
+use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::{Location, Operation};
+use crate::mount::Options;
+use crate::parameters::Path;
+use crate::receive::{Limits, receive};
+use crate::template::Template;
+use crate::{Bytes, Location, Operation, Received, Rejection};
 
 /// How long one request may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -113,4 +119,36 @@ pub fn round_trip(operations: &[&'static Operation], document: &str) -> Vec<Stri
             .collect(),
         Err(error) => vec![error.to_string()],
     }
+}
+
+/// A request to an operation, read as it is served, without a server: what a generated type is decoded from.
+///
+/// # Errors
+/// The refusal of a body that is none of the operation's, or larger than `options` allow.
+///
+/// # Panics
+/// Never: a body that is there is read without waiting.
+pub fn received(
+    operation: &'static Operation,
+    request: http::Request<Bytes>,
+    options: &Options,
+) -> Result<Received, Rejection> {
+    let (parts, body) = request.into_parts();
+    let limits = Limits::from(options);
+    let mut body = Body::from(body);
+    let content = receive(operation, &parts.headers, &mut body, limits)
+        .now_or_never()
+        .expect("no part of the body is still to come")?;
+    let template = Template::parse(operation.path);
+    let path = Path {
+        captures: template.locate(parts.uri.path()),
+        template: Arc::new(template),
+    };
+    Ok(Received::new(
+        operation,
+        path,
+        parts,
+        content,
+        limits.empty_is_absent,
+    ))
 }

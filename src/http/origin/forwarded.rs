@@ -22,7 +22,7 @@ const BAD_CERTIFICATE: Stranger =
     Stranger::Malformed("the gateway's Client-Cert header is no certificate");
 
 /// The caller behind the gateway at `address`.
-pub(super) fn caller(
+pub(in crate::http) fn caller(
     gateway: &GatewayConfig,
     address: IpAddr,
     headers: &HeaderMap,
@@ -129,8 +129,12 @@ fn client_cert(headers: &HeaderMap) -> Result<Option<ClientCertificate>, Strange
 #[cfg(test)]
 mod tests {
     use http::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
 
     use super::*;
+
+    /// A certificate of nobody's, DER in base64.
+    const CERTIFICATE: &str = include_str!("forwarded/certificate.txt");
 
     fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
         let lines = lines.iter().map(|(name, value)| {
@@ -218,6 +222,80 @@ mod tests {
                 "refused",
                 "{lines:?}"
             );
+        }
+    }
+
+    /// Each way in which an address is written: bare, with a port, in brackets.
+    fn written(address: IpAddr, port: Option<u16>) -> String {
+        match (address, port) {
+            (_, Some(port)) => SocketAddr::new(address, port).to_string(),
+            (IpAddr::V6(address), None) => format!("[{address}]"),
+            (address, None) => address.to_string(),
+        }
+    }
+
+    fn with(name: &'static str, value: &[u8]) -> Option<HeaderMap> {
+        let value = HeaderValue::from_bytes(value).ok()?;
+        Some(
+            [(HeaderName::from_static(name), value)]
+                .into_iter()
+                .collect(),
+        )
+    }
+
+    proptest! {
+        /// What the caller wrote itself, whatever it is, stands before what the gateway adds, and changes nothing.
+        #[test]
+        fn an_address_is_read_as_it_was_written(
+            address: IpAddr, before: IpAddr, port: Option<u16>,
+        ) {
+            let (hop, forged) = (written(address, port), written(before, None));
+            let gateway_has = |it: IpAddr| gateway(AddressHeader::Off).is_at(it.to_canonical());
+            prop_assume!(!gateway_has(address));
+            let own = IpAddr::from([10, 0, 0, 1]);
+            for (header, name, value) in [
+                (AddressHeader::XForwardedFor, X_FORWARDED_FOR, format!("{forged}, {hop}")),
+                (AddressHeader::Forwarded, FORWARDED, format!("for=\"{forged}\", proto=https;For=\"{hop}\"")),
+            ] {
+                let read = caller(&gateway(header), own, &with(name, value.as_bytes()).unwrap());
+                prop_assert_eq!(read.unwrap().address, address.to_canonical(), "{}", value);
+            }
+        }
+
+        #[test]
+        fn any_header_is_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let own = IpAddr::from([10, 0, 0, 1]);
+            for (header, name) in [
+                (AddressHeader::XForwardedFor, X_FORWARDED_FOR),
+                (AddressHeader::Forwarded, FORWARDED),
+                (AddressHeader::Off, CLIENT_CERT),
+            ] {
+                if let Some(headers) = with(name, &bytes)
+                    && let Ok(caller) = caller(&gateway(header), own, &headers)
+                {
+                    prop_assert!(caller.address == own || !gateway(header).is_at(caller.address));
+                    prop_assert_eq!(caller.certificate, None, "noise is no certificate");
+                }
+            }
+        }
+
+        /// Of a certificate, every bit counts: changed, it is none, or another one.
+        #[test]
+        fn a_certificate_is_the_one_in_the_header(at in 0_usize..4096, bit in 0_u8..8) {
+            let der = STANDARD.decode(CERTIFICATE.trim()).unwrap();
+            let read = |der: &[u8]| {
+                let value = format!(":{}:", STANDARD.encode(der));
+                let headers = with(CLIENT_CERT, value.as_bytes()).unwrap();
+                caller(&gateway(AddressHeader::Off), IpAddr::from([10, 0, 0, 1]), &headers).ok()
+            };
+            let whole = read(&der).unwrap().certificate.unwrap();
+            prop_assert_eq!(&*whole, &ClientCertificate::from_der(&der).unwrap());
+            let mut changed = der;
+            let at = at % changed.len();
+            changed[at] ^= 1 << bit;
+            if let Some(other) = read(&changed).and_then(|caller| caller.certificate) {
+                prop_assert_ne!(other.thumbprint(), whole.thumbprint());
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ enum Source {
     System(&'static str),
 }
 
-const REQUIREMENTS: [Requirement; 15] = [
+const REQUIREMENTS: [Requirement; 16] = [
     Requirement {
         probe: &["cargo", "fmt", "--version"],
         needed_by: "format",
@@ -34,6 +34,11 @@ const REQUIREMENTS: [Requirement; 15] = [
         probe: &["cc", "--version"],
         needed_by: "the libraries for cryptography and SQLite",
         from: Source::System("gcc"),
+    },
+    Requirement {
+        probe: &["c++", "--version"],
+        needed_by: "fuzzing",
+        from: Source::System("g++"),
     },
     Requirement {
         probe: &["softhsm2-util", "--version"],

@@ -31,6 +31,8 @@ pub enum Step {
     Tests,
     /// The examples in the documentation.
     Doctests,
+    /// `cargo xtask fuzz`, for a few seconds a target.
+    Fuzz,
     /// Programs of others: verifiers and gateways of docs/verify.md, OAuth client libraries, Schemathesis.
     Peers,
     /// `cargo xtask conformance --subset`: services generated from the small documents of OPENAPI_CORPORA, driven.
@@ -88,6 +90,7 @@ impl Step {
                 )),
             Self::Tests => tests(),
             Self::Doctests => cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]),
+            Self::Fuzz => cargo(&["xtask", "fuzz", "--seconds", "5"]),
             Self::Peers => peers::check(),
             Self::Conformance if has_corpora() => cargo(&["xtask", "conformance", "--subset"]),
             Self::Conformance => Outcome::NotRun(

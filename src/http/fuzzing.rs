@@ -1,0 +1,48 @@
+//! What reads a request, for those who try it with any bytes: the handlers' own functions, without a connection. Nobody else's
+//! business, and no part of the API.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use dropshot_contract::Options;
+use http::HeaderMap;
+
+use super::credential::{self, ShownInForm};
+use super::origin::{Caller, forwarded};
+use super::service;
+use crate::api::types::Auth2Request;
+use crate::config::GatewayConfig;
+use crate::token::{ClientCertificate, Credential, CredentialError};
+
+/// What is read of a request, and how.
+#[must_use]
+pub fn reading() -> Options {
+    service::reading()
+}
+
+/// The credential of a token request.
+///
+/// # Errors
+/// [`CredentialError`]
+pub fn credential(
+    header: Option<&[u8]>,
+    form: &Auth2Request,
+    certificate: Option<&ClientCertificate>,
+) -> Result<Credential, CredentialError> {
+    credential::of(header, ShownInForm::from(form), certificate)
+}
+
+/// The caller behind the gateway at `address`; none when it is refused.
+#[must_use]
+pub fn behind_gateway(
+    gateway: &GatewayConfig,
+    address: IpAddr,
+    headers: &HeaderMap,
+) -> Option<(IpAddr, Option<Arc<ClientCertificate>>)> {
+    let caller = forwarded::caller(gateway, address, headers).ok()?;
+    let Caller {
+        address,
+        certificate,
+    } = caller;
+    Some((address, certificate))
+}

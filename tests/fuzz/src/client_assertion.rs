@@ -1,0 +1,58 @@
+//! A client assertion (RFC 7523 3), read, checked, and its signature verified with the client's keys.
+//!
+//! What is read is read one way only: put together again, it is the text that came. What passes is of the client that it
+//! names, for this service alone, for minutes, and signed by the client.
+
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use d1_authz::keys::ClientKeys;
+use d1_authz::token::{Algorithm, ClientAssertion, ClientId};
+use jiff::Timestamp;
+
+use crate::signer::{self, ISSUER, KEY_ID, NOW};
+
+static KEYS: LazyLock<ClientKeys> = LazyLock::new(|| {
+    ClientKeys::parse(&signer::jwks().to_string()).expect("the signer's set is a client's")
+});
+
+pub fn check(bytes: &[u8]) {
+    let text = signer::jwt(bytes);
+    let Ok(assertion) = ClientAssertion::parse(&text) else {
+        return;
+    };
+    assert!(text.len() <= ClientAssertion::MAX_LENGTH);
+    let (message, signature) = (assertion.message(), assertion.signature());
+    let again = format!(
+        "{}.{}",
+        String::from_utf8_lossy(message),
+        URL_SAFE_NO_PAD.encode(signature)
+    );
+    assert_eq!(again, text, "two texts of one assertion");
+    assert!((1..=255).contains(&assertion.id().len()));
+
+    let parts = signer::parts(&text);
+    let key_fits = assertion.key_id().is_none_or(|id| id == KEY_ID);
+    let expected =
+        assertion.algorithm() == Algorithm::EdDsa && key_fits && signer::signed(message, signature);
+    let verified = KEYS.verify(
+        assertion.algorithm(),
+        assertion.key_id(),
+        message,
+        signature,
+    );
+    assert_eq!(verified, expected, "its signature");
+
+    let now = Timestamp::from_second(NOW).expect("a second of this century");
+    if assertion.check(ISSUER, now).is_ok() {
+        let subject = parts.text("sub").unwrap_or_default();
+        assert_eq!(parts.text("iss"), Some(subject));
+        assert_eq!(assertion.client_id(), Some(subject));
+        assert!(ClientId::parse(subject).is_ok(), "{subject}");
+        assert_eq!(parts.audiences(), [ISSUER]);
+        let longest = ClientAssertion::MAX_LIFETIME + ClientAssertion::LEEWAY + 1;
+        let left = assertion.expires_at() - NOW;
+        assert!((1..=longest).contains(&left), "{left} s");
+    }
+}

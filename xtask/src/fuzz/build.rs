@@ -1,0 +1,55 @@
+//! The program with libFuzzer and all targets, compiled by a stable compiler.
+//!
+//! It is built as the workspace's tests are, with the same features and profile, and so of the same libraries: only the
+//! workspace's own packages are compiled again, by `tests/fuzz/rustc.sh`, for libFuzzer to see what an input reaches.
+
+use crate::workspace;
+use serde::Deserialize;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+const PROGRAM: &str = "libfuzzer";
+
+#[derive(Deserialize)]
+struct Message {
+    target: Option<Target>,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+}
+
+/// Compiles it.
+///
+/// # Errors
+/// What keeps it from being compiled, beside what the compilers have printed.
+pub fn program() -> Result<PathBuf, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["test", "--workspace", "--locked", "--no-run"])
+        .args(["--features", "d1-authz-fuzz/libfuzzer", "--test", PROGRAM])
+        .arg("--message-format=json-render-diagnostics")
+        .current_dir(workspace::root())
+        .env(
+            "RUSTC_WORKSPACE_WRAPPER",
+            workspace::root().join("tests/fuzz/rustc.sh"),
+        )
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cargo: {error}"))?;
+    let messages = output.stdout.split(|byte| *byte == b'\n');
+    let mut built = messages.filter_map(|line| {
+        let message: Message = serde_json::from_slice(line).ok()?;
+        let of_program = message.target?.name == PROGRAM;
+        message.executable.filter(|_| of_program)
+    });
+    match built.next() {
+        Some(program) if output.status.success() => Ok(program),
+        _ => Err(
+            "the fuzzer can't be built; it takes a C++ compiler, such as Debian's g++".to_owned(),
+        ),
+    }
+}
