@@ -45,6 +45,7 @@ pub async fn check(store: &dyn Store) {
     the_feed_tells_every_change_once(store).await;
     who_stands_in_another_history_is_told(store).await;
     clients::many_are_read_by_name(store).await;
+    clients::many_are_read_in_parts_by_id(store).await;
 }
 
 async fn what_pins_audit_trails_is_kept(store: &dyn Store) {

@@ -1,7 +1,7 @@
 //! What lasts: clients, their secrets' hashes, sealed signing keys, and the feed of changes that every process follows.
 //!
-//! Knows no secret in the clear and decides nothing. Reading it on the token path is not needed: [`crate::issuer`] keeps a view
-//! in memory.
+//! Knows no secret in the clear and decides nothing. Reading it on the token path is needed for clients alone that didn't ask
+//! lately: [`crate::issuer`] keeps the others, and the keys, in memory.
 
 pub mod conformance;
 mod error;
@@ -38,8 +38,19 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// Those of these clients that there are, in any order.
     async fn clients_named(&self, ids: &[ClientId]) -> Result<Vec<ClientRecord>, StoreError>;
 
-    /// The clients that have a secret of somebody's choice, whose check is costly. In any order.
-    async fn clients_with_chosen_secrets(&self) -> Result<Vec<ClientRecord>, StoreError>;
+    /// The next clients, by id, after this one; from the beginning when there is none. So many at most, and none at the end.
+    async fn clients_after(
+        &self,
+        id: Option<&ClientId>,
+        most: usize,
+    ) -> Result<Vec<ClientRecord>, StoreError>;
+
+    /// The same of the clients that have a secret of somebody's choice, whose check is costly.
+    async fn clients_with_chosen_secrets(
+        &self,
+        after: Option<&ClientId>,
+        most: usize,
+    ) -> Result<Vec<ClientRecord>, StoreError>;
 
     /// How many clients there are.
     async fn number_of_clients(&self) -> Result<u64, StoreError>;

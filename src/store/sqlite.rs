@@ -150,8 +150,20 @@ impl Store for SqliteStore {
         clients::rows::named(&self.pool, ids).await
     }
 
-    async fn clients_with_chosen_secrets(&self) -> Result<Vec<ClientRecord>, StoreError> {
-        clients::rows::with_chosen_secrets(&self.pool).await
+    async fn clients_after(
+        &self,
+        id: Option<&ClientId>,
+        most: usize,
+    ) -> Result<Vec<ClientRecord>, StoreError> {
+        clients::rows::after(&self.pool, id, most).await
+    }
+
+    async fn clients_with_chosen_secrets(
+        &self,
+        after: Option<&ClientId>,
+        most: usize,
+    ) -> Result<Vec<ClientRecord>, StoreError> {
+        clients::rows::with_chosen_secrets(&self.pool, after, most).await
     }
 
     async fn number_of_clients(&self) -> Result<u64, StoreError> {

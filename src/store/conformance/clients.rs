@@ -57,8 +57,8 @@ pub(super) async fn clients_come_back_as_they_went(store: &dyn Store) {
     let algorithms = store.token_algorithms().await.expect("read");
     assert_eq!(algorithms, [Algorithm::Ps256].into());
     assert_eq!(store.number_of_clients().await.expect("counted"), 2);
-    let chosen = store.clients_with_chosen_secrets().await.expect("read");
-    assert_eq!(chosen, std::slice::from_ref(&record));
+    let chosen = store.clients_with_chosen_secrets(None, 9);
+    assert_eq!(chosen.await.expect("read"), std::slice::from_ref(&record));
     assert_eq!(all[1], record);
     assert_eq!(
         store.client("Full").await.expect("read"),
@@ -124,6 +124,49 @@ pub(super) async fn many_are_read_by_name(store: &dyn Store) {
     read.sort_by_key(by_number);
     assert_eq!(read, records);
     assert_eq!(store.clients_named(&[]).await.expect("read"), []);
+}
+
+pub(super) async fn many_are_read_in_parts_by_id(store: &dyn Store) {
+    let chosen = |created_at| StoredSecret {
+        hash: SecretHash::Argon2id("$argon2id$x".into()),
+        ..secret(created_at)
+    };
+    let records: Vec<_> = (0..30)
+        .map(|number| {
+            let mut record = record(&client(&format!("Chosen-{number}")), &chosen(1_000));
+            record.secrets.push(chosen(2_000));
+            record
+        })
+        .collect();
+    store.add_clients(&records).await.expect("added");
+    let all = store.clients().await.expect("read");
+    let has_chosen = |record: &&ClientRecord| {
+        let mut secrets = record.secrets.iter();
+        secrets.any(|secret| matches!(secret.hash, SecretHash::Argon2id(_)))
+    };
+    let with_chosen: Vec<_> = all.iter().filter(has_chosen).cloned().collect();
+    assert!(with_chosen.len() > 30 && all.len() > 1200);
+
+    let (mut read, mut last) = (Vec::new(), None);
+    loop {
+        let part = store.clients_after(last.as_ref(), 400);
+        let part = part.await.expect("read");
+        let Some(end) = part.last() else { break };
+        assert!(part.len() <= 400);
+        last = Some(end.client.id.clone());
+        read.extend(part);
+    }
+    assert_eq!(read, all, "each once, by id");
+    let (mut read, mut last) = (Vec::new(), None);
+    loop {
+        let part = store.clients_with_chosen_secrets(last.as_ref(), 7);
+        let part = part.await.expect("read");
+        let Some(end) = part.last() else { break };
+        assert!(part.len() <= 7);
+        last = Some(end.client.id.clone());
+        read.extend(part);
+    }
+    assert_eq!(read, with_chosen, "each once, by id");
 }
 
 pub(super) async fn a_change_leaves_secrets_and_status_alone(store: &dyn Store) {

@@ -50,11 +50,27 @@ pub(in crate::store::sqlite) async fn named(
     Ok(found)
 }
 
+pub(in crate::store::sqlite) async fn after(
+    pool: &SqlitePool,
+    id: Option<&ClientId>,
+    most: usize,
+) -> Result<Vec<ClientRecord>, StoreError> {
+    let which =
+        format!("WHERE c.id IN (SELECT id FROM clients WHERE id > $1 ORDER BY id LIMIT {most})");
+    // Every id comes after the empty text.
+    records(pool, &which, &[id.map_or("", ClientId::as_str)]).await
+}
+
 pub(in crate::store::sqlite) async fn with_chosen_secrets(
     pool: &SqlitePool,
+    after: Option<&ClientId>,
+    most: usize,
 ) -> Result<Vec<ClientRecord>, StoreError> {
-    let which = "WHERE c.id IN (SELECT client_id FROM client_secrets WHERE hash_kind = 'argon2id')";
-    records(pool, which, &[]).await
+    let which = format!(
+        "WHERE c.id IN (SELECT DISTINCT client_id FROM client_secrets WHERE hash_kind = 'argon2id' AND client_id > $1 \
+         ORDER BY client_id LIMIT {most})"
+    );
+    records(pool, &which, &[after.map_or("", ClientId::as_str)]).await
 }
 
 /// In one statement, whose clients and secrets are of one moment: a client that is added between two would seem to have none.
