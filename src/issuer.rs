@@ -2,8 +2,9 @@
 //! and what else the service does with clients and keys.
 //!
 //! Decides everything and translates nothing: bytes become a [`TokenRequest`], and a [`Refusal`] becomes a status, in the HTTP
-//! layer. Does no I/O on the way to a token but the audit record's.
+//! layer. Does no I/O on the way to a token but the audit record's, once the client has been read.
 
+mod admission;
 mod authenticate;
 mod catch_up;
 mod change_log;
@@ -20,11 +21,11 @@ mod request;
 mod revocations;
 mod revoke;
 mod status;
+mod table;
 mod throttle;
 mod turns;
 mod used_assertions;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,9 +33,8 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use authenticate::Authenticator;
-use catch_up::CatchUp;
 pub use change_log::{ChangeLog, ChangeLogError};
-use directory::{Account, Authenticated, Directory, View};
+use directory::{Account, Directory};
 pub use installation::{Installation, StartError};
 pub use introspect::ActiveToken;
 pub use key_registry::{KeyRegistry, KeyRegistryError};
@@ -56,8 +56,7 @@ use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
 use crate::store::Store;
 use crate::token::{
     Algorithm, Audience, CertificateBinding, Claims, Client, ClientCertificate, Confirmation,
-    Credential, GrantType, Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken,
-    narrowed_audiences,
+    GrantType, Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
 };
 
 /// Issues access tokens.
@@ -72,7 +71,6 @@ pub struct Issuer {
     directory: Directory,
     keys: KeySchedule,
     authenticator: Authenticator,
-    catch_up: CatchUp,
     throttle: Arc<Throttle>,
     trail: Trail,
     meter: Meter,
@@ -126,7 +124,8 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<IssuedToken, Reason> {
         // 1. Authenticate the client, and 2. throttle it.
-        let (view, account) = self.admit(&request.asker, now).await?;
+        let account = self.admit(&request.asker, now).await?;
+        let view = self.directory.view();
         let client = &account.client;
 
         // 3. The grant: RFC 6749 4.4.2 and 5.2.
@@ -155,68 +154,9 @@ impl Issuer {
         self.sign(key, client, granted, now).await
     }
 
-    /// The client that asks, whatever for, and the view it was found in.
-    async fn admit(
-        &self,
-        asker: &Asker<'_>,
-        now: Timestamp,
-    ) -> Result<(Arc<View>, Arc<Account>), Reason> {
-        // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1; who fails too often is turned away, 2.3.1.
-        let credential = asker.credential.as_ref().map_err(|error| *error)?;
-        let source = asker.origin.source;
-        let (view, used) = self.authenticate(credential, source, now).await?;
-        if let Some(secret) = &used.secret {
-            self.directory.note_use(secret, now, source);
-        }
-        let client = &used.account.client;
-        if asker.client_id.is_some_and(|id| id != client.id.as_str()) {
-            return Err(Reason::ClientIdMismatch);
-        }
-
-        // 2. Throttle a client that asks more often than it may.
-        let own = used.account.pace.as_deref();
-        self.throttle.pace(&client.id, own)?;
-        Ok((view, used.account))
-    }
-
     /// The audiences that a client's tokens are for, and that it may ask about: the default where it has none of its own.
     fn audiences_of<'a>(&'a self, account: &'a Account) -> &'a Arc<[Audience]> {
         account.audiences.as_ref().unwrap_or(&self.audience)
-    }
-
-    /// The client that the credential proves, and the view it was found in: the newest one, before it is refused.
-    async fn authenticate(
-        &self,
-        credential: &Credential,
-        address: IpAddr,
-        now: Timestamp,
-    ) -> Result<(Arc<View>, Authenticated), Reason> {
-        let view = self.directory.view();
-        let check = |view: Arc<View>| async move {
-            let used = self
-                .authenticator
-                .authenticate(&view, credential, address, now)
-                .await;
-            used.map(|used| (view, used))
-        };
-        let refused = match check(view.clone()).await {
-            Err(refused) if refused.depends_on_client() => refused,
-            done => return done,
-        };
-        match self.newer_than(&view).await {
-            Some(newest) => check(newest).await,
-            None => Err(refused),
-        }
-    }
-
-    /// The newest view, if it is another: what somebody else changed a moment ago may not be known here yet. What keeps the
-    /// store from being read is on the readiness page; the view stands.
-    async fn newer_than(&self, view: &Arc<View>) -> Option<Arc<View>> {
-        self.catch_up
-            .once(async { drop(self.refresh().await) })
-            .await;
-        let newest = self.directory.view();
-        (!Arc::ptr_eq(view, &newest)).then_some(newest)
     }
 
     /// The key for a client's tokens. While there is none yet of a new default algorithm, that of the one before goes on.

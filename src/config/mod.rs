@@ -129,10 +129,7 @@ impl Config {
             },
             tls: None,
             gateway: None,
-            store: StoreConfig {
-                url: StoreUrl::Sqlite(data.join("store.db")),
-                migrate: true,
-            },
+            store: StoreConfig::new(StoreUrl::Sqlite(data.join("store.db"))),
             token: TokenConfig::default(),
             keys: KeysConfig::new(data.join("master.key")),
             throttle: ThrottleConfig::default(),

@@ -1,7 +1,10 @@
 //! `[store]`: where what lasts is kept.
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use super::period::Period;
 use super::reader::Reader;
 
 /// The store.
@@ -11,6 +14,10 @@ pub struct StoreConfig {
     pub url: StoreUrl,
     /// Whether the service, and commands that write, bring its schema up to date.
     pub migrate: bool,
+    /// How long the service goes on with what it knows while the store can't be read.
+    pub max_staleness: Duration,
+    /// How many clients are kept in memory, and as many again of those whose secrets somebody chose.
+    pub cached_clients: usize,
 }
 
 /// Which store.
@@ -21,14 +28,40 @@ pub enum StoreUrl {
 }
 
 impl StoreConfig {
+    const MAX_STALENESS: Period = Period(Duration::from_secs(10 * 60));
+    const CACHED_CLIENTS: usize = 50_000;
+
+    /// The store at `url`, and all else by default.
+    #[must_use]
+    pub fn new(url: StoreUrl) -> Self {
+        Self {
+            url,
+            migrate: true,
+            max_staleness: Self::MAX_STALENESS.0,
+            cached_clients: Self::CACHED_CLIENTS,
+        }
+    }
+
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let url = reader.required("store.url", StoreUrl::parse);
         let migrate = reader.or("store.migrate", true, flag);
+        let max_staleness = reader.or(
+            "store.max_staleness",
+            Self::MAX_STALENESS,
+            Period::within(Period(Duration::from_secs(5))..=Period::days(7)),
+        );
+        let cached_clients = reader.or(
+            "store.cached_clients",
+            Self::CACHED_CLIENTS,
+            number_of_clients,
+        );
         let url =
             url.map(|StoreUrl::Sqlite(path)| StoreUrl::Sqlite(reader.absolute("store.url", &path)));
         Some(Self {
             url: url?,
             migrate: migrate?,
+            max_staleness: max_staleness?.0,
+            cached_clients: cached_clients?,
         })
     }
 }
@@ -49,6 +82,14 @@ impl StoreUrl {
         }
         Ok(Self::Sqlite(Path::new(path).into()))
     }
+}
+
+fn number_of_clients(text: &str) -> Result<usize, &'static str> {
+    const RANGE: RangeInclusive<usize> = 100..=10_000_000;
+    text.parse()
+        .ok()
+        .filter(|number| RANGE.contains(number))
+        .ok_or("must be a number of clients between 100 and 10000000")
 }
 
 pub(super) fn flag(text: &str) -> Result<bool, &'static str> {

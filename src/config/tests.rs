@@ -6,6 +6,7 @@
 )]
 
 mod connections;
+mod memory;
 
 use std::fs;
 use std::path::PathBuf;

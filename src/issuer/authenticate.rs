@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::directory::{Account, Authenticated, LiveSecret, View};
+use super::directory::{Account, Accounts, Authenticated, Found, LiveSecret};
 use super::throttle::{Caller, Source, Throttle};
 use super::turns::Turns;
 use crate::config::IssuerUrl;
@@ -35,10 +35,21 @@ pub(super) struct Authenticator {
     turns: Turns,
 }
 
+/// What is known of the client that a credential names.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Named<'a> {
+    Known(&'a Arc<Account>),
+    /// There is no such client.
+    Unknown,
+    /// Nobody knows, as the store can't be read. That costs the work that a failure does, and counts for none: the credential may
+    /// be right.
+    Unclear,
+}
+
 /// What is to be checked, and for whom.
 struct Attempt<'a> {
     credential: &'a BasicCredential,
-    account: Option<&'a Arc<Account>>,
+    named: Named<'a>,
     /// Why the client gets nothing even with the right secret.
     barred: Option<Reason>,
     caller: Caller,
@@ -57,48 +68,74 @@ impl Authenticator {
         }
     }
 
-    /// Finds the client that the credential names, and proves.
+    /// Refuses what is wrong with the credential, whoever the client is.
+    pub(super) fn check_form(
+        &self,
+        credential: &Credential,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), Reason> {
+        match credential {
+            Credential::Assertion(assertion) => self.check_claims(assertion, address, now),
+            Credential::Basic(_) | Credential::Certificate(_) => Ok(()),
+        }
+    }
+
+    /// Whether the credential proves the client that it names.
     pub(super) async fn authenticate(
         &self,
-        view: &View,
+        accounts: &Accounts,
+        named: Named<'_>,
         credential: &Credential,
         address: IpAddr,
         now: Timestamp,
     ) -> Result<Authenticated, Reason> {
         match credential {
-            Credential::Basic(basic) => self.check_secret(view, basic, address, now).await,
-            Credential::Assertion(assertion) => self.check_assertion(view, assertion, address, now),
+            Credential::Basic(basic) => {
+                self.check_secret(accounts, named, basic, address, now)
+                    .await
+            }
+            Credential::Assertion(assertion) => {
+                self.check_assertion(accounts, named, assertion, address, now)
+            }
             Credential::Certificate(certificate) => {
-                self.check_certificate(view, certificate, address, now)
+                self.check_certificate(named, certificate, address, now)
             }
         }
     }
 
-    /// Counts a failure, and gives its reason; unless there were too many before.
-    fn failed(&self, caller: Caller, reason: Reason, now: Timestamp) -> Reason {
+    /// Counts a failure, if it is one, and gives its reason; unless there were too many before.
+    fn failed(&self, named: Named<'_>, caller: Caller, reason: Reason, now: Timestamp) -> Reason {
         let at_home = self.throttle.has_succeeded(caller, now);
         match self.throttle.admit(caller, at_home, now) {
             Ok(()) => {
-                self.throttle.failed(caller, now);
+                self.count(named, caller, now);
                 reason
             }
             Err(turned_away) => turned_away,
         }
     }
 
+    fn count(&self, named: Named<'_>, caller: Caller, now: Timestamp) {
+        if !matches!(named, Named::Unclear) {
+            self.throttle.failed(caller, now);
+        }
+    }
+
     async fn check_secret(
         &self,
-        view: &View,
+        accounts: &Accounts,
+        named: Named<'_>,
         credential: &BasicCredential,
         address: IpAddr,
         now: Timestamp,
     ) -> Result<Authenticated, Reason> {
         let source = Source::from(address);
-        let account = credential.client_id().and_then(|id| view.account(id));
+        let account = named.account();
         let caller = self.throttle.caller(credential.client_id(), source);
         let attempt = Attempt {
             credential,
-            account,
+            named,
             barred: account
                 .and_then(|account| account.barred(AuthMethod::ClientSecretBasic, address, now)),
             caller,
@@ -108,16 +145,14 @@ impl Authenticator {
         };
         let proven = match self.prove(&attempt)? {
             Some(proven) => Some(proven),
-            None => self.prove_chosen(view, &attempt, source).await?,
+            None => self.prove_chosen(accounts, &attempt, source).await?,
         };
+        let account = named.known()?;
         let Some(secret) = proven else {
-            return Err(match account {
-                None => Reason::UnknownClient,
-                Some(_) => attempt.barred.unwrap_or(Reason::WrongSecret),
-            });
+            return Err(attempt.barred.unwrap_or(Reason::WrongSecret));
         };
         self.throttle.succeeded(caller, now);
-        let account = account.ok_or(Reason::UnknownClient)?.clone();
+        let account = account.clone();
         Ok(Authenticated {
             account,
             secret: Some(secret),
@@ -126,7 +161,7 @@ impl Authenticator {
 
     /// Proves what can be at once, and turns away who failed too often.
     fn prove(&self, attempt: &Attempt<'_>) -> Result<Option<Arc<LiveSecret>>, Reason> {
-        let matched = self.match_digest(attempt.account, attempt.credential, attempt.now);
+        let matched = self.match_digest(attempt.named, attempt.credential, attempt.now);
         let matched = matched.filter(|_| attempt.barred.is_none());
         let can_not_be_guessed = |secret: &Arc<LiveSecret>| secret.is_generated();
         if !matched.as_ref().is_some_and(can_not_be_guessed) {
@@ -139,12 +174,12 @@ impl Authenticator {
     /// Looks for the credential among the secrets whose check is costly, if the service has any; and counts a failure.
     async fn prove_chosen(
         &self,
-        view: &View,
+        accounts: &Accounts,
         attempt: &Attempt<'_>,
         source: Source,
     ) -> Result<Option<Arc<LiveSecret>>, Reason> {
-        if view.costly_checks(attempt.now) == 0 {
-            self.throttle.failed(attempt.caller, attempt.now);
+        if accounts.costly_checks(attempt.now) == 0 {
+            self.count(attempt.named, attempt.caller, attempt.now);
             return Ok(None);
         }
         let turn = self.turns.wait(source, attempt.at_home).await;
@@ -153,7 +188,8 @@ impl Authenticator {
         if let Some(proven) = self.prove(attempt)? {
             return Ok(Some(proven));
         }
-        let checks = view.costly_checks(attempt.now);
+        let checks = accounts.costly_checks(attempt.now);
+        let counts = !matches!(attempt.named, Named::Unclear);
         let (vault, throttle) = (self.vault.clone(), self.throttle.clone());
         let (caller, now) = (attempt.caller, attempt.now);
         let readings: Vec<ClientSecret> = attempt.credential.readings().cloned().collect();
@@ -163,7 +199,7 @@ impl Authenticator {
             // has guessed for nothing.
             let _turn = turn;
             let matched = run_checks(&vault, &readings, &secrets, checks);
-            if matched.is_none() {
+            if matched.is_none() && counts {
                 throttle.failed(caller, now);
             }
             matched
@@ -177,14 +213,14 @@ impl Authenticator {
     /// The live secret with the digest of a reading. Computes a digest for each reading in any case.
     fn match_digest(
         &self,
-        account: Option<&Arc<Account>>,
+        named: Named<'_>,
         credential: &BasicCredential,
         now: Timestamp,
     ) -> Option<Arc<LiveSecret>> {
         let mut matched = None;
         for reading in credential.readings() {
             let digest = self.vault.hasher().digest(reading);
-            for secret in account.iter().flat_map(|account| &account.secrets) {
+            for secret in named.account().iter().flat_map(|account| &account.secrets) {
                 let same = secret.digest().is_some_and(|kept| digest.matches(kept));
                 if same && secret.stored.is_live(now) {
                     matched = Some(secret.clone());
@@ -195,17 +231,41 @@ impl Authenticator {
     }
 }
 
+impl<'a> Named<'a> {
+    /// The client of an answer of the store's.
+    pub(super) fn by(found: &'a Found) -> Self {
+        found.as_ref().map_or(Self::Unknown, Self::Known)
+    }
+
+    fn account(self) -> Option<&'a Arc<Account>> {
+        match self {
+            Self::Known(account) => Some(account),
+            Self::Unknown | Self::Unclear => None,
+        }
+    }
+
+    /// The client, or why there is none to go by.
+    fn known(self) -> Result<&'a Arc<Account>, Reason> {
+        match self {
+            Self::Known(account) => Ok(account),
+            Self::Unknown => Err(Reason::UnknownClient),
+            Self::Unclear => Err(Reason::StoreUnavailable),
+        }
+    }
+}
+
 impl Attempt<'_> {
     fn unproven(&self) -> Vec<Arc<LiveSecret>> {
-        let accounts = self.account.filter(|_| self.barred.is_none()).into_iter();
-        accounts
+        let account = self.named.account().filter(|_| self.barred.is_none());
+        account
+            .into_iter()
             .flat_map(|account| account.unproven(self.now))
             .cloned()
             .collect()
     }
 }
 
-/// `checks` runs of Argon2 for each reading, against the client's own secrets as far as there are any.
+/// `checks` runs of Argon2 for each reading, against the client's own secrets as far as there are any. Never too few for these.
 fn run_checks(
     vault: &Vault,
     readings: &[ClientSecret],
@@ -215,7 +275,7 @@ fn run_checks(
     let hasher = vault.hasher();
     let mut matched = None;
     for reading in readings {
-        for check in 0..checks {
+        for check in 0..checks.max(secrets.len()) {
             match secrets
                 .get(check)
                 .map(|secret| (secret, &secret.stored.hash))

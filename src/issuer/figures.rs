@@ -58,8 +58,15 @@ impl Issuer {
         let view = self.directory.view();
         let number = |count: usize| ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
 
-        let clients = encoder.encode_descriptor("clients", "Clients known", None, gauge)?;
-        number(view.clients()).encode(clients)?;
+        if let Some(known) = self.directory.number_of_clients() {
+            let help = "Clients in the store, when they were last counted";
+            let clients = encoder.encode_descriptor("clients", help, None, gauge)?;
+            number(known).encode(clients)?;
+        }
+
+        let help = "Clients in memory; the others are read when they ask";
+        let cached = encoder.encode_descriptor("cached_clients", help, None, gauge)?;
+        number(self.directory.accounts.len()).encode(cached)?;
 
         let help = "Revoked tokens that are remembered, until a while after their ends";
         let revoked = encoder.encode_descriptor("revoked_tokens", help, None, gauge)?;
@@ -77,6 +84,6 @@ impl Issuer {
         let help = "Since the store's changes were last read; what is changed elsewhere meanwhile is not in force here";
         let unit = Unit::Seconds;
         let age = encoder.encode_descriptor("store_read_age", help, Some(&unit), gauge)?;
-        ConstGauge::new(self.meter.since_store_read().as_secs_f64()).encode(age)
+        ConstGauge::new(self.directory.freshness.age(now).as_secs_f64()).encode(age)
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::catch_up::CatchUp;
 use super::directory::{Directory, LoadError};
 use super::meter::Meter;
 use super::throttle::Throttle;
@@ -78,6 +77,15 @@ impl Installation {
     /// [`StartError`].
     pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let store = store::open(&config.store.url, config.store.migrate.into()).await?;
+        Self::on(store, config, clock).await
+    }
+
+    /// The same, on a store that is open.
+    pub(super) async fn on(
+        store: Arc<dyn Store>,
+        config: &Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
         let mut vault = open_vault(&*store, &config.keys.master_key_file, clock.now()).await?;
         if let Some(token) = open_token(config).await? {
             vault = vault.with_token(token, config.keys.provider == Provider::Pkcs11);
@@ -121,7 +129,7 @@ impl Installation {
         &self.keys
     }
 
-    /// The service's core: makes the signing keys that are due, reads the store into memory, opens the audit trail.
+    /// The service's core: makes the signing keys that are due, where it may, reads them into memory, opens the audit trail.
     ///
     /// # Errors
     /// [`StartError`].
@@ -134,12 +142,17 @@ impl Installation {
             self.changes.clone(),
             config,
         );
-        let changed_keys = keys.keep_schedule().await?;
+        let changed_keys = if store.is_read_only() {
+            Vec::new()
+        } else {
+            keys.keep_schedule().await?
+        };
         let audience = match &config.token.audience {
             Some(audience) => audience.clone(),
             None => Audience::parse(config.issuer.as_str()).map_err(|_| StartError::NoAudience)?,
         };
-        let directory = Directory::load(store.clone(), vault.clone())
+        let now = self.clock.now();
+        let directory = Directory::load(store.clone(), vault.clone(), &config.store, now)
             .await
             .map_err(|error| match error {
                 LoadError::Store(error) => StartError::Store(error),
@@ -160,7 +173,6 @@ impl Installation {
             directory,
             keys: KeySchedule::new(keys, store),
             authenticator: Authenticator::new(&config.issuer, vault, throttle.clone()),
-            catch_up: CatchUp::default(),
             throttle,
             trail: Trail::open(audit, config.audit.durability)?,
             meter: Meter::default(),

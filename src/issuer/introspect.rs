@@ -3,12 +3,10 @@
 //!
 //! Nothing is written down for a request that is answered: resource servers may ask once for each of theirs.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
-use super::directory::View;
+use super::directory::Found;
 use super::{Endpoint, Issuer, PresentedToken};
 use crate::keys::{Expected, VerifyError, verify};
 use crate::token::{Audience, Confirmation, Reason, Refusal, TokenId};
@@ -44,11 +42,11 @@ pub struct ActiveToken {
 }
 
 /// Why a token is not active.
-pub(super) enum Inactive {
+enum Inactive {
     /// By what it is.
     ForGood,
-    /// By what is known here of keys and clients.
-    InThisView,
+    /// By the keys that are known here.
+    AsFarAsKnown,
 }
 
 impl Issuer {
@@ -78,7 +76,7 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<Option<ActiveToken>, Reason> {
         // 1. Authenticate the caller, and throttle it: RFC 7662 2.1 and 4.
-        let (view, caller) = self.admit(&request.asker, now).await?;
+        let caller = self.admit(&request.asker, now).await?;
 
         // 2. It must be one that may ask: RFC 7662 4.
         if !caller.client.may_introspect {
@@ -86,65 +84,63 @@ impl Issuer {
         }
 
         // 3. The token must be active, 2.2, and for the caller: 4.
-        let active = |view: &View| {
-            let token = self.own_token(view, request.token, now)?;
-            self.check_active(view, &token, now).map(|()| token)
+        let Some(token) = self.own_token(request.token, now).await? else {
+            return Ok(None);
         };
-        let token = self.find(&view, active).await;
-        Ok(token.filter(|token| token.is_for(self.audiences_of(&caller))))
+        let active = self.is_active(&token, now).await?;
+        Ok(Some(token).filter(|token| active && token.is_for(self.audiences_of(&caller))))
     }
 
-    /// What is found in the view, or in the newest one before it counts as nothing: another replica may have signed with a key,
-    /// or for a client, that is not known here yet. What anybody can make up is no reason to read the store.
-    pub(super) async fn find(
+    /// The token, if this service signed it with a key that isn't withdrawn, and it hasn't expired. Another replica may have signed
+    /// with a key that is not known here yet.
+    pub(super) async fn own_token(
         &self,
-        view: &Arc<View>,
-        token: impl Fn(&View) -> Result<ActiveToken, Inactive>,
-    ) -> Option<ActiveToken> {
-        match token(view) {
-            Err(Inactive::InThisView) => token(&*self.newer_than(view).await?).ok(),
-            found => found.ok(),
-        }
-    }
-
-    /// The token, if this service signed it with a key that isn't withdrawn, and it hasn't expired.
-    pub(super) fn own_token(
-        &self,
-        view: &View,
         token: &str,
         now: Timestamp,
-    ) -> Result<ActiveToken, Inactive> {
+    ) -> Result<Option<ActiveToken>, Reason> {
+        match self.read(token, now) {
+            Err(Inactive::AsFarAsKnown) => {}
+            known => return Ok(known.ok()),
+        }
+        if !self.directory.look(now).await {
+            return Err(Reason::StoreUnavailable);
+        }
+        Ok(self.read(token, now).ok())
+    }
+
+    /// What anybody can make up is no reason to look at the store.
+    fn read(&self, token: &str, now: Timestamp) -> Result<ActiveToken, Inactive> {
         let expected = Expected {
             issuer: Some(self.name.as_str()),
             audience: None,
             now,
         };
         // Not what is wrong with it: the answer is the same, and the caller may be the one who made it up.
-        let verified = verify(token, &view.ring.jwks(now), &expected);
+        let verified = verify(token, &self.directory.view().ring.jwks(now), &expected);
         let verified = verified.map_err(|error| match error {
-            VerifyError::UnknownKey(_) => Inactive::InThisView,
+            VerifyError::UnknownKey(_) => Inactive::AsFarAsKnown,
             _ => Inactive::ForGood,
         })?;
         serde_json::from_value(verified.claims.into()).map_err(|_| Inactive::ForGood)
     }
 
-    /// That the token was not revoked, and its client is still one. Whoever disables a client that is in the wrong hands
+    /// Whether the token was not revoked, and its client is still one. Whoever disables a client that is in the wrong hands
     /// means its tokens too.
-    fn check_active(
-        &self,
-        view: &View,
-        token: &ActiveToken,
-        now: Timestamp,
-    ) -> Result<(), Inactive> {
-        let id = TokenId::parse(&token.token_id).ok_or(Inactive::ForGood)?;
-        if self.directory.revocations.contains(&id) {
-            return Err(Inactive::ForGood);
+    async fn is_active(&self, token: &ActiveToken, now: Timestamp) -> Result<bool, Reason> {
+        let Some(id) = TokenId::parse(&token.token_id) else {
+            return Ok(false);
+        };
+        let is_revoked = || self.directory.revocations.contains(&id);
+        let may_have_tokens = |found: Found| found.is_some_and(|it| it.may_have_tokens(now));
+        if is_revoked() {
+            return Ok(false);
         }
-        let account = view.account(&token.client_id);
-        account
-            .filter(|account| account.may_have_tokens(now))
-            .map(drop)
-            .ok_or(Inactive::InThisView)
+        if may_have_tokens(self.directory.accounts.get(&token.client_id)) {
+            return Ok(true);
+        }
+        let found = self.directory.ask(&token.client_id, now).await;
+        let found = found.ok_or(Reason::StoreUnavailable)?;
+        Ok(may_have_tokens(found) && !is_revoked())
     }
 }
 

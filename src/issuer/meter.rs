@@ -4,12 +4,10 @@
 //! To count a token takes atomic additions: no lock, no allocation. Its operators' side is [`super::figures`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use tokio::time::Instant;
 
 use super::Endpoint;
 use crate::token::{Algorithm, GrantType, Reason};
@@ -27,8 +25,6 @@ pub(super) struct Meter {
     pub introspected: [Counter; 2],
     pub revoked: Counter,
     pub decisions: Durations,
-    /// When the store was last read without a fault.
-    store_read_at: Mutex<Instant>,
 }
 
 /// The tokens of one grant and algorithm.
@@ -64,16 +60,6 @@ impl Meter {
         self.introspected[usize::from(active)].inc();
     }
 
-    pub(super) fn store_read(&self) {
-        let at = self.store_read_at.lock();
-        *at.unwrap_or_else(PoisonError::into_inner) = Instant::now();
-    }
-
-    pub(super) fn since_store_read(&self) -> Duration {
-        let at = self.store_read_at.lock();
-        at.unwrap_or_else(PoisonError::into_inner).elapsed()
-    }
-
     /// A series for each grant and algorithm, also those of which there was none yet.
     pub(super) fn issued(&self) -> &[Issued] {
         &self.issued
@@ -97,7 +83,6 @@ impl Default for Meter {
             introspected: Default::default(),
             revoked: Counter::default(),
             decisions: Durations::default(),
-            store_read_at: Mutex::new(Instant::now()),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 
-use super::directory::View;
 use super::introspect::ActiveToken;
 use super::{Endpoint, Issuer, PresentedToken, record};
 use crate::audit::Event;
@@ -30,11 +29,10 @@ impl Issuer {
         now: Timestamp,
     ) -> Result<(), Reason> {
         // 1. Authenticate the client, and throttle it: RFC 7009 2.1 and 5.
-        let (view, caller) = self.admit(&request.asker, now).await?;
+        let caller = self.admit(&request.asker, now).await?;
 
         // 2. What is no token, or none any more, is as good as revoked: RFC 7009 2.2.
-        let own = |view: &View| self.own_token(view, request.token, now);
-        let Some(token) = self.find(&view, own).await else {
+        let Some(token) = self.own_token(request.token, now).await? else {
             return Ok(());
         };
 

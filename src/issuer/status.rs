@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 
 use super::Issuer;
 use super::change_log::key_changed;
@@ -32,6 +32,8 @@ pub struct Problem {
 impl Issuer {
     /// How often the change feed is read: a client that is disabled elsewhere gets no token after this time.
     const POLL: Duration = Duration::from_millis(200);
+    /// Between two attempts to read clients before they ask.
+    const BEFORE_FILLING_AGAIN: Duration = Duration::from_secs(5);
     /// How many polls pass between two reports of when secrets were last used.
     const POLLS_BETWEEN_USES: u32 = 25;
     /// How many between two looks at the key schedule.
@@ -39,21 +41,33 @@ impl Issuer {
     /// The same between two checkpoints of a trail to which little is added, and between two looks for revoked tokens that have
     /// expired.
     const POLLS_BETWEEN_CHECKPOINTS: u32 = 300;
+    /// Between such a look, and the next time that clients are counted and forgotten that matter no more.
+    const POLLS_BEFORE_COUNTING: u32 = 150;
 
     /// Whether a good request would get a token.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        let mut problems = Vec::new();
-        let mut ready = true;
+        let (mut problems, now) = (Vec::new(), self.clock.now());
+        let freshness = &self.directory.freshness;
+        let mut ready = !freshness.is_over(now);
+        if !ready {
+            let age = freshness.age(now).as_secs();
+            problems.push(Problem {
+                part: "store",
+                message: format!(
+                    "what is known of it is {age} s old, and store.max_staleness has passed"
+                ),
+            });
+        }
         if let Some(message) = self.directory.fault() {
-            // Known clients go on getting tokens.
+            // Until then, known clients go on getting tokens.
             problems.push(Problem {
                 part: "store",
                 message,
             });
         }
         let view = self.directory.view();
-        if view.ring.signer(None, self.clock.now()).is_none() {
+        if view.ring.signer(None, now).is_none() {
             ready = false;
             problems.push(Problem {
                 part: "keys",
@@ -88,15 +102,29 @@ impl Issuer {
     /// [`Self::readiness`] where it matters.
     pub async fn follow(&self) {
         // Apart: a key that takes long to be made, a token or a disk that hangs, keeps nobody from hearing of a revocation.
-        tokio::join!(self.follow_changes(), self.keep_house());
+        tokio::join!(self.follow_changes(), self.keep_house(), self.keep_full());
     }
 
-    /// Applies the store's changes.
+    /// Applies the store's changes, when it says that there are some, and otherwise now and then.
     async fn follow_changes(&self) {
         let mut ticks = polls();
         loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = self.store.changed() => {}
+            }
+            while let Ok(true) = self.directory.refresh(self.clock.now()).await {}
+        }
+    }
+
+    /// Reads clients before they ask, at the start and whenever all has to be read again.
+    async fn keep_full(&self) {
+        let mut ticks = polls();
+        loop {
             ticks.tick().await;
-            let _shown = self.refresh().await;
+            if self.directory.fill(self.clock.now()).await.is_err() {
+                sleep(Self::BEFORE_FILLING_AGAIN).await;
+            }
         }
     }
 
@@ -122,12 +150,22 @@ impl Issuer {
             let _shown = self.keep_key_schedule().await;
         }
         if poll.is_multiple_of(Self::POLLS_BETWEEN_USES) {
-            let _later = self.directory.write_uses().await;
+            let _later = self.directory.uses.write(&*self.store).await;
             let _later = self.note_head(pinned).await;
         }
-        if poll == 0 {
-            let _shown = self.trail.checkpoint(now).await;
-            let _later = self.directory.revocations.forget_expired(now).await;
+        match poll {
+            0 => {
+                let _shown = self.trail.checkpoint(now).await;
+                let _later = self.directory.revocations.forget_expired(now).await;
+            }
+            // Not at the start: with a million clients, to count them takes the store some time.
+            Self::POLLS_BEFORE_COUNTING => {
+                self.throttle.forget_idle();
+                self.directory.accounts.forget_old(now);
+                let _later = self.directory.renew_algorithms().await;
+                let _later = self.directory.count_clients().await;
+            }
+            _ => {}
         }
     }
 
@@ -136,6 +174,7 @@ impl Issuer {
         let pinned = self.trail.pinned();
         if let Some(head) = &pinned
             && pinned != *before
+            && !self.store.is_read_only()
         {
             let head = stored_head(head, self.clock.now());
             self.store.note_audit_head(&head).await?;
@@ -150,17 +189,18 @@ impl Issuer {
     /// Why they can't be read.
     pub async fn refresh(&self) -> Result<(), String> {
         let done = self.directory.refresh(self.clock.now()).await;
-        if done.is_ok() {
-            self.meter.store_read();
-        }
-        done.map_err(|error| error.to_string())
+        done.map(drop).map_err(|error| error.to_string())
     }
 
-    /// Makes the next signing key if it is time, and what else the schedule says.
+    /// Makes the next signing key if it is time, and what else the schedule says; a replica that may not write leaves that to
+    /// others.
     ///
     /// # Errors
     /// Why it can't be done.
     pub async fn keep_key_schedule(&self) -> Result<(), String> {
+        if self.store.is_read_only() {
+            return Ok(());
+        }
         let view = self.directory.view();
         let wanted = view.wanted(self.algorithm);
         let now = self.clock.now();
@@ -215,7 +255,7 @@ impl Issuer {
     /// [`AuditError`]: not all records are on the disk.
     pub async fn stopped(&self) -> Result<(), AuditError> {
         // When secrets were last used is worth a try, and not an error.
-        let _lost = self.directory.write_uses().await;
+        let _lost = self.directory.uses.write(&*self.store).await;
         self.record_changed_keys().await;
         self.trail
             .note(self.own_record(Event::ServiceStopped))

@@ -4,9 +4,12 @@ mod administration;
 mod cost;
 mod decisions;
 mod keys;
+mod memory;
+mod outage;
 mod start;
 mod throttling;
 mod tokens;
+mod watched;
 
 use std::path::Path;
 use std::time::Duration;
@@ -41,10 +44,23 @@ impl Service {
     }
 
     async fn start_with(set: impl FnOnce(&mut Config)) -> Self {
+        Self::start_on(|store| store, set).await
+    }
+
+    /// On a store that is wrapped in another.
+    async fn start_on(
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+        set: impl FnOnce(&mut Config),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = Timestamp::from_second(NOW).unwrap() + Duration::from_millis(711);
         let clock = Arc::new(ManualClock::at(now));
-        let installation = Installation::open(&config(folder.path()), clock.clone())
+        let settings = config(folder.path());
+        let migrate = settings.store.migrate.into();
+        let store = crate::store::open(&settings.store.url, migrate)
+            .await
+            .unwrap();
+        let installation = Installation::on(wrap(store), &settings, clock.clone())
             .await
             .unwrap();
         let added = installation
@@ -55,6 +71,7 @@ impl Service {
         let mut config = config(folder.path());
         set(&mut config);
         let issuer = installation.issuer(&config).await.unwrap();
+        issuer.directory.fill(clock.now()).await.unwrap();
         Self {
             folder,
             clock,
@@ -103,7 +120,11 @@ impl Service {
 }
 
 fn config(folder: &Path) -> Config {
-    Config::quickstart(folder, "127.0.0.1:8080".parse().unwrap(), "/authz/d1/v1").unwrap()
+    let listen = "127.0.0.1:8080".parse().unwrap();
+    let mut config = Config::quickstart(folder, listen, "/authz/d1/v1").unwrap();
+    // The clock is moved by days, and nobody polls meanwhile.
+    config.store.max_staleness = Duration::from_secs(400 * 24 * 3600);
+    config
 }
 
 fn client(id: &str) -> Client {

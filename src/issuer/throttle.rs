@@ -6,7 +6,6 @@
 
 mod pace;
 mod source;
-mod table;
 
 use std::time::{Duration, Instant};
 
@@ -17,8 +16,8 @@ use jiff::Timestamp;
 
 pub(super) use pace::Pace;
 pub use source::Source;
-use table::{Key, Keys, Table};
 
+use super::table::{Key, Keys, Table};
 use crate::config::{ClientRate, ThrottleConfig};
 use crate::token::{ClientId, Reason};
 
@@ -147,6 +146,14 @@ impl Throttle {
             (Some(pace), _) => pace.check(),
             (None, Some(rate)) => rate.check_key(client).map_err(|no| too_many(&no)),
             (None, None) => Ok(()),
+        }
+    }
+
+    /// Forgets the clients whose requests so far make no difference any more.
+    pub(super) fn forget_idle(&self) {
+        if let Some(rate) = &self.rate {
+            rate.retain_recent();
+            rate.shrink_to_fit();
         }
     }
 

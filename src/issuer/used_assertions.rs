@@ -58,6 +58,12 @@ impl UsedAssertions {
         used.until.insert(name, expires_at);
         Ok(())
     }
+
+    /// Whether there are any that have not expired.
+    pub(super) fn any(&self, now: Timestamp) -> bool {
+        let used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        used.until.values().any(|until| *until > now.as_second())
+    }
 }
 
 #[cfg(test)]
@@ -71,7 +77,9 @@ mod tests {
     #[test]
     fn each_is_used_once_until_it_has_expired() {
         let used = UsedAssertions::default();
+        assert!(!used.any(at(0)));
         used.note("a", 10, at(0)).unwrap();
+        assert!(used.any(at(9)) && !used.any(at(10)));
         used.note("b", 10, at(0)).unwrap();
         let again = used.note("a", 10, at(9)).unwrap_err();
         assert_eq!(again.name(), "assertion_replayed");

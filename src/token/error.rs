@@ -170,7 +170,8 @@ pub enum Reason {
     NotTheOwner,
     /// As many of the client's tokens are revoked as are kept.
     TooManyRevocations,
-    /// The store can't be written.
+    /// The store can't be read, for so long that nobody goes by what was read before, or by a client that isn't in memory; or it
+    /// can't be written.
     StoreUnavailable,
     /// No key may sign now.
     NoSigningKey,
@@ -190,6 +191,15 @@ impl Reason {
             }
             _ => self.code() == ErrorCode::InvalidClient,
         }
+    }
+
+    /// Whether the credential was not checked, as too many others were wrong, or wait.
+    #[must_use]
+    pub fn is_turned_away(self) -> bool {
+        matches!(
+            self,
+            Self::TooManyFailures { .. } | Self::TooManyVerifications
+        )
     }
 
     /// The error of RFC 6749 5.2 that the caller sees.

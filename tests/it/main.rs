@@ -23,6 +23,7 @@ mod keys;
 mod lifecycle;
 mod limits;
 mod ops;
+mod outage;
 mod overload;
 mod probe;
 mod quickstart;

@@ -145,10 +145,16 @@ async fn how_things_stand_is_there() {
     let service = Setup::with_d1().start();
     let token = service.token(D1, GRANT).await.access_token();
     service.revoke(D1, &token).await.revoked();
-    let figures = scrape(&service).await;
+    let mut figures = scrape(&service).await;
+    // Not before they were read, in the background.
+    while !figures.has("d1_authz_clients") {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        figures = scrape(&service).await;
+    }
     for (series, value) in [
         ("d1_authz_ready", 1.0),
         ("d1_authz_clients", 1.0),
+        ("d1_authz_cached_clients", 1.0),
         ("d1_authz_revoked_tokens", 1.0),
         ("d1_authz_signing_keys{state=\"signing\"}", 1.0),
         ("d1_authz_signing_keys{state=\"revoked\"}", 0.0),

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::Authenticator;
-use crate::issuer::directory::{Authenticated, View};
+use super::{Authenticator, Named};
+use crate::issuer::directory::Authenticated;
 use crate::issuer::throttle::Source;
 use crate::token::{AuthMethod, CertificateCredential, Reason};
 
@@ -15,17 +15,16 @@ impl Authenticator {
     /// counted like those of secrets.
     pub(super) fn check_certificate(
         &self,
-        view: &View,
+        named: Named<'_>,
         credential: &CertificateCredential,
         address: IpAddr,
         now: Timestamp,
     ) -> Result<Authenticated, Reason> {
         let id = credential.client_id();
-        let account = id.and_then(|id| view.account(id));
         let caller = self.throttle.caller(id, Source::from(address));
-        let refused = match account {
-            None => Reason::UnknownClient,
-            Some(account) => {
+        let refused = match named.known() {
+            Err(reason) => reason,
+            Ok(account) => {
                 let name = account.client.certificate_name.as_ref();
                 match account.barred(AuthMethod::TlsClientAuth, address, now) {
                     Some(barred) => barred,
@@ -40,6 +39,6 @@ impl Authenticator {
                 }
             }
         };
-        Err(self.failed(caller, refused, now))
+        Err(self.failed(named, caller, refused, now))
     }
 }

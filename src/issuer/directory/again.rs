@@ -1,45 +1,35 @@
 //! Reading everything again, as after the store was put back to an earlier state.
 
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
 use super::super::key_registry::changed;
-use super::{Directory, LoadError, View};
+use super::{Directory, LoadError};
 use crate::keys::KeyRing;
 use crate::store::Position;
 
 impl Directory {
-    /// Reads everything, as of a store that was put back to an earlier state. Gives the place that it is read up to. What was
-    /// revoked in the history that is gone stays revoked.
-    pub(super) async fn read_again(&self, now: Timestamp) -> Result<Position, LoadError> {
+    /// Begins again, as of a store that was put back to an earlier state: clients are read when they ask, and in the background.
+    /// Gives the place that it is read up to. What was revoked in the history that is gone stays revoked.
+    pub(super) async fn start_again(&self, now: Timestamp) -> Result<Position, LoadError> {
         let position = self.store.last_change().await?;
         self.revocations.read_after(0).await?;
-        let (before, clients) = (self.view(), self.store.clients().await?);
-        let mut view = View {
-            accounts: HashMap::new(),
-            with_chosen_secret: HashMap::new(),
-            ..View::clone(&before)
-        };
-        for record in clients {
-            let id = record.client.id.clone();
-            if let Some(account) = before.accounts.get(&id) {
-                view.accounts.insert(id, account.clone());
-            }
-            view.put(record);
-        }
-        view.note_algorithms();
-        self.take_keys(&mut view, now).await?;
-        *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
+        self.take_algorithms().await?;
+        self.take_keys(now).await?;
+        // Last: whoever is known goes on, should the store be gone meanwhile.
+        self.accounts.clear(now);
+        self.asked.clear();
+        self.filled.store(false, Ordering::Relaxed);
         Ok(position)
     }
 
-    /// Puts the keys of now into a view.
-    pub(super) async fn take_keys(&self, view: &mut View, now: Timestamp) -> Result<(), LoadError> {
-        let keys = self.store.key_material().await?;
-        let changed = changed(view.ring.set(), &keys.signing_keys, now);
-        view.ring = KeyRing::open(&self.vault, keys, &view.ring);
+    /// Puts the keys of now into the view.
+    pub(super) async fn take_keys(&self, now: Timestamp) -> Result<(), LoadError> {
+        let (keys, before) = (self.store.key_material().await?, self.view());
+        let changed = changed(before.ring.set(), &keys.signing_keys, now);
+        let ring = KeyRing::open(&self.vault, keys, &before.ring);
+        self.change_view(|view| view.ring = ring);
         self.note_changed_keys(changed);
         Ok(())
     }

@@ -11,7 +11,9 @@ pub(super) async fn replica(service: &Service, set: impl FnOnce(&mut Config)) ->
     let mut config = config(service.folder.path());
     config.audit.path = service.folder.path().join("audit-2");
     set(&mut config);
-    service.installation.issuer(&config).await.unwrap()
+    let issuer = service.installation.issuer(&config).await.unwrap();
+    issuer.directory.fill(issuer.clock.now()).await.unwrap();
+    issuer
 }
 
 fn verified(service: &Service, token: &str, jwks: &Jwks) -> Result<VerifiedToken, VerifyError> {

@@ -92,6 +92,7 @@ async fn several_processes_that_start_for_the_first_time_agree() {
 pub(super) async fn reopened(installation: &Installation, folder: &Path) -> Issuer {
     for _ in 0..200 {
         if let Ok(issuer) = installation.issuer(&config(folder)).await {
+            issuer.directory.fill(issuer.clock.now()).await.unwrap();
             return issuer;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

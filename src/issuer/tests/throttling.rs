@@ -151,8 +151,7 @@ async fn where_a_secret_was_used_before_a_restart_is_home() {
     } = service;
     drop(issuer);
     let issuer = super::start::reopened(&installation, folder.path()).await;
-    let view = issuer.directory.view();
-    let account = view.account("chosen").unwrap();
+    let account = issuer.directory.accounts.get("chosen").unwrap();
     let from = |text: &str| account.was_used_from(text.parse::<std::net::IpAddr>().unwrap().into());
     assert!(from(HOME) && !from(ELSEWHERE));
 }

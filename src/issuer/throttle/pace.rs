@@ -1,6 +1,8 @@
 //! A client's own limit on how often it asks.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use governor::clock::MonotonicClock;
 use governor::state::{InMemoryState, NotKeyed};
@@ -13,6 +15,9 @@ use crate::token::{Period, Rate, Reason};
 pub(in crate::issuer) struct Pace {
     rate: Rate,
     limiter: RateLimiter<NotKeyed, InMemoryState, MonotonicClock>,
+    since: Instant,
+    /// When a request was last counted, in milliseconds after that.
+    counted_at: AtomicU64,
 }
 
 impl Pace {
@@ -25,6 +30,8 @@ impl Pace {
         Self {
             rate,
             limiter: RateLimiter::direct_with_clock(quota, MonotonicClock),
+            since: Instant::now(),
+            counted_at: AtomicU64::new(0),
         }
     }
 
@@ -34,7 +41,23 @@ impl Pace {
 
     /// Counts a request, if it may be made now.
     pub(super) fn check(&self) -> Result<(), Reason> {
+        let now = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.counted_at.store(now, Ordering::Relaxed);
         self.limiter.check().map_err(|no| too_many(&no))
+    }
+
+    /// Whether the next request may differ from the first: not when the last was so long ago that all may come at once again.
+    pub(in crate::issuer) fn limits(&self) -> bool {
+        let counted_at = Duration::from_millis(self.counted_at.load(Ordering::Relaxed));
+        self.since.elapsed().saturating_sub(counted_at) <= self.period()
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_secs(match self.rate.per {
+            Period::Second => 1,
+            Period::Minute => 60,
+            Period::Hour => 3600,
+        })
     }
 }
 
@@ -47,6 +70,17 @@ impl fmt::Debug for Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn once_all_may_come_again_it_limits_nobody() {
+        let pace = Pace::new("3/s".parse().unwrap());
+        pace.check().unwrap();
+        assert!(pace.limits());
+        std::thread::sleep(Duration::from_millis(1100));
+        assert!(!pace.limits());
+        pace.check().unwrap();
+        assert!(pace.limits());
+    }
 
     #[test]
     fn as_many_as_in_one_period_may_come_at_once() {

@@ -76,6 +76,15 @@ impl<V: Copy + Default> Table<V> {
         }
     }
 
+    /// Frees all places.
+    pub(super) fn clear(&self) {
+        for set in &self.sets {
+            for slot in &mut *set.lock().unwrap_or_else(PoisonError::into_inner) {
+                slot.expires = i64::MIN;
+            }
+        }
+    }
+
     pub(super) fn remove(&self, key: Key) {
         for slot in self.set(key).iter_mut().filter(|slot| slot.key == key) {
             slot.expires = i64::MIN;
@@ -118,6 +127,9 @@ mod tests {
         assert_eq!(table.get(one, 11), Some(7), "what expired is gone");
         table.remove(one);
         assert_eq!(table.get(one, 11), None);
+        table.change(two, 10, |_| (8, 20));
+        table.clear();
+        assert_eq!(table.get(two, 11), None);
     }
 
     #[test]

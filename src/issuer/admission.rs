@@ -1,0 +1,87 @@
+//! Who asks, whatever for: finds the client that a request names, has its credential checked, and paces it.
+//!
+//! A client in memory that proves itself waits for nobody. One that isn't there is read before its credential is checked; and
+//! nobody is refused before the store was asked as well, so that what was changed elsewhere a moment ago is known. Both take the
+//! same time.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::authenticate::Named;
+use super::directory::{Account, Authenticated};
+use super::{Asker, Issuer};
+use crate::token::{Credential, Reason};
+
+impl Issuer {
+    /// The client that asks.
+    pub(super) async fn admit(
+        &self,
+        asker: &Asker<'_>,
+        now: Timestamp,
+    ) -> Result<Arc<Account>, Reason> {
+        // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1; who fails too often is turned away, 2.3.1.
+        let credential = asker.credential.as_ref().map_err(|error| *error)?;
+        let source = asker.origin.source;
+        let used = self.authenticate(credential, source, now).await?;
+        if let Some(secret) = &used.secret {
+            self.directory.uses.note(secret, now, source);
+        }
+        let client = &used.account.client;
+        if asker.client_id.is_some_and(|id| id != client.id.as_str()) {
+            return Err(Reason::ClientIdMismatch);
+        }
+
+        // 2. Throttle a client that asks more often than it may.
+        self.throttle.pace(&client.id, used.account.pace())?;
+        Ok(used.account)
+    }
+
+    /// The client that the credential proves.
+    async fn authenticate(
+        &self,
+        credential: &Credential,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Authenticated, Reason> {
+        // What is known is too old to go by, whoever asks.
+        if self.directory.freshness.is_over(now) {
+            return Err(Reason::StoreUnavailable);
+        }
+        self.authenticator.check_form(credential, address, now)?;
+        let accounts = &self.directory.accounts;
+        let check = async |named: Named<'_>| {
+            let checked = self
+                .authenticator
+                .authenticate(accounts, named, credential, address, now);
+            checked.await
+        };
+        // One that no client can have is nobody's.
+        let id = credential.client_id().unwrap_or_default();
+        let Some(known) = self.directory.known(id, now) else {
+            let found = self.directory.ask(id, now).await;
+            let named = found.as_ref().map_or(Named::Unclear, Named::by);
+            return check(named).await;
+        };
+        let refused = match check(Named::by(&known)).await {
+            Err(refused) if refused.depends_on_client() => refused,
+            // Once in a moment, as for a client that isn't in memory: otherwise a flood that is turned away would wait here.
+            Err(refused)
+                if refused.is_turned_away() && !self.directory.was_asked_about(id, now) =>
+            {
+                refused
+            }
+            done => return done,
+        };
+        match self.directory.ask(id, now).await {
+            Some(Some(newest)) if !known.is_some_and(|known| Arc::ptr_eq(&known, &newest)) => {
+                check(Named::Known(&newest)).await
+            }
+            Some(_) => Err(refused),
+            None if refused.is_turned_away() => Err(refused),
+            // It may be wrong here and right in the store.
+            None => Err(Reason::StoreUnavailable),
+        }
+    }
+}

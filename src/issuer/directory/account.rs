@@ -1,0 +1,158 @@
+//! A client as it is kept in memory.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+
+use super::legacy::Legacy;
+use crate::issuer::throttle::{Pace, Source};
+use crate::keys::ClientKeys;
+use crate::store::ClientRecord;
+use crate::token::{Audience, AuthMethod, Client, Reason, SecretHash, Status, StoredSecret};
+
+/// A client with its secrets, ready to be checked.
+#[derive(Debug)]
+pub(in crate::issuer) struct Account {
+    pub client: Client,
+    /// The client's audiences, to be shared with its tokens; none when it has none of its own.
+    pub audiences: Option<Arc<[Audience]>>,
+    pub secrets: Vec<Arc<LiveSecret>>,
+    /// Its public keys, if it has any.
+    pub keys: Option<ClientKeys>,
+    /// What it did that must not be forgotten with the rest; shared by all accounts of the client.
+    pub legacy: Legacy,
+    /// When it, or its set of secrets, last changed.
+    pub changed_at: Timestamp,
+    /// Whether it stays in memory, whoever else asks.
+    pub is_held: bool,
+}
+
+/// A secret with what is remembered about it in this process.
+#[derive(Debug)]
+pub(in crate::issuer) struct LiveSecret {
+    pub stored: StoredSecret,
+    /// The digest that a chosen secret was found to have; shared by all accounts that hold the secret.
+    pub proven: Arc<OnceLock<[u8; 32]>>,
+    /// The second in which a use was last noted.
+    pub(super) noted_at: AtomicI64,
+}
+
+/// A client that proved who it is.
+#[derive(Debug)]
+pub(in crate::issuer) struct Authenticated {
+    pub account: Arc<Account>,
+    /// The secret that it did so with, if it was one.
+    pub secret: Option<Arc<LiveSecret>>,
+}
+
+impl Account {
+    /// The client of a record; what is remembered of it is taken over from `before`, and from what an evicted one left.
+    pub(super) fn new(
+        record: ClientRecord,
+        before: Option<&Self>,
+        left: Option<Legacy>,
+        is_held: bool,
+    ) -> Self {
+        let known = |stored: &StoredSecret| {
+            let mut before = before.into_iter().flat_map(|account| &account.secrets);
+            before.find(|live| live.stored.id == stored.id && live.stored.hash == stored.hash)
+        };
+        let secrets = record.secrets.into_iter().map(|stored| {
+            let (digest, noted_at) = match known(&stored) {
+                Some(live) => (live.proven.clone(), live.noted_at.load(Ordering::Relaxed)),
+                None => Default::default(),
+            };
+            Arc::new(LiveSecret {
+                stored,
+                proven: digest,
+                noted_at: AtomicI64::new(noted_at),
+            })
+        });
+        let client = record.client;
+        let legacy = before.map(|account| account.legacy.clone()).or(left);
+        let audiences = client.audiences.clone();
+        Self {
+            audiences: (!audiences.is_empty()).then(|| audiences.into()),
+            secrets: secrets.collect(),
+            keys: record.keys,
+            legacy: legacy.unwrap_or_default().with(client.rate),
+            changed_at: record.changed_at,
+            is_held,
+            client,
+        }
+    }
+
+    /// Whether it may get tokens.
+    pub(in crate::issuer) fn is_enabled(&self) -> bool {
+        self.client.status == Status::Enabled
+    }
+
+    /// Whether tokens that it got are still good for anything.
+    pub(in crate::issuer) fn may_have_tokens(&self, now: Timestamp) -> bool {
+        self.is_enabled() && self.client.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Its own limit, if it has one.
+    pub(in crate::issuer) fn pace(&self) -> Option<&Pace> {
+        self.legacy.pace.as_deref()
+    }
+
+    /// Why the client gets nothing, whatever it proves: because of what it is, how it proves itself, and from where.
+    pub(in crate::issuer) fn barred(
+        &self,
+        method: AuthMethod,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Option<Reason> {
+        let client = &self.client;
+        if !self.is_enabled() {
+            Some(Reason::ClientDisabled)
+        } else if client.expires_at.is_some_and(|end| end <= now) {
+            Some(Reason::ClientExpired)
+        } else if client.auth_method != method {
+            Some(Reason::WrongAuthMethod)
+        } else if !client.may_come_from(address) {
+            Some(Reason::NetworkNotAllowed)
+        } else {
+            None
+        }
+    }
+
+    /// Whether one of its secrets was last used from there, before this process started.
+    pub(in crate::issuer) fn was_used_from(&self, source: Source) -> bool {
+        let mut last = self
+            .secrets
+            .iter()
+            .filter_map(|secret| secret.stored.last_used_from);
+        last.any(|address| Source::from(address) == source)
+    }
+
+    /// The chosen secrets that work, and that nobody has proven to know since the service started.
+    pub(in crate::issuer) fn unproven(
+        &self,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &Arc<LiveSecret>> {
+        let takes_secrets =
+            self.may_have_tokens(now) && self.client.auth_method == AuthMethod::ClientSecretBasic;
+        self.secrets.iter().filter(move |secret| {
+            takes_secrets && secret.stored.is_live(now) && secret.digest().is_none()
+        })
+    }
+}
+
+impl LiveSecret {
+    /// Whether it is one of 256 random bits, which nobody guesses.
+    pub(in crate::issuer) fn is_generated(&self) -> bool {
+        matches!(self.stored.hash, SecretHash::Keyed(_))
+    }
+
+    /// The digest that a right secret has, if it is known.
+    pub(in crate::issuer) fn digest(&self) -> Option<&[u8; 32]> {
+        match &self.stored.hash {
+            SecretHash::Keyed(digest) => Some(digest),
+            SecretHash::Argon2id(_) => self.proven.get(),
+        }
+    }
+}
