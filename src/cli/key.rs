@@ -84,7 +84,7 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
 }
 
 async fn list(config: &Config, output: Output) -> Result<(), Error> {
-    let store = store::open(&config.store.url, Migrate::No).await?;
+    let store = store::open(&config.store, Migrate::No).await?;
     let now = Timestamp::now();
     let keys = store.signing_keys().await?;
     store.close().await;

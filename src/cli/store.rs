@@ -1,5 +1,9 @@
 //! `store`: the database.
 
+mod backup;
+mod copy;
+mod progress;
+
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -7,14 +11,16 @@ use super::error::Error;
 use super::output::Output;
 use super::source::Source;
 use super::table::fields;
-use crate::store::{self, Migrate, SchemaStatus};
+use crate::config::Config;
+use crate::store::{Migrate, SchemaStatus, SqlStore, Store as _};
 
 /// The database
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Bring the schema up to date
     ///
-    /// The service and commands that write do so themselves, unless store.migrate is false.
+    /// The service and commands that write do so themselves, unless store.migrate is false. The release before goes on serving on
+    /// the same store meanwhile, and after.
     #[command(after_help = "Examples:\n  d1-authz store migrate --config d1-authz.toml")]
     Migrate,
     /// Show how the schema stands, and how much there is
@@ -22,37 +28,76 @@ pub(super) enum Command {
         after_help = "Examples:\n  d1-authz store status --config d1-authz.toml --output json"
     )]
     Status,
+    Backup(backup::Arguments),
+    Copy(copy::Arguments),
 }
 
 #[derive(Serialize)]
 struct Status {
+    store: String,
     #[serde(flatten)]
     schema: SchemaStatus,
     current: bool,
-    clients: usize,
+    #[serde(flatten)]
+    content: Option<Content>,
+}
+
+/// What a store holds whose schema is this release's.
+#[derive(Serialize)]
+struct Content {
+    clients: u64,
     signing_keys: usize,
+    last_change: i64,
 }
 
 pub(super) async fn run(command: Command, source: &Source, output: Output) -> Result<(), Error> {
     let config = source.load()?;
-    let migrate = match command {
-        Command::Migrate => Migrate::Yes,
-        Command::Status => Migrate::No,
-    };
-    let store = store::open(&config.store.url, migrate).await?;
+    match command {
+        Command::Migrate => {
+            let store = SqlStore::open(&config.store, Migrate::Yes).await?;
+            status(store, &config, output).await
+        }
+        Command::Status => {
+            let store = SqlStore::connect(&config.store, Migrate::No).await?;
+            status(store, &config, output).await
+        }
+        Command::Backup(arguments) => backup::run(&arguments, &config, output).await,
+        Command::Copy(arguments) => copy::run(&arguments, &config, output).await,
+    }
+}
+
+async fn status(store: SqlStore, config: &Config, output: Output) -> Result<(), Error> {
     let schema = store.schema().await?;
-    let status = Status {
-        schema,
-        current: schema.version == schema.latest,
-        clients: store.clients().await?.len(),
-        signing_keys: store.signing_keys().await?.len(),
+    let current = schema.version == schema.latest;
+    let content = if current {
+        Some(Content {
+            clients: store.number_of_clients().await?,
+            signing_keys: store.signing_keys().await?.len(),
+            last_change: store.last_change().await?.sequence,
+        })
+    } else {
+        None
     };
     store.close().await;
+    let status = Status {
+        store: config.store.url.to_string(),
+        schema,
+        current,
+        content,
+    };
     output.print(&status, || {
-        fields(&[
+        let mut shown = vec![
+            ("store", status.store.clone()),
             ("schema", format!("{} of {}", schema.version, schema.latest)),
-            ("clients", status.clients.to_string()),
-            ("signing keys", status.signing_keys.to_string()),
-        ])
+        ];
+        match &status.content {
+            Some(content) => shown.extend([
+                ("clients", content.clients.to_string()),
+                ("signing keys", content.signing_keys.to_string()),
+                ("last change", content.last_change.to_string()),
+            ]),
+            None => shown.push(("next step", "d1-authz store migrate".to_owned())),
+        }
+        fields(&shown)
     })
 }

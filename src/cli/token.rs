@@ -57,7 +57,7 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
         (Some(file), _) => serde_json::from_str(&input::read(file, MAX_BYTES)?)
             .map_err(|error| Error::failed(format!("{}: no JWK set: {error}", file.display())))?,
         (None, Some(config)) => {
-            let store = store::open(&config.store.url, Migrate::No).await?;
+            let store = store::open(&config.store, Migrate::No).await?;
             let stored = store.signing_keys().await?;
             revoked = store.tokens_revoked_after(0).await?;
             store.close().await;

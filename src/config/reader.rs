@@ -144,6 +144,17 @@ impl Reader {
         })
     }
 
+    /// What is shown of a key's value, where not all of it may be.
+    pub(super) fn show(&mut self, key: &'static str, value: &str) {
+        for setting in self
+            .settings
+            .iter_mut()
+            .filter(|setting| setting.key == key)
+        {
+            value.clone_into(&mut setting.value);
+        }
+    }
+
     /// Something wrong with a key that only shows beside other keys.
     pub(super) fn mistake(&mut self, key: &'static str, message: &str) {
         let place = self.origin(key);

@@ -1,10 +1,13 @@
 //! `[store]`: where what lasts is kept.
 
+use std::convert::Infallible;
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::period::Period;
+use super::postgres::PostgresUrl;
 use super::reader::Reader;
 
 /// The store.
@@ -18,6 +21,12 @@ pub struct StoreConfig {
     pub max_staleness: Duration,
     /// How many clients are kept in memory, and as many again of those whose secrets somebody chose.
     pub cached_clients: usize,
+    /// Whether this process writes nothing to it: for replicas that don't administer, whose database role may read alone.
+    pub read_only: bool,
+    /// How many connections to PostgreSQL a process has at most, besides the one that hears of changes.
+    pub connections: u32,
+    /// The file with the password for PostgreSQL.
+    pub password_file: Option<PathBuf>,
 }
 
 /// Which store.
@@ -25,11 +34,15 @@ pub struct StoreConfig {
 pub enum StoreUrl {
     /// A file.
     Sqlite(PathBuf),
+    /// A database, for more than one machine.
+    Postgres(PostgresUrl),
 }
 
 impl StoreConfig {
     const MAX_STALENESS: Period = Period(Duration::from_secs(10 * 60));
     const CACHED_CLIENTS: usize = 50_000;
+
+    const CONNECTIONS: u32 = 4;
 
     /// The store at `url`, and all else by default.
     #[must_use]
@@ -39,11 +52,23 @@ impl StoreConfig {
             migrate: true,
             max_staleness: Self::MAX_STALENESS.0,
             cached_clients: Self::CACHED_CLIENTS,
+            read_only: false,
+            connections: Self::CONNECTIONS,
+            password_file: None,
         }
     }
 
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
-        let url = reader.required("store.url", StoreUrl::parse);
+        const URL: &str = "store.url";
+        const PASSWORD_FILE: &str = "store.password_file";
+        let url = reader.required(URL, str::parse::<StoreUrl>);
+        if let Some(url) = &url {
+            reader.show(URL, &url.to_string());
+        }
+        let url = url.map(|url| match url {
+            StoreUrl::Sqlite(path) => StoreUrl::Sqlite(reader.absolute(URL, &path)),
+            postgres => postgres,
+        });
         let migrate = reader.or("store.migrate", true, flag);
         let max_staleness = reader.or(
             "store.max_staleness",
@@ -55,26 +80,41 @@ impl StoreConfig {
             Self::CACHED_CLIENTS,
             number_of_clients,
         );
-        let url =
-            url.map(|StoreUrl::Sqlite(path)| StoreUrl::Sqlite(reader.absolute("store.url", &path)));
+        let read_only = reader.or("store.read_only", false, flag);
+        let connections = reader.or("store.connections", Self::CONNECTIONS, connections);
+        let file = |text: &str| Ok::<_, Infallible>(PathBuf::from(text));
+        let password_file = reader.optional(PASSWORD_FILE, file);
+        let password_file =
+            password_file.map(|file| file.map(|file| reader.absolute(PASSWORD_FILE, &file)));
+        if let (Some(StoreUrl::Sqlite(_)), Some(Some(_))) = (&url, &password_file) {
+            reader.mistake(
+                PASSWORD_FILE,
+                "is for PostgreSQL, and store.url names a file",
+            );
+        }
         Some(Self {
             url: url?,
             migrate: migrate?,
             max_staleness: max_staleness?.0,
             cached_clients: cached_clients?,
+            read_only: read_only?,
+            connections: connections?,
+            password_file: password_file?,
         })
     }
 }
 
-impl StoreUrl {
+impl std::str::FromStr for StoreUrl {
+    type Err = &'static str;
+
     /// The messages don't repeat the URL, which may hold a password.
-    fn parse(text: &str) -> Result<Self, &'static str> {
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            return Err("PostgreSQL is not built into this release yet; use \"sqlite:PATH\"");
+            return text.parse().map(Self::Postgres);
         }
         let path = text
             .strip_prefix("sqlite:")
-            .ok_or("must be \"sqlite:PATH\"")?;
+            .ok_or("must be \"sqlite:PATH\" or \"postgres://USER@HOST/DATABASE\"")?;
         // `sqlite:///var/store.db` is the same file as `sqlite:/var/store.db`.
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() || path.contains('?') || path == ":memory:" {
@@ -92,6 +132,23 @@ fn number_of_clients(text: &str) -> Result<usize, &'static str> {
         .ok_or("must be a number of clients between 100 and 10000000")
 }
 
+/// As it is written in a configuration, but for a password.
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => write!(f, "{url}"),
+        }
+    }
+}
+
 pub(super) fn flag(text: &str) -> Result<bool, &'static str> {
     text.parse().map_err(|_| "must be true or false")
+}
+
+fn connections(text: &str) -> Result<u32, &'static str> {
+    match text.parse() {
+        Ok(number @ 1..=100) => Ok(number),
+        _ => Err("must be a number from 1 to 100"),
+    }
 }

@@ -7,6 +7,7 @@
 
 mod connections;
 mod memory;
+mod store;
 
 use std::fs;
 use std::path::PathBuf;
@@ -271,41 +272,6 @@ fn callers_are_throttled_unless_it_is_switched_off() {
         assert!(message.contains("d1-authz.toml:20: throttle."), "{message}");
         assert!(message.contains(why), "{message}");
         assert_eq!(message.lines().count(), 1, "{message}");
-    }
-}
-
-#[test]
-fn what_is_not_built_is_refused_by_name() {
-    let postgres = WHOLE.replace("sqlite:store.db", "postgres://user:hunter2@db/authz");
-    let message = errors(&postgres, &[]);
-    assert!(
-        message.contains("store.url: PostgreSQL is not built into this release yet"),
-        "{message}"
-    );
-    assert!(!message.contains("hunter2"), "{message}");
-}
-
-#[test]
-fn a_store_url_names_a_file() {
-    let url = |value: &str| load(&without("url"), &[("D1_AUTHZ_STORE__URL", value)]).1;
-    assert_eq!(
-        url("sqlite:///a/b.db").unwrap().store.url,
-        StoreUrl::Sqlite("/a/b.db".into())
-    );
-    for value in [
-        "sqlite:",
-        "sqlite:a?mode=ro",
-        "sqlite::memory:",
-        "mysql://x",
-        "a.db",
-    ] {
-        assert!(
-            url(value)
-                .unwrap_err()
-                .to_string()
-                .contains("store.url: must"),
-            "{value}"
-        );
     }
 }
 

@@ -76,7 +76,7 @@ impl Installation {
     /// # Errors
     /// [`StartError`].
     pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        let store = store::open(&config.store.url, config.store.migrate.into()).await?;
+        let store = store::open(&config.store, config.store.migrate.into()).await?;
         Self::on(store, config, clock).await
     }
 

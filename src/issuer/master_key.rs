@@ -35,7 +35,7 @@ pub async fn rotate_master_key(
     new_file: &Path,
     clock: &dyn Clock,
 ) -> Result<MasterKeyRotation, StartError> {
-    let store = store::open(&config.store.url, config.store.migrate.into()).await?;
+    let store = store::open(&config.store, config.store.migrate.into()).await?;
     let done = rotate(&store, config, new_file, clock).await;
     store.close().await;
     done

@@ -92,14 +92,14 @@ impl Revocations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Migrate, SqliteStore};
+    use crate::store::{Migrate, SqlStore};
     use crate::token::ClientId;
 
     #[tokio::test]
     async fn what_the_store_could_not_forget_is_tried_again() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("store.db");
-        let store = SqliteStore::open(&file, Migrate::Yes).await.unwrap();
+        let store = SqlStore::open_file(&file, Migrate::Yes).await.unwrap();
         let store: Arc<dyn Store> = Arc::new(store);
         let revocations = Revocations::load(store.clone()).await.unwrap();
         let now = Timestamp::now();

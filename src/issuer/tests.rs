@@ -57,9 +57,7 @@ impl Service {
         let clock = Arc::new(ManualClock::at(now));
         let settings = config(folder.path());
         let migrate = settings.store.migrate.into();
-        let store = crate::store::open(&settings.store.url, migrate)
-            .await
-            .unwrap();
+        let store = crate::store::open(&settings.store, migrate).await.unwrap();
         let installation = Installation::on(wrap(store), &settings, clock.clone())
             .await
             .unwrap();

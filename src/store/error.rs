@@ -33,6 +33,9 @@ pub enum StoreError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// Something would be lost.
+    #[error("the store to copy into holds something already; name one that is empty")]
+    NotEmpty,
     /// Made by a later release.
     #[error(
         "the store's schema is version {found}, and this release knows {latest} at most; run the release that made it, or a later one"
@@ -64,6 +67,12 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// It doesn't answer.
+    #[error("the store doesn't answer; is the database running, and can it be reached from here?")]
+    TimedOut,
+    /// The file with the database's password.
+    #[error("store.password_file: {0}")]
+    Password(#[from] crate::keys::PrivateFileError),
     /// The database said no.
     #[error("the store: {0}")]
     Database(#[from] sqlx::Error),

@@ -7,7 +7,7 @@ pub mod conformance;
 mod error;
 mod open;
 mod record;
-mod sqlite;
+mod sql;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -21,7 +21,7 @@ pub use open::{Migrate, open};
 pub use record::{
     AuditHead, Change, ClientRecord, News, Position, RevokedToken, SchemaStatus, SecretUse, Subject,
 };
-pub use sqlite::SqliteStore;
+pub use sql::{Copied, SqlStore};
 
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::token::{Algorithm, ClientId, Status, StoredSecret};

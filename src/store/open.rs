@@ -1,9 +1,9 @@
-//! From `store.url` to a store.
+//! From `[store]` to a store.
 
 use std::sync::Arc;
 
-use super::{SqliteStore, Store, StoreError};
-use crate::config::StoreUrl;
+use super::{SqlStore, Store, StoreError};
+use crate::config::StoreConfig;
 
 /// What to do about a schema that is behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,9 +24,7 @@ impl From<bool> for Migrate {
 /// Opens the store that the configuration names.
 ///
 /// # Errors
-/// [`StoreError`]: a file that can't be made or opened, a schema of another release.
-pub async fn open(url: &StoreUrl, migrate: Migrate) -> Result<Arc<dyn Store>, StoreError> {
-    match url {
-        StoreUrl::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path, migrate).await?)),
-    }
+/// As [`SqlStore::open`].
+pub async fn open(config: &StoreConfig, migrate: Migrate) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(SqlStore::open(config, migrate).await?))
 }

@@ -67,7 +67,7 @@ pub(super) async fn run(
 ) -> Result<(), Error> {
     let folder = arguments.folder.find(source)?;
     let config = source.load()?;
-    let store = store::open(&config.store.url, Migrate::No).await?;
+    let store = store::open(&config.store, Migrate::No).await?;
     let (key, heads) = (store.audit_key().await, store.audit_heads().await);
     store.close().await;
     let (key, heads) = (key?, heads?);

@@ -69,7 +69,7 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     let config = source.load()?;
     // Reading needs no master key, which operators need not have.
     if matches!(command, Command::List | Command::Show(_)) {
-        let store = store::open(&config.store.url, Migrate::No).await?;
+        let store = store::open(&config.store, Migrate::No).await?;
         let result = match command {
             Command::Show(Named { id }) => show::one(&*store, &id, output).await,
             _ => show::all(&*store, output).await,

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::error::Error;
 use crate::cli::source::FILE_NAME;
-use crate::config::{Config, StoreUrl};
+use crate::config::Config;
 use crate::issuer::ClientRegistry;
 use crate::token::{self, ClientId, ClientSecret, Scope};
 
@@ -53,7 +53,6 @@ impl Folder {
 
     /// Writes the configuration down for the other commands, at every start anew.
     pub(super) fn write_config(&self, config: &Config) -> Result<(), Error> {
-        let StoreUrl::Sqlite(store) = &config.store.url;
         let text = format!(
             "# Written by `d1-authz quickstart` at each start. To keep changes, copy it and run `d1-authz serve --config COPY`.\n\
              issuer = {issuer}\n\n[listen]\napi = {api}\nops = {ops}\n\n[store]\nurl = {store}\n\n\
@@ -61,7 +60,7 @@ impl Folder {
             issuer = quoted(config.issuer.as_str()),
             api = quoted(&config.listen.api.to_string()),
             ops = quoted(&config.listen.ops.to_string()),
-            store = quoted(&format!("sqlite:{}", store.display())),
+            store = quoted(&config.store.url.to_string()),
             key = quoted(&config.keys.master_key_file.to_string_lossy()),
             audit = quoted(&config.audit.path.to_string_lossy()),
         );

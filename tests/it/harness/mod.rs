@@ -3,6 +3,7 @@
 mod answer;
 mod authority;
 mod command;
+mod postgres;
 mod raw;
 mod service;
 mod setup;
@@ -17,6 +18,7 @@ use serde_json::Value;
 pub use answer::Answer;
 pub use authority::{Authority, Issued, Term};
 pub use command::{Run, command as binary, d1_authz, run};
+pub use postgres::{Postgres, give};
 pub use raw::{Connection, header, read_answer, status};
 pub use service::Service;
 pub use setup::Setup;

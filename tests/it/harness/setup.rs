@@ -35,10 +35,24 @@ impl Setup {
         setup
     }
 
+    /// With its store at this URL.
+    pub fn on(url: &str) -> Self {
+        let setup = Self::empty();
+        setup.configure("sqlite:store.db", url);
+        setup
+    }
+
+    /// Puts something else into the configuration.
+    #[track_caller]
+    pub fn configure(&self, this: &str, instead: &str) {
+        let config = std::fs::read_to_string(self.config()).unwrap();
+        assert!(config.contains(this), "{this} is not in {config}");
+        std::fs::write(self.config(), config.replace(this, instead)).unwrap();
+    }
+
     /// With every record on the disk before its token leaves; the default of the service, too slow for every test.
     pub fn with_durable_audit(self) -> Self {
-        let config = std::fs::read_to_string(self.config()).unwrap();
-        std::fs::write(self.config(), config.replace("buffered", "fsync")).unwrap();
+        self.configure("buffered", "fsync");
         self
     }
 
@@ -128,6 +142,7 @@ impl Setup {
         let replica = Self::empty();
         let ours = |name: &str| self.folder().join(name).display().to_string();
         let config = std::fs::read_to_string(self.config()).unwrap();
+        // One on PostgreSQL is at its place already.
         let config = config
             .replace("sqlite:store.db", &format!("sqlite:{}", ours("store.db")))
             .replace("\"master.key\"", &format!("{:?}", ours("master.key")));

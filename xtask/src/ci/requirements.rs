@@ -19,7 +19,7 @@ enum Source {
     System(&'static str),
 }
 
-const REQUIREMENTS: [Requirement; 16] = [
+const REQUIREMENTS: [Requirement; 17] = [
     Requirement {
         probe: &["cargo", "fmt", "--version"],
         needed_by: "format",
@@ -49,6 +49,16 @@ const REQUIREMENTS: [Requirement; 16] = [
         probe: &["openssl", "version"],
         needed_by: "the certificates of the tests",
         from: Source::System("openssl"),
+    },
+    Requirement {
+        // Debian keeps the server's programs off the PATH.
+        probe: &[
+            "sh",
+            "-c",
+            "command -v initdb || ls /usr/lib/postgresql/*/bin/initdb",
+        ],
+        needed_by: "the tests of the store on PostgreSQL",
+        from: Source::System("postgresql"),
     },
     Requirement {
         // Debian's python3 has the module venv, but without this package not what puts pip into an environment.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use futures_util::TryStreamExt;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, SqlitePool};
+use sqlx::any::AnyRow;
+use sqlx::{AnyPool, AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use crate::keys::ClientKeys;
-use crate::store::sqlite::{optional_timestamp, timestamp};
+use crate::store::sql::{optional_timestamp, timestamp};
 use crate::store::{ClientRecord, StoreError};
 use crate::token::{
     Algorithm, Audience, CertificateName, Client, ClientId, GrantType, Lifetime, Network, Rate,
@@ -23,21 +23,27 @@ const COLUMNS: &str = "c.id, c.name, c.enabled, c.auth_method, c.certificate_nam
 /// How many clients are asked for by name in one statement.
 const NAMES: usize = 400;
 
-pub(in crate::store::sqlite) async fn all(
-    pool: &SqlitePool,
+/// The next so many, by id.
+pub(in crate::store::sql) async fn after(
+    pool: &AnyPool,
+    last: Option<&ClientId>,
+    most: usize,
 ) -> Result<Vec<ClientRecord>, StoreError> {
-    records(pool, "", &[]).await
+    let which =
+        format!("WHERE c.id IN (SELECT id FROM clients WHERE id > $1 ORDER BY id LIMIT {most})");
+    // No id is empty, and so all come after it.
+    records(pool, &which, &[last.map_or("", ClientId::as_str)]).await
 }
 
-pub(in crate::store::sqlite) async fn one(
-    pool: &SqlitePool,
+pub(in crate::store::sql) async fn one(
+    pool: &AnyPool,
     id: &str,
 ) -> Result<Option<ClientRecord>, StoreError> {
     Ok(records(pool, "WHERE c.id = $1", &[id]).await?.pop())
 }
 
-pub(in crate::store::sqlite) async fn named(
-    pool: &SqlitePool,
+pub(in crate::store::sql) async fn named(
+    pool: &AnyPool,
     ids: &[ClientId],
 ) -> Result<Vec<ClientRecord>, StoreError> {
     let mut found = Vec::new();
@@ -50,19 +56,8 @@ pub(in crate::store::sqlite) async fn named(
     Ok(found)
 }
 
-pub(in crate::store::sqlite) async fn after(
-    pool: &SqlitePool,
-    id: Option<&ClientId>,
-    most: usize,
-) -> Result<Vec<ClientRecord>, StoreError> {
-    let which =
-        format!("WHERE c.id IN (SELECT id FROM clients WHERE id > $1 ORDER BY id LIMIT {most})");
-    // Every id comes after the empty text.
-    records(pool, &which, &[id.map_or("", ClientId::as_str)]).await
-}
-
-pub(in crate::store::sqlite) async fn with_chosen_secrets(
-    pool: &SqlitePool,
+pub(in crate::store::sql) async fn with_chosen_secrets(
+    pool: &AnyPool,
     after: Option<&ClientId>,
     most: usize,
 ) -> Result<Vec<ClientRecord>, StoreError> {
@@ -75,7 +70,7 @@ pub(in crate::store::sqlite) async fn with_chosen_secrets(
 
 /// In one statement, whose clients and secrets are of one moment: a client that is added between two would seem to have none.
 async fn records(
-    pool: &SqlitePool,
+    pool: &AnyPool,
     which: &str,
     ids: &[&str],
 ) -> Result<Vec<ClientRecord>, StoreError> {
@@ -101,19 +96,19 @@ async fn records(
     Ok(records)
 }
 
-pub(in crate::store::sqlite) async fn number(pool: &SqlitePool) -> Result<u64, StoreError> {
+pub(in crate::store::sql) async fn number(pool: &AnyPool) -> Result<u64, StoreError> {
     let row = sqlx::query("SELECT count(*) AS number FROM clients");
     let number: i64 = row.fetch_one(pool).await?.try_get("number")?;
     Ok(number.unsigned_abs())
 }
 
-pub(in crate::store::sqlite) async fn token_algorithms(
-    pool: &SqlitePool,
+pub(in crate::store::sql) async fn token_algorithms(
+    pool: &AnyPool,
 ) -> Result<BTreeSet<Algorithm>, StoreError> {
     let rows = sqlx::query(
         "SELECT DISTINCT token_algorithm AS name FROM clients WHERE token_algorithm IS NOT NULL",
     );
-    let algorithm = |row: &SqliteRow| {
+    let algorithm = |row: &AnyRow| {
         let name: &str = row.try_get("name")?;
         name.parse()
             .map_err(|error| StoreError::corrupt("client", &error))
@@ -121,7 +116,7 @@ pub(in crate::store::sqlite) async fn token_algorithms(
     rows.fetch_all(pool).await?.iter().map(algorithm).collect()
 }
 
-fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, StoreError> {
+fn record(row: &AnyRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, StoreError> {
     let id: &str = row.try_get("id")?;
     let name = format!("client {id:?}");
     let corrupt = |why: String| StoreError::corrupt(&name, &why);
@@ -149,7 +144,7 @@ fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, S
         client: Client {
             id: ClientId::parse(id).map_err(|error| corrupt(error.to_string()))?,
             name: row.try_get("name")?,
-            status: if row.try_get("enabled")? {
+            status: if row.try_get::<i64, _>("enabled")? != 0 {
                 Status::Enabled
             } else {
                 Status::Disabled
@@ -170,7 +165,7 @@ fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, S
             expires_in_as: expires_in_as
                 .parse()
                 .map_err(|error: &str| corrupt(error.to_owned()))?,
-            may_introspect: row.try_get("may_introspect")?,
+            may_introspect: row.try_get::<i64, _>("may_introspect")? != 0,
             certificate_binding: binding
                 .parse()
                 .map_err(|error: UnknownBinding| corrupt(error.to_string()))?,
@@ -202,7 +197,7 @@ fn record(row: &SqliteRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, S
 }
 
 /// The secret of a row, if the client has any.
-fn secret(row: &SqliteRow) -> Result<Option<StoredSecret>, StoreError> {
+fn secret(row: &AnyRow) -> Result<Option<StoredSecret>, StoreError> {
     let Some(id) = row.try_get::<Option<&str>, _>("secret_id")? else {
         return Ok(None);
     };

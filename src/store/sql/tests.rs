@@ -6,13 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use super::*;
-use crate::store::conformance;
-use crate::token::{Client, Scope, SecretHash, SecretId};
+use crate::store::{ClientRecord, News, Position, Store as _, conformance};
+use crate::token::{Client, ClientId, Scope, SecretHash, SecretId, StoredSecret};
 
-async fn opened() -> (tempfile::TempDir, PathBuf, SqliteStore) {
+async fn opened() -> (tempfile::TempDir, PathBuf, SqlStore) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
-    let store = SqliteStore::open(&path, Migrate::Yes).await.unwrap();
+    let store = SqlStore::open_file(&path, Migrate::Yes).await.unwrap();
     (folder, path, store)
 }
 
@@ -62,14 +62,14 @@ async fn all_its_files_are_private_and_what_it_holds_survives() {
     }
     assert_eq!(files, 3, "with -wal and -shm");
     // Not closed: as after a crash.
-    let again = SqliteStore::open(&path, Migrate::No).await.unwrap();
+    let again = SqlStore::open_file(&path, Migrate::No).await.unwrap();
     assert_eq!(again.client("one").await.unwrap(), Some(one));
 }
 
 #[tokio::test]
 async fn a_store_that_is_absent_or_of_another_release_is_told() {
     let (_folder, path, store) = opened().await;
-    let absent = SqliteStore::open(&path.with_extension("none"), Migrate::No)
+    let absent = SqlStore::open_file(&path.with_extension("none"), Migrate::No)
         .await
         .unwrap_err();
     assert!(absent.to_string().contains("there is none yet"), "{absent}");
@@ -78,7 +78,7 @@ async fn a_store_that_is_absent_or_of_another_release_is_told() {
         sqlx::query("INSERT INTO _sqlx_migrations VALUES (9999, 'later', 0, true, x'00', 0)");
     later.execute(&store.pool).await.unwrap();
     for migrate in [Migrate::Yes, Migrate::No] {
-        let error = SqliteStore::open(&path, migrate).await.unwrap_err();
+        let error = SqlStore::open_file(&path, migrate).await.unwrap_err();
         assert!(
             matches!(error, StoreError::SchemaTooNew { found: 9999, .. }),
             "{error}"
@@ -88,7 +88,7 @@ async fn a_store_that_is_absent_or_of_another_release_is_told() {
         .execute(&store.pool)
         .await
         .unwrap();
-    let error = SqliteStore::open(&path, Migrate::No).await.unwrap_err();
+    let error = SqlStore::open_file(&path, Migrate::No).await.unwrap_err();
     assert!(
         matches!(error, StoreError::SchemaTooOld { found: 0, .. }),
         "{error}"
@@ -102,7 +102,7 @@ async fn several_processes_write_at_once() {
     for process in 0..4 {
         let path = path.clone();
         tasks.push(tokio::spawn(async move {
-            let store = SqliteStore::open(&path, Migrate::Yes).await.unwrap();
+            let store = SqlStore::open_file(&path, Migrate::Yes).await.unwrap();
             for number in 0..20 {
                 let record = client(&format!("{process}-{number}"));
                 store
@@ -136,7 +136,7 @@ async fn several_processes_start_at_once() {
     let path = folder.path().join("store.db");
     let open = |_| {
         let path = path.clone();
-        tokio::spawn(async move { SqliteStore::open(&path, Migrate::Yes).await.map(drop) })
+        tokio::spawn(async move { SqlStore::open_file(&path, Migrate::Yes).await.map(drop) })
     };
     let tasks: Vec<_> = (0..8).map(open).collect();
     for task in tasks {

@@ -2,8 +2,8 @@
 
 use aws_lc_rs::rand;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, SqlitePool, Transaction};
+use sqlx::any::AnyRow;
+use sqlx::{Any, AnyPool, Row, Transaction};
 
 use super::millis;
 use crate::store::{Change, News, Position, StoreError, Subject};
@@ -15,25 +15,27 @@ pub(super) const TOKEN: &str = "token";
 
 /// Gives the entry's number.
 pub(super) async fn append(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction<'static, Any>,
     kind: &str,
     subject: &str,
     at: Timestamp,
 ) -> Result<i64, StoreError> {
-    let done = sqlx::query("INSERT INTO changes (mark, kind, subject, at) VALUES (?, ?, ?, ?)")
-        .bind(new_mark())
-        .bind(kind)
-        .bind(subject)
-        .bind(millis(at))
-        .execute(&mut **transaction)
-        .await?;
-    Ok(done.last_insert_rowid())
+    let row = sqlx::query(
+        "INSERT INTO changes (mark, kind, subject, at) VALUES ($1, $2, $3, $4) RETURNING sequence",
+    )
+    .bind(new_mark())
+    .bind(kind)
+    .bind(subject)
+    .bind(millis(at))
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(row.try_get("sequence")?)
 }
 
 /// Reads from the position itself: what it says must be what was seen there.
-pub(super) async fn after(pool: &SqlitePool, position: Position) -> Result<News, StoreError> {
+pub(super) async fn after(pool: &AnyPool, position: Position) -> Result<News, StoreError> {
     let rows = sqlx::query(
-        "SELECT sequence, mark, kind, subject FROM changes WHERE sequence >= ? ORDER BY sequence LIMIT 5001",
+        "SELECT sequence, mark, kind, subject FROM changes WHERE sequence >= $1 ORDER BY sequence LIMIT 5001",
     )
     .bind(position.sequence)
     .fetch_all(pool)
@@ -49,14 +51,14 @@ pub(super) async fn after(pool: &SqlitePool, position: Position) -> Result<News,
     Ok(News::Changes(changes))
 }
 
-pub(super) async fn last(pool: &SqlitePool) -> Result<Position, StoreError> {
+pub(super) async fn last(pool: &AnyPool) -> Result<Position, StoreError> {
     let row = sqlx::query("SELECT sequence, mark FROM changes ORDER BY sequence DESC LIMIT 1")
         .fetch_optional(pool)
         .await?;
     row.map_or(Ok(Position::default()), |row| place(&row))
 }
 
-fn change(row: &SqliteRow) -> Result<Change, StoreError> {
+fn change(row: &AnyRow) -> Result<Change, StoreError> {
     let subject: String = row.try_get("subject")?;
     let subject = match row.try_get("kind")? {
         CLIENT => ClientId::parse(&subject).map_or(Subject::Unknown, Subject::Client),
@@ -70,7 +72,7 @@ fn change(row: &SqliteRow) -> Result<Change, StoreError> {
     })
 }
 
-fn place(row: &SqliteRow) -> Result<Position, StoreError> {
+fn place(row: &AnyRow) -> Result<Position, StoreError> {
     Ok(Position {
         sequence: row.try_get("sequence")?,
         mark: row.try_get("mark")?,

@@ -2,16 +2,18 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::{Row, SqlitePool};
+use sqlx::{Any, AnyPool, Row, Transaction};
 
 use crate::keys::StoredAuditKey;
 use crate::store::{AuditHead, StoreError};
 
 const KEY: &str = "audit_key";
 const HEAD: &str = "audit_head:";
+/// The first name after all that begin with [`HEAD`].
+const AFTER_HEADS: &str = "audit_head;";
 
-pub(super) async fn key(pool: &SqlitePool) -> Result<Option<StoredAuditKey>, StoreError> {
-    let row = sqlx::query("SELECT value FROM meta WHERE name = ?")
+pub(super) async fn key(pool: &AnyPool) -> Result<Option<StoredAuditKey>, StoreError> {
+    let row = sqlx::query("SELECT value FROM meta WHERE name = $1")
         .bind(KEY)
         .fetch_optional(pool)
         .await?;
@@ -19,32 +21,36 @@ pub(super) async fn key(pool: &SqlitePool) -> Result<Option<StoredAuditKey>, Sto
 }
 
 pub(super) async fn keep_first_key(
-    pool: &SqlitePool,
+    transaction: &mut Transaction<'static, Any>,
     key: &StoredAuditKey,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING")
+    let done = sqlx::query("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(KEY)
         .bind(written(key)?)
-        .execute(pool)
+        .execute(&mut **transaction)
         .await?;
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn heads(pool: &SqlitePool) -> Result<Vec<AuditHead>, StoreError> {
-    let rows = sqlx::query("SELECT value FROM meta WHERE name GLOB ? ORDER BY name")
-        .bind(format!("{HEAD}*"))
+pub(super) async fn heads(pool: &AnyPool) -> Result<Vec<AuditHead>, StoreError> {
+    let rows = sqlx::query("SELECT value FROM meta WHERE name >= $1 AND name < $2 ORDER BY name")
+        .bind(HEAD)
+        .bind(AFTER_HEADS)
         .fetch_all(pool)
         .await?;
     rows.iter().map(|row| read(row.try_get("value")?)).collect()
 }
 
-pub(super) async fn note_head(pool: &SqlitePool, head: &AuditHead) -> Result<(), StoreError> {
+pub(super) async fn note_head(
+    transaction: &mut Transaction<'static, Any>,
+    head: &AuditHead,
+) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )
     .bind(format!("{HEAD}{}", head.trail))
     .bind(written(head)?)
-    .execute(pool)
+    .execute(&mut **transaction)
     .await?;
     Ok(())
 }

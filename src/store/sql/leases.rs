@@ -1,38 +1,42 @@
 //! Tasks that one process at a time carries out.
 
 use jiff::Timestamp;
-use sqlx::SqlitePool;
+use sqlx::{Any, Transaction};
 use uuid::Uuid;
 
 use super::millis;
 use crate::store::StoreError;
 
 pub(super) async fn take(
-    pool: &SqlitePool,
+    transaction: &mut Transaction<'static, Any>,
     task: &str,
     owner: Uuid,
     now: Timestamp,
     until: Timestamp,
 ) -> Result<bool, StoreError> {
     let taken = sqlx::query(
-        "INSERT INTO leases (task, owner, until) VALUES (?1, ?2, ?3) \
+        "INSERT INTO leases (task, owner, until) VALUES ($1, $2, $3) \
          ON CONFLICT (task) DO UPDATE SET owner = excluded.owner, until = excluded.until \
-         WHERE leases.owner = excluded.owner OR leases.until <= ?4",
+         WHERE leases.owner = excluded.owner OR leases.until <= $4",
     )
     .bind(task)
     .bind(owner.to_string())
     .bind(millis(until))
     .bind(millis(now))
-    .execute(pool)
+    .execute(&mut **transaction)
     .await?;
     Ok(taken.rows_affected() == 1)
 }
 
-pub(super) async fn release(pool: &SqlitePool, task: &str, owner: Uuid) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM leases WHERE task = ? AND owner = ?")
+pub(super) async fn release(
+    transaction: &mut Transaction<'static, Any>,
+    task: &str,
+    owner: Uuid,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM leases WHERE task = $1 AND owner = $2")
         .bind(task)
         .bind(owner.to_string())
-        .execute(pool)
+        .execute(&mut **transaction)
         .await?;
     Ok(())
 }

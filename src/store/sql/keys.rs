@@ -1,7 +1,7 @@
 //! Signing keys and the sealed secret key as rows.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, SqliteConnection, Transaction};
+use sqlx::any::AnyRow;
+use sqlx::{Any, AnyConnection, Row, Transaction};
 
 use super::{millis, optional_timestamp, timestamp};
 use crate::keys::{KeyMaterial, PrivateHalf, StoredKey};
@@ -10,7 +10,7 @@ use crate::token::Algorithm;
 
 const SEALED_SECRET_KEY: &str = "sealed_secret_key";
 
-pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<StoredKey>, StoreError> {
+pub(super) async fn all(connection: &mut AnyConnection) -> Result<Vec<StoredKey>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, algorithm, public_jwk, sealed_private_key, token_object, created_at, signs_from, signs_until, published_until, \
          revoked_at, revocation_reason FROM signing_keys ORDER BY created_at, id",
@@ -19,7 +19,7 @@ pub(super) async fn all(connection: &mut SqliteConnection) -> Result<Vec<StoredK
 }
 
 pub(super) async fn material(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction<'static, Any>,
 ) -> Result<KeyMaterial, StoreError> {
     Ok(KeyMaterial {
         sealed_secret_key: sealed_secret_key(transaction).await?,
@@ -29,7 +29,7 @@ pub(super) async fn material(
 
 /// Writes what differs. Gives the ids of the signing keys among it.
 pub(super) async fn put<'a>(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction<'static, Any>,
     seen: &'a KeyMaterial,
     new: &'a KeyMaterial,
 ) -> Result<Vec<&'a str>, StoreError> {
@@ -47,7 +47,7 @@ pub(super) async fn put<'a>(
     }
     for key in seen.signing_keys.iter() {
         if new.signing_keys.get(&key.id).is_none() {
-            sqlx::query("DELETE FROM signing_keys WHERE id = ?")
+            sqlx::query("DELETE FROM signing_keys WHERE id = $1")
                 .bind(&key.id)
                 .execute(&mut **transaction)
                 .await?;
@@ -58,7 +58,7 @@ pub(super) async fn put<'a>(
 }
 
 async fn put_key(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction<'static, Any>,
     key: &StoredKey,
 ) -> Result<(), StoreError> {
     let jwk = serde_json::to_string(&key.public_jwk)
@@ -70,7 +70,7 @@ async fn put_key(
     };
     sqlx::query(
         "INSERT INTO signing_keys (id, algorithm, public_jwk, sealed_private_key, token_object, created_at, signs_from, \
-         signs_until, published_until, revoked_at, revocation_reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         signs_until, published_until, revoked_at, revocation_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
          ON CONFLICT (id) DO UPDATE SET sealed_private_key = excluded.sealed_private_key, \
          token_object = excluded.token_object, signs_from = excluded.signs_from, signs_until = excluded.signs_until, \
          published_until = excluded.published_until, revoked_at = excluded.revoked_at, \
@@ -92,10 +92,8 @@ async fn put_key(
     Ok(())
 }
 
-async fn sealed_secret_key(
-    connection: &mut SqliteConnection,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    let row = sqlx::query("SELECT value FROM meta WHERE name = ?")
+async fn sealed_secret_key(connection: &mut AnyConnection) -> Result<Option<Vec<u8>>, StoreError> {
+    let row = sqlx::query("SELECT value FROM meta WHERE name = $1")
         .bind(SEALED_SECRET_KEY)
         .fetch_optional(connection)
         .await?;
@@ -103,11 +101,11 @@ async fn sealed_secret_key(
 }
 
 async fn put_sealed_secret_key(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction<'static, Any>,
     sealed: &[u8],
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO meta (name, value) VALUES (?, ?) \
+        "INSERT INTO meta (name, value) VALUES ($1, $2) \
          ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )
     .bind(SEALED_SECRET_KEY)
@@ -117,7 +115,7 @@ async fn put_sealed_secret_key(
     Ok(())
 }
 
-fn key(row: &SqliteRow) -> Result<StoredKey, StoreError> {
+fn key(row: &AnyRow) -> Result<StoredKey, StoreError> {
     let id: String = row.try_get("id")?;
     let name = format!("signing key {id}");
     let algorithm: &str = row.try_get("algorithm")?;

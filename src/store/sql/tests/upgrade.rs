@@ -1,9 +1,13 @@
 //! Stores of every earlier release, with rows in them, brought up to date by this one: nothing is lost.
 
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqliteConnectOptions;
+use uuid::Uuid;
+
 use super::*;
 use crate::keys::{KeySet, MasterKey, StoredKey, Vault};
 use crate::store::{Change, Subject};
-use crate::token::{Audience, ExpiresInAs, GrantType, Lifetime};
+use crate::token::{Algorithm, Audience, ExpiresInAs, GrantType, Lifetime, Status};
 
 /// What a store of a version holds, in the SQL of the version that brought it.
 const ROWS: [(i64, &str); 7] = [
@@ -43,8 +47,9 @@ async fn left_at(version: i64, path: &Path, key: &StoredKey) {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true);
-    let pool = connect(options).await.unwrap();
-    MIGRATIONS.run_to(version, &pool).await.unwrap();
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    let migrations = Engine::Sqlite.migrations();
+    migrations.run_to(version, &pool).await.unwrap();
     for (_, row) in ROWS.iter().filter(|(since, _)| *since <= version) {
         sqlx::query(*row).execute(&pool).await.unwrap();
     }
@@ -110,13 +115,17 @@ async fn a_store_of_every_earlier_release_is_brought_up_to_date_with_all_in_it()
     let at = |second| Timestamp::from_second(second).unwrap();
     let key = vault.generate_signing_key(Algorithm::Es256, at(1), at(2));
     let key = key.unwrap();
-    let versions: Vec<_> = MIGRATIONS.iter().map(|step| step.version).collect();
+    let versions: Vec<_> = Engine::Sqlite
+        .migrations()
+        .iter()
+        .map(|step| step.version)
+        .collect();
     assert!(versions.len() >= 4, "{versions:?}");
     for version in versions {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store.db");
         left_at(version, &path, &key).await;
-        let store = SqliteStore::open(&path, Migrate::Yes).await.unwrap();
+        let store = SqlStore::open_file(&path, Migrate::Yes).await.unwrap();
         let schema = store.schema().await.unwrap();
         assert_eq!(schema.version, schema.latest);
 

@@ -1,0 +1,260 @@
+//! All of a store into another, empty one: row by row, the same on both databases, as of one moment.
+
+use sqlx::any::AnyRow;
+use sqlx::{Any, AssertSqlSafe, QueryBuilder, Row, Transaction};
+
+use super::{Engine, SqlStore};
+use crate::store::StoreError;
+
+/// How many rows are read, and written, in one statement: with the most columns, within SQLite's 32,766 parameters.
+const PAGE: usize = 1_000;
+
+/// A table. Leases are left where they are: what holds them is a process that serves there.
+struct Table {
+    name: &'static str,
+    /// The first is the primary key.
+    columns: &'static [Column],
+}
+
+#[derive(Clone, Copy)]
+enum Column {
+    Text(&'static str),
+    Number(&'static str),
+    Bytes(&'static str),
+}
+use Column::{Bytes, Number, Text};
+
+/// In an order in which no row refers to one that comes later.
+const TABLES: [Table; 6] = [
+    Table {
+        name: "meta",
+        columns: &[Text("name"), Bytes("value")],
+    },
+    Table {
+        name: "signing_keys",
+        columns: &[
+            Text("id"),
+            Text("algorithm"),
+            Text("public_jwk"),
+            Bytes("sealed_private_key"),
+            Bytes("token_object"),
+            Number("created_at"),
+            Number("signs_from"),
+            Number("signs_until"),
+            Number("published_until"),
+            Number("revoked_at"),
+            Text("revocation_reason"),
+        ],
+    },
+    Table {
+        name: "clients",
+        columns: &[
+            Text("id"),
+            Text("name"),
+            Number("enabled"),
+            Text("auth_method"),
+            Text("certificate_name"),
+            Text("jwks"),
+            Text("scope"),
+            Text("audiences"),
+            Text("grants"),
+            Text("expires_in_as"),
+            Number("may_introspect"),
+            Text("certificate_binding"),
+            Text("networks"),
+            Text("rate"),
+            Number("expires_at"),
+            Number("token_lifetime_seconds"),
+            Text("token_algorithm"),
+            Text("contact"),
+            Text("note"),
+            Number("created_at"),
+            Number("changed_at"),
+        ],
+    },
+    Table {
+        name: "client_secrets",
+        columns: &[
+            Text("id"),
+            Text("client_id"),
+            Text("hash_kind"),
+            Bytes("hash"),
+            Number("created_at"),
+            Number("expires_at"),
+            Number("last_used_at"),
+            Text("last_used_from"),
+        ],
+    },
+    Table {
+        name: "revoked_tokens",
+        columns: &[
+            Text("jti"),
+            Text("client_id"),
+            Number("expires_at"),
+            Number("change"),
+        ],
+    },
+    Table {
+        name: "changes",
+        columns: &[
+            Number("sequence"),
+            Number("mark"),
+            Text("kind"),
+            Text("subject"),
+            Number("at"),
+        ],
+    },
+];
+
+/// How far a copy is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    /// The table it is at.
+    pub table: &'static str,
+    /// Rows so far, of all tables.
+    pub rows: u64,
+}
+
+impl SqlStore {
+    /// Copies all that lasts into another store, whose schema is up to date and which holds nothing: all of it, as of one moment,
+    /// or nothing. Says after each page how far it is. Gives the number of rows.
+    ///
+    /// # Errors
+    /// [`StoreError::NotEmpty`], or what the databases say.
+    pub async fn copy_to(
+        &self,
+        other: &Self,
+        progress: impl Fn(Copied) + Send + Sync,
+    ) -> Result<u64, StoreError> {
+        let mut source = self.pool.begin_with(self.engine.begin_reading()).await?;
+        let mut target = other.begin().await?;
+        let mut rows = 0;
+        for table in &TABLES {
+            if !table.page(&mut target, None, 1).await?.is_empty() {
+                return Err(StoreError::NotEmpty);
+            }
+            let mut last = None;
+            loop {
+                let page = table.page(&mut source, last.as_ref(), PAGE).await?;
+                table.put(&mut target, &page).await?;
+                rows += page.len() as u64;
+                progress(Copied {
+                    table: table.name,
+                    rows,
+                });
+                if page.len() < PAGE {
+                    break;
+                }
+                last = page.into_iter().next_back();
+            }
+        }
+        if other.engine == Engine::Postgres {
+            // The numbers were given, not drawn: the next one drawn comes after them.
+            sqlx::query(
+                "SELECT setval(pg_get_serial_sequence('changes', 'sequence'), max(sequence)) FROM changes",
+            )
+            .execute(&mut *target)
+            .await?;
+        }
+        other.publish(target).await?;
+        Ok(rows)
+    }
+}
+
+impl Table {
+    /// The rows after one, by primary key.
+    async fn page(
+        &self,
+        from: &mut Transaction<'static, Any>,
+        after: Option<&AnyRow>,
+        most: usize,
+    ) -> Result<Vec<AnyRow>, StoreError> {
+        let key = self.columns[0];
+        let mut query = QueryBuilder::<Any>::new("SELECT ");
+        query.push(self.names()).push(" FROM ").push(self.name);
+        if let Some(row) = after {
+            query.push(" WHERE ").push(key.name()).push(" > ");
+            match key {
+                Number(name) => query.push_bind(row.try_get::<i64, _>(name)?),
+                Text(name) | Bytes(name) => query.push_bind(row.try_get::<String, _>(name)?),
+            };
+        }
+        query.push(format!(" ORDER BY {} LIMIT {most}", key.name()));
+        Ok(query.build().fetch_all(&mut **from).await?)
+    }
+
+    async fn put(
+        &self,
+        into: &mut Transaction<'static, Any>,
+        rows: &[AnyRow],
+    ) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let width = self.columns.len();
+        let places = (0..rows.len()).map(|row| {
+            let places: Vec<_> = (1..=width)
+                .map(|place| format!("${}", row * width + place))
+                .collect();
+            format!("({})", places.join(", "))
+        });
+        let places: Vec<_> = places.collect();
+        let statement = format!(
+            "INSERT INTO {} ({}) VALUES {}",
+            self.name,
+            self.names(),
+            places.join(", ")
+        );
+        // Nothing in it is from outside.
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for row in rows {
+            for column in self.columns {
+                query = match *column {
+                    Text(name) => query.bind(row.try_get::<Option<String>, _>(name)?),
+                    Number(name) => query.bind(row.try_get::<Option<i64>, _>(name)?),
+                    Bytes(name) => query.bind(row.try_get::<Option<Vec<u8>>, _>(name)?),
+                };
+            }
+        }
+        query.execute(&mut **into).await?;
+        Ok(())
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<_> = self.columns.iter().map(|column| column.name()).collect();
+        names.join(", ")
+    }
+}
+
+impl Column {
+    fn name(self) -> &'static str {
+        let (Text(name) | Number(name) | Bytes(name)) = self;
+        name
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::store::Migrate;
+
+    /// A column that a migration adds, and nobody copies, would be lost.
+    #[tokio::test]
+    async fn every_column_of_every_table_is_copied() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqlStore::open_file(&folder.path().join("store.db"), Migrate::Yes).await;
+        let columns = sqlx::query(
+            "SELECT m.name || '.' || c.name AS name FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
+             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE '_sqlx%' AND m.name <> 'leases'",
+        );
+        let rows = columns.fetch_all(&store.unwrap().pool).await.unwrap();
+        let there: BTreeSet<String> = rows.iter().map(|row| row.get("name")).collect();
+        let copied = TABLES.iter().flat_map(|table| {
+            let columns = table.columns.iter();
+            columns.map(|column| format!("{}.{}", table.name, column.name()))
+        });
+        assert_eq!(there, copied.collect());
+    }
+}

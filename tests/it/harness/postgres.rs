@@ -1,0 +1,211 @@
+//! A PostgreSQL server of its own for a test: real, on a loopback port, with what can happen to one.
+
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::command::run;
+
+/// A server; stopped, with all its processes, when it is dropped.
+pub struct Postgres {
+    folder: TempDir,
+    port: u16,
+    settings: Vec<String>,
+    server: Option<Child>,
+}
+
+impl Postgres {
+    /// A server that trusts whoever connects.
+    pub fn start() -> Self {
+        Self::start_with("trust", &[])
+    }
+
+    /// A server that lets callers in by this method of `pg_hba.conf`, with further settings.
+    pub fn start_with(method: &str, settings: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        give(folder.path());
+        let data = folder.path().join("data");
+        let mut initdb = program("initdb");
+        initdb
+            .args(["--username=authz", "--encoding=UTF8", "--locale=C"])
+            .args(["--no-sync", "--auth-local=trust"])
+            .arg(format!("--auth-host={method}"))
+            .arg(&data);
+        run(&mut initdb, "").ok();
+        let mut postgres = Self {
+            folder,
+            port: free_port(),
+            settings: settings.iter().map(ToString::to_string).collect(),
+            server: None,
+        };
+        postgres.run();
+        postgres
+    }
+
+    /// Starts the server on the data that there is.
+    pub fn run(&mut self) {
+        assert!(self.server.is_none(), "it runs already");
+        let mut server = program("postgres");
+        server
+            .arg("-D")
+            .arg(self.folder.path().join("data"))
+            .args(["-p", &self.port.to_string(), "-h", "127.0.0.1", "-k"])
+            .arg(self.folder.path());
+        for setting in &self.settings {
+            server.args(["-c", setting]);
+        }
+        let log = std::fs::File::create(self.folder.path().join("log")).unwrap();
+        let server = server
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log);
+        self.server = Some(server.spawn().unwrap());
+        let until = Instant::now() + Duration::from_secs(30);
+        while run(self.psql("postgres").args(["-c", "SELECT 1"]), "").code != 0 {
+            let log = || std::fs::read_to_string(self.folder.path().join("log")).unwrap();
+            assert!(Instant::now() < until, "it does not start: {}", log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Ends the server at once, as a crash would: it has no time to write anything.
+    pub fn crash(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            self.signal_all(&server, "CONT");
+            signal(server.id(), "QUIT");
+            server.wait().unwrap();
+        }
+    }
+
+    /// Stops every process of it where it is.
+    pub fn freeze(&self) {
+        self.signal_all(self.server.as_ref().unwrap(), "STOP");
+    }
+
+    pub fn thaw(&self) {
+        self.signal_all(self.server.as_ref().unwrap(), "CONT");
+    }
+
+    /// Makes a database and gives its URL.
+    pub fn database(&self, name: &str) -> String {
+        self.sql("postgres", &format!("CREATE DATABASE {name}"));
+        self.url(name)
+    }
+
+    pub fn url(&self, database: &str) -> String {
+        self.url_of("authz", database)
+    }
+
+    pub fn url_of(&self, user: &str, database: &str) -> String {
+        format!("postgres://{user}@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Runs statements and gives what they say.
+    #[track_caller]
+    pub fn sql(&self, database: &str, statements: &str) -> String {
+        let mut psql = self.psql(database);
+        let said = run(
+            psql.args(["-At", "-v", "ON_ERROR_STOP=1", "-c", statements]),
+            "",
+        );
+        said.ok().stdout.trim().to_owned()
+    }
+
+    /// By the socket, which every method leaves open.
+    fn psql(&self, database: &str) -> Command {
+        let mut psql = program_of_anyone("psql");
+        psql.args(["-X", "-U", "authz", "-p", &self.port.to_string(), "-h"])
+            .arg(self.folder.path())
+            .args(["-d", database]);
+        psql
+    }
+
+    /// The first process, and those that it made.
+    fn signal_all(&self, server: &Child, name: &str) {
+        let first = server.id();
+        signal(first, name);
+        for process in std::fs::read_dir("/proc").unwrap() {
+            let status = process.unwrap().path().join("stat");
+            // One that is gone has nothing to stop.
+            let Ok(status) = std::fs::read_to_string(&status) else {
+                continue;
+            };
+            let (id, rest) = status.split_once(' ').unwrap();
+            let mut fields = rest.rsplit(')').next().unwrap().split_whitespace();
+            if fields.nth(1) == Some(&first.to_string()) {
+                signal(id.parse().unwrap(), name);
+            }
+        }
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.crash();
+    }
+}
+
+/// Gives a file or folder to the user that the server runs as.
+pub fn give(path: &Path) {
+    if let Some((user, group)) = servers_user() {
+        chown(path, Some(user), Some(group)).unwrap();
+    }
+}
+
+/// The server refuses to run as root, and leaves that to a user that its package made.
+fn servers_user() -> Option<(u32, u32)> {
+    let id = |arguments: &[&str]| -> u32 {
+        let said = run(Command::new("id").args(arguments), "").ok();
+        said.stdout.trim().parse().unwrap()
+    };
+    (id(&["-u"]) == 0).then(|| (id(&["-u", "postgres"]), id(&["-g", "postgres"])))
+}
+
+/// One of the server's programs, to be run as its user.
+fn program(name: &str) -> Command {
+    let path = find(name);
+    let Some((user, group)) = servers_user() else {
+        return Command::new(path);
+    };
+    let mut command = Command::new("setpriv");
+    command
+        .args([format!("--reuid={user}"), format!("--regid={group}")])
+        .args(["--clear-groups", "--"])
+        .arg(path);
+    command
+}
+
+fn program_of_anyone(name: &str) -> Command {
+    Command::new(find(name))
+}
+
+/// On the PATH, or where Debian keeps the programs of each version.
+fn find(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<_> = std::env::split_paths(&path).collect();
+    if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {
+        let versions = versions.map(|version| version.unwrap().path().join("bin"));
+        folders.extend(versions);
+    }
+    let found = folders.iter().map(|folder| folder.join(name));
+    let mut found = found.filter(|program| program.exists());
+    found.next().unwrap_or_else(|| {
+        panic!("{name} is missing; run: apt-get install --yes --no-install-recommends postgresql")
+    })
+}
+
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+fn signal(process: u32, name: &str) {
+    // It may just have ended.
+    let _ = Command::new("kill")
+        .args([format!("-{name}"), process.to_string()])
+        .stderr(Stdio::null())
+        .status();
+}
