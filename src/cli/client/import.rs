@@ -138,11 +138,9 @@ async fn taken(
     new: &[(u64, ClientToImport)],
     clients: &ClientRegistry,
 ) -> Result<Vec<Finding>, Error> {
-    let known = clients.list().await?;
-    let mut lines: HashMap<&ClientId, Option<u64>> = known
-        .iter()
-        .map(|record| (&record.client.id, None))
-        .collect();
+    let ids: Vec<_> = new.iter().map(|(_, new)| new.client.id.clone()).collect();
+    let known = clients.known(&ids).await?;
+    let mut lines: HashMap<&ClientId, Option<u64>> = known.iter().map(|id| (id, None)).collect();
     let mut findings = Vec::new();
     for (line, new) in new {
         let message = match lines.insert(&new.client.id, Some(*line)) {

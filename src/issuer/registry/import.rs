@@ -3,7 +3,7 @@
 use super::{ClientRegistry, RegistryError};
 use crate::keys::ClientKeys;
 use crate::store::ClientRecord;
-use crate::token::{AuthMethod, Client, ClientSecret};
+use crate::token::{AuthMethod, Client, ClientId, ClientSecret};
 
 /// A client of another server.
 #[derive(Debug)]
@@ -25,7 +25,23 @@ pub struct ImportedClient {
     pub new_secret: Option<ClientSecret>,
 }
 
+/// How many clients are asked for at a time.
+const PART: usize = 2_000;
+
 impl ClientRegistry {
+    /// Which of these ids are taken.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn known(&self, ids: &[ClientId]) -> Result<Vec<ClientId>, RegistryError> {
+        let mut known = Vec::new();
+        for part in ids.chunks(PART) {
+            let there = self.store.clients_named(part).await?;
+            known.extend(there.into_iter().map(|record| record.client.id));
+        }
+        Ok(known)
+    }
+
     /// Adds clients, all or none. One that authenticates with a secret and brings none gets one. Takes some 20 ms for each secret
     /// that is brought along, as it may be a weak one.
     ///

@@ -1,5 +1,6 @@
 //! CSV and JSON as rows of named texts, each with its line.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value};
@@ -21,14 +22,12 @@ pub(super) fn csv(text: &str) -> Result<Vec<Row>, Vec<Finding>> {
         .delimiter(if semicolons { b';' } else { b',' })
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
+    let lines = Lines::of(text);
     // Not the reader's own count of lines, which is one behind where a line ends with CR and LF.
     let line_of = |position: Option<&csv::Position>| {
         let at = position.and_then(|position| usize::try_from(position.byte()).ok());
         let rest = at.and_then(|at| text.get(at..)).unwrap_or_default();
-        line_at(
-            text,
-            text.len() - rest.trim_start_matches(['\r', '\n']).len(),
-        )
+        lines.at(text.len() - rest.trim_start_matches(['\r', '\n']).len())
     };
     let wrong = |error: &csv::Error| Finding {
         line: line_of(error.position()),
@@ -79,8 +78,9 @@ pub(super) fn csv(text: &str) -> Result<Vec<Row>, Vec<Finding>> {
 /// The objects of one array. Lists become texts with spaces, objects (a JWK set) stay JSON.
 pub(super) fn json(text: &str) -> Result<Vec<Row>, Vec<Finding>> {
     let text = text.trim_start_matches('\u{feff}');
+    let lines = Lines::of(text);
     let wrong = |at: usize, message: String| {
-        let line = line_at(text, at);
+        let line = lines.at(at);
         vec![Finding { line, message }]
     };
     let skip = |at: usize| text.len() - text[at..].trim_start().len();
@@ -96,11 +96,11 @@ pub(super) fn json(text: &str) -> Result<Vec<Row>, Vec<Finding>> {
             serde_json::Deserializer::from_str(&text[at..]).into_iter::<Map<String, Value>>();
         match values.next() {
             Some(Ok(members)) => rows.push(Row {
-                line: line_at(text, at),
+                line: lines.at(at),
                 values: members.into_iter().filter_map(plain).collect(),
             }),
             Some(Err(error)) => {
-                let line = line_at(text, at) + (error.line() as u64).saturating_sub(1);
+                let line = lines.at(at) + (error.line() as u64).saturating_sub(1);
                 let message = format!("no object of JSON: {error}");
                 return Err(vec![Finding { line, message }]);
             }
@@ -130,9 +130,29 @@ pub(super) fn json(text: &str) -> Result<Vec<Row>, Vec<Finding>> {
     }
 }
 
-/// The line of a byte, from 1 on.
-fn line_at(text: &str, at: usize) -> u64 {
-    1 + text[..at].matches('\n').count() as u64
+/// The lines of a text, which are asked for in order: counted once, however many rows there are.
+struct Lines<'a> {
+    text: &'a str,
+    /// A byte and its line.
+    last: Cell<(usize, u64)>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        let last = Cell::new((0, 1));
+        Self { text, last }
+    }
+
+    /// The line of a byte, from 1 on.
+    fn at(&self, at: usize) -> u64 {
+        let (from, line) = match self.last.get() {
+            (from, _) if from > at => (0, 1),
+            last => last,
+        };
+        let line = line + self.text[from..at].matches('\n').count() as u64;
+        self.last.set((at, line));
+        line
+    }
 }
 
 fn plain((name, value): (String, Value)) -> Option<(String, String)> {
