@@ -12,6 +12,7 @@ mod meter;
 mod program;
 mod quickstart;
 mod server;
+mod store;
 mod table;
 mod token;
 
@@ -40,6 +41,7 @@ enum Command {
     Server(server::Arguments),
     Token(token::Arguments),
     Door(door::Arguments),
+    Store(store::Arguments),
     Measured(cost::Arguments),
 }
 
@@ -55,6 +57,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         }
         Some(Command::Token(arguments)) => finished(token::run(arguments.effort), arguments.output),
         Some(Command::Door(arguments)) => finished(door::run(arguments.effort), arguments.output),
+        Some(Command::Store(arguments)) => finished(store::run(arguments), arguments.output),
         Some(Command::Measured(arguments)) => cost::run(arguments),
         None => finished(all(), arguments.output),
     }

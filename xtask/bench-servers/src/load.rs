@@ -1,5 +1,5 @@
-//! The load: connections that each send one and the same request as soon as the last one is answered. They are kept alive, or
-//! made anew for each request.
+//! The load: connections that each send a request as soon as the last one is answered, one and the same or several in turns. They
+//! are kept alive, or made anew for each request.
 //!
 //! Bytes over TCP or TLS and no HTTP client, so that one core of load can fill one core of server. Of an answer it reads what
 //! tells where it ends.
@@ -7,6 +7,7 @@
 use crate::tls;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -52,12 +53,15 @@ pub fn run(arguments: &[&str]) -> Result<(), String> {
         .map_err(|_| format!("SECONDS: {seconds:?}"))?;
     let duration =
         Duration::try_from_secs_f64(seconds).map_err(|error| format!("SECONDS: {error}"))?;
-    let request = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
+    let requests = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
+    // No request has a NUL in it.
+    let requests = requests.split(|byte| *byte == 0).map(<[u8]>::to_vec);
     let caller = Caller {
         address: (*address).to_owned(),
         connector,
         connections,
-        request,
+        requests: requests.collect(),
+        turn: AtomicUsize::new(0),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -100,7 +104,9 @@ struct Caller {
     address: String,
     connector: Option<TlsConnector>,
     connections: Connections,
-    request: Vec<u8>,
+    /// What is asked, in turns.
+    requests: Vec<Vec<u8>>,
+    turn: AtomicUsize,
 }
 
 trait Connection: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -176,7 +182,9 @@ impl Caller {
         buffer: &mut [u8],
     ) -> Result<(), String> {
         let failed = |error: std::io::Error| error.to_string();
-        connection.write_all(&self.request).await.map_err(failed)?;
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let request = &self.requests[turn % self.requests.len()];
+        connection.write_all(request).await.map_err(failed)?;
         connection.flush().await.map_err(failed)?;
         let mut length = 0;
         loop {

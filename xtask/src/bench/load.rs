@@ -35,6 +35,7 @@ impl Default for Effort {
 pub struct Candidate {
     pub name: &'static str,
     pub program: Program,
+    /// What it is asked; several requests, with a NUL between them, in turns.
     pub request: Vec<u8>,
     /// Where it speaks TLS: what callers need for it.
     pub certificates: Option<Certificates>,

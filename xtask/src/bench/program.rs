@@ -73,6 +73,16 @@ impl Program {
         cpu_s(&text).ok_or_else(|| format!("{path}: not what Linux writes: {text:?}"))
     }
 
+    /// Memory of the process, in MiB.
+    pub fn resident_mib(&self) -> Outcome<f64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+        kib.map(|kib| kib / 1024.0)
+            .ok_or_else(|| format!("{path}: not what Linux writes"))
+    }
+
     /// Sends a request and reads the answer's status and body.
     pub fn ask(&self, request: &[u8]) -> Outcome<(u16, String)> {
         let asked = || -> std::io::Result<String> {
