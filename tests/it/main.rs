@@ -12,6 +12,7 @@ mod d1;
 mod deploying;
 mod document;
 mod edited;
+mod faults;
 mod front_door;
 mod gateway;
 mod harness;

@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod conformance;
+mod faults;
 mod fuzz;
 mod openapi;
 mod output;
@@ -26,6 +27,7 @@ enum Command {
     Bench(bench::Arguments),
     Ci(ci::Arguments),
     Conformance(conformance::Arguments),
+    Faults(faults::Arguments),
     Fuzz(fuzz::Arguments),
     Openapi(openapi::Arguments),
     Scaffold(scaffold::Arguments),
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Ci(arguments) => ci::run(&arguments),
         Command::Conformance(arguments) => conformance::run(&arguments),
+        Command::Faults(arguments) => faults::run(&arguments),
         Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Scaffold(arguments) => scaffold::run(&arguments),

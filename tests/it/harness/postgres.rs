@@ -103,6 +103,10 @@ impl Postgres {
         format!("postgres://{user}@127.0.0.1:{}/{database}", self.port)
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Runs statements and gives what they say.
     #[track_caller]
     pub fn sql(&self, database: &str, statements: &str) -> String {

@@ -150,6 +150,16 @@ impl Setup {
         replica
     }
 
+    /// With the master key of another, whose store it shares.
+    pub fn with_master_key_of(self, other: &Self) -> Self {
+        std::fs::copy(
+            other.folder().join("master.key"),
+            self.folder().join("master.key"),
+        )
+        .unwrap();
+        self
+    }
+
     /// Starts it with this many descriptors, and no way to get more.
     pub fn start_within(self, descriptors: usize) -> Service {
         let mut shell = std::process::Command::new("sh");
