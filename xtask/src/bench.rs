@@ -38,9 +38,12 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Codegen(codegen::Arguments),
-    Server(server::Arguments),
-    Token(token::Arguments),
-    Door(door::Arguments),
+    /// Loads a generated operation and a handwritten one in turns.
+    Server(load::Arguments),
+    /// Loads the token endpoint, and a form endpoint of Dropshot alone, in turns.
+    Token(load::Arguments),
+    /// Loads the service behind its front door, and behind Dropshot's own TLS, in turns.
+    Door(load::Arguments),
     Store(store::Arguments),
     Measured(cost::Arguments),
 }
@@ -72,8 +75,8 @@ trait Report: Serialize {
 #[derive(Serialize)]
 struct All {
     codegen: codegen::Report,
-    server: server::Report,
-    token: token::Report,
+    server: load::Comparison,
+    token: load::Comparison,
     door: door::Report,
 }
 

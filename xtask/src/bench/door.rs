@@ -12,21 +12,10 @@ use super::program::{Program, listening, on_core};
 use super::quickstart::{Quickstart, serving};
 use super::table::{figure, table};
 use super::{Outcome, progress};
-use crate::output::Output;
 use certificates::Authority;
 use serde::Serialize;
 use std::path::Path;
 use std::process::Command;
-
-/// Loads the service behind its front door, and behind Dropshot's own TLS, in turns.
-#[derive(clap::Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    pub effort: Effort,
-    /// How figures are printed.
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
-}
 
 /// The figures.
 #[derive(Debug, Serialize)]

@@ -1,8 +1,11 @@
 //! Servers under load, in turns: each has one core, the load has the other.
 
+mod comparison;
+
 use super::program::{Program, can_pin, on_core};
 use super::table::{figure, median, table};
 use super::{Outcome, progress};
+pub use comparison::{Arguments, Comparison};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -258,7 +261,7 @@ pub fn turns(effort: Effort) -> String {
 }
 
 /// The figures in columns.
-pub fn text(served: &[Served]) -> String {
+fn text(served: &[Served]) -> String {
     let rows: Vec<_> = (served.iter())
         .map(|it| {
             let (least, most) = it.speed_range;

@@ -2,33 +2,13 @@
 //!
 //! Both have path, query and JSON body, answer the same, and run in the same program.
 
-use super::load::{self, Candidate, Effort, Served};
+use super::load::{self, Candidate, Comparison, Effort};
 use super::machine::Machine;
 use super::program::{Program, listening, on_core};
 use super::{Outcome, progress};
-use crate::output::Output;
-use serde::Serialize;
-
-/// Loads a generated operation and a handwritten one in turns.
-#[derive(clap::Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    pub effort: Effort,
-    /// How figures are printed.
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
-}
-
-/// The figures.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    machine: Machine,
-    effort: Effort,
-    served: Vec<Served>,
-}
 
 /// Measures.
-pub fn run(effort: Effort) -> Outcome<Report> {
+pub fn run(effort: Effort) -> Outcome<Comparison> {
     load::build(&["bench-servers"])?;
     let machine = Machine::now();
     let start = |name| -> Outcome<Candidate> {
@@ -52,12 +32,7 @@ pub fn run(effort: Effort) -> Outcome<Report> {
         return Err(format!("the two answer differently: {answers:?}"));
     }
     progress("a warm-up of one second each");
-    let served = load::compare(&candidates, effort)?;
-    Ok(Report {
-        machine,
-        effort,
-        served,
-    })
+    Comparison::of(machine, &candidates, effort)
 }
 
 fn request() -> Vec<u8> {
@@ -68,20 +43,4 @@ fn request() -> Vec<u8> {
         body.len()
     )
     .into_bytes()
-}
-
-impl super::Report for Report {
-    fn text(&self) -> String {
-        let Self {
-            machine,
-            effort,
-            served,
-        } = self;
-        format!(
-            "{}\n{}\n\n{}",
-            machine.text(),
-            load::setting(*effort),
-            load::text(served)
-        )
-    }
 }

@@ -2,35 +2,15 @@
 //!
 //! The service is set up as `quickstart` does, and asked by its one client; once with each durability of the audit trail.
 
-use super::load::{self, Candidate, Effort, Served};
+use super::load::{self, Candidate, Comparison, Effort};
 use super::machine::Machine;
 use super::program::{Program, listening, on_core};
 use super::quickstart::{self, Quickstart, serving};
 use super::{Outcome, progress};
-use crate::output::Output;
-use serde::Serialize;
 use std::path::Path;
 
-/// Loads the token endpoint, and a form endpoint of Dropshot alone, in turns.
-#[derive(clap::Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    pub effort: Effort,
-    /// How figures are printed.
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
-}
-
-/// The figures.
-#[derive(Debug, Serialize)]
-pub struct Report {
-    machine: Machine,
-    effort: Effort,
-    served: Vec<Served>,
-}
-
 /// Measures.
-pub fn run(effort: Effort) -> Outcome<Report> {
+pub fn run(effort: Effort) -> Outcome<Comparison> {
     load::build(&["bench-servers", "d1-authz"])?;
     let machine = Machine::now();
     let form = Candidate {
@@ -49,12 +29,7 @@ pub fn run(effort: Effort) -> Outcome<Report> {
         service("tokens, buffered", "buffered", folder.path())?,
         service("tokens, fsync", "fsync", folder.path())?,
     ];
-    let served = load::compare(&candidates, effort)?;
-    Ok(Report {
-        machine,
-        effort,
-        served,
-    })
+    Comparison::of(machine, &candidates, effort)
 }
 
 /// The service with a folder of its own, and a request for a token of the folder's client.
@@ -71,20 +46,4 @@ fn service(name: &'static str, durability: &str, folder: &Path) -> Outcome<Candi
         request: quickstart.request,
         certificates: None,
     })
-}
-
-impl super::Report for Report {
-    fn text(&self) -> String {
-        let Self {
-            machine,
-            effort,
-            served,
-        } = self;
-        format!(
-            "{}\n{}\n\n{}",
-            machine.text(),
-            load::setting(*effort),
-            load::text(served)
-        )
-    }
 }
