@@ -16,6 +16,7 @@ mod pipe;
 mod reload;
 mod room;
 mod tally;
+mod verifier;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -14,7 +14,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
-use super::identity::NamesAllowed;
+use super::verifier::CallerVerifier;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{ClientCertificates, TlsConfig};
 use crate::keys::read_private_up_to;
@@ -136,10 +136,8 @@ impl Files {
             Some(path) => wrong("tls.crl", path, &error),
             None => of_ca(error.to_string()),
         })?;
-        Ok(Some(match config.allow[..] {
-            [] => verifier,
-            _ => Arc::new(NamesAllowed::new(verifier, config.allow.clone())),
-        }))
+        let verifier = CallerVerifier::new(verifier, config.allow.clone());
+        Ok(Some(Arc::new(verifier)))
     }
 }
 
