@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{CertificateError, Error, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -81,6 +83,17 @@ impl Files {
         let ends = in_force(&chain[0]).map_err(of_certificate)?;
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes())
             .map_err(|error| of_key(format!("has no private key in PEM: {error}")))?;
+        // rustls' own way of taking a key would leave this copy of it in memory.
+        let key = Zeroizing::new(key);
+        let key = any_supported_type(&key).map_err(|error| of_key(error.to_string()))?;
+        let certified = CertifiedKey::new(chain, key);
+        certified.keys_match().map_err(|error| match error {
+            Error::InconsistentKeys(_) => of_key("is not the key of tls.certificate".to_owned()),
+            Error::InvalidCertificate(CertificateError::BadEncoding) => {
+                of_certificate("its first certificate can't be read".to_owned())
+            }
+            other => of_key(other.to_string()),
+        })?;
         let builder = ServerConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| of_certificate(error.to_string()))?;
@@ -88,14 +101,8 @@ impl Files {
             Some(verifier) => builder.with_client_cert_verifier(verifier),
             None => builder.with_no_client_auth(),
         };
-        let server = builder.with_single_cert(chain, key);
-        let mut server = server.map_err(|error| match error {
-            Error::InconsistentKeys(_) => of_key("is not the key of tls.certificate".to_owned()),
-            Error::InvalidCertificate(CertificateError::BadEncoding) => {
-                of_certificate("its first certificate can't be read".to_owned())
-            }
-            other => of_key(other.to_string()),
-        })?;
+        let certified = SingleCertAndKey::from(certified);
+        let mut server = builder.with_cert_resolver(Arc::new(certified));
         server.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
         // No session is resumed: a caller would come back without its certificate being looked at, revoked or ended as it may be
         // by then. And a ticket costs each new connection more than it saves.
