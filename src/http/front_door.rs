@@ -31,6 +31,8 @@ use tokio::task::JoinHandle;
 
 pub use descriptors::DescriptorError;
 pub use files::TlsFileError;
+#[cfg(test)]
+pub(super) use peers::Peer;
 pub(super) use peers::Peers;
 use tally::Tally;
 pub(super) use tally::Turned;

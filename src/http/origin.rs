@@ -143,3 +143,82 @@ fn correlation_id(request: &RequestInfo) -> Option<&str> {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     valid.then_some(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use http::{HeaderName, HeaderValue, Request};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::config::{AddressHeader, CertificateHeader};
+    use crate::http::front_door::Peer;
+
+    const CERTIFICATE: &str = include_str!("origin/forwarded/certificate.txt");
+
+    fn gateway() -> GatewayConfig {
+        GatewayConfig {
+            addresses: vec!["10.0.0.0/24".parse().unwrap()],
+            address_header: AddressHeader::XForwardedFor,
+            certificate_header: CertificateHeader::ClientCert,
+        }
+    }
+
+    /// A request that says of itself that it is somebody else's.
+    fn request(remote: SocketAddr, forged: &[(usize, String)]) -> RequestInfo {
+        let names = ["x-forwarded-for", "forwarded", "client-cert", "x-real-ip"];
+        let mut request = Request::new(());
+        let lines = forged
+            .iter()
+            .filter_map(|(name, value)| Some((names[*name], HeaderValue::from_str(value).ok()?)));
+        for (name, value) in lines {
+            let name = HeaderName::from_static(name);
+            request.headers_mut().append(name, value);
+        }
+        RequestInfo::new(&request, remote)
+    }
+
+    /// What is in such headers: what is good in them, and anything.
+    fn forged() -> impl Strategy<Value = Vec<(usize, String)>> {
+        let address = any::<IpAddr>().prop_map(|address| address.to_string());
+        let node = any::<IpAddr>().prop_map(|address| format!("for=\"[{address}]\""));
+        let certificate = Just(format!(":{}:", CERTIFICATE.trim()));
+        let value = prop_oneof![address, node, certificate, "[ -~]{0,40}"];
+        proptest::collection::vec((0_usize..4, value), 0..5)
+    }
+
+    proptest! {
+        /// Without a gateway, or from where none is, a caller is whoever is connected, or nobody.
+        #[test]
+        fn headers_are_believed_of_the_gateway_alone(
+            remote: (IpAddr, u16), real: SocketAddr, forged in forged(), is_other: bool,
+        ) {
+            let remote = SocketAddr::from(remote);
+            prop_assume!(!gateway().is_at(remote.ip().to_canonical()) && !gateway().is_at(real.ip()));
+            let asked = request(remote, &forged);
+            let entrance = |peers: Option<Arc<Peers>>, gateway| Entrance { peers, gateway };
+            let caller = |address: IpAddr| Ok(Caller { address, certificate: None });
+
+            let open = entrance(None, None);
+            prop_assert_eq!(open.caller(&asked), caller(remote.ip().to_canonical()));
+            prop_assert_eq!(open.source(&asked), remote.ip().to_canonical().into());
+            let gateways = entrance(None, Some(gateway()));
+            prop_assert_eq!(gateways.caller(&asked), Err(Stranger::PastTheDoor));
+
+            // Behind the door, whoever is registered, and from no other address.
+            let peers = Arc::new(Peers::new(Arc::default()));
+            let peer = Peer { address: real, certificate: None };
+            let at = SocketAddr::new(remote.ip(), remote.port() ^ u16::from(is_other));
+            let registered = peers.register(at, peer).unwrap();
+            for gateway in [None, Some(gateway())] {
+                let door = entrance(Some(peers.clone()), gateway);
+                let expected = if is_other { Err(Stranger::PastTheDoor) } else { caller(real.ip()) };
+                prop_assert_eq!(door.caller(&asked), expected);
+            }
+            drop(registered);
+            let door = entrance(Some(peers), Some(gateway()));
+            prop_assert_eq!(door.caller(&asked), Err(Stranger::PastTheDoor));
+        }
+    }
+}

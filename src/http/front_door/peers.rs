@@ -26,13 +26,13 @@ pub struct Peers {
 
 /// An entry, as long as it is held. Held no longer than the socket that has the address: from then on another process can have
 /// it.
-pub(super) struct Registered {
+pub(in crate::http) struct Registered {
     peers: Arc<Peers>,
     address: SocketAddr,
 }
 
 impl Peers {
-    pub(super) fn new(tally: Arc<Tally>) -> Self {
+    pub(in crate::http) fn new(tally: Arc<Tally>) -> Self {
         Self {
             by_address: RwLock::default(),
             tally,
@@ -67,7 +67,7 @@ impl Peers {
     }
 
     /// Enters a caller. None when the address has one already, which must never answer for another.
-    pub(super) fn register(
+    pub(in crate::http) fn register(
         self: &Arc<Self>,
         address: SocketAddr,
         peer: Peer,

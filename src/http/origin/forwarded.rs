@@ -234,6 +234,13 @@ mod tests {
         }
     }
 
+    /// One of the gateway's, or somebody else's.
+    fn hop() -> impl Strategy<Value = IpAddr> {
+        let gateways = any::<u8>().prop_map(|last| IpAddr::from([10, 0, 0, last]));
+        let others = any::<IpAddr>().prop_map(|address| address.to_canonical());
+        prop_oneof![gateways, others]
+    }
+
     fn with(name: &'static str, value: &[u8]) -> Option<HeaderMap> {
         let value = HeaderValue::from_bytes(value).ok()?;
         Some(
@@ -259,6 +266,39 @@ mod tests {
             ] {
                 let read = caller(&gateway(header), own, &with(name, value.as_bytes()).unwrap());
                 prop_assert_eq!(read.unwrap().address, address.to_canonical(), "{}", value);
+            }
+        }
+
+        /// However many hops there are, in however many lines: the last that is not the gateway's is the caller.
+        #[test]
+        fn of_any_chain_the_last_hop_that_is_not_the_gateways_counts(
+            hops in proptest::collection::vec((hop(), any::<Option<u16>>(), any::<bool>()), 1..8),
+        ) {
+            let own = IpAddr::from([10, 0, 0, 1]);
+            let is_gateway = |it: &IpAddr| gateway(AddressHeader::Off).is_at(*it);
+            let mut addresses = hops.iter().rev().map(|(address, ..)| *address);
+            let expected = addresses.find(|address| !is_gateway(address)).unwrap_or(own);
+            for (header, name) in [
+                (AddressHeader::XForwardedFor, X_FORWARDED_FOR),
+                (AddressHeader::Forwarded, FORWARDED),
+            ] {
+                let mut lines = vec![String::new()];
+                for (address, port, begins_a_line) in &hops {
+                    let node = match header {
+                        AddressHeader::Forwarded => format!("for=\"{}\"", written(*address, *port)),
+                        _ => written(*address, *port),
+                    };
+                    match lines.last_mut() {
+                        Some(line) if line.is_empty() => *line = node,
+                        Some(line) if !begins_a_line => line.extend([", ", &node]),
+                        _ => lines.push(node),
+                    }
+                }
+                let lines = lines.iter().map(|line| {
+                    (HeaderName::from_static(name), HeaderValue::from_str(line).unwrap())
+                });
+                let read = caller(&gateway(header), own, &lines.collect());
+                prop_assert_eq!(read.unwrap().address, expected, "{:?}", hops);
             }
         }
 
