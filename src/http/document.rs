@@ -113,6 +113,11 @@ pub(super) fn metadata(
         revocation_endpoint_auth_methods_supported: methods(),
         revocation_endpoint_auth_signing_alg_values_supported: algorithms(),
         tls_client_certificate_bound_access_tokens: knows_certificates.then_some(true),
+        mtls_endpoint_aliases: knows_certificates.then(|| types::MtlsEndpointAliases {
+            token_endpoint: endpoint(&operations::GET_ACCESS_TOKEN),
+            introspection_endpoint: endpoint(&operations::INTROSPECT_TOKEN),
+            revocation_endpoint: endpoint(&operations::REVOKE_TOKEN),
+        }),
         service_documentation: Some(endpoint(&operations::GET_OPEN_API_DOCUMENT)),
     }
 }

@@ -36,6 +36,20 @@ fn is_told_to_come_again(answer: &str) {
     assert_eq!(body["error"], "temporarily_unavailable", "{body}");
 }
 
+/// The same where OAuth has no error for it: as the document has it, too.
+#[track_caller]
+fn is_unread(answer: &str, operation: &str) {
+    assert_eq!(status(answer), 503, "{answer}");
+    assert_eq!(header(answer, "retry-after"), Some("1"));
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["operation"], operation);
+    assert_eq!(body["error_code"], "overloaded");
+    for member in ["request_id", "message"] {
+        assert!(body[member].is_string(), "{body}");
+    }
+}
+
 #[tokio::test]
 async fn one_too_many_is_told_to_come_again() {
     let setup = Setup::of(LIMIT);
@@ -55,11 +69,19 @@ async fn one_too_many_is_told_to_come_again() {
     let mut one_more = from([127, 0, 1, 1], &token_request(D1)).await;
     is_told_to_come_again(&read_answer(&mut one_more).await.unwrap());
     // Its body was there, so the connection goes on.
-    let document = "GET /authz/d1/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n";
-    one_more.write_all(document.as_bytes()).await.unwrap();
-    let answer = read_answer(&mut one_more).await.unwrap();
-    assert_eq!(status(&answer), 503, "{answer}");
-    assert_eq!(header(&answer, "retry-after"), Some("1"));
+    for (path, operation) in [
+        ("/authz/d1/v1/openapi.json", "getOpenApiDocument"),
+        ("/authz/d1/v1/oauth2/jwks", "getJsonWebKeySet"),
+        (
+            "/.well-known/oauth-authorization-server/authz/d1/v1",
+            "getAuthorizationServerMetadata",
+        ),
+    ] {
+        let document = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        one_more.write_all(document.as_bytes()).await.unwrap();
+        let answer = read_answer(&mut one_more).await.unwrap();
+        is_unread(&answer, operation);
+    }
     // A body that isn't is not waited for.
     let announced = unfinished().replace("Content-Length: 29", "Content-Length: 16000");
     let mut unread = from([127, 0, 1, 1], &announced).await;
@@ -70,7 +92,7 @@ async fn one_too_many_is_told_to_come_again() {
     assert_eq!(status(&answer), 200, "{answer}");
     assert_eq!(
         service.metric("d1_authz_requests_turned_away_total").await,
-        3
+        5
     );
     // What was begun is answered, and then there is room again.
     for stream in &mut greedy {

@@ -113,6 +113,20 @@ async fn section_3_3_the_metadata_says_so_where_certificates_are_known() {
             metadata["tls_client_certificate_bound_access_tokens"],
             expected
         );
+        let aliases = &metadata["mtls_endpoint_aliases"];
+        assert_eq!(aliases.is_object(), expected == json!(true));
+        for name in [
+            "token_endpoint",
+            "introspection_endpoint",
+            "revocation_endpoint",
+        ] {
+            let at = if aliases.is_object() {
+                &metadata[name]
+            } else {
+                &Value::Null
+            };
+            assert_eq!(&aliases[name], at);
+        }
     }
 }
 
