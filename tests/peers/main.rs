@@ -1,5 +1,5 @@
 //! Programs of others against the service: what verifies its tokens as the manual shows it, libraries that ask for
-//! one, and what makes requests up from the document.
+//! one, what makes requests up from the document, and what looks for weaknesses of TLS.
 //!
 //! They need Python, Node, Java and more, so they are no part of `cargo test`: `cargo xtask ci peers` installs what they need
 //! below `target/peers` and runs them.
@@ -14,6 +14,7 @@ mod harness;
 mod forgery;
 mod gateways;
 mod libraries;
+mod scanner;
 mod schemathesis;
 mod tools;
 mod verifiers;

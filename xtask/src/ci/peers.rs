@@ -1,4 +1,4 @@
-//! Programs of others against the service: what docs/verify.md shows, OAuth client libraries, Schemathesis.
+//! Programs of others against the service: what docs/verify.md shows, OAuth client libraries, Schemathesis, sslyze.
 //!
 //! Owns what is installed below `target/peers`, at the versions that the repository pins, and only when a pin has changed;
 //! the programs' languages come with the step `requirements`. What is held of them stands in tests/peers.

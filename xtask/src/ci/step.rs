@@ -33,7 +33,7 @@ pub enum Step {
     Doctests,
     /// `cargo xtask fuzz`, for a few seconds a target.
     Fuzz,
-    /// Programs of others: verifiers and gateways of docs/verify.md, OAuth client libraries, Schemathesis.
+    /// Programs of others: verifiers and gateways of docs/verify.md, OAuth client libraries, Schemathesis, sslyze.
     Peers,
     /// `cargo xtask conformance --subset`: services generated from the small documents of OPENAPI_CORPORA, driven.
     Conformance,
