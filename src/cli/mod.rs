@@ -6,6 +6,7 @@
 mod audit;
 mod client;
 mod config;
+mod confinement;
 mod duration;
 mod error;
 mod healthcheck;
@@ -77,40 +78,38 @@ enum Command {
 pub fn run() -> ExitCode {
     // Exits with 2 and the usage on standard error when the arguments are wrong.
     let arguments = Arguments::parse();
-    if let Err(error) = process::leave_no_core_dump() {
-        return Error::failed(format!(
-            "the system can't be told to leave no core dump: {error}"
-        ))
-        .report();
-    }
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return Error::failed(format!("can't start threads: {error}")).report(),
-    };
-    match runtime.block_on(execute(arguments)) {
+    match execute(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
     }
 }
 
-async fn execute(arguments: Arguments) -> Result<(), Error> {
+fn execute(arguments: Arguments) -> Result<(), Error> {
     let Arguments {
         source,
         output,
         command,
     } = arguments;
+    process::leave_no_core_dump().map_err(|error| {
+        Error::failed(format!(
+            "the system can't be told to leave no core dump: {error}"
+        ))
+    })?;
+    let threads = process::threads();
     match command {
-        Command::Quickstart(arguments) => quickstart::run(arguments).await,
-        Command::Serve(arguments) => serve::run(arguments, &source).await,
-        Command::Client(command) => client::run(command, &source, output).await,
-        Command::Key(command) => key::run(command, &source, output).await,
-        Command::Token(command) => token::run(command, &source, output).await,
-        Command::Audit(command) => audit::run(command, &source, output).await,
+        Command::Quickstart(arguments) => threads.run(quickstart::run(arguments)),
+        Command::Serve(arguments) => serve::run(arguments, &source, threads),
+        Command::Client(command) => threads.run(client::run(command, &source, output)),
+        Command::Key(command) => threads.run(key::run(command, &source, output)),
+        Command::Token(command) => threads.run(token::run(command, &source, output)),
+        Command::Audit(command) => threads.run(audit::run(command, &source, output)),
         Command::Config(command) => config::run(&command, &source, output),
-        Command::Store(command) => store::run(command, &source, output).await,
+        Command::Store(command) => threads.run(store::run(command, &source, output)),
         Command::Openapi(arguments) => openapi::run(&arguments, &source),
-        Command::Probe(arguments) => probe::run(arguments, output).await,
-        Command::Healthcheck(arguments) => healthcheck::run(arguments, &source, output).await,
+        Command::Probe(arguments) => threads.run(probe::run(arguments, output)),
+        Command::Healthcheck(arguments) => {
+            threads.run(healthcheck::run(arguments, &source, output))
+        }
     }
 }
 

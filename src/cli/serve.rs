@@ -5,8 +5,10 @@ use std::sync::Arc;
 use clap::Args;
 use slog::{Logger, info};
 
+use super::confinement::Confinement;
 use super::error::Error;
 use super::log;
+use super::process::Threads;
 use super::source::Source;
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -22,13 +24,17 @@ use crate::issuer::Installation;
 )]
 pub(super) struct Arguments {}
 
-pub(super) async fn run(_arguments: Arguments, source: &Source) -> Result<(), Error> {
+pub(super) fn run(_arguments: Arguments, source: &Source, threads: Threads) -> Result<(), Error> {
     let config = source.load()?;
-    let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
-    let (log, guard) = log::to_stderr();
-    let result = serve(&config, &installation, &log, |_| Ok(())).await;
-    drop((log, guard));
-    result
+    let confinement = Confinement::of(&config);
+    threads.run(async {
+        let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
+        let (log, guard) = log::to_stderr();
+        confinement.tell(&log);
+        let result = serve(&config, &installation, &log, |_| Ok(())).await;
+        drop((log, guard));
+        result
+    })
 }
 
 /// Serves until the process is told to stop. `serving` is called once it does.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -38,6 +38,13 @@ impl PostgresUrl {
             url.query_pairs_mut().append_pair("sslmode", "verify-full");
         }
         url.into()
+    }
+
+    /// The files that it names: certificates and a key for TLS.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let pairs = self.0.query_pairs();
+        let files = pairs.filter(|(name, _)| FILES.contains(&&**name));
+        files.map(|(_, file)| PathBuf::from(&*file))
     }
 
     fn has(&self, parameter: &str) -> bool {

@@ -2,6 +2,7 @@
 //! unit set.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use d1_authz::config::Config;
 
@@ -100,6 +101,47 @@ fn the_image_and_the_unit_set_variables_that_exist() {
         let shown = harness::run(&mut command, "").ok().stdout;
         for (_, value) in set.iter().filter(|(name, _)| name != "D1_AUTHZ_CONFIG") {
             assert!(shown.contains(value), "{value} is not in force: {shown}");
+        }
+    }
+}
+
+/// What the unit must say, whatever else is in it.
+const SHUT_IN: [&str; 12] = [
+    "DynamicUser=yes",
+    "UMask=0077",
+    "ProtectSystem=strict",
+    "ProtectHome=yes",
+    "PrivateTmp=yes",
+    "PrivateDevices=yes",
+    "NoNewPrivileges=yes",
+    "CapabilityBoundingSet=",
+    "AmbientCapabilities=",
+    "MemoryDenyWriteExecute=yes",
+    "SystemCallFilter=@system-service",
+    "LimitCORE=0",
+];
+
+#[test]
+fn the_unit_shuts_the_service_in() {
+    let unit = std::fs::read_to_string(dist("d1-authz.service")).unwrap();
+    for line in SHUT_IN {
+        assert!(unit.lines().any(|it| it == line), "{line} is not there");
+    }
+    // How a port below 1024 is had without root stands there too.
+    assert!(unit.contains("AmbientCapabilities=CAP_NET_BIND_SERVICE"));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("d1-authz.service");
+    let program = env!("CARGO_BIN_EXE_d1-authz");
+    std::fs::write(&file, unit.replace("/usr/local/bin/d1-authz", program)).unwrap();
+    // Of systemd's own scale from 0 (shut in) to 100; most services are above 90.
+    for check in [
+        &["verify"][..],
+        &["security", "--offline=true", "--threshold=15"],
+    ] {
+        let mut analyze = Command::new("systemd-analyze");
+        match analyze.args(check).arg(&file).output() {
+            Ok(said) => assert!(said.status.success(), "{check:?}: {said:?}"),
+            Err(_) => println!("{check:?} is not tested: this machine has no systemd-analyze"),
         }
     }
 }

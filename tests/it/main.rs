@@ -8,6 +8,7 @@ mod audit;
 mod cli;
 mod client;
 mod clients;
+mod confinement;
 mod d1;
 mod deploying;
 mod document;

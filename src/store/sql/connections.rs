@@ -24,8 +24,13 @@ const POSTGRES_SESSION: &str = "\
     set_config('idle_in_transaction_session_timeout', '5s', false), set_config('tcp_user_timeout', '15s', false), \
     set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false), \
     set_config('default_transaction_read_only', $1, false)";
-/// A change that was reported done is on disk: with WAL, NORMAL may lose the last ones in a power cut.
-const SQLITE_SESSION: [&str; 2] = ["PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"];
+const SQLITE_SESSION: [&str; 3] = [
+    "PRAGMA journal_mode = WAL",
+    // A change that was reported done is on disk: with WAL, NORMAL may lose the last ones in a power cut.
+    "PRAGMA synchronous = FULL",
+    // The service can't open files in the system's own folder for them, and nobody else should find them there.
+    "PRAGMA temp_store = MEMORY",
+];
 
 /// The options that a database's URL stands for.
 pub(super) fn options(url: &str) -> Result<AnyConnectOptions, StoreError> {
