@@ -77,7 +77,6 @@ fn confine(folders: &Folders) -> Result<RulesetStatus, RulesetError> {
 const RESOLVER: [&str; 5] = ["/etc", "/lib", "/lib64", "/usr/lib", "/run"];
 
 /// What is read, and what is written. Folders, since a file that is renewed is another one.
-#[derive(Debug, PartialEq, Eq)]
 struct Folders {
     read: Vec<PathBuf>,
     written: Vec<PathBuf>,
@@ -127,4 +126,46 @@ fn folder(file: &Path) -> PathBuf {
 fn existing(path: &Path) -> PathBuf {
     let mut there = path.ancestors().filter(|path| path.exists());
     there.next().unwrap_or(path).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::config::{ClientCertificates, TlsConfig, TlsLimits};
+
+    #[test]
+    fn what_is_read_is_not_written_and_links_are_followed() {
+        let all = tempfile::tempdir().unwrap();
+        let at = |path: &str| all.path().canonicalize().unwrap().join(path);
+        for folder in ["data", "live", "archive", "keys"] {
+            fs::create_dir(at(folder)).unwrap();
+        }
+        fs::write(at("archive/server1.pem"), "").unwrap();
+        symlink("../archive/server1.pem", at("live/server.pem")).unwrap();
+        let listen = ([127, 0, 0, 1], 8443).into();
+        let mut config = Config::quickstart(&at("data"), listen, "/authz/d1/v1").unwrap();
+        config.audit.path = at("audit/of/today");
+        config.keys.master_key_file = at("keys/master.key");
+        config.tls = Some(TlsConfig {
+            certificate: at("live/server.pem"),
+            key: at("live/server.key"),
+            client_ca: None,
+            client_certificates: ClientCertificates::Off,
+            crl: None,
+            allow: Vec::new(),
+            limits: TlsLimits::default(),
+        });
+        // On first use the master key is made, and so is the folder of the trail.
+        let folders = Folders::of(&config);
+        assert_eq!(folders.written, [at("data"), at(""), at("keys")]);
+        assert_eq!(folders.read, [at("live"), at("archive"), at("live")]);
+        fs::write(at("keys/master.key"), "").unwrap();
+        fs::create_dir_all(&config.audit.path).unwrap();
+        let folders = Folders::of(&config);
+        assert_eq!(folders.written, [at("data"), at("audit/of/today")]);
+        assert_eq!(folders.read[..2], [at("keys"), at("keys")]);
+    }
 }
