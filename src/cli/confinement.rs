@@ -90,7 +90,8 @@ impl Folders {
             StoreUrl::Sqlite(file) => written.push(folder(file)),
             // Its files are read again for each connection.
             StoreUrl::Postgres(url) => {
-                read.extend(url.files().flat_map(|file| folders(&file).collect::<Vec<_>>()));
+                let files = url.files().chain(config.store.password_file.clone());
+                read.extend(files.flat_map(|file| folders(&file)));
                 read.extend(RESOLVER.map(PathBuf::from));
             }
         }
@@ -112,7 +113,7 @@ impl Folders {
 }
 
 /// Where a file stands, and where it leads to: renewal may leave the link, and change what it leads to, or the link.
-fn folders(file: &Path) -> impl Iterator<Item = PathBuf> {
+fn folders(file: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let behind = file.canonicalize().ok();
     let behind = behind.map(|file| folder(&file));
     [folder(file)].into_iter().chain(behind)
@@ -160,12 +161,12 @@ mod tests {
         });
         // On first use the master key is made, and so is the folder of the trail.
         let folders = Folders::of(&config);
-        assert_eq!(folders.written, [at("data"), at(""), at("keys")]);
+        assert_eq!(folders.written, [at(""), at("data"), at("keys")]);
         assert_eq!(folders.read, [at("live"), at("archive"), at("live")]);
         fs::write(at("keys/master.key"), "").unwrap();
         fs::create_dir_all(&config.audit.path).unwrap();
         let folders = Folders::of(&config);
-        assert_eq!(folders.written, [at("data"), at("audit/of/today")]);
+        assert_eq!(folders.written, [at("audit/of/today"), at("data")]);
         assert_eq!(folders.read[..2], [at("keys"), at("keys")]);
     }
 }

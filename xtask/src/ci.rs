@@ -20,7 +20,7 @@ use step::{Outcome, Step};
 /// Checks everything: format, lints, tidiness, the served document, dependencies, documentation, tests.
 #[derive(clap::Args)]
 #[command(
-    after_help = "It needs Rust, and a compiler of C and C++; the tests also need SoftHSM2 and openssl, and those with programs of others Python, \
+    after_help = "It needs Rust, and a compiler of C and C++; the tests also need SoftHSM2, PostgreSQL and openssl, and those with programs of others Python, \
                   Node, Java, Go, Ruby and nginx. The step `requirements` installs what is missing where it may, and names the \
                   command where it may not. OPENAPI_CORPORA may name a folder of more OpenAPI documents to test the generator with."
 )]
