@@ -1,15 +1,18 @@
-//! The time of day, as a parameter: nothing else in the service asks the system for it, so tests never sleep.
+//! Time, as a parameter: nothing else in the service asks the system for it, so tests never sleep.
 
 use std::fmt::Debug;
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// Tells the time of day. Periods that pass inside of the process, such as timeouts, are Tokio's matter.
+/// Tells the time of day, and how much time has passed. Other periods inside of the process, such as timeouts, are Tokio's matter.
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The time now.
+    /// The time of day. It steps, forward and back, when somebody sets it.
     fn now(&self) -> Timestamp;
+
+    /// Time that has passed since a beginning that doesn't matter. Nobody sets it.
+    fn passed(&self) -> Duration;
 }
 
 /// The machine's clock.
@@ -20,34 +23,47 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
+
+    fn passed(&self) -> Duration {
+        static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+        BEGINNING.elapsed()
+    }
 }
 
 /// A clock that stands still until it is told otherwise.
 #[derive(Debug)]
-pub struct ManualClock(Mutex<Timestamp>);
+pub struct ManualClock(Mutex<(Timestamp, Duration)>);
 
 impl ManualClock {
     /// A clock that stands at `now`.
     #[must_use]
     pub const fn at(now: Timestamp) -> Self {
-        Self(Mutex::new(now))
+        Self(Mutex::new((now, Duration::ZERO)))
     }
 
-    /// Moves it forward.
+    /// Lets time pass.
     pub fn advance(&self, by: Duration) {
-        let mut now = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (now, passed) = &mut *self.read();
         *now = now.checked_add(by).unwrap_or(Timestamp::MAX);
+        *passed = passed.saturating_add(by);
+    }
+
+    /// Sets the time of day, as an operator does to one that was wrong; no time passes.
+    pub fn set(&self, now: Timestamp) {
+        self.read().0 = now;
+    }
+
+    fn read(&self) -> MutexGuard<'_, (Timestamp, Duration)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.read().0
+    }
+
+    fn passed(&self) -> Duration {
+        self.read().1
     }
 }

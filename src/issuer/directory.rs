@@ -16,8 +16,6 @@ mod view;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use jiff::Timestamp;
-
 pub(super) use account::{Account, Authenticated, LiveSecret};
 pub(super) use accounts::Accounts;
 use asked::Asked;
@@ -28,6 +26,7 @@ pub(super) use view::View;
 
 use super::catch_up::CatchUp;
 use super::revocations::Revocations;
+use crate::clock::Clock;
 use crate::config::StoreConfig;
 use crate::keys::{KeyError, KeyRing, PublishedKey, Token, TokenError, Vault};
 use crate::store::{Position, Store, StoreError};
@@ -66,7 +65,7 @@ impl Directory {
         store: Arc<dyn Store>,
         vault: Arc<Vault>,
         config: &StoreConfig,
-        now: Timestamp,
+        clock: Arc<dyn Clock>,
     ) -> Result<Self, LoadError> {
         // The place first: what changes while the rest is read is read again, rather than missed.
         let position = store.last_change().await?;
@@ -88,7 +87,7 @@ impl Directory {
             applied: tokio::sync::Mutex::new(position),
             catch_up: CatchUp::default(),
             asked: Asked::default(),
-            freshness: Freshness::new(config.max_staleness, now),
+            freshness: Freshness::new(clock, config.max_staleness),
             filled: AtomicBool::new(false),
             number: AtomicUsize::new(Self::NOT_COUNTED),
             uses: Uses::default(),

@@ -84,6 +84,6 @@ impl Issuer {
         let help = "Since the store's changes were last read; what is changed elsewhere meanwhile is not in force here";
         let unit = Unit::Seconds;
         let age = encoder.encode_descriptor("store_read_age", help, Some(&unit), gauge)?;
-        ConstGauge::new(self.directory.freshness.age(now).as_secs_f64()).encode(age)
+        ConstGauge::new(self.directory.freshness.age().as_secs_f64()).encode(age)
     }
 }

@@ -151,8 +151,8 @@ impl Installation {
             Some(audience) => audience.clone(),
             None => Audience::parse(config.issuer.as_str()).map_err(|_| StartError::NoAudience)?,
         };
-        let now = self.clock.now();
-        let directory = Directory::load(store.clone(), vault.clone(), &config.store, now)
+        let clock = self.clock.clone();
+        let directory = Directory::load(store.clone(), vault.clone(), &config.store, clock)
             .await
             .map_err(|error| match error {
                 LoadError::Store(error) => StartError::Store(error),

@@ -49,9 +49,9 @@ impl Issuer {
     pub fn readiness(&self) -> Readiness {
         let (mut problems, now) = (Vec::new(), self.clock.now());
         let freshness = &self.directory.freshness;
-        let mut ready = !freshness.is_over(now);
+        let mut ready = !freshness.is_over();
         if !ready {
-            let age = freshness.age(now).as_secs();
+            let age = freshness.age().as_secs();
             problems.push(Problem {
                 part: "store",
                 message: format!(

@@ -235,6 +235,17 @@ async fn tls_and_a_password() {
     );
     assert_eq!(encrypted, "t");
 
+    // The service as well, which can open no file that its configuration doesn't name.
+    let root = authority.certificate();
+    let setup = Setup::on(&format!(
+        "{url}?sslmode=verify-full&sslrootcert={}",
+        root.display()
+    ));
+    let file = format!("store = {{ password_file = {password:?}, url");
+    setup.configure("store = { url", &file);
+    setup.add("is_tbank01", "123", &[]);
+    setup.start().token(D1, GRANT).await.granted();
+
     let mut strange = with(&other);
     strange.password_file = Some(password);
     let refused = open(&strange).await.unwrap_err().to_string();
@@ -292,4 +303,29 @@ async fn many_clients_are_read_in_pages() {
     assert!(first.unwrap().len() <= 5_500);
     assert_eq!(store.clients().await.unwrap(), records);
     assert_eq!(store.number_of_clients().await.unwrap(), 5_500);
+}
+
+/// A standby that took over goes on with numbers that the other gave to changes which are lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_without_the_last_changes_is_noticed() {
+    let server = Postgres::start();
+    let setup = Setup::on(&server.database("failover"));
+    setup.add("is_tbank01", "123", &["--scope", "cards pin"]);
+    let service = setup.start();
+    service.token(D1, GRANT).await.granted();
+    let status = async || service.token(D1, GRANT).await.status.as_u16();
+    service.setup.run(&["client", "disable", "is_tbank01"]).ok();
+    eventually("disabled", status, |status| *status == 401).await;
+    let number = || server.sql("failover", "SELECT max(sequence) FROM changes");
+    let lost = number();
+
+    // What the standby has: all but that. And then it gives the number to another change.
+    server.sql(
+        "failover",
+        "BEGIN; UPDATE clients SET enabled = 1; DELETE FROM changes WHERE sequence = (SELECT max(sequence) FROM changes); \
+         SELECT setval(pg_get_serial_sequence('changes', 'sequence'), max(sequence)) FROM changes; COMMIT",
+    );
+    service.setup.add("other", "123", &[]);
+    assert_eq!(number(), lost);
+    eventually("as the standby has it", status, |status| *status == 200).await;
 }

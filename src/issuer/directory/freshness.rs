@@ -1,56 +1,71 @@
-//! How old what is known of the store may be.
+//! How old what is known of the store may be: by time that passes. When the time of day steps, the store is as fresh as it was.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use crate::clock::Clock;
 
 /// When the store was last read, and how long the service goes on without it.
 #[derive(Debug)]
 pub(in crate::issuer) struct Freshness {
-    /// In milliseconds since 1970.
-    read_at: AtomicI64,
+    clock: Arc<dyn Clock>,
+    /// In milliseconds that had passed.
+    read_at: AtomicU64,
     most: Duration,
 }
 
 impl Freshness {
-    pub(super) fn new(most: Duration, now: Timestamp) -> Self {
-        Self {
-            read_at: AtomicI64::new(now.as_millisecond()),
+    pub(super) fn new(clock: Arc<dyn Clock>, most: Duration) -> Self {
+        let freshness = Self {
+            clock,
+            read_at: AtomicU64::default(),
             most,
-        }
+        };
+        freshness.note();
+        freshness
     }
 
     /// Notes that all changes until now were read.
-    pub(super) fn note(&self, now: Timestamp) {
-        self.read_at.store(now.as_millisecond(), Ordering::Relaxed);
+    pub(super) fn note(&self) {
+        self.read_at.store(self.passed(), Ordering::Relaxed);
     }
 
-    /// How long ago the store was last read. Of a clock that was set back meanwhile, by how much: nobody knows how long it was.
-    pub(in crate::issuer) fn age(&self, now: Timestamp) -> Duration {
+    /// How long ago the store was last read.
+    pub(in crate::issuer) fn age(&self) -> Duration {
         let read_at = self.read_at.load(Ordering::Relaxed);
-        Duration::from_millis(now.as_millisecond().abs_diff(read_at))
+        Duration::from_millis(self.passed().saturating_sub(read_at))
     }
 
     /// Whether that is too long ago to go by it.
-    pub(in crate::issuer) fn is_over(&self, now: Timestamp) -> bool {
-        self.age(now) > self.most
+    pub(in crate::issuer) fn is_over(&self) -> bool {
+        self.age() > self.most
+    }
+
+    fn passed(&self) -> u64 {
+        u64::try_from(self.clock.passed().as_millis()).unwrap_or(u64::MAX)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
+    use crate::clock::ManualClock;
 
     #[test]
     fn it_is_over_after_its_time_until_the_store_is_read() {
-        let at = |seconds| Timestamp::from_second(seconds).unwrap();
-        let freshness = Freshness::new(Duration::from_secs(60), at(100));
-        assert!(!freshness.is_over(at(160)));
-        assert!(freshness.is_over(at(161)));
-        freshness.note(at(161));
-        assert!(!freshness.is_over(at(161)));
-        assert_eq!(freshness.age(at(170)), Duration::from_secs(9));
-        assert!(freshness.is_over(at(100)), "the clock was set back");
+        let clock = Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH));
+        let freshness = Freshness::new(clock.clone(), Duration::from_secs(60));
+        clock.advance(Duration::from_secs(60));
+        assert!(!freshness.is_over());
+        clock.advance(Duration::from_millis(1));
+        assert!(freshness.is_over());
+        freshness.note();
+        assert!(!freshness.is_over());
+        clock.advance(Duration::from_secs(9));
+        clock.set(Timestamp::MAX);
+        assert_eq!(freshness.age(), Duration::from_secs(9));
     }
 }

@@ -56,13 +56,13 @@ impl Directory {
     /// any, is kept for readiness.
     pub(in crate::issuer) async fn refresh(&self, now: Timestamp) -> Result<bool, LoadError> {
         let done = self.apply(&Questions::default(), now).await;
-        self.note_outcome(&done, now);
+        self.note_outcome(&done);
         done
     }
 
     async fn look_for(&self, questions: Questions<Found>, now: Timestamp) -> bool {
         let done = self.apply(&questions, now).await;
-        self.note_outcome(&done, now);
+        self.note_outcome(&done);
         done.is_ok()
     }
 
@@ -147,9 +147,9 @@ impl Directory {
         Ok(())
     }
 
-    fn note_outcome(&self, done: &Result<bool, LoadError>, now: Timestamp) {
+    fn note_outcome(&self, done: &Result<bool, LoadError>) {
         if done.is_ok() {
-            self.freshness.note(now);
+            self.freshness.note();
         }
         let fault = done.as_ref().err().map(ToString::to_string);
         self.note_fault(fault);
