@@ -109,6 +109,11 @@ async fn a_store_moves_to_postgresql_and_back() {
         "456",
         &["--algorithm", "PS256", "--network", "127.0.0.0/8"],
     );
+    // More than are read, and written, at a time.
+    let many = (0..1_100).map(|number| format!("many-{number}\n"));
+    let many = "client_id\n".to_owned() + &many.collect::<String>();
+    std::fs::write(setup.folder().join("many.csv"), many).unwrap();
+    setup.run(&["client", "import", "many.csv"]).ok();
     setup.run(&["key", "rotate"]).ok();
     let token = setup.start();
     let issued = token.token(D1, GRANT).await.access_token();
@@ -118,7 +123,7 @@ async fn a_store_moves_to_postgresql_and_back() {
     let copy = setup
         .run(&["store", "copy", "--to", &url, "--output", "json"])
         .ok();
-    assert!(copy.json()["rows"].as_u64() > Some(8), "{copy:?}");
+    assert!(copy.json()["rows"].as_u64() > Some(3_300), "{copy:?}");
     let twice = setup.run(&["store", "copy", "--to", &url]);
     twice.fails(1, "holds something already");
     let moved = moved(&setup, &url);

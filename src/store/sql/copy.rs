@@ -1,7 +1,7 @@
 //! All of a store into another, empty one: row by row, the same on both databases, as of one moment.
 
 use sqlx::any::AnyRow;
-use sqlx::{Any, AssertSqlSafe, QueryBuilder, Row, Transaction};
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 
 use super::{Engine, SqlStore};
 use crate::store::StoreError;
@@ -169,18 +169,21 @@ impl Table {
         after: Option<&AnyRow>,
         most: usize,
     ) -> Result<Vec<AnyRow>, StoreError> {
+        let (columns, table) = (self.names(), self.name);
         let key = self.columns[0];
-        let mut query = QueryBuilder::<Any>::new("SELECT ");
-        query.push(self.names()).push(" FROM ").push(self.name);
+        let name = key.name();
+        let from_there = after.map_or(String::new(), |_| format!("WHERE {name} > $1"));
+        let statement =
+            format!("SELECT {columns} FROM {table} {from_there} ORDER BY {name} LIMIT {most}");
+        // Nothing in it is from outside.
+        let mut query = sqlx::query(AssertSqlSafe(statement));
         if let Some(row) = after {
-            query.push(" WHERE ").push(key.name()).push(" > ");
-            match key {
-                Number(name) => query.push_bind(row.try_get::<i64, _>(name)?),
-                Text(name) | Bytes(name) => query.push_bind(row.try_get::<String, _>(name)?),
+            query = match key {
+                Number(name) => query.bind(row.try_get::<i64, _>(name)?),
+                Text(name) | Bytes(name) => query.bind(row.try_get::<String, _>(name)?),
             };
         }
-        query.push(format!(" ORDER BY {} LIMIT {most}", key.name()));
-        Ok(query.build().fetch_all(&mut **from).await?)
+        Ok(query.fetch_all(&mut **from).await?)
     }
 
     async fn put(
