@@ -71,7 +71,7 @@ impl SqlStore {
                     engine: Engine::Postgres,
                     pool: connections::open(Engine::Postgres, options, most, read_only).await?,
                     read_only,
-                    listener: Some(Listener::start(url)),
+                    listener: Some(Listener::new(url)),
                 })
             }
         }

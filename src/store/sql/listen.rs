@@ -2,7 +2,8 @@
 //!
 //! Only ever a reason to look earlier than the poll would. A word that was lost, as with the connection, costs nothing but time.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sqlx::postgres::PgListener;
@@ -17,27 +18,48 @@ const CHANNEL: &str = "d1_authz_changes";
 const QUIET: Duration = Duration::from_secs(30);
 const BEFORE_ANOTHER_TRY: Duration = Duration::from_secs(1);
 
-/// Listens while it lives.
-#[derive(Debug)]
+/// Listens from when somebody first waits for a word, and while it lives. A command that changes something and ends needs no
+/// connection for that.
 pub(super) struct Listener {
+    /// Holds the password.
+    url: String,
+    ear: OnceLock<Ear>,
+}
+
+/// A task that listens.
+struct Ear {
     changed: Arc<Notify>,
     task: AbortHandle,
 }
 
 impl Listener {
-    pub(super) fn start(url: String) -> Self {
-        let changed = Arc::new(Notify::new());
-        let task = tokio::spawn(listen(url, changed.clone())).abort_handle();
-        Self { changed, task }
+    pub(super) fn new(url: String) -> Self {
+        let ear = OnceLock::new();
+        Self { url, ear }
     }
 
     /// Waits for the next word, or returns at once if there was one since the last time.
     pub(super) async fn changed(&self) {
-        self.changed.notified().await;
+        let ear = self.ear.get_or_init(|| Ear::open(self.url.clone()));
+        ear.changed.notified().await;
     }
 }
 
-impl Drop for Listener {
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Listener(..)")
+    }
+}
+
+impl Ear {
+    fn open(url: String) -> Self {
+        let changed = Arc::new(Notify::new());
+        let task = tokio::spawn(listen(url, changed.clone())).abort_handle();
+        Self { changed, task }
+    }
+}
+
+impl Drop for Ear {
     fn drop(&mut self) {
         self.task.abort();
     }
