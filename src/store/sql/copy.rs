@@ -6,8 +6,10 @@ use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use super::{Engine, SqlStore};
 use crate::store::StoreError;
 
-/// How many rows are read, and written, in one statement: with the most columns, within SQLite's 32,766 parameters.
+/// How many rows are read in one statement.
 const PAGE: usize = 1_000;
+/// How many rows are written in one. SQLite looks for each parameter among all of the statement, so that more take longer a row.
+const WRITTEN: usize = 16;
 
 /// A table. Leases are left where they are: what holds them is a process that serves there.
 struct Table {
@@ -136,7 +138,9 @@ impl SqlStore {
             let mut last = None;
             loop {
                 let page = table.page(&mut source, last.as_ref(), PAGE).await?;
-                table.put(&mut target, &page).await?;
+                for rows in page.chunks(WRITTEN) {
+                    table.put(&mut target, rows).await?;
+                }
                 rows += page.len() as u64;
                 progress(Copied {
                     table: table.name,
@@ -191,9 +195,6 @@ impl Table {
         into: &mut Transaction<'static, Any>,
         rows: &[AnyRow],
     ) -> Result<(), StoreError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
         let width = self.columns.len();
         let places = (0..rows.len()).map(|row| {
             let places: Vec<_> = (1..=width)
