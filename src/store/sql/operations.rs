@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use sqlx::{Any, Transaction};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -80,9 +81,8 @@ impl Store for SqlStore {
         in_time(async {
             let mut transaction = self.begin().await?;
             clients::change(&mut transaction, changed).await?;
-            let (id, at) = (changed.client.id.as_str(), changed.changed_at);
-            feed::append(&mut transaction, feed::CLIENT, id, at).await?;
-            self.publish(transaction).await
+            let (id, at) = (&changed.client.id, changed.changed_at);
+            self.publish_client(transaction, id, at).await
         })
         .await
     }
@@ -96,8 +96,7 @@ impl Store for SqlStore {
         in_time(async {
             let mut transaction = self.begin().await?;
             clients::set_status(&mut transaction, id, status, now).await?;
-            feed::append(&mut transaction, feed::CLIENT, id.as_str(), now).await?;
-            self.publish(transaction).await
+            self.publish_client(transaction, id, now).await
         })
         .await
     }
@@ -111,9 +110,8 @@ impl Store for SqlStore {
         in_time(async {
             let mut transaction = self.begin().await?;
             clients::rotate_secret(&mut transaction, id, secret, overlap_until).await?;
-            let at = secret.created_at;
-            feed::append(&mut transaction, feed::CLIENT, id.as_str(), at).await?;
-            self.publish(transaction).await
+            self.publish_client(transaction, id, secret.created_at)
+                .await
         })
         .await
     }
@@ -122,8 +120,7 @@ impl Store for SqlStore {
         in_time(async {
             let mut transaction = self.begin().await?;
             clients::remove(&mut transaction, id).await?;
-            feed::append(&mut transaction, feed::CLIENT, id.as_str(), now).await?;
-            self.publish(transaction).await
+            self.publish_client(transaction, id, now).await
         })
         .await
     }
@@ -277,6 +274,19 @@ impl Store for SqlStore {
 
     async fn close(&self) {
         let _a_database_that_is_gone_closes_nothing = timeout(PATIENCE, self.pool.close()).await;
+    }
+}
+
+impl SqlStore {
+    /// Commits the change of a client, and tells those that follow.
+    async fn publish_client(
+        &self,
+        mut transaction: Transaction<'static, Any>,
+        id: &ClientId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        feed::append(&mut transaction, feed::CLIENT, id.as_str(), at).await?;
+        self.publish(transaction).await
     }
 }
 
