@@ -124,6 +124,12 @@ impl SecretHash {
             Self::Argon2id(_) => "argon2id",
         }
     }
+
+    /// Whether it is of a secret that somebody chose, and may be guessed.
+    #[must_use]
+    pub const fn is_chosen(&self) -> bool {
+        matches!(self, Self::Argon2id(_))
+    }
 }
 
 impl fmt::Debug for SecretHash {

@@ -145,7 +145,7 @@ impl Account {
 impl LiveSecret {
     /// Whether it is one of 256 random bits, which nobody guesses.
     pub(in crate::issuer) fn is_generated(&self) -> bool {
-        matches!(self.stored.hash, SecretHash::Keyed(_))
+        !self.stored.hash.is_chosen()
     }
 
     /// The digest that a right secret has, if it is known.

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::account::Account;
 use crate::store::ClientRecord;
-use crate::token::{ClientId, SecretHash, StoredSecret};
+use crate::token::ClientId;
 
 /// The clients that have a chosen secret.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Chosen {
 
     /// Whether a client is to be held. If it should be and there is no room, not all are held any more.
     pub(super) fn holds(&self, record: &ClientRecord) -> bool {
-        if !record.secrets.iter().any(is_chosen) {
+        if !record.secrets.iter().any(|secret| secret.hash.is_chosen()) {
             return false;
         }
         let mut held = self.held();
@@ -145,8 +145,4 @@ impl Chosen {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn is_chosen(secret: &StoredSecret) -> bool {
-    matches!(secret.hash, SecretHash::Argon2id(_))
 }
