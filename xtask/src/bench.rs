@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         }
         Some(Command::Token(arguments)) => finished(token::run(arguments.effort), arguments.output),
         Some(Command::Door(arguments)) => finished(door::run(arguments.effort), arguments.output),
-        Some(Command::Store(arguments)) => finished(store::run(arguments), arguments.output),
+        Some(Command::Store(arguments)) => finished(store::run(arguments), arguments.load.output),
         Some(Command::Measured(arguments)) => cost::run(arguments),
         None => finished(all(), arguments.output),
     }

@@ -2,7 +2,7 @@
 
 mod comparison;
 
-use super::program::{Program, can_pin, on_core};
+use super::program::{Program, can_pin, on_core, said};
 use super::table::{figure, median, table};
 use super::{Outcome, progress};
 pub use comparison::{Arguments, Comparison};
@@ -177,19 +177,10 @@ fn turn(
         load.args([&files.authority, &files.certificate, &files.key]);
     }
     let before = candidate.program.cpu_s()?;
-    let output = load
-        .output()
-        .map_err(|error| format!("{load:?}: {error}"))?;
+    let said = said(&mut load).map_err(|error| format!("{}: {error}", candidate.name))?;
     let cpu_s = candidate.program.cpu_s()? - before;
-    if !output.status.success() {
-        return Err(format!(
-            "{}: {}",
-            candidate.name,
-            String::from_utf8_lossy(&output.stderr)
-        ));
-    }
-    let figures: Figures = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("the load's figures: {error}"))?;
+    let figures: Figures =
+        serde_json::from_slice(&said).map_err(|error| format!("the load's figures: {error}"))?;
     let requests = figures.requests as f64;
     Ok(Turn {
         requests_per_s: requests / figures.seconds,

@@ -126,6 +126,19 @@ impl Drop for Program {
     }
 }
 
+/// Runs a program to its end, and gives what it wrote to standard output.
+pub fn said(command: &mut Command) -> Outcome<Vec<u8>> {
+    let output = command
+        .output()
+        .map_err(|error| format!("{command:?}: {error}"))?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        let why = String::from_utf8_lossy(&output.stderr);
+        Err(format!("{command:?}: {}", why.trim()))
+    }
+}
+
 /// The address at the end of `listening on http://ADDR`.
 pub fn listening(line: &str) -> Option<SocketAddr> {
     line.split_once("listening on http://")?

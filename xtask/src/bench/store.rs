@@ -4,11 +4,10 @@
 
 use super::load::{self, Candidate, Effort, Served};
 use super::machine::Machine;
-use super::program::{Program, on_core};
+use super::program::{Program, on_core, said};
 use super::quickstart::{request, serving};
 use super::table::{figure, median, table};
 use super::{Outcome, progress};
-use crate::output::Output;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
@@ -28,16 +27,13 @@ const STARTS: usize = 9;
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
-    pub effort: Effort,
+    pub load: load::Arguments,
     /// How many clients the largest store holds.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_001..))]
     clients: u32,
     /// PostgreSQL as well: a URL of a server whose user may create databases, such as postgres://me@localhost/postgres.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
-    /// How figures are printed.
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub output: Output,
 }
 
 /// The figures.
@@ -83,17 +79,17 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
         files.push(imported(&folder.path().join(clients.to_string()), clients)?);
         import_s = start.elapsed().as_secs_f64();
     }
-    let mut stores = measured("sqlite", &files, arguments.effort)?;
+    let mut stores = measured("sqlite", &files, arguments.load.effort)?;
     if let Some(server) = &arguments.postgres {
         let databases: Vec<_> = files
             .iter()
             .map(|file| copied(file, server))
             .collect::<Outcome<_>>()?;
-        stores.extend(measured("postgresql", &databases, arguments.effort)?);
+        stores.extend(measured("postgresql", &databases, arguments.load.effort)?);
     }
     Ok(Report {
         machine,
-        effort: arguments.effort,
+        effort: arguments.load.effort,
         import_s,
         stores,
     })
@@ -173,14 +169,14 @@ fn imported(folder: &Path, clients: u32) -> Outcome<Service> {
     }
     let file = folder.join("clients.csv");
     fs::write(&file, csv).map_err(failed)?;
-    let said = command(
+    let report = said(
         Command::new(load::release("d1-authz"))
             .args(["client", "import", "--output", "json", "--config"])
             .arg(&config)
             .arg(&file),
     )?;
-    let said: Value = serde_json::from_slice(&said).map_err(|error| error.to_string())?;
-    let imported = said["clients"]
+    let report: Value = serde_json::from_slice(&report).map_err(|error| error.to_string())?;
+    let imported = report["clients"]
         .as_array()
         .ok_or("no clients were imported")?;
     // From all over, so that they aren't those that are read first.
@@ -205,7 +201,7 @@ fn imported(folder: &Path, clients: u32) -> Outcome<Service> {
 fn copied(file: &Service, server: &str) -> Outcome<Service> {
     let name = format!("d1_authz_bench_{}_{}", std::process::id(), file.clients);
     progress(&format!("a copy into the database {name}"));
-    command(Command::new("psql").arg(server).args([
+    said(Command::new("psql").arg(server).args([
         "-X",
         "-q",
         "-c",
@@ -213,7 +209,7 @@ fn copied(file: &Service, server: &str) -> Outcome<Service> {
     ]))?;
     let (server, _) = server.rsplit_once('/').ok_or("the URL names no database")?;
     let url = format!("{server}/{name}");
-    command(
+    said(
         Command::new(load::release("d1-authz"))
             .args(["store", "copy", "--to", &url, "--config"])
             .arg(&file.config),
@@ -229,18 +225,6 @@ fn copied(file: &Service, server: &str) -> Outcome<Service> {
         config,
         requests: file.requests.clone(),
     })
-}
-
-fn command(command: &mut Command) -> Outcome<Vec<u8>> {
-    let output = command
-        .output()
-        .map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() {
-        Ok(output.stdout)
-    } else {
-        let said = String::from_utf8_lossy(&output.stderr);
-        Err(format!("{command:?}: {said}"))
-    }
 }
 
 impl super::Report for Report {

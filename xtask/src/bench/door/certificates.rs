@@ -1,6 +1,7 @@
 //! Certificates for what is measured, by openssl.
 
 use crate::bench::Outcome;
+use crate::bench::program::said;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -73,12 +74,5 @@ fn certificate(folder: &Path, name: &str, more: &[&str]) -> Outcome<()> {
     openssl
         .args(["-subj", &subject, "-keyout", &key, "-out", &file])
         .args(more);
-    match openssl.output() {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(format!(
-            "openssl: {}",
-            String::from_utf8_lossy(&output.stderr)
-        )),
-        Err(error) => Err(format!("openssl: {error}")),
-    }
+    said(&mut openssl).map(drop)
 }
