@@ -161,9 +161,7 @@ async fn what_cannot_be_recorded_is_not_changed() {
 #[tokio::test]
 async fn the_chain_survives_sigkill_and_goes_on_over_files() {
     let mut setup = Setup::of("").with_durable_audit();
-    let config = std::fs::read_to_string(setup.config()).unwrap();
-    let sized = config.replace("\"fsync\"", "\"fsync\", max_file_size = \"64KiB\"");
-    std::fs::write(setup.config(), sized).unwrap();
+    setup.configure("\"fsync\"", "\"fsync\", max_file_size = \"64KiB\"");
     setup.add("is_tbank01", "123", &["--scope", "cards pin"]);
     let mut tokens = 0;
     for _ in 0..4 {

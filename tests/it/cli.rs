@@ -320,12 +320,10 @@ fn the_store_is_brought_up_to_date_where_that_is_allowed() {
         migrated
     );
     let frozen = Setup::of("");
-    let config = std::fs::read_to_string(frozen.config()).unwrap();
-    let config = config.replace(
+    frozen.configure(
         "url = \"sqlite:store.db\"",
         "url = \"sqlite:store.db\", migrate = false",
     );
-    std::fs::write(frozen.config(), config).unwrap();
     frozen.run(&["serve"]).fails(1, "store");
     assert!(
         !frozen.folder().join("store.db").exists(),

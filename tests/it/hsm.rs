@@ -258,9 +258,8 @@ fn a_token_that_can_not_be_used_is_told_at_the_start() {
     serve().fails(1, "pin may be read by others");
     std::fs::remove_file(hsm.setup.folder().join("pin")).unwrap();
     serve().fails(1, "pin does not exist");
-    let config = std::fs::read_to_string(hsm.setup.config()).unwrap();
-    let config = config.replace(&module().display().to_string(), "/nonexistent.so");
-    std::fs::write(hsm.setup.config(), config).unwrap();
+    let module = module().display().to_string();
+    hsm.setup.configure(&module, "/nonexistent.so");
     hsm.write_pin("4711", 0o600);
     serve().fails(1, "/nonexistent.so");
 }

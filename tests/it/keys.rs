@@ -13,10 +13,8 @@ const FAST: &str = "rotation = \"10s\"\npublish_ahead = \"5s\"";
 
 fn with_keys(keys: &str) -> Setup {
     let setup = Setup::with_d1();
-    let config = std::fs::read_to_string(setup.config()).unwrap();
     let inline = keys.replace('\n', ", ");
-    let config = config.replace("\"master.key\" }", &format!("\"master.key\", {inline} }}"));
-    std::fs::write(setup.config(), config).unwrap();
+    setup.configure("\"master.key\" }", &format!("\"master.key\", {inline} }}"));
     setup
 }
 

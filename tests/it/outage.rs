@@ -38,9 +38,7 @@ async fn until_ready_is(service: &Service, status: u16, problems: usize) -> Vec<
 #[tokio::test]
 async fn known_clients_go_on_for_a_while_and_all_is_well_again_by_itself() {
     let setup = Setup::with_resource_server();
-    let config = std::fs::read_to_string(setup.config()).unwrap();
-    let brief = config.replace("store.db\"", "store.db\", max_staleness = \"5s\"");
-    std::fs::write(setup.config(), brief).unwrap();
+    setup.configure("store.db\"", "store.db\", max_staleness = \"5s\"");
     let service = setup.start();
     let token = service.token(D1, GRANT).await.access_token();
     let api = basic("cards-api", "123");

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use crate::harness::{self, d1_authz};
+use crate::harness::{self, d1_authz, signal};
 
 /// A running quickstart, and what it printed until it served.
 pub struct Quickstart {
@@ -62,14 +62,7 @@ impl Quickstart {
     }
 
     pub fn stop(mut self) {
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(signal(self.child.id(), "TERM"));
         assert!(self.child.wait().unwrap().success());
     }
 }

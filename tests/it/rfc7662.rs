@@ -194,9 +194,7 @@ async fn section_2_2_another_issuers_token_is_not_active() {
 
     // Nor one of the same keys that says it is another's.
     let replica = service.setup.replica();
-    let config = std::fs::read_to_string(replica.config()).unwrap();
-    let renamed = config.replace(ISSUER, "https://other.example/authz/d1/v1");
-    std::fs::write(replica.config(), renamed).unwrap();
+    replica.configure(ISSUER, "https://other.example/authz/d1/v1");
     let replica = replica.start();
     let foreign = token(&replica).await;
     let answer = service.introspect(&resource_server(), &foreign).await;

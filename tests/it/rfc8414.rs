@@ -87,8 +87,7 @@ async fn section_3_the_well_known_path_goes_before_the_issuers_own() {
         ("https://bank.example", ""),
     ] {
         let setup = Setup::empty();
-        let config = std::fs::read_to_string(setup.config()).unwrap();
-        std::fs::write(setup.config(), config.replace(ISSUER, issuer)).unwrap();
+        setup.configure(ISSUER, issuer);
         let service = setup.start();
         let path = format!("/.well-known/oauth-authorization-server{base}");
         let metadata = service.get_at(service.api, &path).await.json();

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use d1_authz::token::{Client, ClientId, Scope};
+
 use super::{Load, administration, number};
 use crate::harness::{D1, GRANT, Network, Postgres, Proxy, Service, Setup, basic, eventually};
 
@@ -19,17 +21,12 @@ async fn replica(url: &str) -> Service {
     service
 }
 
-/// How long until a change made on the database itself is in force.
-async fn convergence(service: &Service, postgres: &Postgres, database: &str) -> Duration {
+/// How long until a change is in force that another process makes.
+async fn convergence(service: &Service) -> Duration {
+    let other = administration(&service.setup).await;
     let began = Instant::now();
-    let changed = || {
-        postgres.sql(
-            database,
-            "BEGIN; SELECT pg_advisory_xact_lock(7168205534); UPDATE clients SET enabled = 1 - enabled; \
-             INSERT INTO changes (mark, kind, subject, at) VALUES (random() * 1e15, 'client', 'is_tbank01', 0); COMMIT",
-        );
-    };
-    tokio::task::block_in_place(changed);
+    let d1 = ClientId::parse("is_tbank01").unwrap();
+    other.clients().disable(&d1).await.unwrap();
     let status = async || service.token(D1, GRANT).await.status.as_u16();
     eventually("in force", status, |status| *status == 401).await;
     began.elapsed()
@@ -64,7 +61,7 @@ async fn survives(
     let back = back.elapsed();
     let seen = load.end().await;
     assert_eq!(seen.refused, 0, "{what}");
-    let converged = convergence(&service, &postgres, "outage").await;
+    let converged = convergence(&service).await;
     println!(
         "{what} for {:.0?}: {} tokens, 0 refused; well {back:.0?} after its return, the next change in force after {converged:.0?}",
         time(),
@@ -104,8 +101,7 @@ async fn whatever_the_network_does_nobody_is_refused() {
         proxy.set(network);
         // Made beyond the network that fails: nobody is told.
         let id = format!("made-while-{number}");
-        let client_id = d1_authz::token::ClientId::parse(&id).unwrap();
-        let client = d1_authz::token::Client::new(client_id, &id, Default::default());
+        let client = Client::new(ClientId::parse(&id).unwrap(), &id, Scope::default());
         let secret = clients.add(client, None).await.unwrap().secret;
         tokio::time::sleep(time()).await;
         proxy.set(Network::Good);

@@ -53,6 +53,24 @@ pub fn command(folder: &Path) -> Command {
     command
 }
 
+/// Sends a signal to a process, by its number's name: `TERM`, `KILL`. Says whether there was such a process.
+pub fn signal(process: u32, name: &str) -> bool {
+    let mut kill = Command::new("kill");
+    kill.args([format!("-{name}"), process.to_string()]);
+    run(&mut kill, "").code == 0
+}
+
+/// Whether this user may do what only root may.
+pub fn is_root() -> bool {
+    user_id(&["-u"]) == 0
+}
+
+/// What `id` says.
+pub fn user_id(arguments: &[&str]) -> u32 {
+    let said = run(Command::new("id").args(arguments), "").ok();
+    said.stdout.trim().parse().unwrap()
+}
+
 /// Runs the binary to its end.
 pub fn d1_authz<I>(folder: &Path, arguments: I, stdin: &str) -> Run
 where

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 pub use answer::Answer;
 pub use authority::{Authority, Issued, Term};
-pub use command::{Run, command as binary, d1_authz, run};
+pub use command::{Run, command as binary, d1_authz, is_root, run, signal};
 pub use postgres::{Postgres, give};
 pub use proxy::{Network, Proxy};
 pub use raw::{Connection, header, read_answer, status};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::command::run;
+use super::command::{is_root, run, signal, user_id};
 
 /// A server; stopped, with all its processes, when it is dropped.
 pub struct Postgres {
@@ -161,11 +161,8 @@ pub fn give(path: &Path) {
 
 /// The server refuses to run as root, and leaves that to a user that its package made.
 fn servers_user() -> Option<(u32, u32)> {
-    let id = |arguments: &[&str]| -> u32 {
-        let said = run(Command::new("id").args(arguments), "").ok();
-        said.stdout.trim().parse().unwrap()
-    };
-    (id(&["-u"]) == 0).then(|| (id(&["-u", "postgres"]), id(&["-g", "postgres"])))
+    let of = |which| user_id(&[which, "postgres"]);
+    is_root().then(|| (of("-u"), of("-g")))
 }
 
 /// One of the server's programs, to be run as its user.
@@ -204,12 +201,4 @@ fn find(name: &str) -> PathBuf {
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
-}
-
-fn signal(process: u32, name: &str) {
-    // It may just have ended.
-    let _ = Command::new("kill")
-        .args([format!("-{name}"), process.to_string()])
-        .stderr(Stdio::null())
-        .status();
 }

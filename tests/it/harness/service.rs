@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
 use super::answer::Answer;
+use super::command::signal;
 use super::setup::Setup;
 
 /// A running service; killed when it is dropped.
@@ -172,11 +173,7 @@ impl Service {
 
     /// Sends a signal, by its number's name: `TERM`, `KILL`.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(sent.success());
+        assert!(signal(self.id(), name));
     }
 
     /// Waits for the end of the process.
