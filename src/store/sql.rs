@@ -9,6 +9,7 @@ mod copy;
 mod engine;
 mod feed;
 mod file;
+mod insert;
 mod keys;
 mod leases;
 mod listen;

@@ -46,3 +46,15 @@ fn main() -> ExitCode {
         Command::Tidy(arguments) => tidy::run(&arguments),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::CommandFactory;
+
+    /// What contradicts itself would stop a command only when somebody runs it.
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -2,35 +2,74 @@
 
 pub(super) mod rows;
 
-use jiff::Timestamp;
-use sqlx::{Any, Transaction};
+use std::collections::HashSet;
 
+use jiff::Timestamp;
+use sqlx::any::AnyArguments;
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
+
+use super::insert::{ROWS, insert};
 use super::millis;
 use crate::store::{ClientRecord, SecretUse, StoreError};
 use crate::token::{Algorithm, ClientId, SecretHash, Status, StoredSecret};
 
+/// What a change can set, in the order of [`bind_settings`].
+const SETTINGS: [&str; 18] = [
+    "name",
+    "auth_method",
+    "certificate_name",
+    "jwks",
+    "scope",
+    "audiences",
+    "grants",
+    "expires_in_as",
+    "may_introspect",
+    "certificate_binding",
+    "networks",
+    "rate",
+    "expires_at",
+    "token_lifetime_seconds",
+    "token_algorithm",
+    "contact",
+    "note",
+    "changed_at",
+];
+
+type Query<'q> = sqlx::query::Query<'q, Any, AnyArguments>;
+
+/// Adds as many as one statement takes.
 pub(super) async fn add(
     transaction: &mut Transaction<'static, Any>,
-    record: &ClientRecord,
+    records: &[ClientRecord],
 ) -> Result<(), StoreError> {
-    let client = &record.client;
-    let added = sqlx::query(
-        "INSERT INTO clients (id, name, enabled, scope, audiences, grants, expires_in_as, may_introspect, created_at, changed_at) \
-         VALUES ($1, '', $2, '', '[]', '', 'string', 0, $3, $4) ON CONFLICT DO NOTHING",
-    )
-    .bind(client.id.as_str())
-    .bind(i64::from(client.status == Status::Enabled))
-    .bind(millis(record.created_at))
-    .bind(millis(record.changed_at))
-    .execute(&mut **transaction)
-    .await?;
-    if added.rows_affected() == 0 {
-        return Err(StoreError::ClientExists(client.id.clone()));
+    let columns = [&["id", "enabled", "created_at"][..], &SETTINGS].concat();
+    let statement = insert("clients", &columns, records.len());
+    // Nothing in it is from outside.
+    let mut query = sqlx::query(AssertSqlSafe(format!(
+        "{statement} ON CONFLICT DO NOTHING RETURNING id"
+    )));
+    for record in records {
+        query = query
+            .bind(record.client.id.as_str())
+            .bind(i64::from(record.client.status == Status::Enabled))
+            .bind(millis(record.created_at));
+        query = bind_settings(query, record)?;
     }
-    // What a change can set is written in one place.
-    change(transaction, record).await?;
-    for secret in &record.secrets {
-        add_secret(transaction, &client.id, secret).await?;
+    let added = query.fetch_all(&mut **transaction).await?;
+    let ids = added.iter().map(|row| row.try_get("id"));
+    let mut added: HashSet<&str> = ids.collect::<Result<_, _>>()?;
+    for ClientRecord { client, .. } in records {
+        if !added.remove(client.id.as_str()) {
+            return Err(StoreError::ClientExists(client.id.clone()));
+        }
+    }
+    let secrets = records.iter().flat_map(|record| {
+        let secrets = record.secrets.iter();
+        secrets.map(|secret| (&record.client.id, secret))
+    });
+    let secrets: Vec<_> = secrets.collect();
+    for secrets in secrets.chunks(ROWS) {
+        add_secrets(transaction, secrets).await?;
     }
     Ok(())
 }
@@ -39,37 +78,46 @@ pub(super) async fn change(
     transaction: &mut Transaction<'static, Any>,
     record: &ClientRecord,
 ) -> Result<(), StoreError> {
+    let places = (1..).zip(SETTINGS);
+    let places: Vec<_> = places
+        .map(|(place, name)| format!("{name} = ${place}"))
+        .collect();
+    let statement = format!(
+        "UPDATE clients SET {} WHERE id = ${}",
+        places.join(", "),
+        SETTINGS.len() + 1
+    );
+    // Nothing in it is from outside.
+    let query = bind_settings(sqlx::query(AssertSqlSafe(statement)), record)?;
+    let id = &record.client.id;
+    let done = query.bind(id.as_str()).execute(&mut **transaction).await?;
+    expect_client(done.rows_affected(), id)
+}
+
+fn bind_settings<'q>(query: Query<'q>, record: &'q ClientRecord) -> Result<Query<'q>, StoreError> {
     let client = &record.client;
     let json = |error| StoreError::corrupt(format!("client {}", client.id), &error);
     let audiences = serde_json::to_string(&client.audiences).map_err(json)?;
     let keys = record.keys.as_ref().map(serde_json::to_string);
-    let done = sqlx::query(
-        "UPDATE clients SET name = $1, auth_method = $2, certificate_name = $3, jwks = $4, scope = $5, audiences = $6, grants = $7, expires_in_as = $8, \
-         may_introspect = $9, certificate_binding = $10, networks = $11, rate = $12, expires_at = $13, token_lifetime_seconds = $14, token_algorithm = $15, \
-         contact = $16, note = $17, changed_at = $18 WHERE id = $19",
-    )
-    .bind(&client.name)
-    .bind(client.auth_method.as_str())
-    .bind(client.certificate_name.as_ref().map(ToString::to_string))
-    .bind(keys.transpose().map_err(json)?)
-    .bind(client.scope.as_str())
-    .bind(audiences)
-    .bind(spaced(&client.grants))
-    .bind(client.expires_in_as.as_str())
-    .bind(i64::from(client.may_introspect))
-    .bind(client.certificate_binding.as_str())
-    .bind(spaced(&client.networks))
-    .bind(client.rate.map(|rate| rate.to_string()))
-    .bind(client.expires_at.map(millis))
-    .bind(client.token_lifetime.map(|it| i64::from(it.as_secs())))
-    .bind(client.token_algorithm.map(Algorithm::as_str))
-    .bind(&client.contact)
-    .bind(&client.note)
-    .bind(millis(record.changed_at))
-    .bind(client.id.as_str())
-    .execute(&mut **transaction)
-    .await?;
-    expect_client(done.rows_affected(), &client.id)
+    Ok(query
+        .bind(&client.name)
+        .bind(client.auth_method.as_str())
+        .bind(client.certificate_name.as_ref().map(ToString::to_string))
+        .bind(keys.transpose().map_err(json)?)
+        .bind(client.scope.as_str())
+        .bind(audiences)
+        .bind(spaced(&client.grants))
+        .bind(client.expires_in_as.as_str())
+        .bind(i64::from(client.may_introspect))
+        .bind(client.certificate_binding.as_str())
+        .bind(spaced(&client.networks))
+        .bind(client.rate.map(|rate| rate.to_string()))
+        .bind(client.expires_at.map(millis))
+        .bind(client.token_lifetime.map(|it| i64::from(it.as_secs())))
+        .bind(client.token_algorithm.map(Algorithm::as_str))
+        .bind(&client.contact)
+        .bind(&client.note)
+        .bind(millis(record.changed_at)))
 }
 
 pub(super) async fn set_status(
@@ -122,7 +170,7 @@ pub(super) async fn rotate_secret(
         .bind(now)
         .execute(&mut **transaction)
         .await?;
-    add_secret(transaction, id, secret).await
+    add_secrets(transaction, &[(id, secret)]).await
 }
 
 pub(super) async fn remove(
@@ -155,26 +203,35 @@ pub(super) async fn record_uses(
     Ok(())
 }
 
-async fn add_secret(
+async fn add_secrets(
     transaction: &mut Transaction<'static, Any>,
-    client: &ClientId,
-    secret: &StoredSecret,
+    secrets: &[(&ClientId, &StoredSecret)],
 ) -> Result<(), StoreError> {
-    let hash = match &secret.hash {
-        SecretHash::Keyed(digest) => digest.as_slice(),
-        SecretHash::Argon2id(phc) => phc.as_bytes(),
-    };
-    sqlx::query(
-        "INSERT INTO client_secrets (id, client_id, hash_kind, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(secret.id.to_string())
-    .bind(client.as_str())
-    .bind(secret.hash.kind())
-    .bind(hash)
-    .bind(millis(secret.created_at))
-    .bind(secret.expires_at.map(millis))
-    .execute(&mut **transaction)
-    .await?;
+    let columns = [
+        "id",
+        "client_id",
+        "hash_kind",
+        "hash",
+        "created_at",
+        "expires_at",
+    ];
+    let statement = insert("client_secrets", &columns, secrets.len());
+    // Nothing in it is from outside.
+    let mut query = sqlx::query(AssertSqlSafe(statement));
+    for (client, secret) in secrets {
+        let hash = match &secret.hash {
+            SecretHash::Keyed(digest) => digest.as_slice(),
+            SecretHash::Argon2id(phc) => phc.as_bytes(),
+        };
+        query = query
+            .bind(secret.id.to_string())
+            .bind(client.as_str())
+            .bind(secret.hash.kind())
+            .bind(hash)
+            .bind(millis(secret.created_at))
+            .bind(secret.expires_at.map(millis));
+    }
+    query.execute(&mut **transaction).await?;
     Ok(())
 }
 

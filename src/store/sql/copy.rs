@@ -3,13 +3,12 @@
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 
+use super::insert::{ROWS, insert};
 use super::{Engine, SqlStore};
 use crate::store::StoreError;
 
 /// How many rows are read in one statement.
 const PAGE: usize = 1_000;
-/// How many rows are written in one. SQLite looks for each parameter among all of the statement, so that more take longer a row.
-const WRITTEN: usize = 16;
 
 /// A table. Leases are left where they are: what holds them is a process that serves there.
 struct Table {
@@ -138,7 +137,7 @@ impl SqlStore {
             let mut last = None;
             loop {
                 let page = table.page(&mut source, last.as_ref(), PAGE).await?;
-                for rows in page.chunks(WRITTEN) {
+                for rows in page.chunks(ROWS) {
                     table.put(&mut target, rows).await?;
                 }
                 rows += page.len() as u64;
@@ -173,7 +172,7 @@ impl Table {
         after: Option<&AnyRow>,
         most: usize,
     ) -> Result<Vec<AnyRow>, StoreError> {
-        let (columns, table) = (self.names(), self.name);
+        let (columns, table) = (self.names().join(", "), self.name);
         let key = self.columns[0];
         let name = key.name();
         let from_there = after.map_or(String::new(), |_| format!("WHERE {name} > $1"));
@@ -195,20 +194,7 @@ impl Table {
         into: &mut Transaction<'static, Any>,
         rows: &[AnyRow],
     ) -> Result<(), StoreError> {
-        let width = self.columns.len();
-        let places = (0..rows.len()).map(|row| {
-            let places: Vec<_> = (1..=width)
-                .map(|place| format!("${}", row * width + place))
-                .collect();
-            format!("({})", places.join(", "))
-        });
-        let places: Vec<_> = places.collect();
-        let statement = format!(
-            "INSERT INTO {} ({}) VALUES {}",
-            self.name,
-            self.names(),
-            places.join(", ")
-        );
+        let statement = insert(self.name, &self.names(), rows.len());
         // Nothing in it is from outside.
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for row in rows {
@@ -224,9 +210,8 @@ impl Table {
         Ok(())
     }
 
-    fn names(&self) -> String {
-        let names: Vec<_> = self.columns.iter().map(|column| column.name()).collect();
-        names.join(", ")
+    fn names(&self) -> Vec<&'static str> {
+        self.columns.iter().map(|column| column.name()).collect()
     }
 }
 

@@ -3,8 +3,9 @@
 use aws_lc_rs::rand;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyPool, Row, Transaction};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Row, Transaction};
 
+use super::insert::insert;
 use super::millis;
 use crate::store::{Change, News, Position, StoreError, Subject};
 use crate::token::{ClientId, TokenId};
@@ -13,23 +14,30 @@ pub(super) const CLIENT: &str = "client";
 pub(super) const SIGNING_KEY: &str = "signing_key";
 pub(super) const TOKEN: &str = "token";
 
-/// Gives the entry's number.
+/// Appends an entry for each subject, of what changed at some moment. Gives the highest of their numbers.
 pub(super) async fn append(
     transaction: &mut Transaction<'static, Any>,
     kind: &str,
-    subject: &str,
-    at: Timestamp,
+    subjects: &[(&str, Timestamp)],
 ) -> Result<i64, StoreError> {
-    let row = sqlx::query(
-        "INSERT INTO changes (mark, kind, subject, at) VALUES ($1, $2, $3, $4) RETURNING sequence",
-    )
-    .bind(new_mark())
-    .bind(kind)
-    .bind(subject)
-    .bind(millis(at))
-    .fetch_one(&mut **transaction)
-    .await?;
-    Ok(row.try_get("sequence")?)
+    let statement = insert(
+        "changes",
+        &["mark", "kind", "subject", "at"],
+        subjects.len(),
+    );
+    // Nothing in it is from outside.
+    let mut query = sqlx::query(AssertSqlSafe(format!("{statement} RETURNING sequence")));
+    for (subject, at) in subjects {
+        query = query
+            .bind(new_mark())
+            .bind(kind)
+            .bind(subject)
+            .bind(millis(*at));
+    }
+    let rows = query.fetch_all(&mut **transaction).await?;
+    let numbers = rows.iter().map(|row| row.try_get("sequence"));
+    let numbers: Vec<i64> = numbers.collect::<Result<_, _>>()?;
+    Ok(numbers.into_iter().max().unwrap_or_default())
 }
 
 /// Reads from the position itself: what it says must be what was seen there.

@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::connections::PATIENCE;
+use super::insert::ROWS;
 use super::{SqlStore, audit, clients, feed, keys, leases, schema, tokens};
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::store::{
@@ -66,11 +67,14 @@ impl Store for SqlStore {
     async fn add_clients(&self, clients: &[ClientRecord]) -> Result<(), StoreError> {
         // In as much time as so many take.
         let mut transaction = in_time(self.begin()).await?;
-        for record in clients {
-            let (id, at) = (record.client.id.as_str(), record.changed_at);
+        for records in clients.chunks(ROWS) {
+            let subjects = records
+                .iter()
+                .map(|record| (record.client.id.as_str(), record.changed_at));
+            let subjects: Vec<_> = subjects.collect();
             in_time(async {
-                clients::add(&mut transaction, record).await?;
-                feed::append(&mut transaction, feed::CLIENT, id, at).await
+                clients::add(&mut transaction, records).await?;
+                feed::append(&mut transaction, feed::CLIENT, &subjects).await
             })
             .await?;
         }
@@ -158,7 +162,7 @@ impl Store for SqlStore {
                 return Ok(false);
             }
             for id in keys::put(&mut transaction, seen, new).await? {
-                feed::append(&mut transaction, feed::SIGNING_KEY, id, now).await?;
+                feed::append(&mut transaction, feed::SIGNING_KEY, &[(id, now)]).await?;
             }
             self.publish(transaction).await?;
             Ok(true)
@@ -285,7 +289,7 @@ impl SqlStore {
         id: &ClientId,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        feed::append(&mut transaction, feed::CLIENT, id.as_str(), at).await?;
+        feed::append(&mut transaction, feed::CLIENT, &[(id.as_str(), at)]).await?;
         self.publish(transaction).await
     }
 }

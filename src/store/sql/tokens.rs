@@ -23,7 +23,7 @@ pub(super) async fn revoke(
             most,
         });
     }
-    let change = feed::append(transaction, feed::TOKEN, &token.id, now).await?;
+    let change = feed::append(transaction, feed::TOKEN, &[(&token.id, now)]).await?;
     sqlx::query(
         "INSERT INTO revoked_tokens (jti, client_id, expires_at, change) VALUES ($1, $2, $3, $4)",
     )

@@ -25,6 +25,7 @@ const STARTS: usize = 9;
 
 /// Loads services whose stores hold one client, a thousand and a million, in turns.
 #[derive(clap::Args)]
+#[group(id = "store")]
 pub struct Arguments {
     #[command(flatten)]
     pub load: load::Arguments,
