@@ -111,6 +111,17 @@ impl SqlStore {
         Ok(transaction)
     }
 
+    /// Commits many rows, as [`publish`](Self::publish) does few.
+    async fn publish_many(
+        &self,
+        mut transaction: Transaction<'static, Any>,
+    ) -> Result<(), StoreError> {
+        if let Some(analyze) = self.engine.analyze() {
+            sqlx::query(analyze).execute(&mut *transaction).await?;
+        }
+        self.publish(transaction).await
+    }
+
     /// Commits what others follow, and wakes them.
     async fn publish(&self, mut transaction: Transaction<'static, Any>) -> Result<(), StoreError> {
         if let Some(notify) = self.engine.notify() {

@@ -303,6 +303,7 @@ async fn many_clients_are_read_in_pages() {
     assert!(first.unwrap().len() <= 5_500);
     assert_eq!(store.clients().await.unwrap(), records);
     assert_eq!(store.number_of_clients().await.unwrap(), 5_500);
+    assert!(server.knows("many", "clients"));
 }
 
 /// A standby that took over goes on with numbers that the other gave to changes which are lost.

@@ -128,6 +128,7 @@ async fn a_store_moves_to_postgresql_and_back() {
     twice.fails(1, "holds something already");
     let moved = moved(&setup, &url);
     assert_eq!(listed(&moved), listed(&setup));
+    assert!(postgres.knows("moved", "client_secrets"));
 
     // It goes on there: the number of a change is not one that was.
     moved.run(&["client", "disable", "other"]).ok();

@@ -33,6 +33,7 @@ pub(super) async fn clients_come_back_as_they_went(store: &dyn Store) {
     let mut bare = client("bare");
     bare.scope = Scope::default();
     bare.grants = Vec::new();
+    bare.token_algorithm = Some(Algorithm::Es256);
     let keyed = StoredSecret {
         expires_at: Some(at(9_999)),
         ..secret(1_500)
@@ -55,7 +56,7 @@ pub(super) async fn clients_come_back_as_they_went(store: &dyn Store) {
     );
     assert_eq!((&all[0].client, &all[0].secrets), (&bare, &vec![keyed]));
     let algorithms = store.token_algorithms().await.expect("read");
-    assert_eq!(algorithms, [Algorithm::Ps256].into());
+    assert_eq!(algorithms, [Algorithm::Es256, Algorithm::Ps256].into());
     assert_eq!(store.number_of_clients().await.expect("counted"), 2);
     let chosen = store.clients_with_chosen_secrets(None, 9);
     assert_eq!(chosen.await.expect("read"), std::slice::from_ref(&record));
@@ -297,10 +298,9 @@ pub(super) async fn uses_are_noted_and_are_no_change(store: &dyn Store) {
         at: at(second),
         from: host.parse().expect("an address"),
     };
-    store
-        .record_uses(&[used(7_000, "::1"), used(6_000, "192.0.2.1")])
-        .await
-        .expect("noted");
+    for report in [used(7_000, "::1"), used(6_000, "192.0.2.1")] {
+        store.record_uses(&[report]).await.expect("noted");
+    }
     let full = &secrets(store, "full").await[0];
     assert_eq!(
         full.last_used_at,
@@ -316,9 +316,11 @@ pub(super) async fn uses_are_noted_and_are_no_change(store: &dyn Store) {
         ..used(8_000, "::1")
     };
     store
-        .record_uses(&[unknown])
+        .record_uses(&[unknown, used(9_000, "::2")])
         .await
         .expect("a secret that is gone is no error");
+    let full = &secrets(store, "full").await[0];
+    assert_eq!(full.last_used_at, Some(at(9_000)), "the others are noted");
     assert_eq!(store.last_change().await.expect("a feed"), before);
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sqlx::any::AnyArguments;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 
-use super::insert::{ROWS, insert};
+use super::insert::{ROWS, insert, values};
 use super::millis;
 use crate::store::{ClientRecord, SecretUse, StoreError};
 use crate::token::{Algorithm, ClientId, SecretHash, Status, StoredSecret};
@@ -188,17 +188,22 @@ pub(super) async fn record_uses(
     transaction: &mut Transaction<'static, Any>,
     uses: &[SecretUse],
 ) -> Result<(), StoreError> {
-    for used in uses {
+    for uses in uses.chunks(ROWS) {
         // Several replicas report; the latest use wins.
-        sqlx::query(
-            "UPDATE client_secrets SET last_used_at = $1, last_used_from = $2 \
-             WHERE id = $3 AND coalesce(last_used_at, 0) < $1",
-        )
-        .bind(millis(used.at))
-        .bind(used.from.to_string())
-        .bind(used.secret.to_string())
-        .execute(&mut **transaction)
-        .await?;
+        let statement = format!(
+            "UPDATE client_secrets SET last_used_at = used.column2, last_used_from = used.column3 FROM ({}) AS used \
+             WHERE id = used.column1 AND coalesce(last_used_at, 0) < used.column2",
+            values(3, uses.len())
+        );
+        // Nothing in it is from outside.
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for used in uses {
+            query = query
+                .bind(used.secret.to_string())
+                .bind(millis(used.at))
+                .bind(used.from.to_string());
+        }
+        query.execute(&mut **transaction).await?;
     }
     Ok(())
 }

@@ -159,7 +159,7 @@ impl SqlStore {
             .execute(&mut *target)
             .await?;
         }
-        other.publish(target).await?;
+        other.publish_many(target).await?;
         Ok(rows)
     }
 }

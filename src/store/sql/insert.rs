@@ -3,18 +3,19 @@
 /// How many rows go into one. SQLite looks for each parameter among all of the statement, so that more take longer a row.
 pub(super) const ROWS: usize = 16;
 
-/// A statement that puts so many rows into a table, each with a parameter for each column, row by row.
+/// A statement that puts so many rows into a table.
 pub(super) fn insert(table: &str, columns: &[&str], rows: usize) -> String {
-    let width = columns.len();
-    let places = (0..rows).map(|row| {
+    let values = values(columns.len(), rows);
+    format!("INSERT INTO {table} ({}) {values}", columns.join(", "))
+}
+
+/// So many rows of parameters, numbered row by row. Both databases name the columns `column1` and so on.
+pub(super) fn values(width: usize, rows: usize) -> String {
+    let rows = (0..rows).map(|row| {
         let places = (1..=width).map(|place| format!("${}", row * width + place));
         format!("({})", places.collect::<Vec<_>>().join(", "))
     });
-    format!(
-        "INSERT INTO {table} ({}) VALUES {}",
-        columns.join(", "),
-        places.collect::<Vec<_>>().join(", ")
-    )
+    format!("VALUES {}", rows.collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]

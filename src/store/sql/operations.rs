@@ -20,6 +20,8 @@ use crate::token::{Algorithm, ClientId, Status, StoredSecret};
 
 /// How many clients are read in one statement where all are.
 const PAGE: usize = 5_000;
+/// How many clients are so many that the database must know to read them well.
+const MANY: usize = 1_000;
 
 #[async_trait]
 impl Store for SqlStore {
@@ -78,7 +80,11 @@ impl Store for SqlStore {
             })
             .await?;
         }
-        in_time(self.publish(transaction)).await
+        if clients.len() < MANY {
+            in_time(self.publish(transaction)).await
+        } else {
+            self.publish_many(transaction).await
+        }
     }
 
     async fn change_client(&self, changed: &ClientRecord) -> Result<(), StoreError> {

@@ -118,6 +118,12 @@ impl Postgres {
         said.ok().stdout.trim().to_owned()
     }
 
+    /// Whether the server has looked at what a table holds, which it does by itself a minute later.
+    pub fn knows(&self, database: &str, table: &str) -> bool {
+        let about = format!("SELECT count(*) FROM pg_stats WHERE tablename = '{table}'");
+        self.sql(database, &about) != "0"
+    }
+
     /// By the socket, which every method leaves open.
     fn psql(&self, database: &str) -> Command {
         let mut psql = program_of_anyone("psql");

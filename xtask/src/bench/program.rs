@@ -73,6 +73,22 @@ impl Program {
         cpu_s(&text).ok_or_else(|| format!("{path}: not what Linux writes: {text:?}"))
     }
 
+    /// Waits until it is at rest, having done what it does in the background once it listens.
+    pub fn settle(&self) -> Outcome<()> {
+        let (start, pause) = (Instant::now(), Duration::from_millis(500));
+        let mut before = self.cpu_s()?;
+        while start.elapsed() < PATIENCE {
+            std::thread::sleep(pause);
+            let now = self.cpu_s()?;
+            // A fiftieth of a core: one of the hundredths that Linux counts in.
+            if now - before < pause.as_secs_f64() / 25.0 {
+                return Ok(());
+            }
+            before = now;
+        }
+        Err(format!("{} does not come to rest", self.address))
+    }
+
     /// Memory of the process, in MiB.
     pub fn resident_mib(&self) -> Outcome<f64> {
         let path = format!("/proc/{}/status", self.child.id());

@@ -1,6 +1,7 @@
 //! `cargo xtask bench store`: tokens a second, memory and start, with a store that holds one client, a thousand and a million.
 //!
-//! All are made by `client import`, and moved into PostgreSQL by `store copy`. A thousand of them ask, in turns, or the one that there is.
+//! All are made by `client import`, and moved into PostgreSQL by `store copy`. One of them asks, and in another process of the service a
+//! thousand in turns: what a large store costs is told apart from what many callers do.
 
 use super::load::{self, Candidate, Effort, Served};
 use super::machine::Machine;
@@ -52,6 +53,8 @@ pub struct Report {
 struct Store {
     database: &'static str,
     clients: u32,
+    /// How many of them ask.
+    asking: usize,
     #[serde(flatten)]
     served: Served,
     /// From the start of the process until it serves.
@@ -64,6 +67,7 @@ struct Store {
 /// A service that can be started.
 struct Service {
     clients: u32,
+    asking: usize,
     config: PathBuf,
     requests: Vec<u8>,
 }
@@ -77,15 +81,12 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
     for clients in [1, 1_000, arguments.clients] {
         progress(&format!("an import of {clients} clients"));
         let start = Instant::now();
-        files.push(imported(&folder.path().join(clients.to_string()), clients)?);
+        files.extend(imported(&folder.path().join(clients.to_string()), clients)?);
         import_s = start.elapsed().as_secs_f64();
     }
     let mut stores = measured("sqlite", &files, arguments.load.effort)?;
     if let Some(server) = &arguments.postgres {
-        let databases: Vec<_> = files
-            .iter()
-            .map(|file| copied(file, server))
-            .collect::<Outcome<_>>()?;
+        let databases = copied(&files, server)?;
         stores.extend(measured("postgresql", &databases, arguments.load.effort)?);
     }
     Ok(Report {
@@ -119,6 +120,12 @@ fn measured(database: &'static str, services: &[Service], effort: Effort) -> Out
             })
         })
         .collect::<Outcome<_>>()?;
+    // What was imported goes to the disk now, not under the load, whose audit trail would wait for it.
+    said(&mut Command::new("sync"))?;
+    // Each reads clients before they ask, and the more there are in the store the longer.
+    for candidate in &candidates {
+        candidate.program.settle()?;
+    }
     let served = load::compare(&candidates, effort)?;
     let all = served
         .into_iter()
@@ -128,6 +135,7 @@ fn measured(database: &'static str, services: &[Service], effort: Effort) -> Out
         Ok(Store {
             database,
             clients: service.clients,
+            asking: service.asking,
             served,
             start_ms: *start_ms,
             start_ratio: start_ms / starts[0],
@@ -139,9 +147,11 @@ fn measured(database: &'static str, services: &[Service], effort: Effort) -> Out
 
 impl Service {
     fn name(&self) -> &'static str {
-        match self.clients {
-            1 => "1 client",
-            1_000 => "1,000",
+        match (self.clients, self.asking) {
+            (1, _) => "1 client",
+            (1_000, 1) => "1,000, 1 asks",
+            (1_000, _) => "1,000",
+            (_, 1) => "the most, 1 asks",
             _ => "the most",
         }
     }
@@ -153,8 +163,8 @@ impl Service {
     }
 }
 
-/// A folder with so many clients in an SQLite store.
-fn imported(folder: &Path, clients: u32) -> Outcome<Service> {
+/// So many clients in an SQLite store in a folder, and services on it.
+fn imported(folder: &Path, clients: u32) -> Outcome<Vec<Service>> {
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     fs::create_dir(folder).map_err(failed)?;
     let config = folder.join("d1-authz.toml");
@@ -180,52 +190,71 @@ fn imported(folder: &Path, clients: u32) -> Outcome<Service> {
     let imported = report["clients"]
         .as_array()
         .ok_or("no clients were imported")?;
-    // From all over, so that they aren't those that are read first.
-    let step = imported.len().div_ceil(ASKING);
-    let asking = imported.iter().step_by(step).map(|client| {
-        let text = |name: &str| client[name].as_str().unwrap_or_default();
-        let credential = format!("{}:{}", text("client_id"), text("client_secret"));
-        let credential = BASE64_STANDARD.encode(credential);
-        request(
-            "/authz/d1/v1/oauth2/token",
-            &format!("Authorization: Basic {credential}\r\n"),
-        )
-    });
-    Ok(Service {
-        clients,
-        config,
-        requests: asking.collect::<Vec<_>>().join(&0),
-    })
+    let service = |asking: usize| {
+        // From all over, so that they aren't those that are read first.
+        let step = imported.len().div_ceil(asking);
+        let requests: Vec<_> = imported.iter().rev().step_by(step).map(asks).collect();
+        let config = config.with_file_name(format!("{asking}.toml"));
+        let audit = format!("\"audit-{asking}\"");
+        fs::write(&config, text.replace("\"audit\"", &audit)).map_err(failed)?;
+        Ok(Service {
+            clients,
+            asking,
+            config,
+            requests: requests.join(&0),
+        })
+    };
+    let asking: &[_] = if clients == 1 { &[1] } else { &[1, ASKING] };
+    asking.iter().copied().map(service).collect()
 }
 
-/// The same in a database of its own, which stays.
-fn copied(file: &Service, server: &str) -> Outcome<Service> {
-    let name = format!("d1_authz_bench_{}_{}", std::process::id(), file.clients);
-    progress(&format!("a copy into the database {name}"));
-    said(Command::new("psql").arg(server).args([
-        "-X",
-        "-q",
-        "-c",
-        &format!("CREATE DATABASE {name}"),
-    ]))?;
-    let (server, _) = server.rsplit_once('/').ok_or("the URL names no database")?;
-    let url = format!("{server}/{name}");
-    said(
-        Command::new(load::release("d1-authz"))
-            .args(["store", "copy", "--to", &url, "--config"])
-            .arg(&file.config),
-    )?;
-    let text = fs::read_to_string(&file.config).map_err(|error| error.to_string())?;
-    let config = file.config.with_file_name("postgres.toml");
-    let text = text
-        .replace("sqlite:store.db", &url)
-        .replace("\"audit\"", "\"audit-postgres\"");
-    fs::write(&config, text).map_err(|error| error.to_string())?;
-    Ok(Service {
-        clients: file.clients,
-        config,
-        requests: file.requests.clone(),
-    })
+/// The request of a client that was imported.
+fn asks(client: &Value) -> Vec<u8> {
+    let text = |name: &str| client[name].as_str().unwrap_or_default();
+    let credential = format!("{}:{}", text("client_id"), text("client_secret"));
+    let credential = BASE64_STANDARD.encode(credential);
+    request(
+        "/authz/d1/v1/oauth2/token",
+        &format!("Authorization: Basic {credential}\r\n"),
+    )
+}
+
+/// The same on databases, one for each store, which stay.
+fn copied(files: &[Service], server: &str) -> Outcome<Vec<Service>> {
+    let (host, _) = server.rsplit_once('/').ok_or("the URL names no database")?;
+    let mut copies: Vec<Service> = Vec::new();
+    for file in files {
+        let name = format!("d1_authz_bench_{}_{}", std::process::id(), file.clients);
+        let url = format!("{host}/{name}");
+        if copies.iter().all(|copy| copy.clients != file.clients) {
+            progress(&format!("a copy into the database {name}"));
+            let create = format!("CREATE DATABASE {name}");
+            said(
+                Command::new("psql")
+                    .arg(server)
+                    .args(["-X", "-q", "-c", &create]),
+            )?;
+            said(
+                Command::new(load::release("d1-authz"))
+                    .args(["store", "copy", "--to", &url, "--config"])
+                    .arg(&file.config),
+            )?;
+        }
+        let text = fs::read_to_string(&file.config).map_err(|error| error.to_string())?;
+        let text = text.replace("sqlite:store.db", &url);
+        let config = file
+            .config
+            .with_file_name(format!("postgres-{}.toml", file.asking));
+        fs::write(&config, text.replace("\"audit-", "\"audit-postgres-"))
+            .map_err(|error| error.to_string())?;
+        copies.push(Service {
+            clients: file.clients,
+            asking: file.asking,
+            config,
+            requests: file.requests.clone(),
+        });
+    }
+    Ok(copies)
 }
 
 impl super::Report for Report {
@@ -234,7 +263,7 @@ impl super::Report for Report {
             let served = &store.served;
             let (least, most) = served.speed_range;
             [
-                format!("{}, {} clients", store.database, store.clients),
+                format!("{}, {} of {}", store.database, store.asking, store.clients),
                 figure(served.requests_per_s),
                 format!(
                     "{} ({} to {})",
