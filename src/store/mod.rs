@@ -121,7 +121,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     async fn forget_revoked_tokens(&self, expired_before: Timestamp) -> Result<(), StoreError>;
 
     /// Takes or prolongs a task that one process at a time may carry out, until a time. Says whether it is the owner's now:
-    /// not while it is another's whose time isn't over.
+    /// not while it is another's whose time isn't over. A time that is far later than this one was set by a clock that was wrong,
+    /// and doesn't count; so whoever carries out such a task must not be harmed by another that does.
     async fn take_lease(
         &self,
         task: &str,

@@ -101,6 +101,12 @@ pub(super) async fn a_task_is_one_owners_until_its_time_is_over(store: &dyn Stor
     assert!(take(one, 260, 400).await);
     let other = store.take_lease("other", two, at(260), at(400)).await;
     assert!(other.expect("asked"), "each task by itself");
+    assert!(take(one, 9_000, 9_100).await, "by a clock that is ahead");
+    assert!(take(two, 300, 400).await, "nobody waits for that time");
+    assert!(
+        !take(one, 290, 390).await,
+        "one that is a little ahead is right"
+    );
 }
 
 async fn swap(store: &dyn Store, seen: &KeyMaterial, new: &KeyMaterial) {

@@ -14,15 +14,19 @@ pub(super) async fn take(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<bool, StoreError> {
+    let (now, until) = (millis(now), millis(until));
+    // Twice as far ahead as this one: taken by a clock that was wrong, here or there, and it could last for years.
+    let too_late = until.saturating_add(until - now);
     let taken = sqlx::query(
         "INSERT INTO leases (task, owner, until) VALUES ($1, $2, $3) \
          ON CONFLICT (task) DO UPDATE SET owner = excluded.owner, until = excluded.until \
-         WHERE leases.owner = excluded.owner OR leases.until <= $4",
+         WHERE leases.owner = excluded.owner OR leases.until <= $4 OR leases.until > $5",
     )
     .bind(task)
     .bind(owner.to_string())
-    .bind(millis(until))
-    .bind(millis(now))
+    .bind(until)
+    .bind(now)
+    .bind(too_late)
     .execute(&mut **transaction)
     .await?;
     Ok(taken.rows_affected() == 1)
