@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use reqwest::Client;
 
 use crate::forgery::AUDIENCE;
-use crate::harness::{GRANT, Service, basic};
+use crate::harness::{GRANT, Service, basic, free_address};
 use crate::tools::{self, Server};
 
 /// With the gateway's own client as well.
@@ -126,7 +126,7 @@ async fn keeps_the_api(gateway: &mut Gateway, service: &Service) {
 #[tokio::test]
 async fn envoy_keeps_an_api() {
     let service = service();
-    let address = tools::free_address();
+    let address = free_address();
     let config =
         std::fs::read_to_string(tools::repository().join("examples/envoy/envoy.yaml")).unwrap();
     let config = placed(
@@ -165,7 +165,7 @@ fn envoy(address: SocketAddr) -> String {
 #[tokio::test]
 async fn nginx_keeps_an_api_and_hears_of_revocations() {
     let service = service();
-    let address = tools::free_address();
+    let address = free_address();
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path().to_str().unwrap().to_owned();
     let examples = tools::repository().join("examples/nginx");

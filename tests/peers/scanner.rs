@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{Authority, Issued, SERVER, Service, Setup, plain, run};
-use crate::tools::{self, Server, free_address};
+use crate::harness::{Authority, Issued, SERVER, Service, Setup, free_address, plain, run};
+use crate::tools::{self, Server};
 
 /// A scan of sslyze, a place in its result, and what must stand there.
 const SOUND: [(&str, &str, &str); 16] = [

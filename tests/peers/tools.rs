@@ -1,12 +1,11 @@
 //! What `cargo xtask ci peers` installed, and programs that run while a test does.
 
 use std::io::{BufRead, BufReader, Lines, Write};
-use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use crate::forgery::AUDIENCE;
-use crate::harness::{ISSUER, Service, Setup};
+use crate::harness::{ISSUER, Service, Setup, free_address};
 
 /// Where it was installed.
 pub fn folder() -> PathBuf {
@@ -31,14 +30,6 @@ pub fn example(name: &str) -> Command {
     Command::new(beside.join("examples").join(name))
 }
 
-/// An address that nobody listens on at the moment.
-pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
-
 /// With a client `own` whose tokens are for the API of the tests, and a client `other` whose are not.
 pub fn setup_with_own_and_other() -> Setup {
     let setup = Setup::empty();
@@ -50,7 +41,6 @@ pub fn setup_with_own_and_other() -> Setup {
 
 /// Starts a service that is reached where its issuer says, by those who look it up in the metadata or the document.
 pub fn start_at_the_address_of_its_issuer(setup: Setup) -> Service {
-    // As late as can be, so that nobody else takes the port meanwhile.
     let address = free_address();
     let config = std::fs::read_to_string(setup.config()).unwrap();
     let config = config

@@ -3,6 +3,7 @@
 mod answer;
 mod authority;
 mod command;
+mod port;
 mod postgres;
 mod proxy;
 mod raw;
@@ -19,6 +20,7 @@ use serde_json::Value;
 pub use answer::Answer;
 pub use authority::{Authority, Issued, Term};
 pub use command::{Run, command as binary, d1_authz, is_root, run, signal};
+pub use port::free_address;
 pub use postgres::{Postgres, give};
 pub use proxy::{Network, Proxy};
 pub use raw::{Connection, header, read_answer, status};

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::command::{is_root, run, signal, user_id};
+use super::free_address;
 
 /// A server; stopped, with all its processes, when it is dropped.
 pub struct Postgres {
@@ -37,7 +38,7 @@ impl Postgres {
         run(&mut initdb, "").ok();
         let mut postgres = Self {
             folder,
-            port: free_port(),
+            port: free_address().port(),
             settings: settings.iter().map(ToString::to_string).collect(),
             server: None,
         };
@@ -202,9 +203,4 @@ fn find(name: &str) -> PathBuf {
     found.next().unwrap_or_else(|| {
         panic!("{name} is missing; run: apt-get install --yes --no-install-recommends postgresql")
     })
-}
-
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
