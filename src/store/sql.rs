@@ -21,6 +21,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use sqlx::{Any, AnyPool, Transaction};
+use tokio::time::timeout;
 
 use super::{Migrate, StoreError};
 use crate::config::{StoreConfig, StoreUrl};
@@ -111,23 +112,20 @@ impl SqlStore {
         Ok(transaction)
     }
 
-    /// Commits many rows, as [`publish`](Self::publish) does few.
-    async fn publish_many(
-        &self,
-        mut transaction: Transaction<'static, Any>,
-    ) -> Result<(), StoreError> {
-        if let Some(analyze) = self.engine.analyze() {
-            sqlx::query(analyze).execute(&mut *transaction).await?;
-        }
-        self.publish(transaction).await
-    }
-
     /// Commits what others follow, and wakes them.
     async fn publish(&self, mut transaction: Transaction<'static, Any>) -> Result<(), StoreError> {
         if let Some(notify) = self.engine.notify() {
             sqlx::query(notify).execute(&mut *transaction).await?;
         }
         Ok(transaction.commit().await?)
+    }
+
+    /// To be called when many rows have been written, and are there whatever becomes of this.
+    async fn analyze(&self) {
+        if let Some(analyze) = self.engine.analyze() {
+            let done = sqlx::query(analyze).execute(&self.pool);
+            let _later_by_itself = timeout(connections::PATIENCE, done).await;
+        }
     }
 }
 

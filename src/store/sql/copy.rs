@@ -159,7 +159,8 @@ impl SqlStore {
             .execute(&mut *target)
             .await?;
         }
-        other.publish_many(target).await?;
+        other.publish(target).await?;
+        other.analyze().await;
         Ok(rows)
     }
 }

@@ -80,11 +80,11 @@ impl Store for SqlStore {
             })
             .await?;
         }
-        if clients.len() < MANY {
-            in_time(self.publish(transaction)).await
-        } else {
-            self.publish_many(transaction).await
+        in_time(self.publish(transaction)).await?;
+        if clients.len() >= MANY {
+            self.analyze().await;
         }
+        Ok(())
     }
 
     async fn change_client(&self, changed: &ClientRecord) -> Result<(), StoreError> {
