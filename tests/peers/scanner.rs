@@ -10,6 +10,14 @@ use serde_json::Value;
 use crate::harness::{Authority, Issued, SERVER, Service, Setup, free_address, plain, run};
 use crate::tools::{self, Server};
 
+/// What must be found of the weak server.
+const WEAK: [&str; 4] = [
+    "tls_1_2_cipher_suites takes TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+    "tls_1_3_cipher_suites: /is_tls_version_supported is false",
+    "session_renegotiation: /is_vulnerable_to_client_renegotiation_dos is true",
+    "it is not as Mozilla's profile has it",
+];
+
 /// A scan of sslyze, a place in its result, and what must stand there.
 const SOUND: [(&str, &str, &str); 16] = [
     (
@@ -120,25 +128,18 @@ async fn what_is_weak_is_found() {
         server.still_runs();
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    // This server speaks to one caller at a time, and lets the others wait for longer than they do.
-    let found = scan(
-        folder.path(),
-        address,
-        &own,
-        &client,
-        &["--slow_connection"],
-    );
-    for expected in [
-        "tls_1_2_cipher_suites takes TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
-        "tls_1_3_cipher_suites: /is_tls_version_supported is false",
-        "session_renegotiation: /is_vulnerable_to_client_renegotiation_dos is true",
-        "it is not as Mozilla's profile has it",
-    ] {
-        assert!(
-            found.iter().any(|it| it.starts_with(expected)),
-            "{expected}: {found:#?}"
-        );
+    // This server speaks to one caller at a time, and may let one of the scanner's wait for longer than it does.
+    let mut scans = Vec::new();
+    while scans.len() < 3 {
+        let slowly = ["--slow_connection"];
+        let found = scan(folder.path(), address, &own, &client, &slowly);
+        let is_found = |weak: &str| found.iter().any(|it| it.starts_with(weak));
+        if WEAK.into_iter().all(is_found) {
+            return;
+        }
+        scans.push(found);
     }
+    panic!("not all of {WEAK:#?} is found: {scans:#?}");
 }
 
 /// An authority in the folder `own`, which has issued what both ends need.
