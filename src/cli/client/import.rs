@@ -44,6 +44,8 @@ pub(crate) struct Arguments {
 
 /// There may be any number of clients.
 const ALL: u64 = u64::MAX;
+/// How many clients may take a while: two seconds, if each brings a secret along.
+const MANY: usize = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -120,6 +122,9 @@ pub(super) async fn run(
         warnings: told(&warnings),
     };
     if !arguments.dry_run {
+        if new.len() >= MANY {
+            eprintln!("adding {} clients", new.len());
+        }
         let new = new.into_iter().map(|(_, client)| client).collect();
         let imported = clients.import(new).await?;
         for (line, imported) in report.clients.iter_mut().zip(imported) {
