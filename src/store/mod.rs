@@ -83,7 +83,7 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// Removes a client and its secrets. Fails with [`StoreError::NoSuchClient`].
     async fn remove_client(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Notes when secrets were last used, each once. Not a change that anybody follows.
+    /// Notes when secrets were last used. Not a change that anybody follows.
     async fn record_uses(&self, uses: &[SecretUse]) -> Result<(), StoreError>;
 
     /// All signing keys, oldest first.

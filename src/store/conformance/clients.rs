@@ -298,9 +298,10 @@ pub(super) async fn uses_are_noted_and_are_no_change(store: &dyn Store) {
         at: at(second),
         from: host.parse().expect("an address"),
     };
-    for report in [used(7_000, "::1"), used(6_000, "192.0.2.1")] {
-        store.record_uses(&[report]).await.expect("noted");
-    }
+    store
+        .record_uses(&[used(7_000, "::1"), used(6_000, "192.0.2.1")])
+        .await
+        .expect("noted");
     let full = &secrets(store, "full").await[0];
     assert_eq!(
         full.last_used_at,

@@ -2,7 +2,7 @@
 
 pub(super) mod rows;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sqlx::any::AnyArguments;
@@ -11,7 +11,7 @@ use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use super::insert::{ROWS, insert, values};
 use super::millis;
 use crate::store::{ClientRecord, SecretUse, StoreError};
-use crate::token::{Algorithm, ClientId, SecretHash, Status, StoredSecret};
+use crate::token::{Algorithm, ClientId, SecretHash, SecretId, Status, StoredSecret};
 
 /// What a change can set, in the order of [`bind_settings`].
 const SETTINGS: [&str; 18] = [
@@ -188,6 +188,15 @@ pub(super) async fn record_uses(
     transaction: &mut Transaction<'static, Any>,
     uses: &[SecretUse],
 ) -> Result<(), StoreError> {
+    // Of a secret, a statement can set one.
+    let mut latest: HashMap<SecretId, &SecretUse> = HashMap::new();
+    for used in uses {
+        let one = latest.entry(used.secret).or_insert(used);
+        if one.at < used.at {
+            *one = used;
+        }
+    }
+    let uses: Vec<&SecretUse> = latest.into_values().collect();
     for uses in uses.chunks(ROWS) {
         // Several replicas report; the latest use wins.
         let statement = format!(
