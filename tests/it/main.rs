@@ -14,6 +14,7 @@ mod deploying;
 mod document;
 mod edited;
 mod faults;
+mod field;
 mod front_door;
 mod gateway;
 mod harness;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What a command said, and how it ended.
@@ -41,9 +41,15 @@ impl Run {
     }
 }
 
+/// The binary under test: this build's, or the one that `D1_AUTHZ_BINARY` names, such as a release or the one of another commit.
+pub fn program() -> PathBuf {
+    let named = std::env::var_os("D1_AUTHZ_BINARY");
+    named.map_or_else(|| env!("CARGO_BIN_EXE_d1-authz").into(), PathBuf::from)
+}
+
 /// The binary, in `folder`, with nothing of the developer's environment but the way to other programs.
 pub fn command(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_d1-authz"));
+    let mut command = Command::new(program());
     command.current_dir(folder).env_clear();
     for name in ["PATH", "LLVM_PROFILE_FILE"] {
         if let Some(value) = std::env::var_os(name) {

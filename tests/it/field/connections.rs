@@ -1,0 +1,1 @@
+//! Reports about connections to a database, and what is restored into it.

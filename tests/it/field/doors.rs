@@ -1,0 +1,1 @@
+//! Reports about silent, busy and relayed connections.

@@ -1,0 +1,1 @@
+//! Reports about what a gateway says of its callers.

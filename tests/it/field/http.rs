@@ -1,0 +1,1 @@
+//! Reports about HTTP itself, and where verifiers look.

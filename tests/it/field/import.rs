@@ -1,0 +1,1 @@
+//! Reports about the clients of another server.

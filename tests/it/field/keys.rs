@@ -1,0 +1,1 @@
+//! Reports about keys and names that clients register.

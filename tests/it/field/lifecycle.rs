@@ -1,0 +1,1 @@
+//! Reports about configuration, start and stop.

@@ -1,0 +1,1 @@
+//! Reports about what tokens and clients outlive.
