@@ -7,7 +7,7 @@ use super::error::Error;
 use super::output::Output;
 use super::source::Source;
 use super::table::table;
-use crate::http::check_tls_files;
+use crate::http::{check_gateway_secret, check_tls_files};
 
 /// The configuration
 #[derive(Debug, Subcommand)]
@@ -25,6 +25,8 @@ pub(super) enum Command {
 #[derive(Serialize)]
 struct Checked {
     valid: bool,
+    /// What is valid and yet not as it should be.
+    warnings: Vec<&'static str>,
 }
 
 pub(super) fn run(command: &Command, source: &Source, output: Output) -> Result<(), Error> {
@@ -34,9 +36,21 @@ pub(super) fn run(command: &Command, source: &Source, output: Output) -> Result<
             if let Some(tls) = &config.tls {
                 check_tls_files(tls).map_err(Error::usage)?;
             }
-            output.print(&Checked { valid: true }, || {
-                "the configuration is valid\n".to_owned()
-            })
+            let secret = config.gateway.as_ref().and_then(|it| it.secret.as_ref());
+            secret
+                .map_or(Ok(()), check_gateway_secret)
+                .map_err(Error::usage)?;
+            let warnings = config.warnings();
+            for warning in &warnings {
+                eprintln!("warning: {warning}");
+            }
+            output.print(
+                &Checked {
+                    valid: true,
+                    warnings,
+                },
+                || "the configuration is valid\n".to_owned(),
+            )
         }
         Command::Show => output.print(&config.settings, || {
             let rows: Vec<_> = config

@@ -108,6 +108,8 @@ impl Folders {
             let files = files.chain(optional.into_iter().flatten());
             read.extend(files.flat_map(|file| folders(file)));
         }
+        let secret = config.gateway.as_ref().and_then(|it| it.secret.as_ref());
+        read.extend(secret.into_iter().flat_map(|it| folders(&it.file)));
         Self { read, written }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
-use slog::{Logger, info};
+use slog::{Logger, info, warn};
 
 use super::confinement::Confinement;
 use super::error::Error;
@@ -45,6 +45,9 @@ pub(super) async fn serve(
     serving: impl FnOnce(Addresses) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let stop = stop_signal().map_err(Error::failed)?;
+    for warning in config.warnings() {
+        warn!(log, "the configuration is valid, and not as it should be"; "warning" => warning);
+    }
     let server = Server::start(config, installation, log.clone()).await?;
     let addresses = server.addresses();
     info!(log, "serving";

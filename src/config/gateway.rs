@@ -1,10 +1,14 @@
 //! `[gateway]`: who stands in front, and what is believed of what it says about callers.
 
+mod secret;
+
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::reader::Reader;
-use crate::token::{InvalidNetwork, Network};
+use crate::token::{CertificateName, InvalidNetwork, Network};
+
+pub use secret::GatewaySecret;
 
 /// A gateway that ends connections for the service, and tells it whose they were.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +17,12 @@ pub struct GatewayConfig {
     pub addresses: Vec<Network>,
     /// How it says where a request came from.
     pub address_header: AddressHeader,
-    /// Whether it passes the client's certificate on, in `Client-Cert` (RFC 9440).
+    /// How it passes the client's certificate on.
     pub certificate_header: CertificateHeader,
+    /// The names of which its own certificate must have one, where the service ends TLS. Empty: its address is enough.
+    pub certificate_names: Vec<CertificateName>,
+    /// What it shows in a header of each request. `None`: its address is enough.
+    pub secret: Option<GatewaySecret>,
 }
 
 /// The header in which a gateway says where a request came from.
@@ -33,19 +41,42 @@ pub enum AddressHeader {
 pub enum CertificateHeader {
     /// `Client-Cert`, RFC 9440.
     ClientCert,
+    /// `X-SSL-Client-Cert`, PEM with percent escapes, as nginx's `$ssl_client_escaped_cert` has it.
+    XSslClientCert,
+    /// `X-Forwarded-Client-Cert`, Envoy's.
+    XForwardedClientCert,
+    /// `X-Amzn-Mtls-Clientcert-Leaf`, that of AWS's application load balancer.
+    XAmznMtlsClientcertLeaf,
     /// None.
     Off,
 }
 
 const ADDRESSES: &str = "gateway.addresses";
+const CERTIFICATE_HEADER: &str = "gateway.certificate_header";
+const CERTIFICATE_NAMES: &str = "gateway.certificate_names";
 
 impl GatewayConfig {
-    /// The section; none in the inner option when there is none.
-    pub(super) fn read(reader: &mut Reader) -> Option<Option<Self>> {
+    /// A gateway that asks from these addresses, and all else by default.
+    #[must_use]
+    pub fn new(addresses: Vec<Network>) -> Self {
+        Self {
+            addresses,
+            address_header: AddressHeader::XForwardedFor,
+            certificate_header: CertificateHeader::Off,
+            certificate_names: Vec::new(),
+            secret: None,
+        }
+    }
+
+    /// The section; `None` in the inner option if there is none. `asks_for_certificates`: whether the service asks for a certificate
+    /// in its own handshakes.
+    pub(super) fn read(reader: &mut Reader, asks_for_certificates: bool) -> Option<Option<Self>> {
         let is_there = reader.has("gateway");
         let addresses = reader.list(ADDRESSES, network);
         let address_header = reader.optional("gateway.address_header", str::parse);
-        let certificate_header = reader.optional("gateway.certificate_header", str::parse);
+        let certificate_header = reader.optional(CERTIFICATE_HEADER, str::parse);
+        let certificate_names = reader.list(CERTIFICATE_NAMES, str::parse);
+        let secret = GatewaySecret::read(reader);
         if !is_there {
             return Some(None);
         }
@@ -56,11 +87,31 @@ impl GatewayConfig {
                 "must name the addresses that the gateway asks from, such as [\"192.0.2.10\", \"10.1.0.0/24\"]",
             );
         }
+        let certificate_names = certificate_names?;
+        if !certificate_names.is_empty() && !asks_for_certificates {
+            reader.mistake(
+                CERTIFICATE_NAMES,
+                "has no meaning while the service asks for no certificate; set tls.client_ca, or gateway.secret_file instead",
+            );
+        }
         Some(Some(Self {
-            addresses,
             address_header: address_header?.unwrap_or(AddressHeader::XForwardedFor),
             certificate_header: certificate_header?.unwrap_or(CertificateHeader::Off),
+            certificate_names,
+            secret: secret?,
+            ..Self::new(addresses)
         }))
+    }
+
+    /// What the operator should know of a configuration that is valid: certificates are believed because of an address alone.
+    pub(super) fn warning(&self) -> Option<&'static str> {
+        let is_proven = !self.certificate_names.is_empty() || self.secret.is_some();
+        let believes = self.certificate_header != CertificateHeader::Off;
+        (believes && !is_proven).then_some(
+            "gateway.certificate_header: any process that can ask from gateway.addresses can name any certificate, and is \
+             taken for its owner; have the gateway prove itself: set gateway.secret_file, or gateway.certificate_names \
+             where [tls] asks for certificates",
+        )
     }
 
     /// Whether the gateway asks from this address.
@@ -83,6 +134,32 @@ fn network(text: &str) -> Result<Network, String> {
     Ok(network)
 }
 
+impl AddressHeader {
+    /// The header's name in lower case. `None` for [`Self::Off`].
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::XForwardedFor => Some("x-forwarded-for"),
+            Self::Forwarded => Some("forwarded"),
+            Self::Off => None,
+        }
+    }
+}
+
+impl CertificateHeader {
+    /// The header's name in lower case. `None` for [`Self::Off`].
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::ClientCert => Some("client-cert"),
+            Self::XSslClientCert => Some("x-ssl-client-cert"),
+            Self::XForwardedClientCert => Some("x-forwarded-client-cert"),
+            Self::XAmznMtlsClientcertLeaf => Some("x-amzn-mtls-clientcert-leaf"),
+            Self::Off => None,
+        }
+    }
+}
+
 impl FromStr for AddressHeader {
     type Err = &'static str;
 
@@ -102,8 +179,14 @@ impl FromStr for CertificateHeader {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "client-cert" => Ok(Self::ClientCert),
+            "x-ssl-client-cert" => Ok(Self::XSslClientCert),
+            "x-forwarded-client-cert" => Ok(Self::XForwardedClientCert),
+            "x-amzn-mtls-clientcert-leaf" => Ok(Self::XAmznMtlsClientcertLeaf),
             "off" => Ok(Self::Off),
-            _ => Err("must be \"client-cert\" or \"off\""),
+            _ => Err(
+                "must be \"client-cert\" (RFC 9440), \"x-ssl-client-cert\" (nginx), \"x-forwarded-client-cert\" (Envoy), \
+                 \"x-amzn-mtls-clientcert-leaf\" (ALB) or \"off\"",
+            ),
         }
     }
 }

@@ -24,7 +24,7 @@ use std::path::Path;
 
 pub use audit::{AuditConfig, Durability};
 pub use error::{ConfigError, ConfigErrors};
-pub use gateway::{AddressHeader, CertificateHeader, GatewayConfig};
+pub use gateway::{AddressHeader, CertificateHeader, GatewayConfig, GatewaySecret};
 pub use issuer::{InvalidIssuer, IssuerUrl};
 pub use keys::{KeysConfig, Pkcs11Config, Provider};
 pub use listen::ListenConfig;
@@ -76,7 +76,11 @@ impl Config {
         let issuer = reader.required("issuer", IssuerUrl::parse);
         let listen = ListenConfig::read(&mut reader);
         let tls = TlsConfig::read(&mut reader);
-        let gateway = GatewayConfig::read(&mut reader);
+        let asks = tls
+            .as_ref()
+            .and_then(Option::as_ref)
+            .is_some_and(TlsConfig::asks);
+        let gateway = GatewayConfig::read(&mut reader, asks);
         let store = StoreConfig::read(&mut reader);
         let token = TokenConfig::read(&mut reader);
         let keys = KeysConfig::read(&mut reader);
@@ -103,9 +107,16 @@ impl Config {
     /// Whether requests can come with the certificate of who sent them: to the service itself, or passed on by the gateway.
     #[must_use]
     pub fn knows_certificates(&self) -> bool {
-        let asks = |tls: &TlsConfig| tls.client_certificates != ClientCertificates::Off;
         let passes_on = |it: &GatewayConfig| it.certificate_header != CertificateHeader::Off;
-        self.tls.as_ref().is_some_and(asks) || self.gateway.as_ref().is_some_and(passes_on)
+        self.tls.as_ref().is_some_and(TlsConfig::asks)
+            || self.gateway.as_ref().is_some_and(passes_on)
+    }
+
+    /// What is valid and yet not as it should be, a sentence each.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<&'static str> {
+        let gateway = self.gateway.as_ref().and_then(GatewayConfig::warning);
+        gateway.into_iter().collect()
     }
 
     /// The configuration of `quickstart`: everything in one folder, on one address.

@@ -106,6 +106,12 @@ impl TlsConfig {
             limits: limits?,
         }))
     }
+
+    /// Whether callers are asked for a certificate.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.client_certificates != ClientCertificates::Off
+    }
 }
 
 impl FromStr for ClientCertificates {

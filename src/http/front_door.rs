@@ -31,9 +31,7 @@ use tokio::task::JoinHandle;
 
 pub use descriptors::DescriptorError;
 pub use files::TlsFileError;
-#[cfg(test)]
-pub(super) use peers::Peer;
-pub(super) use peers::Peers;
+pub(super) use peers::{Peer, Peers};
 use tally::Tally;
 pub(super) use tally::Turned;
 

@@ -8,7 +8,7 @@ use dropshot_contract::Options;
 use http::HeaderMap;
 
 use super::credential::{self, ShownInForm};
-use super::origin::{Caller, forwarded};
+use super::origin::{self, Caller};
 use super::service;
 use crate::api::types::Auth2Request;
 use crate::config::GatewayConfig;
@@ -32,14 +32,14 @@ pub fn credential(
     credential::of(header, ShownInForm::from(form), certificate)
 }
 
-/// The caller behind the gateway at `address`; none when it is refused.
+/// The caller behind the gateway at `address`; `None` if it is refused.
 #[must_use]
 pub fn behind_gateway(
     gateway: &GatewayConfig,
     address: IpAddr,
     headers: &HeaderMap,
 ) -> Option<(IpAddr, Option<Arc<ClientCertificate>>)> {
-    let caller = forwarded::caller(gateway, address, headers).ok()?;
+    let caller = origin::behind(gateway, address, headers).ok()?;
     let Caller {
         address,
         certificate,

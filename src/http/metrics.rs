@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 
 use super::front_door::{Peers, Turned};
 use super::ops::Standing;
+use super::origin::Stranger;
 
 /// What [`Metrics::text`] is.
 pub(super) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
@@ -62,7 +63,17 @@ impl Collector for Standing {
         let help = "Requests turned away because there were too many at a time";
         let counter = MetricType::Counter;
         let counter = encoder.encode_descriptor("requests_turned_away", help, None, counter)?;
-        ConstCounter::new(self.load.turned_away()).encode(counter)
+        ConstCounter::new(self.load.turned_away()).encode(counter)?;
+
+        let help = "Requests of which it can't be told who sent them";
+        let counter = MetricType::Counter;
+        let mut refusals = encoder.encode_descriptor("gateway_refusals", help, None, counter)?;
+        for stranger in Stranger::ALL {
+            let labels = [("reason", stranger.name())];
+            ConstCounter::new(self.strangers.of(stranger))
+                .encode(refusals.encode_family(&labels)?)?;
+        }
+        Ok(())
     }
 }
 

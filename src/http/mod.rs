@@ -26,5 +26,6 @@ mod watch;
 pub use document::Document;
 pub use front_door::{DescriptorError, FrontDoorError, TlsFileError, check_tls_files};
 pub use listen::ListenError;
+pub use origin::{GatewaySecretError, check_gateway_secret};
 pub use server::{Addresses, ServeError, Server, stop_signal};
 pub use service::{Service, api};

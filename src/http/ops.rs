@@ -13,6 +13,7 @@ use super::Document;
 use super::front_door::Peers;
 use super::load::Load;
 use super::metrics::{CONTENT_TYPE, Metrics};
+use super::origin::Strangers;
 use super::reference::Reference;
 use crate::issuer::{Issuer, Problem, Readiness};
 
@@ -30,6 +31,8 @@ pub(super) struct Standing {
     pub issuer: Arc<Issuer>,
     /// What it has to do at the moment.
     pub load: Arc<Load>,
+    /// Whom it did not answer, since it can't be told who they are.
+    pub strangers: Arc<Strangers>,
     /// Whether the service is ending, so that no new caller should be sent to it.
     pub stopping: Arc<AtomicBool>,
 }

@@ -1,21 +1,26 @@
 //! Who sent a request: looked up once, for every operation, before anything else is believed.
 
-pub(super) mod forwarded;
+mod certificate;
+mod forwarded;
+mod secret;
+mod stranger;
+mod written;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use dropshot::{RequestContext, RequestInfo};
-use dropshot_contract::reply::{self, WithHeaders as _};
-use dropshot_contract::{Failure, Response};
-use http::StatusCode;
-use serde_json::json;
+use http::HeaderMap;
+use slog::Logger;
 
 use super::Service;
-use super::front_door::Peers;
-use crate::config::GatewayConfig;
+use super::front_door::{Peer, Peers};
+use crate::config::{Config, GatewayConfig};
 use crate::issuer::{Origin, Source};
 use crate::token::ClientCertificate;
+use secret::Secret;
+pub use secret::{GatewaySecretError, check_gateway_secret};
+pub(super) use stranger::{Stranger, Strangers};
 
 const CORRELATION_ID: &str = "x-correlation-id";
 
@@ -24,9 +29,13 @@ const CORRELATION_ID: &str = "x-correlation-id";
 pub(super) struct Entrance {
     /// Who is connected, where the service ends TLS. Whoever is not among them came past it: another process of this machine,
     /// or a caller that is gone.
-    pub peers: Option<Arc<Peers>>,
+    peers: Option<Arc<Peers>>,
     /// Who may speak for others.
-    pub gateway: Option<GatewayConfig>,
+    gateway: Option<GatewayConfig>,
+    /// What the gateway has to show for that.
+    secret: Option<Secret>,
+    /// Whom nobody is answered for.
+    pub strangers: Arc<Strangers>,
 }
 
 /// Who sent a request.
@@ -38,62 +47,144 @@ pub(super) struct Caller {
     pub(super) certificate: Option<Arc<ClientCertificate>>,
 }
 
-/// It can't be told who sent a request, so nobody is answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stranger {
-    /// It came past the way in.
-    PastTheDoor,
-    /// The gateway said something that can't be read.
-    Malformed(&'static str),
-}
-
 /// Who sent this request.
 ///
 /// # Errors
-/// [`Stranger`], which is the answer as well.
+/// [`Stranger`], which is the answer as well. It is counted.
 pub(super) fn caller(rqctx: &RequestContext<Service>) -> Result<Caller, Stranger> {
-    rqctx.context().entrance.caller(&rqctx.request)
+    let entrance = &rqctx.context().entrance;
+    let request = &rqctx.request;
+    entrance.caller(request).inspect_err(|stranger| {
+        let connected = request.remote_addr().ip().to_canonical();
+        entrance.strangers.count(*stranger, connected);
+    })
+}
+
+/// The caller behind the gateway at `address`, by its headers.
+pub(super) fn behind(
+    gateway: &GatewayConfig,
+    address: IpAddr,
+    headers: &HeaderMap,
+) -> Result<Caller, Stranger> {
+    let caller = forwarded::behind(gateway, headers)?;
+    let certificate = certificate::shown(gateway.certificate_header, headers)?;
+    Ok(Caller {
+        // Its own requests, such as a health check, have no header.
+        address: caller.unwrap_or(address),
+        certificate: certificate.map(Arc::new),
+    })
 }
 
 impl Entrance {
-    /// Whose request this is to be counted as, be it a stranger's. Looks at no certificate.
+    /// `peers` are those of the front door, if there is one.
+    ///
+    /// # Errors
+    /// [`GatewaySecretError`]
+    pub(super) fn new(
+        config: &Config,
+        peers: Option<Arc<Peers>>,
+    ) -> Result<Self, GatewaySecretError> {
+        let secret = config.gateway.as_ref().and_then(|it| it.secret.as_ref());
+        Ok(Self {
+            peers,
+            gateway: config.gateway.clone(),
+            secret: secret.map(Secret::open).transpose()?,
+            strangers: Arc::default(),
+        })
+    }
+
+    /// Whose request this is to be counted as, be it a stranger's. Looks at no certificate of a caller's.
     pub(super) fn source(&self, request: &RequestInfo) -> Source {
         let remote = request.remote_addr();
         let peer = self.peers.as_ref().and_then(|peers| peers.find(remote));
-        let connected = peer.map_or(remote, |peer| peer.address).ip().to_canonical();
-        let gateway = self.gateway.as_ref();
-        let gateway = gateway.filter(|gateway| gateway.is_at(connected));
-        let behind = gateway.map(|gateway| forwarded::behind(gateway, request.headers()));
-        match behind {
-            Some(Ok(Some(address))) => address.into(),
-            _ => connected.into(),
-        }
+        let connected = peer.as_ref().map_or(remote, |peer| peer.address);
+        let connected = connected.ip().to_canonical();
+        let behind = match self.gateway_at(connected, peer.as_deref(), request.headers()) {
+            Ok(Some(gateway)) => forwarded::behind(gateway, request.headers()),
+            _ => Ok(None),
+        };
+        behind.ok().flatten().unwrap_or(connected).into()
     }
 
     fn caller(&self, request: &RequestInfo) -> Result<Caller, Stranger> {
         let remote = request.remote_addr();
-        let connected = match &self.peers {
-            Some(peers) => {
-                let peer = peers.at(remote).ok_or(Stranger::PastTheDoor)?;
-                Caller {
-                    address: peer.address.ip(),
-                    certificate: peer.certificate.clone(),
+        let peer = match &self.peers {
+            Some(peers) => Some(peers.at(remote).ok_or(Stranger::PastTheDoor)?),
+            None => None,
+        };
+        let connected = match &peer {
+            Some(peer) => peer.address.ip(),
+            None => remote.ip().to_canonical(),
+        };
+        match self.gateway_at(connected, peer.as_deref(), request.headers()) {
+            Ok(Some(gateway)) => return behind(gateway, connected, request.headers()),
+            // Without TLS of the service's own, there is no other way in than the gateway.
+            Ok(None) if self.gateway.is_some() && peer.is_none() => {
+                return Err(Stranger::PastTheDoor);
+            }
+            Ok(None) => {}
+            Err(stranger) if peer.is_none() => return Err(stranger),
+            // It may be another program of the gateway's machine, which speaks for itself.
+            Err(stranger) => {
+                if self.speaks_for_others(request.headers()) {
+                    self.strangers.count(stranger, connected);
                 }
             }
-            None => Caller {
-                address: remote.ip().to_canonical(),
-                certificate: None,
-            },
-        };
-        match &self.gateway {
-            Some(gateway) if gateway.is_at(connected.address) => {
-                forwarded::caller(gateway, connected.address, request.headers())
-            }
-            // Where a gateway asks for certificates, whoever goes around it has shown none. With TLS of its own, the service has
-            // asked for it; headers are not believed either way.
-            Some(_) if self.peers.is_none() => Err(Stranger::PastTheDoor),
-            _ => Ok(connected),
         }
+        Ok(Caller {
+            address: connected,
+            certificate: peer.and_then(|peer| peer.certificate.clone()),
+        })
+    }
+
+    /// The gateway, if a request is the gateway's: from its address, and with what it proves itself by. `None` if it came from
+    /// another address.
+    fn gateway_at(
+        &self,
+        connected: IpAddr,
+        peer: Option<&Peer>,
+        headers: &HeaderMap,
+    ) -> Result<Option<&GatewayConfig>, Stranger> {
+        let gateway = self.gateway.as_ref();
+        let Some(gateway) = gateway.filter(|gateway| gateway.is_at(connected)) else {
+            return Ok(None);
+        };
+        if !gateway.certificate_names.is_empty() {
+            let certificate = peer.and_then(|peer| peer.certificate.as_ref());
+            let names = gateway.certificate_names.iter();
+            let has_one = |it: &Arc<ClientCertificate>| names.clone().any(|name| it.has(name));
+            if !certificate.is_some_and(has_one) {
+                return Err(Stranger::NotTheGatewaysCertificate);
+            }
+        }
+        match &self.secret {
+            Some(secret) if !secret.is_shown(headers) => Err(Stranger::NoSecret),
+            _ => Ok(Some(gateway)),
+        }
+    }
+
+    /// Whether a request has a header that the gateway would be believed.
+    fn speaks_for_others(&self, headers: &HeaderMap) -> bool {
+        self.gateway.as_ref().is_some_and(|gateway| {
+            let names = [
+                gateway.address_header.name(),
+                gateway.certificate_header.name(),
+            ];
+            names
+                .into_iter()
+                .flatten()
+                .any(|name| headers.contains_key(name))
+        })
+    }
+
+    /// Follows the gateway's secret, and tells the log of strangers, until it is dropped.
+    pub(super) async fn watch(&self, log: &Logger) {
+        let following = async {
+            if let Some(secret) = &self.secret {
+                secret.follow(log).await;
+            }
+        };
+        tokio::join!(following, self.strangers.tell(log));
     }
 }
 
@@ -105,27 +196,6 @@ impl Caller {
             correlation_id: correlation_id(request),
             certificate: self.certificate.as_deref(),
         }
-    }
-}
-
-impl Stranger {
-    /// What it gets.
-    pub(super) fn response(self) -> Response {
-        let (status, why) = match self {
-            Self::PastTheDoor => (
-                StatusCode::FORBIDDEN,
-                "requests are taken through the service's own address or its gateway only",
-            ),
-            Self::Malformed(why) => (StatusCode::BAD_REQUEST, why),
-        };
-        let body = json!({ "error": "invalid_request", "error_description": why });
-        reply::json(status, "application/json", &body).header("cache-control", &"no-store")
-    }
-}
-
-impl From<Stranger> for Failure {
-    fn from(stranger: Stranger) -> Self {
-        stranger.response().into()
     }
 }
 
@@ -152,16 +222,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::{AddressHeader, CertificateHeader};
-    use crate::http::front_door::Peer;
+    use crate::config::CertificateHeader;
 
-    const CERTIFICATE: &str = include_str!("origin/forwarded/certificate.txt");
+    const CERTIFICATE: &str = include_str!("origin/certificate.txt");
 
     fn gateway() -> GatewayConfig {
         GatewayConfig {
-            addresses: vec!["10.0.0.0/24".parse().unwrap()],
-            address_header: AddressHeader::XForwardedFor,
             certificate_header: CertificateHeader::ClientCert,
+            ..GatewayConfig::new(vec!["10.0.0.0/24".parse().unwrap()])
         }
     }
 
@@ -197,7 +265,9 @@ mod tests {
             let remote = SocketAddr::from(remote);
             prop_assume!(!gateway().is_at(remote.ip().to_canonical()) && !gateway().is_at(real.ip()));
             let asked = request(remote, &forged);
-            let entrance = |peers: Option<Arc<Peers>>, gateway| Entrance { peers, gateway };
+            let entrance = |peers: Option<Arc<Peers>>, gateway| Entrance {
+                peers, gateway, secret: None, strangers: Arc::default(),
+            };
             let caller = |address: IpAddr| Ok(Caller { address, certificate: None });
 
             let open = entrance(None, None);

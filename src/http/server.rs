@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use super::front_door::{FrontDoor, FrontDoorError, OpenDoor};
 use super::listen::{ListenError, listen};
 use super::ops::{self, Ops, Standing};
+use super::origin::GatewaySecretError;
 use super::service::Service;
 use super::watch;
 use crate::audit::AuditError;
@@ -67,6 +68,9 @@ pub enum ServeError {
     /// TLS at the service's own address.
     #[error(transparent)]
     FrontDoor(#[from] FrontDoorError),
+    /// What the gateway proves itself by.
+    #[error(transparent)]
+    GatewaySecret(#[from] GatewaySecretError),
     /// The audit trail.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -95,9 +99,10 @@ impl Server {
             .map(|tls| FrontDoor::bind(config.listen.api, tls, config.gateway.as_ref()));
         let door = door.transpose()?;
         let peers = door.as_ref().map(FrontDoor::peers);
-        let service = Service::new(config, issuer.clone(), peers.clone());
+        let service = Service::new(config, issuer.clone(), peers.clone())?;
         let description = service.description(&config.issuer)?;
         let (document, load) = (service.document.clone(), service.load.clone());
+        let entrance = service.entrance.clone();
         let api = listen(
             "listen.api",
             if door.is_some() {
@@ -112,6 +117,7 @@ impl Server {
         let standing = Standing {
             issuer: issuer.clone(),
             load,
+            strangers: entrance.strangers.clone(),
             stopping: stopping.clone(),
         };
         let ops = listen(
@@ -122,7 +128,7 @@ impl Server {
         )?;
         // Both addresses are ours by now, and no request is taken before the trail says that the service runs.
         issuer.started().await?;
-        let following = tokio::spawn(watch::watch(issuer.clone(), log.clone()));
+        let following = tokio::spawn(watch::watch(issuer.clone(), entrance, log.clone()));
         let api = api.start();
         let door = door.map(|door| (door.address(), door.open(api.local_addr(), &log)));
         Ok(Self {

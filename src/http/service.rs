@@ -9,7 +9,7 @@ use dropshot_contract::{Admit, Options};
 use super::front_door::Peers;
 use super::handlers::Handlers;
 use super::load::Load;
-use super::origin::Entrance;
+use super::origin::{Entrance, GatewaySecretError};
 use super::{Document, ServeError, dialect, document, methods};
 use crate::api::{self as generated, types};
 use crate::config::{Config, IssuerUrl};
@@ -39,23 +39,27 @@ pub fn api(
     config: &Config,
     issuer: Arc<Issuer>,
 ) -> Result<(ApiDescription<Service>, Service), ServeError> {
-    let service = Service::new(config, issuer, None);
+    let service = Service::new(config, issuer, None)?;
     Ok((service.description(&config.issuer)?, service))
 }
 
 impl Service {
     /// `peers` are those of the front door, if there is one.
-    pub(super) fn new(config: &Config, issuer: Arc<Issuer>, peers: Option<Arc<Peers>>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`GatewaySecretError`]
+    pub(super) fn new(
+        config: &Config,
+        issuer: Arc<Issuer>,
+        peers: Option<Arc<Peers>>,
+    ) -> Result<Self, GatewaySecretError> {
+        Ok(Self {
             document: Document::served(issuer.name()),
             metadata: document::metadata(issuer.name(), config.knows_certificates()),
-            entrance: Arc::new(Entrance {
-                peers,
-                gateway: config.gateway.clone(),
-            }),
+            entrance: Arc::new(Entrance::new(config, peers)?),
             load: Load::new(config.throttle.requests),
             issuer,
-        }
+        })
     }
 
     /// The document's operations, below the path of `issuer`.

@@ -1,4 +1,5 @@
-//! What runs beside the requests: following the store, and telling the log when the service stops being, or is again, as it should.
+//! What runs beside the requests: following the store and the gateway's secret, and telling the log when the service stops being, or
+//! is again, as it should.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,14 +7,15 @@ use std::time::Duration;
 use slog::{Logger, error, info, warn};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::origin::Entrance;
 use crate::issuer::{Issuer, Readiness};
 
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Follows and watches until it is dropped.
-pub(super) async fn watch(issuer: Arc<Issuer>, log: Logger) {
+pub(super) async fn watch(issuer: Arc<Issuer>, entrance: Arc<Entrance>, log: Logger) {
     // A store that can't be read is one of the problems that are watched for.
-    tokio::join!(issuer.follow(), report(&issuer, &log));
+    tokio::join!(issuer.follow(), report(&issuer, &log), entrance.watch(&log));
 }
 
 async fn report(issuer: &Issuer, log: &Logger) {

@@ -1,7 +1,8 @@
-//! What a gateway says about a caller: `X-Forwarded-For`, `Forwarded` (RFC 7239) and `Client-Cert` (RFC 9440).
+//! What a gateway says about a caller: `X-Forwarded-For`, `Forwarded` (RFC 7239) and the headers for certificates.
 //!
-//! Whatever the headers hold, what a caller could have written in front of the gateway's own part changes nothing, the
-//! address is never one of the gateway's unless it asks for itself, and the certificate is the one in the header.
+//! Whatever the headers hold, what a caller could have written in front of the gateway's own part changes nothing, be it a line of
+//! its own or the beginning of the gateway's line. The address is never one of the gateway's unless it asks for itself, and the
+//! certificate of `Client-Cert` (RFC 9440) is the one in the header.
 //!
 //! The first byte of an input chooses which headers are believed; each line after it is one.
 
@@ -29,21 +30,34 @@ pub fn check(bytes: &[u8]) {
     };
     assert_eq!(address, address.to_canonical());
     assert!(address == own() || !gateway.is_at(address), "{address}");
-    assert_eq!(
-        certificate.as_ref().map(|it| it.thumbprint().to_string()),
-        thumbprint(&gateway, &headers)
-    );
-    // With nothing but the gateway's hops, it is the gateway that asks.
+    if let Some(thumbprint) = thumbprint(&gateway, &headers) {
+        let read = certificate.as_ref().map(|it| it.thumbprint().to_string());
+        assert!(read.is_none_or(|read| read == thumbprint));
+    }
+    // With nothing but the gateway's hops, it is the gateway that asks, and the caller's own line is that of a hop.
     if address != own() {
-        for forged in ["6.6.6.6", "2001:db8:6::6"] {
-            let forged = forge(&gateway, &headers, forged);
-            assert_eq!(
-                read(&gateway, &forged),
-                Some((address, certificate.clone()))
-            );
+        for forged in FORGED {
+            for is_line in [true, false] {
+                let forged = forge(&gateway, &headers, forged, is_line);
+                assert_eq!(
+                    read(&gateway, &forged),
+                    Some((address, certificate.clone())),
+                    "{forged:?}"
+                );
+            }
         }
     }
 }
+
+/// What a caller writes.
+const FORGED: [&str; 6] = [
+    "6.6.6.6",
+    "2001:db8:6::6",
+    "for=6.6.6.6",
+    "for=\"[2001:db8:6::6]\";proto=https",
+    "for=\"6.6.6.6",
+    "junk\\",
+];
 
 fn read(gateway: &GatewayConfig, headers: &HeaderMap) -> Option<Caller> {
     fuzzing::behind_gateway(gateway, own(), headers)
@@ -56,19 +70,21 @@ fn own() -> IpAddr {
 
 fn gateway(choice: u8) -> GatewayConfig {
     let networks = ["10.0.0.0/24", "2001:db8:1::/48"];
+    let networks = networks.map(|network| network.parse().expect("a network"));
     GatewayConfig {
-        addresses: networks
-            .map(|network| network.parse().expect("a network"))
-            .into(),
         address_header: match choice % 3 {
             0 => AddressHeader::XForwardedFor,
             1 => AddressHeader::Forwarded,
             _ => AddressHeader::Off,
         },
-        certificate_header: match choice / 3 % 2 {
+        certificate_header: match choice / 3 % 5 {
             0 => CertificateHeader::ClientCert,
-            _ => CertificateHeader::Off,
+            1 => CertificateHeader::Off,
+            2 => CertificateHeader::XSslClientCert,
+            3 => CertificateHeader::XForwardedClientCert,
+            _ => CertificateHeader::XAmznMtlsClientcertLeaf,
         },
+        ..GatewayConfig::new(networks.into())
     }
 }
 
@@ -83,30 +99,32 @@ fn headers(lines: &[u8]) -> HeaderMap {
     lines.take(100).collect()
 }
 
-/// The headers with a line in front that a caller has written.
-fn forge(gateway: &GatewayConfig, headers: &HeaderMap, address: &str) -> HeaderMap {
-    let (name, value) = match gateway.address_header {
-        AddressHeader::XForwardedFor => ("x-forwarded-for", address.to_owned()),
-        _ => ("forwarded", format!("for=\"[{address}]\";proto=https")),
+/// The headers with what a caller has written in front: in a line of its own, or in that of the gateway.
+fn forge(gateway: &GatewayConfig, headers: &HeaderMap, text: &str, is_line: bool) -> HeaderMap {
+    let Some(name) = gateway.address_header.name() else {
+        return headers.clone();
     };
-    let value = if address.contains(':') {
-        value
-    } else {
-        value.replace(['[', ']'], "")
-    };
-    let value = HeaderValue::from_str(&value).expect("digits, dots and signs");
-    let mut forged: HeaderMap = [(HeaderName::from_static(name), value)]
-        .into_iter()
+    let mut lines: Vec<_> = headers.get_all(name).iter().cloned().collect();
+    match lines.first_mut() {
+        Some(first) if !is_line => {
+            let line = [text.as_bytes(), b", ", first.as_bytes()].concat();
+            *first = HeaderValue::from_bytes(&line).expect("two values");
+        }
+        _ => lines.insert(0, HeaderValue::from_str(text).expect("a value")),
+    }
+    let others = headers.iter().filter(|(other, _)| *other != name);
+    let mut forged: HeaderMap = others
+        .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
-    for (name, value) in headers {
-        forged.append(name, value.clone());
+    for line in lines {
+        forged.append(HeaderName::from_static(name), line);
     }
     forged
 }
 
 /// `x5t#S256` of the certificate in the header, RFC 8705 3.1.
 fn thumbprint(gateway: &GatewayConfig, headers: &HeaderMap) -> Option<String> {
-    if gateway.certificate_header == CertificateHeader::Off {
+    if gateway.certificate_header != CertificateHeader::ClientCert {
         return None;
     }
     let text = headers.get("client-cert")?.to_str().ok()?;
