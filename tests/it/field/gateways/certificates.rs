@@ -169,6 +169,7 @@ async fn what_a_gateway_says_wrong_of_a_certificate_is_counted_and_logged() {
                 ),
             ];
         }
+        let mut reasons = Vec::new();
         for (reason, lines) in wrong {
             let before = counted(&service, reason).await;
             let headers: Vec<_> = lines.iter().map(|line| (format, *line)).collect();
@@ -183,6 +184,9 @@ async fn what_a_gateway_says_wrong_of_a_certificate_is_counted_and_logged() {
                 before + 1,
                 "{format}: {lines:?}"
             );
+            reasons.push(reason);
+        }
+        for reason in reasons {
             is_told(&service, reason).await;
         }
     }
