@@ -12,12 +12,13 @@ use super::process::Threads;
 use super::source::Source;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::http::{Addresses, Server, stop_signal};
+use crate::http::{Addresses, Server, StopSignal};
 use crate::issuer::Installation;
 
 /// Run the service
 ///
-/// SIGTERM and SIGINT end it once the requests under way are answered, within 20 seconds.
+/// SIGTERM and SIGINT end it: it drains for limits.drain_time, not ready and still serving, and then answers the requests under
+/// way, within 20 seconds. A second signal ends the drain.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz serve --config /etc/d1-authz/d1-authz.toml\n  D1_AUTHZ_LISTEN__API=0.0.0.0:8443 d1-authz serve --config d1-authz.toml"
@@ -44,7 +45,7 @@ pub(super) async fn serve(
     log: &Logger,
     serving: impl FnOnce(Addresses) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let stop = stop_signal().map_err(Error::failed)?;
+    let stop = StopSignal::listen().map_err(Error::failed)?;
     for warning in config.warnings() {
         warn!(log, "the configuration is valid, and not as it should be"; "warning" => warning);
     }

@@ -8,6 +8,7 @@ mod error;
 mod gateway;
 mod issuer;
 mod keys;
+mod limits;
 mod listen;
 mod period;
 mod place;
@@ -27,6 +28,7 @@ pub use error::{ConfigError, ConfigErrors};
 pub use gateway::{AddressHeader, CertificateHeader, GatewayConfig, GatewaySecret};
 pub use issuer::{InvalidIssuer, IssuerUrl};
 pub use keys::{KeysConfig, Pkcs11Config, Provider};
+pub use limits::LimitsConfig;
 pub use listen::ListenConfig;
 pub use postgres::PostgresUrl;
 use reader::Reader;
@@ -43,6 +45,8 @@ pub struct Config {
     pub issuer: IssuerUrl,
     /// Where it listens.
     pub listen: ListenConfig,
+    /// How it ends.
+    pub limits: LimitsConfig,
     /// Whether it ends TLS there itself.
     pub tls: Option<TlsConfig>,
     /// What stands in front of it.
@@ -75,6 +79,7 @@ impl Config {
         let mut reader = Reader::open(file)?;
         let issuer = reader.required("issuer", IssuerUrl::parse);
         let listen = ListenConfig::read(&mut reader);
+        let limits = LimitsConfig::read(&mut reader);
         let tls = TlsConfig::read(&mut reader);
         let asks = tls
             .as_ref()
@@ -91,6 +96,7 @@ impl Config {
             Some(Self {
                 issuer: issuer?,
                 listen: listen?,
+                limits: limits?,
                 tls: tls?,
                 gateway: gateway?,
                 store: store?,
@@ -140,6 +146,7 @@ impl Config {
                 ops: ListenConfig::DEFAULT_OPS,
                 ops_public: false,
             },
+            limits: LimitsConfig::without_drain(),
             tls: None,
             gateway: None,
             store: StoreConfig::new(StoreUrl::Sqlite(data.join("store.db"))),

@@ -5,7 +5,7 @@
 
 use dropshot::{RequestContext, RequestInfo};
 use dropshot_contract::{Location, Operation, Reason as Wrong, Rejection, Response};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 
 use super::Service;
 use super::origin::caller;
@@ -40,12 +40,16 @@ pub(super) async fn rejected(rqctx: &RequestContext<Service>, rejection: Rejecti
         let issuer = &rqctx.context().issuer;
         refusal = issuer.refuse(*endpoint, refusal, origin).await;
     }
-    refusal::response(
-        *endpoint,
-        &refusal,
-        status(&rejection),
-        origin.correlation_id,
-    )
+    let (status, correlation_id) = (status(&rejection), origin.correlation_id);
+    let mut response = refusal::response(*endpoint, &refusal, status, correlation_id);
+    // HTTP's own refusals, which the document leaves to HTTP.
+    if let Wrong::MethodNotAllowed | Wrong::HeadersTooLarge = rejection.reason() {
+        *response.status_mut() = rejection.status();
+    }
+    if let Some(Ok(allow)) = rejection.allow().map(HeaderValue::from_str) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    response
 }
 
 fn reason(endpoint: Endpoint, rejection: &Rejection, request: &RequestInfo) -> Reason {
@@ -68,6 +72,9 @@ fn reason(endpoint: Endpoint, rejection: &Rejection, request: &RequestInfo) -> R
         (Wrong::UnsupportedMediaType, _) => {
             Malformed("the body must be one application/x-www-form-urlencoded form")
         }
+        (Wrong::MethodNotAllowed, _) => Malformed("this endpoint takes POST only"),
+        (Wrong::Host, _) => Malformed("the request must have one Host header field"),
+        (Wrong::HeadersTooLarge, _) => Malformed("the header fields are too long"),
         (Wrong::BodyTooLarge, _) => Malformed("the body is too large"),
         (Wrong::BodyTimeout, _) => Malformed("the body did not arrive in time"),
         (Wrong::Overloaded, _) => Reason::TooManyAtOnce,

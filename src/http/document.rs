@@ -10,8 +10,8 @@ use crate::api::{self, operations, types};
 use crate::config::IssuerUrl;
 use crate::token::{Algorithm, AuthMethod, GrantType};
 
-/// RFC 8414 3: it goes between the origin and the issuer's path.
-const WELL_KNOWN: &str = "/.well-known/oauth-authorization-server";
+/// Where paths begin that say where a service is.
+const WELL_KNOWN: &str = "/.well-known/";
 
 /// An OpenAPI document.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Document {
         if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
             *paths = std::mem::take(paths)
                 .into_iter()
-                .map(|(path, item)| at_its_path(path, item, issuer))
+                .filter_map(|(path, item)| at_its_path(&path, item, issuer))
                 .collect::<Map<_, _>>();
         }
         Self {
@@ -63,25 +63,32 @@ impl Document {
     }
 }
 
-fn at_its_path(path: String, mut item: Value, issuer: &IssuerUrl) -> (String, Value) {
-    if path != operations::GET_AUTHORIZATION_SERVER_METADATA.path {
-        return (path, item);
+fn at_its_path(path: &str, mut item: Value, issuer: &IssuerUrl) -> Option<(String, Value)> {
+    let is_at_origin = item.get("servers").is_some();
+    if is_at_origin {
+        item["servers"][0]["url"] = issuer.origin().into();
     }
-    item["servers"][0]["url"] = issuer.origin().into();
-    (metadata_path(issuer), item)
+    let full = full_path(path, is_at_origin, issuer)?;
+    // The document's paths are below its server, which is the issuer.
+    let path = if is_at_origin { full } else { path.to_owned() };
+    Some((path, item))
 }
 
-/// Where an operation is served.
-pub(super) fn path(operation: &Operation, issuer: &IssuerUrl) -> String {
-    if operation.id == operations::GET_AUTHORIZATION_SERVER_METADATA.id {
-        metadata_path(issuer)
-    } else {
-        format!("{}{}", issuer.base_path(), operation.path)
-    }
+/// Where an operation is served; `None` if it is not.
+pub(super) fn path(operation: &Operation, issuer: &IssuerUrl) -> Option<String> {
+    full_path(operation.path, operation.base_path.is_some(), issuer)
 }
 
-fn metadata_path(issuer: &IssuerUrl) -> String {
-    format!("{WELL_KNOWN}{}", issuer.base_path())
+/// A path with a server of its own is at the origin, and ends in the issuer's path (RFC 8414 3.1); any other is below the issuer.
+/// For an issuer without a path the two places of the metadata are one.
+fn full_path(path: &str, is_at_origin: bool, issuer: &IssuerUrl) -> Option<String> {
+    let base = issuer.base_path();
+    if is_at_origin {
+        let prefix = path.strip_suffix(api::BASE_PATH).unwrap_or(path);
+        return Some(format!("{prefix}{base}"));
+    }
+    let is_there_already = base.is_empty() && path.starts_with(WELL_KNOWN);
+    (!is_there_already).then(|| format!("{base}{path}"))
 }
 
 /// What RFC 8414 2 has to say of this service.
@@ -136,14 +143,35 @@ mod tests {
         );
         let item = &document["paths"]["/.well-known/oauth-authorization-server/oauth/v2"];
         assert_eq!(item["servers"][0]["url"], "https://bank.example:8443");
-        assert_eq!(
-            path(&operations::GET_ACCESS_TOKEN, &issuer),
-            "/oauth/v2/oauth2/token"
-        );
-        assert_eq!(
-            path(&operations::GET_AUTHORIZATION_SERVER_METADATA, &issuer),
-            "/.well-known/oauth-authorization-server/oauth/v2"
-        );
+        let served = |operation| path(operation, &issuer).unwrap();
+        for (operation, at) in [
+            (&operations::GET_ACCESS_TOKEN, "/oauth/v2/oauth2/token"),
+            (
+                &operations::GET_AUTHORIZATION_SERVER_METADATA,
+                "/.well-known/oauth-authorization-server/oauth/v2",
+            ),
+            (
+                &operations::GET_OPEN_ID_CONFIGURATION_BELOW_ISSUER,
+                "/oauth/v2/.well-known/openid-configuration",
+            ),
+        ] {
+            assert_eq!(served(operation), at);
+        }
+    }
+
+    #[test]
+    fn an_issuer_without_a_path_has_each_metadata_once() {
+        let issuer = IssuerUrl::parse("https://bank.example").unwrap();
+        let served = operations::ALL.iter().filter_map(|it| path(it, &issuer));
+        let mut served: Vec<_> = served.filter(|it| it.starts_with(WELL_KNOWN)).collect();
+        served.sort();
+        let names = ["oauth-authorization-server", "openid-configuration"];
+        assert_eq!(served, names.map(|name| format!("{WELL_KNOWN}{name}")));
+        let document = Document::served(&issuer).value();
+        let mut paths: Vec<_> = document["paths"].as_object().unwrap().keys().collect();
+        paths.retain(|it| it.starts_with(WELL_KNOWN));
+        paths.sort();
+        assert_eq!(paths, served.iter().collect::<Vec<_>>());
     }
 
     #[test]

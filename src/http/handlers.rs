@@ -88,7 +88,49 @@ impl Api for Handlers {
         _request: requests::GetAuthorizationServerMetadataRequest,
     ) -> Result<replies::GetAuthorizationServerMetadataReply, Failure> {
         caller(&rqctx)?;
-        Ok(reply::metadata(rqctx.context().metadata.clone()))
+        let (body, cache_control) = reply::metadata(rqctx.context());
+        Ok(replies::GetAuthorizationServerMetadataReply::Ok {
+            body,
+            cache_control,
+        })
+    }
+
+    async fn get_open_id_configuration(
+        rqctx: RequestContext<Service>,
+        _request: requests::GetOpenIdConfigurationRequest,
+    ) -> Result<replies::GetOpenIdConfigurationReply, Failure> {
+        caller(&rqctx)?;
+        let (body, cache_control) = reply::metadata(rqctx.context());
+        Ok(replies::GetOpenIdConfigurationReply::Ok {
+            body,
+            cache_control,
+        })
+    }
+
+    async fn get_authorization_server_metadata_below_issuer(
+        rqctx: RequestContext<Service>,
+        _request: requests::GetAuthorizationServerMetadataBelowIssuerRequest,
+    ) -> Result<replies::GetAuthorizationServerMetadataBelowIssuerReply, Failure> {
+        caller(&rqctx)?;
+        let (body, cache_control) = reply::metadata(rqctx.context());
+        Ok(
+            replies::GetAuthorizationServerMetadataBelowIssuerReply::Ok {
+                body,
+                cache_control,
+            },
+        )
+    }
+
+    async fn get_open_id_configuration_below_issuer(
+        rqctx: RequestContext<Service>,
+        _request: requests::GetOpenIdConfigurationBelowIssuerRequest,
+    ) -> Result<replies::GetOpenIdConfigurationBelowIssuerReply, Failure> {
+        caller(&rqctx)?;
+        let (body, cache_control) = reply::metadata(rqctx.context());
+        Ok(replies::GetOpenIdConfigurationBelowIssuerReply::Ok {
+            body,
+            cache_control,
+        })
     }
 
     async fn get_open_api_document(

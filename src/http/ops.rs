@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dropshot::{ApiDescription, ApiDescriptionRegisterError, Body, HttpError, RequestContext};
+use dropshot::ApiDescription;
 use dropshot_contract::reply::{self, WithHeaders as _};
-use http::{Response, StatusCode};
+use dropshot_contract::{BoxFuture, MountError, Operation, Options, Response, Route};
+use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::Document;
@@ -34,7 +35,7 @@ pub(super) struct Standing {
     /// Whom it did not answer, since it can't be told who they are.
     pub strangers: Arc<Strangers>,
     /// Whether the service is ending, so that no new caller should be sent to it.
-    pub stopping: Arc<AtomicBool>,
+    pub draining: Arc<AtomicBool>,
 }
 
 impl Ops {
@@ -54,68 +55,101 @@ impl Standing {
     /// Whether a good request would get a token, and may be sent here.
     pub(super) fn readiness(&self) -> Readiness {
         let mut readiness = self.issuer.readiness();
-        if self.stopping.load(Ordering::Relaxed) {
+        if self.draining.load(Ordering::Relaxed) {
             readiness.ready = false;
             readiness.problems.push(Problem {
                 part: "service",
-                message: "it is stopping".to_owned(),
+                message: "it is draining, and ends soon".to_owned(),
             });
         }
         readiness
     }
 }
 
-pub(super) fn api_description() -> Result<ApiDescription<Ops>, ApiDescriptionRegisterError> {
-    let mut api = ApiDescription::new();
-    api.register(healthz)?;
-    api.register(readyz)?;
-    api.register(figures)?;
-    api.register(docs)?;
-    Ok(api)
+/// A part of the operators' API: a path, and what answers a GET of it.
+const fn get(id: &'static str, path: &'static str) -> Operation {
+    Operation {
+        id,
+        method: Method::GET,
+        path,
+        base_path: None,
+        pointer: "",
+        tags: &[],
+        summary: None,
+        description: None,
+        deprecated: false,
+        parameters: &[],
+        body: None,
+        responses: &[],
+        security: &[],
+    }
+}
+
+static HEALTHZ: Operation = get("healthz", "/healthz");
+static READYZ: Operation = get("readyz", "/readyz");
+static METRICS: Operation = get("metrics", "/metrics");
+static DOCS: Operation = get("docs", "/docs");
+
+/// The run time serves them as it serves a document's operations, so that HTTP is the same at both listeners.
+pub(super) fn api_description() -> Result<ApiDescription<Ops>, MountError> {
+    let route = |operation, call| Route { operation, call };
+    let routes: Vec<Route<Ops>> = vec![
+        route(&HEALTHZ, |rqctx, _| answered(healthz(rqctx.context()))),
+        route(&READYZ, |rqctx, _| answered(readyz(rqctx.context()))),
+        route(&METRICS, |rqctx, _| answered(metrics(rqctx.context()))),
+        route(&DOCS, |rqctx, _| answered(docs(rqctx.context()))),
+    ];
+    dropshot_contract::mount(routes, "", Options::default(), |rqctx, rejection| {
+        answered(rejection.into_response(&rqctx.request_id))
+    })
+}
+
+fn answered(response: Response) -> BoxFuture<Response> {
+    Box::pin(std::future::ready(response))
 }
 
 /// The process lives and its executor turns; says nothing of what it needs, since a restart would not help that.
-#[dropshot::endpoint { method = GET, path = "/healthz" }]
-async fn healthz(_rqctx: RequestContext<Ops>) -> Result<Response<Body>, HttpError> {
-    Ok(answer(StatusCode::OK, &json!({ "alive": true })))
+fn healthz(_ops: &Ops) -> Response {
+    answer(StatusCode::OK, &json!({ "alive": true }))
 }
 
 /// Whether a good request would get a token; 503 and why not.
-#[dropshot::endpoint { method = GET, path = "/readyz" }]
-async fn readyz(rqctx: RequestContext<Ops>) -> Result<Response<Body>, HttpError> {
-    let readiness = rqctx.context().standing.readiness();
+fn readyz(ops: &Ops) -> Response {
+    let readiness = ops.standing.readiness();
     let status = if readiness.ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    Ok(answer(status, &readiness))
+    answer(status, &readiness)
 }
 
 /// The figures, for Prometheus.
-#[dropshot::endpoint { method = GET, path = "/metrics" }]
-async fn figures(rqctx: RequestContext<Ops>) -> Result<Response<Body>, HttpError> {
-    let text = rqctx.context().metrics.text();
-    let text = text.map_err(|error| HttpError::for_internal_error(error.to_string()))?;
-    let response = reply::text(StatusCode::OK, CONTENT_TYPE, text);
-    Ok(response.header("cache-control", &"no-store"))
+fn metrics(ops: &Ops) -> Response {
+    match ops.metrics.text() {
+        Ok(text) => {
+            reply::text(StatusCode::OK, CONTENT_TYPE, text).header("cache-control", &"no-store")
+        }
+        Err(error) => answer(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            &json!({ "message": error.to_string() }),
+        ),
+    }
 }
 
 /// The API reference, for people.
-#[dropshot::endpoint { method = GET, path = "/docs" }]
-async fn docs(rqctx: RequestContext<Ops>) -> Result<Response<Body>, HttpError> {
-    let reference = &rqctx.context().reference;
+fn docs(ops: &Ops) -> Response {
+    let reference = &ops.reference;
     let html = reference.html.clone();
-    let response = reply::text(StatusCode::OK, "text/html; charset=utf-8", html);
-    Ok(response
+    reply::text(StatusCode::OK, "text/html; charset=utf-8", html)
         .header(
             "content-security-policy",
             &reference.content_security_policy,
         )
         .header("x-content-type-options", &"nosniff")
-        .header("cache-control", &"no-store"))
+        .header("cache-control", &"no-store")
 }
 
-fn answer(status: StatusCode, body: &impl serde::Serialize) -> Response<Body> {
+fn answer(status: StatusCode, body: &impl serde::Serialize) -> Response {
     reply::json(status, "application/json", body).header("cache-control", &"no-store")
 }

@@ -11,7 +11,7 @@ use http::StatusCode;
 
 pub(super) use tokens::{introspected, revoked};
 
-use super::Document;
+use super::{Document, Service};
 use crate::api::{replies, types};
 use crate::issuer::IssuedToken;
 use crate::keys::{Jwk, Jwks};
@@ -91,14 +91,9 @@ fn json_web_key(jwk: &Jwk) -> Option<types::JsonWebKey> {
     })
 }
 
-/// The metadata.
-pub(super) fn metadata(
-    body: types::AuthorizationServerMetadata,
-) -> replies::GetAuthorizationServerMetadataReply {
-    replies::GetAuthorizationServerMetadataReply::Ok {
-        body,
-        cache_control: DOCUMENT_MAX_AGE.to_owned(),
-    }
+/// The metadata, and its `Cache-Control`.
+pub(super) fn metadata(service: &Service) -> (types::AuthorizationServerMetadata, String) {
+    (service.metadata.clone(), DOCUMENT_MAX_AGE.to_owned())
 }
 
 /// The document, byte for byte as the command line prints it; so it isn't taken apart into a reply's map and sorted.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dropshot::{ApiDescriptionRegisterError, HttpServer};
+use dropshot::HttpServer;
 use dropshot_contract::MountError;
 use slog::{Logger, info};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use super::front_door::{FrontDoor, FrontDoorError, OpenDoor};
@@ -37,7 +37,8 @@ pub struct Server {
     ops: HttpServer<Ops>,
     issuer: Arc<Issuer>,
     following: JoinHandle<()>,
-    stopping: Arc<AtomicBool>,
+    draining: Arc<AtomicBool>,
+    drain_time: Duration,
     log: Logger,
 }
 
@@ -56,12 +57,9 @@ pub enum ServeError {
     /// What it is made of.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// Its operations.
-    #[error("the document's operations can't be served: {0}")]
+    /// Its operations, or the operators'.
+    #[error("the operations can't be served: {0}")]
     Mount(#[from] MountError),
-    /// What the service adds to them.
-    #[error("an endpoint can't be served: {0}")]
-    Register(#[from] ApiDescriptionRegisterError),
     /// An address.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -103,6 +101,7 @@ impl Server {
         let description = service.description(&config.issuer)?;
         let (document, load) = (service.document.clone(), service.load.clone());
         let entrance = service.entrance.clone();
+        let draining = service.draining.clone();
         let api = listen(
             "listen.api",
             if door.is_some() {
@@ -113,12 +112,11 @@ impl Server {
             description,
             service,
         )?;
-        let stopping = Arc::new(AtomicBool::new(false));
         let standing = Standing {
             issuer: issuer.clone(),
             load,
             strangers: entrance.strangers.clone(),
-            stopping: stopping.clone(),
+            draining: draining.clone(),
         };
         let ops = listen(
             "listen.ops",
@@ -137,7 +135,8 @@ impl Server {
             ops: ops.start(),
             issuer,
             following,
-            stopping,
+            draining,
+            drain_time: config.limits.drain_time,
             log,
         })
     }
@@ -154,18 +153,26 @@ impl Server {
         }
     }
 
-    /// Answers requests until `stop` is done; then those that are under way, and no others.
+    /// Answers requests until it is told to stop. Then it drains: `/readyz` says so, and requests are answered for
+    /// `limits.drain_time` or until a second signal. Then it answers those that are under way, and no others.
     ///
     /// # Errors
     /// [`ServeError`]
-    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+    pub async fn run(self, mut stop: StopSignal) -> Result<(), ServeError> {
         tokio::select! {
-            () = stop => {}
+            () = stop.wait() => {}
             ended = self.api.wait_for_shutdown() => return Err(ended_by_itself(ended)),
             ended = self.ops.wait_for_shutdown() => return Err(ended_by_itself(ended)),
         }
+        self.draining.store(true, Ordering::Relaxed);
+        if !self.drain_time.is_zero() {
+            info!(self.log, "draining"; "drain_s" => self.drain_time.as_secs());
+            tokio::select! {
+                () = stop.wait() => {}
+                () = tokio::time::sleep(self.drain_time) => {}
+            }
+        }
         info!(self.log, "stopping"; "grace_s" => GRACE.as_secs());
-        self.stopping.store(true, Ordering::Relaxed);
         let closing = async {
             // The door first: a connection that the server has not accepted when it stops is lost.
             if let Some((_, door)) = &self.door {
@@ -197,19 +204,32 @@ fn ended_by_itself(ended: Result<(), String>) -> ServeError {
     ServeError::Stopped(ended.err().unwrap_or_else(|| "without a reason".to_owned()))
 }
 
-/// Done when the process is told to stop, by SIGTERM or SIGINT. Takes over both signals now, and SIGHUP, which asks for the files
-/// of `[tls]` to be read again: where there are none, it is no reason to end.
-///
-/// # Errors
-/// The system's.
-pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    drop(signal(SignalKind::hangup())?);
-    Ok(async move {
+/// What tells the process to stop: SIGTERM or SIGINT.
+#[derive(Debug)]
+pub struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    /// Takes over both signals now. SIGHUP as well, which asks for the files of `[tls]` to be read again: it is no reason to
+    /// end where there are none.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn listen() -> io::Result<Self> {
+        drop(signal(SignalKind::hangup())?);
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Returns at the next of them.
+    async fn wait(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    })
+    }
 }

@@ -1,6 +1,7 @@
 //! The API as Dropshot serves it: the document's operations below the issuer's path, and what they work with.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use dropshot::ApiDescription;
@@ -10,7 +11,7 @@ use super::front_door::Peers;
 use super::handlers::Handlers;
 use super::load::Load;
 use super::origin::{Entrance, GatewaySecretError};
-use super::{Document, ServeError, dialect, document, methods};
+use super::{Document, ServeError, document};
 use crate::api::{self as generated, types};
 use crate::config::{Config, IssuerUrl};
 use crate::issuer::Issuer;
@@ -28,6 +29,8 @@ pub struct Service {
     pub(super) metadata: types::AuthorizationServerMetadata,
     pub(super) entrance: Arc<Entrance>,
     pub(super) load: Arc<Load>,
+    /// Whether the service is ending, so that no new caller should be sent to it.
+    pub(super) draining: Arc<AtomicBool>,
 }
 
 /// The API by itself, for whoever has a Dropshot server of their own. Its callers are who connects to that server, or whom the
@@ -58,6 +61,7 @@ impl Service {
             metadata: document::metadata(issuer.name(), config.knows_certificates()),
             entrance: Arc::new(Entrance::new(config, peers)?),
             load: Load::new(config.throttle.requests),
+            draining: Arc::default(),
             issuer,
         })
     }
@@ -68,14 +72,12 @@ impl Service {
         issuer: &IssuerUrl,
     ) -> Result<ApiDescription<Self>, ServeError> {
         let name = issuer.clone();
-        let mut api = generated::api_description::<Handlers>(Options {
+        let api = generated::api_description::<Handlers>(Options {
             path: Some(Box::new(move |operation| document::path(operation, &name))),
             admit: Some(self.admit()),
+            draining: self.draining.clone(),
             ..reading()
         })?;
-        for (endpoint, operation) in dialect::ENDPOINTS {
-            methods::refuse_others(&mut api, endpoint, &document::path(operation, issuer))?;
-        }
         Ok(api)
     }
 
@@ -94,7 +96,6 @@ pub(super) fn reading() -> Options {
         body_bytes: BODY_BYTES,
         body_deadline: BODY_DEADLINE,
         empty_form_fields_are_absent: true,
-        path: None,
-        admit: None,
+        ..Options::default()
     }
 }

@@ -13,7 +13,7 @@ use crate::harness::{Authority, Caller, Issued, SERVER, Service, Setup};
 
 /// A service with TLS, its authorities, and D1's certificate.
 pub struct Bank {
-    setup: Setup,
+    pub setup: Setup,
     /// Issues the service's certificate.
     own: Authority,
     /// Issues the clients'.

@@ -27,7 +27,10 @@ async fn sigterm_answers_the_requests_under_way_and_no_others() {
     }
     let ready = service.get_at(service.ops, "/readyz").await;
     assert_eq!(ready.status, 503);
-    assert_eq!(ready.json()["problems"][0]["message"], "it is stopping");
+    assert_eq!(
+        ready.json()["problems"][0]["message"],
+        "it is draining, and ends soon"
+    );
     for mut connection in connections {
         connection.send(&GRANT[7..]).await;
         let answer = connection.read_answer().await;

@@ -5,6 +5,7 @@
 
 mod carrier;
 mod endpoints;
+mod plan;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,9 +15,9 @@ use http::Method;
 use serde_json::{Map, Value};
 
 use crate::operation::Operation;
-use crate::plan::{Registration, plan};
 use crate::route::Table;
 use endpoints::Endpoints;
+use plan::plan;
 
 /// Why there is no export.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +50,8 @@ pub fn export(operations: &[&'static Operation], document: &Value) -> Result<Val
     let mut own: ApiDescription<StubContext> = ApiDescription::new().tag_config(endpoints.tags());
     let mut aliased: ApiDescription<StubContext> = ApiDescription::new();
     let mut left: Vec<bool> = vec![true; operations.len()];
-    for registration in plan(&table) {
-        if let Registration::Route { index, path, .. } = registration
-            && path == operations[index].path
-        {
+    for (index, path) in plan(&table) {
+        if path == operations[index].path {
             left[index] = false;
             register(
                 &mut own,

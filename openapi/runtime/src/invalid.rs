@@ -163,6 +163,12 @@ pub enum Reason {
     Credentials,
     /// The service has as many requests under way as it takes.
     Overloaded,
+    /// The path has operations, and none of this method.
+    MethodNotAllowed,
+    /// `Host` is missing, repeated or malformed (RFC 9112 3.2).
+    Host,
+    /// The header fields are longer than the server reads.
+    HeadersTooLarge,
 }
 
 impl Reason {
@@ -196,6 +202,9 @@ impl Reason {
             Self::TooComplex => "too_complex",
             Self::Credentials => "credentials",
             Self::Overloaded => "overloaded",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Host => "host",
+            Self::HeadersTooLarge => "headers_too_large",
         }
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! | Step of a request | Module |
 //! |---|---|
-//! | the operation is chosen | `route`, `template`; registered by `plan`, `mount`, `endpoint`; asked by `service` |
+//! | the operation is chosen | `route`, `template`; registered by `mount`, `endpoint`; asked by `service` |
+//! | its head is checked | `head` |
 //! | the request is read | `receive`, `media`, `multipart` |
 //! | parameters, body and credentials become [`Node`]s | `received`, `parameters`, `style`, `deep_object`, `pairs`, `percent`, `form`, `security` |
 //! | nodes become values, by the schema's rules | `decode`, `types`, `object`, `text`, `number`, `count`, `format`, `union` |
@@ -25,6 +26,7 @@ pub mod export;
 mod failure;
 mod form;
 mod format;
+mod head;
 mod invalid;
 mod macros;
 mod media;
@@ -38,7 +40,6 @@ mod operation;
 mod pairs;
 mod parameters;
 mod percent;
-mod plan;
 mod receive;
 mod received;
 mod rejection;

@@ -4,14 +4,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use dropshot::{ApiDescription, ApiEndpoint, RequestContext, RequestInfo, ServerContext};
-use http::Method;
+use dropshot::{ApiDescription, RequestContext, RequestInfo, ServerContext};
 
-use crate::endpoint::Parameters;
 use crate::operation::Operation;
-use crate::plan::{Registration, plan};
 use crate::receive::Limits;
 use crate::received::Received;
 use crate::route::{Ambiguous, Table};
@@ -31,20 +29,24 @@ pub type Rejected<C> = fn(RequestContext<C>, Rejection) -> BoxFuture<Response>;
 
 /// How operations are served.
 pub struct Options {
+    /// The most bytes of header fields, names and values together. A request with more is refused with 431.
+    pub header_bytes: usize,
     /// The most bytes of a body that are read.
     pub body_bytes: usize,
     /// How long a body may take to arrive.
     pub body_deadline: Duration,
     /// Whether a form field with an empty value counts as absent (OAuth 2.0 says so: RFC 6749, 3.2).
     pub empty_form_fields_are_absent: bool,
-    /// The full path template of an operation; by default its base path and its path.
+    /// The full path template of an operation, or `None` if it is not served; by default its base path and its path.
     pub path: Option<FullPath>,
     /// Whether a request is read at all; by default each is.
     pub admit: Option<Admit>,
+    /// Set while the service ends: from then on each answer of HTTP/1 asks its caller to come back by another connection.
+    pub draining: Arc<AtomicBool>,
 }
 
-/// The full path template of an operation.
-pub type FullPath = Box<dyn Fn(&Operation) -> String>;
+/// The full path template of an operation, or `None` if it is not served.
+pub type FullPath = Box<dyn Fn(&Operation) -> Option<String>>;
 
 /// Asked when the head of a request is there, and nothing of its body was read. What it gives is held until the request is
 /// answered; for none, the request is refused as one too many ([`crate::Reason::Overloaded`]).
@@ -56,11 +58,13 @@ pub type Admitted = Box<dyn Send>;
 impl Default for Options {
     fn default() -> Self {
         Self {
+            header_bytes: 32 * 1024,
             body_bytes: 1024 * 1024,
             body_deadline: Duration::from_secs(10),
             empty_form_fields_are_absent: false,
             path: None,
             admit: None,
+            draining: Arc::default(),
         }
     }
 }
@@ -127,90 +131,45 @@ pub fn mount<C: ServerContext>(
     options: Options,
     rejected: Rejected<C>,
 ) -> Result<ApiDescription<C>, MountError> {
-    let operations: Vec<&'static Operation> = routes.iter().map(|route| route.operation).collect();
-    let table = Arc::new(table(&operations, base_path, &options)?);
+    let full_path = |operation: &Operation| match &options.path {
+        Some(path) => path(operation),
+        None => {
+            let base_path = operation.base_path.unwrap_or(base_path);
+            Some(format!("{base_path}{}", operation.path))
+        }
+    };
+    let (routes, paths): (Vec<_>, Vec<_>) = routes
+        .into_iter()
+        .filter_map(|route| {
+            let path = full_path(route.operation)?;
+            let method = route.operation.method.clone();
+            Some((route, (method, path)))
+        })
+        .unzip();
+    let table =
+        Table::new(&paths).map_err(|Ambiguous { first, second }| MountError::Ambiguous {
+            first: routes[first].operation.pointer,
+            second: routes[second].operation.pointer,
+            path: paths[second].1.clone(),
+        })?;
     let limits = Limits::from(&options);
     let service = Arc::new(Service {
         routes,
         table,
         limits,
+        header_bytes: options.header_bytes,
         admit: options.admit,
+        draining: options.draining,
         rejected,
     });
     let mut api = ApiDescription::new();
-    let mut parameters = Parameters::default();
-    for registration in plan(&service.table) {
-        match registration {
-            Registration::Route {
-                index,
-                path,
-                variables,
-            } => {
-                let operation = service.routes[index].operation;
-                let endpoint = endpoint(
-                    &service,
-                    Some(index),
-                    operation.id,
-                    &operation.method,
-                    &path,
-                );
-                let parameters = parameters.variables(&variables);
-                register(
-                    &mut api,
-                    endpoint::published(endpoint, operation, parameters),
-                )?;
-            }
-            Registration::Wildcard {
-                path,
-                variables,
-                rest,
-            } => {
-                for method in endpoint::METHODS {
-                    let endpoint =
-                        endpoint(&service, None, &format!("{method} {path}"), &method, &path);
-                    let mut all = parameters.variables(&variables);
-                    all.extend(parameters.rest(&rest));
-                    register(&mut api, endpoint::wildcard(endpoint, all))?;
-                }
-            }
-        }
+    for method in endpoint::METHODS {
+        let endpoint = endpoint(&service, &method);
+        api.register(endpoint::wildcard(endpoint))
+            .map_err(|error| MountError::Refused {
+                path: endpoint::PATH.to_owned(),
+                message: error.to_string(),
+            })?;
     }
     Ok(api)
-}
-
-fn table(
-    operations: &[&'static Operation],
-    base_path: &str,
-    options: &Options,
-) -> Result<Table, MountError> {
-    let paths: Vec<(Method, String)> = operations
-        .iter()
-        .map(|operation| {
-            let path = match &options.path {
-                Some(path) => path(operation),
-                None => format!(
-                    "{}{}",
-                    operation.base_path.unwrap_or(base_path),
-                    operation.path
-                ),
-            };
-            (operation.method.clone(), path)
-        })
-        .collect();
-    Table::new(&paths).map_err(|Ambiguous { first, second }| MountError::Ambiguous {
-        first: operations[first].pointer,
-        second: operations[second].pointer,
-        path: paths[second].1.clone(),
-    })
-}
-
-fn register<C: ServerContext>(
-    api: &mut ApiDescription<C>,
-    endpoint: ApiEndpoint<C>,
-) -> Result<(), MountError> {
-    let path = endpoint.path.clone();
-    api.register(endpoint).map_err(|error| MountError::Refused {
-        path,
-        message: error.to_string(),
-    })
 }

@@ -19,6 +19,7 @@ pub struct Rejection {
     pointer: String,
     message: String,
     challenge: Option<String>,
+    allow: Option<String>,
 }
 
 impl Rejection {
@@ -40,6 +41,7 @@ impl Rejection {
             pointer: String::new(),
             message: message.into(),
             challenge: None,
+            allow: None,
         }
     }
 
@@ -67,6 +69,14 @@ impl Rejection {
     pub(crate) fn overloaded(operation: &Operation) -> Self {
         let message = "too many requests are under way; try again later";
         Self::new(operation, Reason::Overloaded, None, "", message)
+    }
+
+    /// `operation` is one of those that the path has; `allow` has their methods.
+    pub(crate) fn method_not_allowed(operation: &Operation, allow: String) -> Self {
+        let message = format!("this path takes {allow} only");
+        let mut rejection = Self::new(operation, Reason::MethodNotAllowed, None, "", message);
+        rejection.allow = Some(allow);
+        rejection
     }
 
     /// With the value of `WWW-Authenticate` (RFC 9110, 11.6.1).
@@ -112,12 +122,20 @@ impl Rejection {
         self.challenge.as_deref()
     }
 
-    /// 400, or 401, 408, 413, 415 or 503 where the reason is one of theirs.
+    /// The value of `Allow` that belongs to a 405 (RFC 9110, 15.5.6).
+    #[must_use]
+    pub fn allow(&self) -> Option<&str> {
+        self.allow.as_deref()
+    }
+
+    /// 400, or 401, 405, 408, 413, 415, 431 or 503 where the reason is one of theirs.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.reason {
             Reason::Credentials => StatusCode::UNAUTHORIZED,
             Reason::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Reason::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Reason::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Reason::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Reason::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Reason::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -195,6 +213,9 @@ impl Rejection {
             // RFC 9110, 10.2.3: requests are answered within moments.
             let second = HeaderValue::from_static("1");
             response.headers_mut().insert(header::RETRY_AFTER, second);
+        }
+        if let Some(Ok(allow)) = self.allow.map(HeaderValue::try_from) {
+            response.headers_mut().insert(header::ALLOW, allow);
         }
         if let Some(Ok(challenge)) = self.challenge.map(HeaderValue::try_from) {
             response

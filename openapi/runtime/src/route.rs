@@ -44,8 +44,13 @@ pub enum Found {
         /// Byte ranges.
         captures: Vec<Range<usize>>,
     },
-    /// The path is known, the method isn't: the value of `Allow`.
-    MethodNotAllowed(String),
+    /// The path is known, the method isn't.
+    MethodNotAllowed {
+        /// Index of one of the path's routes.
+        index: usize,
+        /// The value of `Allow`.
+        allow: String,
+    },
     /// No such path.
     NotFound,
 }
@@ -132,17 +137,19 @@ impl Table {
             return Found::NotFound;
         };
         let ends = self.places[place].ends(raw_path.ends_with('/'));
-        match ends.iter().find(|(other, _)| other == method) {
-            Some((_, index)) => Found::Route {
+        let of = |wanted: &Method| ends.iter().find(|(other, _)| other == wanted);
+        // RFC 9110 9.3.2: what takes GET takes HEAD.
+        let get = || of(&Method::GET).filter(|_| method == Method::HEAD);
+        match (of(method).or_else(get), ends.first()) {
+            (Some((_, index)), _) => Found::Route {
                 index: *index,
                 captures,
             },
-            None => {
-                let mut methods: Vec<&str> =
-                    ends.iter().map(|(method, _)| method.as_str()).collect();
-                methods.sort_unstable();
-                Found::MethodNotAllowed(methods.join(", "))
-            }
+            (None, Some((_, index))) => Found::MethodNotAllowed {
+                index: *index,
+                allow: allow(ends),
+            },
+            (None, None) => Found::NotFound,
         }
     }
 
@@ -174,6 +181,15 @@ impl Table {
         }
         None
     }
+}
+
+fn allow(ends: &[(Method, usize)]) -> String {
+    let mut methods: Vec<&str> = ends.iter().map(|(method, _)| method.as_str()).collect();
+    if methods.contains(&"GET") && !methods.contains(&"HEAD") {
+        methods.push("HEAD");
+    }
+    methods.sort_unstable();
+    methods.join(", ")
 }
 
 impl Place {

@@ -73,17 +73,6 @@ impl Template {
     pub(crate) fn repeats(&self) -> bool {
         self.repeats
     }
-
-    /// Where each variable stands in a raw path of this template, whose variables are whole segments.
-    pub(crate) fn locate(&self, raw_path: &str) -> Vec<Range<usize>> {
-        let mut captures = Vec::with_capacity(self.variables.len());
-        for (segment, (range, _)) in self.segments.iter().zip(raw_segments(raw_path)) {
-            if let Segment::Pattern(_) = segment {
-                captures.push(range);
-            }
-        }
-        captures
-    }
 }
 
 /// The segments of a raw path that aren't empty, and where each stands.

@@ -4,6 +4,7 @@
 mod audit;
 mod connections;
 mod doors;
+mod drain;
 mod gateways;
 mod http;
 mod import;

@@ -47,6 +47,11 @@ pub fn program() -> PathBuf {
     named.map_or_else(|| env!("CARGO_BIN_EXE_d1-authz").into(), PathBuf::from)
 }
 
+/// Whether it is this build's.
+pub fn is_this_build() -> bool {
+    std::env::var_os("D1_AUTHZ_BINARY").is_none()
+}
+
 /// The binary, in `folder`, with nothing of the developer's environment but the way to other programs.
 pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(program());

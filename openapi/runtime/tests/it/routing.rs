@@ -175,11 +175,12 @@ async fn every_operation_is_reached_at_its_own_path() {
 async fn the_path_is_chosen_before_the_method() {
     let server = Server::start(mounted(all()).unwrap(), ());
     for (method, path, allow) in [
-        ("DELETE", "/v1/gists/public", "GET"),
-        ("POST", "/v1/gists/7", "DELETE, GET"),
-        ("HEAD", "/v1/gists/7", "DELETE, GET"),
+        ("DELETE", "/v1/gists/public", "GET, HEAD"),
+        ("POST", "/v1/gists/7", "DELETE, GET, HEAD"),
         ("GET", "/v1/reports/", "POST"),
-        ("POST", "/v1/reports", "GET"),
+        ("POST", "/v1/reports", "GET, HEAD"),
+        // Methods are case-sensitive (RFC 9110 9.1).
+        ("get", "/v1/gists/7", "DELETE, GET, HEAD"),
         ("GET", "/v1/items/1:archive", "POST"),
     ] {
         let answer = send(server.request(method, path)).await;

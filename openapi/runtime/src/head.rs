@@ -1,0 +1,63 @@
+//! What holds for the head of every request, whatever its operation: RFC 9112 3.2, its size, and HEAD (RFC 9110 9.3.2).
+
+use dropshot::Body;
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderValue, Version, header};
+use http_body::Body as _;
+
+use crate::{Operation, Reason, Rejection, Response};
+
+/// Refuses a head that a server must not, or need not, act on.
+pub(crate) fn check(parts: &Parts, most: usize, operation: &Operation) -> Result<(), Rejection> {
+    let refuse = |reason, message: &str| Err(Rejection::new(operation, reason, None, "", message));
+    if !has_valid_host(parts) {
+        return refuse(
+            Reason::Host,
+            "the request must have one Host header field, with a host and a port at most",
+        );
+    }
+    if size(parts) > most {
+        return refuse(
+            Reason::HeadersTooLarge,
+            "the header fields are longer than the server reads",
+        );
+    }
+    Ok(())
+}
+
+/// RFC 9112 3.2: a server MUST answer 400 to a request of HTTP/1.1 without `Host`, and to any with two of them or an invalid one.
+fn has_valid_host(parts: &Parts) -> bool {
+    let mut lines = parts.headers.get_all(header::HOST).iter();
+    match (lines.next(), lines.next()) {
+        // HTTP/2 has `:authority` instead, and HTTP/1.0 neither.
+        (None, _) => parts.version != Version::HTTP_11,
+        (Some(line), None) => is_host(line),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+/// `uri-host [ ":" port ]`, which may be empty.
+fn is_host(line: &HeaderValue) -> bool {
+    let text = line.as_bytes();
+    text.is_empty() || (!text.contains(&b'@') && Authority::try_from(text).is_ok())
+}
+
+fn size(parts: &Parts) -> usize {
+    let fields = parts.headers.iter();
+    fields
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum()
+}
+
+/// The answer without its content, whose length stays told. HTTP/2 has no other place where it would be left out.
+pub(crate) fn without_content(mut response: Response) -> Response {
+    if let Some(length) = response.body().size_hint().exact() {
+        let headers = response.headers_mut();
+        headers
+            .entry(header::CONTENT_LENGTH)
+            .or_insert(length.into());
+    }
+    *response.body_mut() = Body::empty();
+    response
+}
