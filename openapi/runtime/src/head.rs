@@ -40,7 +40,18 @@ fn has_valid_host(parts: &Parts) -> bool {
 /// `uri-host [ ":" port ]`, which may be empty.
 fn is_host(line: &HeaderValue) -> bool {
     let text = line.as_bytes();
-    text.is_empty() || (!text.contains(&b'@') && Authority::try_from(text).is_ok())
+    if text.is_empty() {
+        return true;
+    }
+    let Ok(authority) = Authority::try_from(text) else {
+        return false;
+    };
+    // What is before the host is of a user, and what is behind it a port.
+    let port = authority.as_str().strip_prefix(authority.host());
+    port.is_some_and(|port| match port.strip_prefix(':') {
+        Some(digits) => digits.bytes().all(|byte| byte.is_ascii_digit()),
+        None => port.is_empty(),
+    })
 }
 
 fn size(parts: &Parts) -> usize {

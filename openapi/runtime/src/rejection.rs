@@ -18,8 +18,8 @@ pub struct Rejection {
     name: String,
     pointer: String,
     message: String,
-    challenge: Option<String>,
-    allow: Option<String>,
+    /// The value of the header that belongs to the status: `WWW-Authenticate` of 401, `Allow` of 405.
+    header: Option<String>,
 }
 
 impl Rejection {
@@ -40,8 +40,7 @@ impl Rejection {
             name: name.to_owned(),
             pointer: String::new(),
             message: message.into(),
-            challenge: None,
-            allow: None,
+            header: None,
         }
     }
 
@@ -75,14 +74,14 @@ impl Rejection {
     pub(crate) fn method_not_allowed(operation: &Operation, allow: String) -> Self {
         let message = format!("this path takes {allow} only");
         let mut rejection = Self::new(operation, Reason::MethodNotAllowed, None, "", message);
-        rejection.allow = Some(allow);
+        rejection.header = Some(allow);
         rejection
     }
 
     /// With the value of `WWW-Authenticate` (RFC 9110, 11.6.1).
     #[must_use]
     pub(crate) fn challenge(mut self, challenge: String) -> Self {
-        self.challenge = Some(challenge);
+        self.header = Some(challenge);
         self
     }
 
@@ -119,13 +118,15 @@ impl Rejection {
     /// The value of `WWW-Authenticate` that belongs to a 401.
     #[must_use]
     pub fn www_authenticate(&self) -> Option<&str> {
-        self.challenge.as_deref()
+        let header = self.header.as_deref();
+        header.filter(|_| self.reason == Reason::Credentials)
     }
 
     /// The value of `Allow` that belongs to a 405 (RFC 9110, 15.5.6).
     #[must_use]
     pub fn allow(&self) -> Option<&str> {
-        self.allow.as_deref()
+        let header = self.header.as_deref();
+        header.filter(|_| self.reason == Reason::MethodNotAllowed)
     }
 
     /// 400, or 401, 405, 408, 413, 415, 431 or 503 where the reason is one of theirs.
@@ -214,13 +215,12 @@ impl Rejection {
             let second = HeaderValue::from_static("1");
             response.headers_mut().insert(header::RETRY_AFTER, second);
         }
-        if let Some(Ok(allow)) = self.allow.map(HeaderValue::try_from) {
-            response.headers_mut().insert(header::ALLOW, allow);
-        }
-        if let Some(Ok(challenge)) = self.challenge.map(HeaderValue::try_from) {
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, challenge);
+        let name = match self.reason {
+            Reason::MethodNotAllowed => header::ALLOW,
+            _ => header::WWW_AUTHENTICATE,
+        };
+        if let Some(Ok(value)) = self.header.map(HeaderValue::try_from) {
+            response.headers_mut().insert(name, value);
         }
         response
     }
