@@ -61,7 +61,10 @@ impl From<StoreError> for Error {
 
 impl From<RegistryError> for Error {
     fn from(error: RegistryError) -> Self {
-        Self::failed(error)
+        match error {
+            RegistryError::OverLimit(_) => Self::usage(error),
+            _ => Self::failed(error),
+        }
     }
 }
 

@@ -1,5 +1,8 @@
 //! Columns of text.
 
+/// The widest that a cell makes its column. A longer one is shown whole, and only its own row is out of line.
+const WIDEST: usize = 60;
+
 /// Rows below a heading, each column as wide as its widest cell. Control characters are shown, not sent to the terminal.
 pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
     let rows: Vec<[String; N]> = std::iter::once(heading.map(str::to_owned))
@@ -11,7 +14,7 @@ pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) ->
     let mut widths = [0; N];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+            *width = (*width).max(cell.chars().count()).min(WIDEST);
         }
     }
     let mut text = String::new();
@@ -28,7 +31,8 @@ pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) ->
 
 /// Names and values, one a line.
 pub(super) fn fields(fields: &[(&str, String)]) -> String {
-    let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let widths = fields.iter().map(|(name, _)| name.chars().count());
+    let width = widths.max().unwrap_or(0).min(WIDEST);
     fields
         .iter()
         .map(|(name, value)| format!("{name:width$}  {}\n", visible(value)))
@@ -60,6 +64,10 @@ mod tests {
             table(["ID", "NAME"], &rows),
             "ID    NAME\na     one\nlong  \\u{1b}[2J\n"
         );
+        let long = "N".repeat(65_536);
+        let wide = table(["ID", "NAME"], &[[long.clone(), "b".into()]]);
+        assert!(wide.ends_with(&format!("\n{long}  b\n")));
+        assert_eq!(wide.find("NAME"), Some(WIDEST + 2));
         assert_eq!(
             fields(&[("a", "1".into()), ("bcd", "2".into())]),
             "a    1\nbcd  2\n"

@@ -18,7 +18,9 @@ use crate::audit::Event;
 use crate::clock::Clock;
 use crate::keys::{ClientKeys, Vault};
 use crate::store::{ClientRecord, Store, StoreError};
-use crate::token::{AuthMethod, Client, ClientId, ClientSecret, SecretId, Status, StoredSecret};
+use crate::token::{
+    AuthMethod, Client, ClientId, ClientSecret, OverLimit, SecretId, Status, StoredSecret,
+};
 
 /// Adds, changes and removes clients. What it does is in force in every running service within a second.
 #[derive(Debug, Clone)]
@@ -53,6 +55,9 @@ pub enum RegistryError {
     /// By the audit trail.
     #[error(transparent)]
     Record(#[from] ChangeLogError),
+    /// A setting of the client is too long.
+    #[error(transparent)]
+    OverLimit(#[from] OverLimit),
     /// Both secrets could be used at once for too long.
     #[error("the overlap may be 90 days at most")]
     OverlapTooLong,
@@ -256,6 +261,9 @@ impl ClientRegistry {
 
     /// Adds clients, all or none, with a record of each.
     async fn put(&self, records: &[ClientRecord]) -> Result<(), RegistryError> {
+        for record in records {
+            record.client.check_limits(None)?;
+        }
         let own = |record: &ClientRecord| record.client.token_algorithm;
         for algorithm in records.iter().filter_map(own).collect::<BTreeSet<_>>() {
             self.keys.prepare(algorithm).await?;

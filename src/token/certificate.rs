@@ -132,7 +132,7 @@ impl fmt::Display for ClientCertificate {
 }
 
 impl Thumbprint {
-    fn of(der: &[u8]) -> Self {
+    pub(super) fn of(der: &[u8]) -> Self {
         let digest = digest::digest(&digest::SHA256, der);
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest.as_ref());

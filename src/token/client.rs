@@ -207,11 +207,14 @@ pub struct Audience(String);
 pub struct InvalidAudience;
 
 impl Audience {
+    /// In characters.
+    pub const LONGEST: usize = 255;
+
     /// # Errors
     /// [`InvalidAudience`], see the type.
     pub fn parse(text: &str) -> Result<Self, InvalidAudience> {
-        let valid =
-            (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let valid = (1..=Self::LONGEST).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic());
         if valid {
             Ok(Self(text.into()))
         } else {

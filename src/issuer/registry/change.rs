@@ -27,7 +27,9 @@ impl ClientRegistry {
         edit: impl Fn(&mut Client),
     ) -> Result<ChangedClient, RegistryError> {
         let mut planned = self.show(id).await?.client;
+        let now = planned.clone();
         edit(&mut planned);
+        planned.check_limits(Some(&now))?;
         if let Some(algorithm) = planned.token_algorithm {
             self.keys.prepare(algorithm).await?;
         }

@@ -127,6 +127,12 @@ pub(super) fn client(
         note: values.text("note").map(str::to_owned),
         ..default
     };
+    if let Err(error) = client.check_limits(None) {
+        values.findings.push(Finding {
+            line: row.line,
+            message: error.to_string(),
+        });
+    }
     let good = values.findings.is_empty();
     findings.append(&mut values.findings);
     good.then_some(ClientToImport {
