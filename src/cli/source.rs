@@ -24,7 +24,7 @@ impl Source {
     /// The configuration, checked.
     pub(super) fn load(&self) -> Result<Config, Error> {
         let file = self.file();
-        if file.is_none() && !Self::has_variables() {
+        if file.is_none() && !Config::is_in_environment() {
             return Err(Error::usage(
                 "there is no configuration: name a file with --config or D1_AUTHZ_CONFIG, or set D1_AUTHZ_ variables; \
                  to try the service out, run `d1-authz quickstart`",
@@ -35,7 +35,7 @@ impl Source {
 
     /// The configuration, or none if there is none at all.
     pub(super) fn load_if_any(&self) -> Result<Option<Config>, Error> {
-        if self.file().is_none() && !Self::has_variables() {
+        if self.file().is_none() && !Config::is_in_environment() {
             return Ok(None);
         }
         self.load().map(Some)
@@ -45,16 +45,8 @@ impl Source {
         let quickstart = Path::new(QUICKSTART_FOLDER).join(FILE_NAME);
         match &self.config {
             Some(file) => Some(file.clone()),
-            None if Self::has_variables() => None,
+            None if Config::is_in_environment() => None,
             None => quickstart.exists().then_some(quickstart),
         }
-    }
-
-    fn has_variables() -> bool {
-        let is_key = |name: &str| {
-            name.strip_prefix(Config::ENV_PREFIX)
-                .is_some_and(|key| !Config::ENV_NOT_KEYS.contains(&key))
-        };
-        std::env::vars_os().any(|(name, _)| name.to_str().is_some_and(is_key))
     }
 }

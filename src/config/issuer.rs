@@ -3,9 +3,15 @@
 use std::fmt;
 
 use http::Uri;
+use url::Url;
+
+use crate::token::Audience;
 
 /// An issuer identifier, RFC 8414 2: an `https` URL without query and fragment, and here without a trailing slash. Plain `http`
 /// is taken for this machine only.
+///
+/// Its path is one that every URL library sends as it is written. Another one would be out of reach for some clients, and its
+/// `iss` would differ between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerUrl {
     text: String,
@@ -27,13 +33,48 @@ pub enum InvalidIssuer {
     /// Two spellings of one name are two names to a verifier.
     #[error("must not end with a slash")]
     TrailingSlash,
+    /// Browsers and libraries differ in whether they keep an empty segment.
+    #[error("must have no empty part in its path (//)")]
+    EmptySegment,
+    /// RFC 3986 5.2.4: libraries take them out before they send the request.
+    #[error(
+        "must have no \".\" and \"..\" in its path: clients resolve them, and ask for another path"
+    )]
+    DotSegment,
+    /// A path with escapes has several spellings.
+    #[error(
+        "must have no character in its path but the letters a to z and A to Z, digits, and -._~!$&'()*+,;=: \
+         (clients or gateways would write another one differently, or escape it with %)"
+    )]
+    Character,
+    /// RFC 8615 3.
+    #[error(
+        "must have no path below /.well-known, which is for documents about the host (RFC 8615)"
+    )]
+    WellKnown,
+    /// The host or the port is not written as a library writes it.
+    #[error("must name a host and a port that exist, without escapes")]
+    Authority,
+    /// It is in every token, and the audience of those that have no other.
+    #[error("must have {} characters at most", IssuerUrl::LONGEST)]
+    TooLong,
 }
 
 impl IssuerUrl {
+    /// In bytes, which are characters: the length of an audience.
+    pub const LONGEST: usize = Audience::LONGEST;
+
     /// # Errors
     /// [`InvalidIssuer`].
     pub fn parse(text: &str) -> Result<Self, InvalidIssuer> {
-        let uri: Uri = text.parse().map_err(|_| InvalidIssuer::NotAUrl)?;
+        if text.len() > Self::LONGEST {
+            return Err(InvalidIssuer::TooLong);
+        }
+        let uri: Uri = text.parse().map_err(|_| match Url::parse(text) {
+            // The other library takes more: what is wrong is a character of the path.
+            Ok(url) if url.has_host() => InvalidIssuer::Character,
+            _ => InvalidIssuer::NotAUrl,
+        })?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(InvalidIssuer::NotAUrl);
         };
@@ -52,6 +93,8 @@ impl IssuerUrl {
             return Err(InvalidIssuer::TrailingSlash);
         }
         let path_at = scheme.len() + "://".len() + authority.as_str().len();
+        check_path(text.get(path_at..).unwrap_or_default())?;
+        check_authority(text, authority.host())?;
         Ok(Self {
             text: text.into(),
             path_at,
@@ -74,6 +117,37 @@ impl IssuerUrl {
     #[must_use]
     pub fn origin(&self) -> &str {
         self.text.get(..self.path_at).unwrap_or_default()
+    }
+}
+
+/// A path that is sent and routed as it is written.
+fn check_path(path: &str) -> Result<(), InvalidIssuer> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:".contains(&byte);
+    if !path.bytes().all(is_plain) {
+        return Err(InvalidIssuer::Character);
+    }
+    // The first is what stands before the first slash.
+    for segment in path.split('/').skip(1) {
+        match segment {
+            "" => return Err(InvalidIssuer::EmptySegment),
+            "." | ".." => return Err(InvalidIssuer::DotSegment),
+            _ => {}
+        }
+    }
+    if path == "/.well-known" || path.starts_with("/.well-known/") {
+        return Err(InvalidIssuer::WellKnown);
+    }
+    Ok(())
+}
+
+/// A host that a URL library leaves as it is, but for its case: no number for an address, no escape, no port beyond the last.
+fn check_authority(text: &str, host: &str) -> Result<(), InvalidIssuer> {
+    let read = Url::parse(text).map_err(|_| InvalidIssuer::Authority)?;
+    let same = |read: &str| read.eq_ignore_ascii_case(host);
+    if read.host_str().is_some_and(same) {
+        Ok(())
+    } else {
+        Err(InvalidIssuer::Authority)
     }
 }
 
@@ -121,5 +195,56 @@ mod tests {
         ] {
             assert_eq!(IssuerUrl::parse(text), Err(error), "{text}");
         }
+    }
+
+    #[test]
+    fn a_path_that_some_library_reads_otherwise_is_refused() {
+        for (path, error) in [
+            ("//a", InvalidIssuer::EmptySegment),
+            ("/a//b", InvalidIssuer::EmptySegment),
+            ("/a/./b", InvalidIssuer::DotSegment),
+            ("/a/../b", InvalidIssuer::DotSegment),
+            ("/..", InvalidIssuer::DotSegment),
+            ("/a%2Fb", InvalidIssuer::Character),
+            ("/%2e%2e/a", InvalidIssuer::Character),
+            ("/a%20b", InvalidIssuer::Character),
+            ("/a b", InvalidIssuer::Character),
+            ("/ä", InvalidIssuer::Character),
+            ("/{x}", InvalidIssuer::Character),
+            ("/a|b", InvalidIssuer::Character),
+            ("/a\\b", InvalidIssuer::Character),
+            ("/a^b", InvalidIssuer::Character),
+            ("/a\"b", InvalidIssuer::Character),
+            ("/a`b", InvalidIssuer::Character),
+            ("/<a>", InvalidIssuer::Character),
+            ("/[a]", InvalidIssuer::Character),
+            ("/.well-known", InvalidIssuer::WellKnown),
+            ("/.well-known/a", InvalidIssuer::WellKnown),
+        ] {
+            let text = format!("https://bank.example{path}");
+            assert_eq!(IssuerUrl::parse(&text), Err(error), "{path}");
+        }
+        for path in ["/a", "/a.b/c-d_e~f", "/...", "/a:b/c;d=e,f", "/!$&'()*+"] {
+            let text = format!("https://bank.example{path}");
+            assert_eq!(IssuerUrl::parse(&text).unwrap().base_path(), path);
+        }
+    }
+
+    #[test]
+    fn a_host_that_some_library_reads_otherwise_is_refused() {
+        for host in [
+            "b%61nk.example",
+            "127.1",
+            "0x7f.0.0.1",
+            "bank.example:99999",
+        ] {
+            let text = format!("https://{host}/a");
+            let refused = IssuerUrl::parse(&text);
+            assert!(refused.is_err(), "{host}: {refused:?}");
+        }
+        let long = format!("https://bank.example/{}", "a".repeat(250));
+        assert_eq!(IssuerUrl::parse(&long), Err(InvalidIssuer::TooLong));
+        IssuerUrl::parse("https://YOUR_DOMAIN/a").unwrap();
+        IssuerUrl::parse("https://[2001:db8::1]:8443/a").unwrap();
     }
 }

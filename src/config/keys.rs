@@ -45,6 +45,7 @@ pub struct Pkcs11Config {
 }
 
 impl KeysConfig {
+    pub(super) const MASTER_KEY: &str = "keys.master_key_file";
     const ROTATION: Period = Period::days(90);
     const PUBLISH_AHEAD: Period = Period::days(1);
 
@@ -60,7 +61,7 @@ impl KeysConfig {
     }
 
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
-        const FILE: &str = "keys.master_key_file";
+        const FILE: &str = KeysConfig::MASTER_KEY;
         const ROTATION: &str = "keys.rotation";
         const AHEAD: &str = "keys.publish_ahead";
         let file = reader.required(FILE, |text| Ok::<_, Infallible>(PathBuf::from(text)));
@@ -96,11 +97,13 @@ impl KeysConfig {
 }
 
 impl Pkcs11Config {
+    pub(super) const PIN_FILE: &str = "keys.pkcs11.pin_file";
+
     /// All of it or nothing; all when new keys are to be made there.
     fn read(reader: &mut Reader, provider: Option<Provider>) -> Option<Option<Self>> {
         const MODULE: &str = "keys.pkcs11.module";
         const TOKEN: &str = "keys.pkcs11.token";
-        const PIN_FILE: &str = "keys.pkcs11.pin_file";
+        const PIN_FILE: &str = Pkcs11Config::PIN_FILE;
         let text = |text: &str| Ok::<_, Infallible>(text.to_owned());
         let module = reader.optional(MODULE, text)?;
         let token = reader.optional(TOKEN, text)?;

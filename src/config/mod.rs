@@ -4,6 +4,7 @@
 //! with its place. Nothing here opens a store or a key.
 
 mod audit;
+mod environment;
 mod error;
 mod gateway;
 mod issuer;
@@ -110,6 +111,18 @@ impl Config {
         whole().ok_or_else(ConfigErrors::incomplete)
     }
 
+    /// The files that hold a secret, each with the key that names it. Nobody but the service may read them.
+    #[must_use]
+    pub fn private_files(&self) -> Vec<(&'static str, &Path)> {
+        let mut files = vec![(KeysConfig::MASTER_KEY, &*self.keys.master_key_file)];
+        let token = self.keys.pkcs11.as_ref();
+        files.extend(token.map(|token| (Pkcs11Config::PIN_FILE, &*token.pin_file)));
+        let password = self.store.password_file.as_deref();
+        files.extend(password.map(|file| (StoreConfig::PASSWORD_FILE, file)));
+        files.extend(self.tls.as_ref().map(|tls| (TlsConfig::KEY, &*tls.key)));
+        files
+    }
+
     /// Whether requests can come with the certificate of who sent them: to the service itself, or passed on by the gateway.
     #[must_use]
     pub fn knows_certificates(&self) -> bool {
@@ -124,6 +137,19 @@ impl Config {
         let gateway = self.gateway.as_ref().and_then(GatewayConfig::warning);
         gateway.into_iter().collect()
     }
+
+    /// Whether an environment variable sets any key.
+    #[must_use]
+    pub fn is_in_environment() -> bool {
+        environment::sets_a_key()
+    }
+
+    /// The store's file in the folder of `quickstart`.
+    pub const QUICKSTART_STORE: &str = "store.db";
+    /// The master key's file there.
+    pub const QUICKSTART_MASTER_KEY: &str = "master.key";
+    /// The audit trail's folder there.
+    pub const QUICKSTART_AUDIT: &str = "audit";
 
     /// The configuration of `quickstart`: everything in one folder, on one address.
     ///
@@ -149,11 +175,11 @@ impl Config {
             limits: LimitsConfig::without_drain(),
             tls: None,
             gateway: None,
-            store: StoreConfig::new(StoreUrl::Sqlite(data.join("store.db"))),
+            store: StoreConfig::new(StoreUrl::Sqlite(data.join(Self::QUICKSTART_STORE))),
             token: TokenConfig::default(),
-            keys: KeysConfig::new(data.join("master.key")),
+            keys: KeysConfig::new(data.join(Self::QUICKSTART_MASTER_KEY)),
             throttle: ThrottleConfig::default(),
-            audit: AuditConfig::new(data.join("audit")),
+            audit: AuditConfig::new(data.join(Self::QUICKSTART_AUDIT)),
             settings: Vec::new(),
         })
     }

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use figment::providers::{Env, Format, Toml};
+use figment::providers::{Format, Toml};
 use figment::value::Value;
 use figment::{Figment, Source};
 use serde::Serialize;
 
-use super::{Config, ConfigError, ConfigErrors, place};
+use super::{Config, ConfigError, ConfigErrors, environment, place};
 
 /// A key with its value, for `config show`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -44,11 +44,8 @@ impl Reader {
             lines = place::lines(&text);
             figment = figment.merge(Toml::file_exact(path));
         }
-        let environment = Env::prefixed(Config::ENV_PREFIX)
-            .ignore(Config::ENV_NOT_KEYS)
-            .split("__");
         Ok(Self {
-            figment: figment.merge(environment),
+            figment: figment.merge(environment::provider()),
             file: file.map(Into::into),
             lines,
             known: BTreeSet::new(),
@@ -215,7 +212,8 @@ impl Reader {
                 _ if is_section => format!("is a section: write its keys below [{key}]"),
                 _ => match self.nearest(&key) {
                     Some(nearest) => format!("unknown key; did you mean {nearest}?"),
-                    None => "unknown key; the manual's page on configuration lists all".into(),
+                    None => "unknown key; the sample d1-authz.toml of the release has all that there are"
+                        .into(),
                 },
             };
             let place = self.origin(&key);

@@ -39,6 +39,7 @@ pub enum StoreUrl {
 }
 
 impl StoreConfig {
+    pub(super) const PASSWORD_FILE: &str = "store.password_file";
     const MAX_STALENESS: Period = Period(Duration::from_secs(10 * 60));
     const CACHED_CLIENTS: usize = 50_000;
 
@@ -60,7 +61,7 @@ impl StoreConfig {
 
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         const URL: &str = "store.url";
-        const PASSWORD_FILE: &str = "store.password_file";
+        const PASSWORD_FILE: &str = StoreConfig::PASSWORD_FILE;
         let url = reader.required(URL, str::parse::<StoreUrl>);
         if let Some(url) = &url {
             reader.show(URL, &url.to_string());

@@ -179,7 +179,7 @@ fn unknown_keys_are_refused_with_the_nearest_known_one_and_their_place() {
     );
     assert!(
         errors(&format!("zzz = 1\n{WHOLE}"), &[])
-            .contains("d1-authz.toml:1: zzz: unknown key; the manual")
+            .contains("d1-authz.toml:1: zzz: unknown key; the sample")
     );
 }
 

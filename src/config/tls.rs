@@ -43,13 +43,15 @@ pub enum ClientCertificates {
 
 const SECTION: &str = "tls";
 const CERTIFICATE: &str = "tls.certificate";
-const KEY: &str = "tls.key";
+const KEY: &str = TlsConfig::KEY;
 const CLIENT_CA: &str = "tls.client_ca";
 const CLIENT_CERTIFICATES: &str = "tls.client_certificates";
 const CRL: &str = "tls.crl";
 const ALLOW: &str = "tls.allow";
 
 impl TlsConfig {
+    pub(super) const KEY: &str = "tls.key";
+
     /// The section; none in the inner option when there is none.
     pub(super) fn read(reader: &mut Reader) -> Option<Option<Self>> {
         let is_there = reader.has(SECTION);

@@ -35,6 +35,19 @@ async fn section_2_what_the_metadata_says() {
     );
 }
 
+/// Of every character that a path may have here.
+#[tokio::test]
+async fn section_2_an_issuer_of_any_path_is_served_as_it_is_written() {
+    let setup = Setup::with_d1();
+    let path = "/A-z.9_~!$&'()*+,;=:/...";
+    setup.configure("/authz/d1/v1", path);
+    let service = setup.start();
+    let answer = service
+        .get_at(service.api, &format!("{path}/oauth2/jwks"))
+        .await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
 #[tokio::test]
 async fn section_2_every_endpoint_it_names_answers() {
     let setup = Setup::with_d1();

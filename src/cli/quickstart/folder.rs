@@ -29,12 +29,20 @@ impl Folder {
     /// Makes the folder, for its owner alone, unless it is there.
     pub(super) fn make(path: &Path) -> Result<Self, Error> {
         let failed = |error| Error::failed(format!("{}: {error}", path.display()));
+        // Absolute, so that what is printed works from any folder.
+        let absolute = std::path::absolute(path).map_err(failed)?;
+        // Neither the store's library nor the printed lines could name it.
+        if absolute.to_str().is_none() {
+            return Err(Error::usage(format!(
+                "--data {}: its path is not UTF-8; choose another folder",
+                absolute.display()
+            )));
+        }
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(path)
             .map_err(failed)?;
-        // Absolute, so that what is printed works from any folder.
         path.canonicalize().map(Self).map_err(failed)
     }
 
@@ -51,18 +59,20 @@ impl Folder {
         self.0.join("client.curl")
     }
 
-    /// Writes the configuration down for the other commands, at every start anew.
+    /// Writes the configuration down for the other commands, at every start anew. Its paths are relative to the file, so that
+    /// the folder may have any name and may be moved.
     pub(super) fn write_config(&self, config: &Config) -> Result<(), Error> {
         let text = format!(
-            "# Written by `d1-authz quickstart` at each start. To keep changes, copy it and run `d1-authz serve --config COPY`.\n\
-             issuer = {issuer}\n\n[listen]\napi = {api}\nops = {ops}\n\n[store]\nurl = {store}\n\n\
-             [keys]\nmaster_key_file = {key}\n\n[audit]\npath = {audit}\n",
+            "# Written by `d1-authz quickstart` at each start. To keep changes, copy it within this folder, and run\n\
+             # `d1-authz serve --config COPY`.\n\
+             issuer = {issuer}\n\n[listen]\napi = {api}\nops = {ops}\n\n[store]\nurl = \"sqlite:{store}\"\n\n\
+             [keys]\nmaster_key_file = \"{key}\"\n\n[audit]\npath = \"{audit}\"\n",
             issuer = quoted(config.issuer.as_str()),
             api = quoted(&config.listen.api.to_string()),
             ops = quoted(&config.listen.ops.to_string()),
-            store = quoted(&config.store.url.to_string()),
-            key = quoted(&config.keys.master_key_file.to_string_lossy()),
-            audit = quoted(&config.audit.path.to_string_lossy()),
+            store = Config::QUICKSTART_STORE,
+            key = Config::QUICKSTART_MASTER_KEY,
+            audit = Config::QUICKSTART_AUDIT,
         );
         write_private(&self.config_file(), &text)
     }
