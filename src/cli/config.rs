@@ -1,5 +1,7 @@
 //! `config`: the configuration, checked or shown.
 
+mod check;
+
 use clap::Subcommand;
 use serde::Serialize;
 
@@ -7,7 +9,6 @@ use super::error::Error;
 use super::output::Output;
 use super::source::Source;
 use super::table::table;
-use crate::http::{check_gateway_secret, check_tls_files};
 
 /// The configuration
 #[derive(Debug, Subcommand)]
@@ -26,31 +27,22 @@ pub(super) enum Command {
 struct Checked {
     valid: bool,
     /// What is valid and yet not as it should be.
-    warnings: Vec<&'static str>,
+    warnings: Vec<String>,
 }
 
-pub(super) fn run(command: &Command, source: &Source, output: Output) -> Result<(), Error> {
+pub(super) async fn run(command: Command, source: &Source, output: Output) -> Result<(), Error> {
     let config = source.load()?;
     match command {
         Command::Check => {
-            if let Some(tls) = &config.tls {
-                check_tls_files(tls).map_err(Error::usage)?;
-            }
-            let secret = config.gateway.as_ref().and_then(|it| it.secret.as_ref());
-            secret
-                .map_or(Ok(()), check_gateway_secret)
-                .map_err(Error::usage)?;
-            let warnings = config.warnings();
+            let mut warnings = check::files(&config).await?;
+            warnings.extend(config.warnings().into_iter().map(str::to_owned));
             for warning in &warnings {
                 eprintln!("warning: {warning}");
             }
-            output.print(
-                &Checked {
-                    valid: true,
-                    warnings,
-                },
-                || "the configuration is valid\n".to_owned(),
-            )
+            let valid = true;
+            output.print(&Checked { valid, warnings }, || {
+                "the configuration is valid\n".to_owned()
+            })
         }
         Command::Show => output.print(&config.settings, || {
             let rows: Vec<_> = config

@@ -103,7 +103,7 @@ fn execute(arguments: Arguments) -> Result<(), Error> {
         Command::Key(command) => threads.run(key::run(command, &source, output)),
         Command::Token(command) => threads.run(token::run(command, &source, output)),
         Command::Audit(command) => threads.run(audit::run(command, &source, output)),
-        Command::Config(command) => config::run(&command, &source, output),
+        Command::Config(command) => threads.run(config::run(command, &source, output)),
         Command::Store(command) => threads.run(store::run(command, &source, output)),
         Command::Openapi(arguments) => openapi::run(&arguments, &source),
         Command::Probe(arguments) => threads.run(probe::run(arguments, output)),

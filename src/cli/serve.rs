@@ -14,6 +14,7 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::http::{Addresses, Server, StopSignal};
 use crate::issuer::Installation;
+use crate::keys::check_private;
 
 /// Run the service
 ///
@@ -32,10 +33,20 @@ pub(super) fn run(_arguments: Arguments, source: &Source, threads: Threads) -> R
         let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
         let (log, guard) = log::to_stderr();
         confinement.tell(&log);
+        tell_exposed_files(&config, &log);
         let result = serve(&config, &installation, &log, |_| Ok(())).await;
         drop((log, guard));
         result
     })
+}
+
+/// Warns of secrets that others may read, and that are taken all the same.
+fn tell_exposed_files(config: &Config, log: &Logger) {
+    for (key, file) in config.private_files() {
+        if let Ok(Some(exposed)) = check_private(file) {
+            warn!(log, "a secret may be read by others"; "key" => key, "problem" => exposed.to_string());
+        }
+    }
 }
 
 /// Serves until the process is told to stop. `serving` is called once it does.

@@ -120,6 +120,8 @@ impl Config {
         let password = self.store.password_file.as_deref();
         files.extend(password.map(|file| (StoreConfig::PASSWORD_FILE, file)));
         files.extend(self.tls.as_ref().map(|tls| (TlsConfig::KEY, &*tls.key)));
+        let secret = self.gateway.as_ref().and_then(|it| it.secret.as_ref());
+        files.extend(secret.map(|secret| ("gateway.secret_file", &*secret.file)));
         files
     }
 

@@ -30,7 +30,9 @@ pub use hasher::{SecretDigest, SecretHasher};
 pub use jwks::{Jwk, Jwks};
 pub use master::{MasterKey, MasterKeyError};
 pub use pkcs11::Token;
-pub use private_file::{PrivateFileError, read_private, read_private_up_to};
+pub use private_file::{
+    Leniency, PrivateFileError, check_private, read_private, read_private_up_to,
+};
 pub use ring::{KeyRing, PublishedKey, published};
 pub use schedule::{Schedule, ScheduleError, Step, Wanted};
 pub use seal::{SealError, SealingKey};

@@ -1,10 +1,12 @@
 //! Files that hold a secret, which nobody but the service may read.
 
-use std::fs::File;
+use std::fmt;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{Gid, getegid, geteuid, getgroups};
 use zeroize::Zeroizing;
 
 /// A file whose secret can't be used.
@@ -13,9 +15,10 @@ pub enum PrivateFileError {
     /// The file isn't there.
     #[error("{} does not exist", .0.display())]
     Missing(PathBuf),
-    /// Others may read the file.
+    /// Others may read the file, or change it.
     #[error(
-        "{} may be read by others than its owner (mode {mode:04o}); run: chmod 600 {}",
+        "{} may be read by others than its owner (mode {mode:04o}); run: chmod 600 {} (where Kubernetes mounts it by a subPath: \
+         mount the whole Secret volume instead, with defaultMode: 0440, and set fsGroup)",
         .path.display(), .path.display()
     )]
     Exposed {
@@ -50,23 +53,11 @@ pub fn read_private_up_to(
     path: &Path,
     limit: usize,
 ) -> Result<Zeroizing<String>, PrivateFileError> {
-    let io_error = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => PrivateFileError::Missing(path.into()),
-        _ => PrivateFileError::Io {
-            path: path.into(),
-            error,
-        },
-    };
+    let io_error = |error| PrivateFileError::of(path, error);
     // The permissions of the opened file, not of the path: nobody can swap one for the other in between.
     let file = File::open(path).map_err(io_error)?;
     let metadata = file.metadata().map_err(io_error)?;
-    let mode = metadata.permissions().mode() & 0o777;
-    if is_exposed(mode, metadata.uid()) {
-        return Err(PrivateFileError::Exposed {
-            path: path.into(),
-            mode,
-        });
-    }
+    judge(path, &metadata)?;
     // Whole at once: text that grows leaves copies of itself behind.
     let mut text = Zeroizing::new(String::with_capacity(limit));
     let most = u64::try_from(limit).unwrap_or(u64::MAX);
@@ -76,32 +67,197 @@ pub fn read_private_up_to(
     Ok(text)
 }
 
-/// Whether others than the service may use a file of that mode and owner.
+/// What is unsafe about a private file that is taken all the same; none if nothing is.
 ///
-/// A file of root's may be readable to its group: so a systemd credential comes (its ACL shows as group bits) and a
-/// Kubernetes secret with `fsGroup`. Only root could have let someone into that group.
-fn is_exposed(mode: u32, owner: u32) -> bool {
-    let private = if owner == 0 { 0o740 } else { 0o700 };
-    mode & !private != 0
+/// # Errors
+/// [`PrivateFileError`]: the file isn't there, can't be read, or is not taken.
+pub fn check_private(path: &Path) -> Result<Option<Leniency>, PrivateFileError> {
+    let metadata = File::open(path)
+        .and_then(|file| file.metadata())
+        .map_err(|error| PrivateFileError::of(path, error))?;
+    judge(path, &metadata)
+}
+
+/// A private file that others than its owner may read, for a reason that the service accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leniency {
+    path: PathBuf,
+    mode: u32,
+    is_readable_to_all: bool,
+}
+
+impl fmt::Display for Leniency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, mode) = (self.path.display(), self.mode);
+        if self.is_readable_to_all {
+            write!(
+                f,
+                "{path} may be read by every process that sees it (mode {mode:04o}), as Kubernetes mounts a Secret by default; \
+                 set defaultMode: 0440 for the volume, and securityContext.fsGroup for the pod"
+            )
+        } else {
+            write!(
+                f,
+                "{path} may be read by its group (mode {mode:04o}); run: chmod 600 {path}, or, for a Secret volume, set \
+                 defaultMode: 0400 or securityContext.fsGroup"
+            )
+        }
+    }
+}
+
+impl PrivateFileError {
+    fn of(path: &Path, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing(path.into()),
+            _ => Self::Io {
+                path: path.into(),
+                error,
+            },
+        }
+    }
+}
+
+fn judge(path: &Path, metadata: &Metadata) -> Result<Option<Leniency>, PrivateFileError> {
+    let mode = metadata.permissions().mode() & 0o777;
+    let file = Facts {
+        mode,
+        owner: metadata.uid(),
+        is_of_own_group: is_own_group(metadata.gid()),
+        is_in_secret_volume: is_in_secret_volume(path),
+    };
+    let lenient = |is_readable_to_all| {
+        Some(Leniency {
+            path: path.into(),
+            mode,
+            is_readable_to_all,
+        })
+    };
+    match file.exposure() {
+        Exposure::None => Ok(None),
+        Exposure::ToItsGroup => Ok(lenient(false)),
+        Exposure::InItsVolume => Ok(lenient(true)),
+        Exposure::ToOthers => Err(PrivateFileError::Exposed {
+            path: path.into(),
+            mode,
+        }),
+    }
+}
+
+/// What decides whether others than the service may use a file.
+struct Facts {
+    mode: u32,
+    owner: u32,
+    is_of_own_group: bool,
+    is_in_secret_volume: bool,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Exposure {
+    None,
+    /// Taken, with a warning.
+    ToItsGroup,
+    /// Taken, with a warning: there, whoever runs the service can't change it by `chmod`, and nobody is in the pod but the service.
+    InItsVolume,
+    /// Not taken.
+    ToOthers,
+}
+
+impl Facts {
+    /// A file of root's may be readable to its group: so a systemd credential comes (its ACL shows as group bits) and a
+    /// Kubernetes secret with `fsGroup`. Only root could have let someone into that group.
+    fn exposure(&self) -> Exposure {
+        const OWNERS: u32 = 0o700;
+        const READ_BY_GROUP: u32 = 0o040;
+        const READ_BY_ALL: u32 = 0o444;
+        let beyond = self.mode & !OWNERS;
+        if beyond == 0 || (self.owner == 0 && beyond == READ_BY_GROUP) {
+            Exposure::None
+        } else if beyond == READ_BY_GROUP && self.is_of_own_group {
+            Exposure::ToItsGroup
+        } else if beyond & !READ_BY_ALL == 0 && self.is_in_secret_volume {
+            Exposure::InItsVolume
+        } else {
+            Exposure::ToOthers
+        }
+    }
+}
+
+/// Whether a group is one of the process'. Root's commands look at the files of the service, whose group root need not be in.
+fn is_own_group(group: u32) -> bool {
+    let group = Gid::from_raw(group);
+    let of_process = || getgroups().is_ok_and(|groups| groups.contains(&group));
+    geteuid().is_root() || getegid() == group || of_process()
+}
+
+/// Whether the path leads into a volume as the kubelet writes them: a link by way of `..data` to a folder whose name begins with
+/// two dots and says when the content was written, such as `..2026_11_30_18_00_00.123`.
+fn is_in_secret_volume(path: &Path) -> bool {
+    let Ok(real) = path.canonicalize() else {
+        return false;
+    };
+    let written_at = |folder: &&Path| {
+        let name = folder.file_name().map(|name| name.as_encoded_bytes());
+        name.is_some_and(|name| name.len() > 2 && name.starts_with(b".."))
+    };
+    let folder = real.ancestors().skip(1).find(written_at);
+    let link = folder.and_then(Path::parent).map(|it| it.join("..data"));
+    link.is_some_and(|link| link.is_symlink())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     #[test]
-    fn only_roots_file_may_be_readable_to_its_group() {
-        for (mode, owner, exposed) in [
-            (0o600, 1000, false),
-            (0o400, 0, false),
-            (0o440, 0, false),
-            (0o640, 0, false),
-            (0o440, 1000, true),
-            (0o660, 0, true),
-            (0o644, 0, true),
-            (0o604, 1000, true),
+    fn others_than_the_service_may_not_use_a_private_file() {
+        use Exposure::{InItsVolume, None, ToItsGroup, ToOthers};
+        for (mode, owner, is_of_own_group, is_in_secret_volume, exposure) in [
+            (0o600, 1000, false, false, None),
+            (0o400, 0, false, false, None),
+            (0o440, 0, false, false, None),
+            (0o640, 0, false, false, None),
+            (0o440, 1000, true, false, ToItsGroup),
+            (0o640, 1000, true, false, ToItsGroup),
+            (0o440, 1000, false, false, ToOthers),
+            (0o440, 1000, false, true, InItsVolume),
+            (0o444, 0, false, true, InItsVolume),
+            (0o644, 0, false, true, InItsVolume),
+            (0o444, 0, true, false, ToOthers),
+            (0o644, 0, false, false, ToOthers),
+            (0o604, 1000, true, false, ToOthers),
+            (0o660, 0, true, true, ToOthers),
+            (0o646, 0, true, true, ToOthers),
         ] {
-            assert_eq!(is_exposed(mode, owner), exposed, "{mode:o} of {owner}");
+            let facts = Facts {
+                mode,
+                owner,
+                is_of_own_group,
+                is_in_secret_volume,
+            };
+            assert_eq!(facts.exposure(), exposure, "{mode:o} of {owner}");
         }
+    }
+
+    #[test]
+    fn a_secret_volume_is_known_by_its_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        fs::create_dir(at("..2026_11_30")).unwrap();
+        fs::write(at("..2026_11_30/master.key"), "").unwrap();
+        symlink("..2026_11_30/master.key", at("master.key")).unwrap();
+        assert!(!is_in_secret_volume(&at("master.key")));
+        fs::remove_file(at("master.key")).unwrap();
+        symlink("..2026_11_30", at("..data")).unwrap();
+        symlink("..data/master.key", at("master.key")).unwrap();
+        assert!(is_in_secret_volume(&at("master.key")));
+        fs::write(at("beside"), "").unwrap();
+        assert!(!is_in_secret_volume(&at("beside")));
+        fs::set_permissions(at("master.key"), Permissions::from_mode(0o444)).unwrap();
+        let taken = check_private(&at("master.key")).unwrap().unwrap();
+        assert!(taken.to_string().contains("fsGroup"), "{taken}");
+        read_private(&at("master.key")).unwrap();
     }
 }

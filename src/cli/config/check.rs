@@ -1,0 +1,221 @@
+//! What `serve` would refuse of the files and folders that a configuration names. Makes none of them, and changes none.
+//!
+//! A database on another machine isn't asked: `config check` also runs where there is none.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::path::Path;
+
+use nix::unistd::{AccessFlags, access};
+
+use crate::audit::Chain;
+use crate::cli::error::Error;
+use crate::config::{Config, StoreUrl};
+use crate::http::{check_gateway_secret, check_tls_files};
+use crate::keys::{MasterKey, MasterKeyError, PrivateFileError, Vault, check_private};
+use crate::store::{Migrate, SchemaStatus, SqlStore, Store, StoreError};
+
+/// Private files that are looked at for more than who may read them.
+const TOLD_ELSEWHERE: [&str; 3] = ["keys.master_key_file", "tls.key", "gateway.secret_file"];
+
+/// What is wrong, each with its key.
+#[derive(Default)]
+struct Findings {
+    mistakes: Vec<String>,
+    warnings: Vec<String>,
+}
+
+/// Checks them all. Gives what is unsafe and taken all the same.
+///
+/// # Errors
+/// All that is wrong.
+pub(super) async fn files(config: &Config) -> Result<Vec<String>, Error> {
+    let mut findings = Findings::default();
+    if let Some(Err(error)) = config.tls.as_ref().map(check_tls_files) {
+        findings.mistakes.push(error.to_string());
+    }
+    let secret = config.gateway.as_ref().and_then(|it| it.secret.as_ref());
+    if let Some(Err(error)) = secret.map(check_gateway_secret) {
+        findings.mistakes.push(error.to_string());
+    }
+    findings.private_files(config);
+    findings.other_files(config);
+    findings.audit(&config.audit.path);
+    let key = findings.master_key(config);
+    findings.store(config, key).await;
+    if findings.mistakes.is_empty() {
+        Ok(findings.warnings)
+    } else {
+        Err(Error::usage(findings.mistakes.join("\n")))
+    }
+}
+
+impl Findings {
+    fn wrong(&mut self, key: &str, why: impl Display) {
+        self.mistakes.push(format!("{key}: {why}"));
+    }
+
+    fn private_files(&mut self, config: &Config) {
+        for (key, file) in config.private_files() {
+            match check_private(file) {
+                Ok(exposed) => {
+                    let told = exposed.map(|exposed| format!("{key}: {exposed}"));
+                    self.warnings.extend(told);
+                }
+                // Told with what else is wrong with them: whether one may be missing, or fits its certificate.
+                Err(_) if TOLD_ELSEWHERE.contains(&key) => {}
+                Err(error) => self.wrong(key, error),
+            }
+        }
+    }
+
+    /// The files that are no secret, or whose secrecy is for others to judge.
+    fn other_files(&mut self, config: &Config) {
+        if let Some(token) = &config.keys.pkcs11 {
+            self.readable("keys.pkcs11.module", &token.module);
+        }
+        if let StoreUrl::Postgres(url) = &config.store.url {
+            for file in url.files() {
+                self.readable("store.url", &file);
+            }
+        }
+    }
+
+    fn readable(&mut self, key: &str, file: &Path) {
+        let opened = File::open(file).and_then(|it| it.metadata());
+        match opened {
+            Ok(it) if it.is_file() => {}
+            Ok(_) => self.wrong(key, format_args!("{} is no file", file.display())),
+            Err(error) => self.wrong(key, format_args!("{}: {error}", file.display())),
+        }
+    }
+
+    /// The master key, if there is one already.
+    fn master_key(&mut self, config: &Config) -> Option<MasterKey> {
+        const KEY: &str = "keys.master_key_file";
+        let file = &config.keys.master_key_file;
+        match MasterKey::load(file) {
+            Ok(key) => return Some(key),
+            Err(MasterKeyError::Missing(_)) if config.store.read_only => {
+                self.wrong(KEY, PrivateFileError::Missing(file.clone()));
+            }
+            // It is made on first use. Whether this is the first, the store knows.
+            Err(MasterKeyError::Missing(_)) => self.can_be_made(KEY, file),
+            Err(error) => self.wrong(KEY, error),
+        }
+        None
+    }
+
+    /// A file that isn't there, in a folder that must be.
+    fn can_be_made(&mut self, key: &str, file: &Path) {
+        let folder = file.parent().unwrap_or(file);
+        if let Err(error) = access(folder, AccessFlags::W_OK | AccessFlags::X_OK) {
+            let (file, folder) = (file.display(), folder.display());
+            let why = format!("{file} does not exist, and can't be made in {folder}: {error}");
+            self.wrong(key, why);
+        }
+    }
+
+    /// The trail's folder is made with those above it. Of its files, the last of each chain is written on.
+    fn audit(&mut self, folder: &Path) {
+        const KEY: &str = "audit.path";
+        let there = folder.ancestors().find(|path| path.exists());
+        let there = there.unwrap_or(folder);
+        if !there.is_dir() {
+            return self.wrong(KEY, format_args!("{} is no folder", there.display()));
+        }
+        self.writable(KEY, there, AccessFlags::W_OK | AccessFlags::X_OK);
+        if there != folder {
+            return;
+        }
+        for chain in Chain::ALL {
+            match chain.files(folder) {
+                Ok(files) => {
+                    if let Some((_, last)) = files.last() {
+                        self.writable(KEY, last, AccessFlags::W_OK);
+                    }
+                }
+                Err(error) => self.wrong(KEY, error),
+            }
+        }
+    }
+
+    fn writable(&mut self, key: &str, path: &Path, how: AccessFlags) {
+        if let Err(error) = access(path, AccessFlags::R_OK | how) {
+            self.wrong(key, format_args!("{}: {error}", path.display()));
+        }
+    }
+
+    /// A store in a file: whether it can be opened, and by this master key.
+    async fn store(&mut self, config: &Config, key: Option<MasterKey>) {
+        const KEY: &str = "store.url";
+        let StoreUrl::Sqlite(file) = &config.store.url else {
+            return;
+        };
+        let settings = &config.store;
+        if !file.exists() {
+            if settings.read_only || !settings.migrate {
+                let why =
+                    "does not exist, and store.read_only or store.migrate keeps it from being made";
+                return self.wrong(KEY, format_args!("{} {why}", file.display()));
+            }
+            return self.can_be_made(KEY, file);
+        }
+        if !settings.read_only {
+            // SQLite makes files of its own beside it.
+            self.writable(KEY, file, AccessFlags::W_OK);
+            let folder = file.parent().unwrap_or(file);
+            self.writable(KEY, folder, AccessFlags::W_OK | AccessFlags::X_OK);
+        }
+        match opened_by(config, key).await {
+            Ok(()) => {}
+            Err(Unopened::Store(error)) => self.wrong(KEY, error),
+            Err(Unopened::MasterKey(why)) => self.wrong("keys.master_key_file", why),
+        }
+    }
+}
+
+/// Why a store can't be used.
+enum Unopened {
+    Store(StoreError),
+    MasterKey(String),
+}
+
+impl From<StoreError> for Unopened {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Whether the store's keys are under this master key. Nothing is known of a store that is to be migrated first.
+async fn opened_by(config: &Config, key: Option<MasterKey>) -> Result<(), Unopened> {
+    let mut settings = config.store.clone();
+    settings.read_only = true;
+    let store = SqlStore::connect(&settings, Migrate::No).await?;
+    let SchemaStatus { version, latest } = store.schema().await?;
+    store.close().await;
+    let may_migrate = config.store.migrate && !config.store.read_only;
+    if version < latest && may_migrate {
+        return Ok(());
+    }
+    let store = SqlStore::open(&settings, Migrate::No).await?;
+    let material = store.key_material().await;
+    store.close().await;
+    let Some(sealed) = material?.sealed_secret_key else {
+        return Ok(());
+    };
+    let Some(key) = key else {
+        let file = &config.keys.master_key_file;
+        // A file that is there has been told.
+        return match file.exists() {
+            true => Ok(()),
+            false => Err(Unopened::MasterKey(
+                MasterKeyError::Missing(file.clone()).to_string(),
+            )),
+        };
+    };
+    match Vault::open(&key, &sealed) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Unopened::MasterKey(error.to_string())),
+    }
+}
