@@ -5,6 +5,7 @@
 //! layer. Does no I/O on the way to a token but the audit record's, once the client has been read.
 
 mod admission;
+mod audit_heads;
 mod authenticate;
 mod catch_up;
 mod change_log;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+pub use audit_heads::known_trails;
 use authenticate::Authenticator;
 pub use change_log::{ChangeLog, ChangeLogError};
 use directory::{Account, Directory};
@@ -73,6 +75,7 @@ pub struct Issuer {
     authenticator: Authenticator,
     throttle: Arc<Throttle>,
     trail: Trail,
+    changes: ChangeLog,
     meter: Meter,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,

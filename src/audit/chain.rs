@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use super::lines::LONGEST_LINE;
 use super::{AuditError, Event, Record};
 use crate::keys::AuditKey;
 
@@ -52,15 +53,32 @@ struct Linked<'a> {
 }
 
 impl Head {
+    /// How many lines may follow each other without a checkpoint: the writer's rule, which the verifier holds it to. A signature
+    /// costs as much as some ten lines.
+    pub(super) const CHECKPOINT_EVERY: usize = 1000;
+    /// The same for the verifier, as releases before this one let more pass that were written at once.
+    pub(super) const UNSIGNED_AT_MOST: u64 = 4 * Self::CHECKPOINT_EVERY as u64;
+
     /// Of a new trail.
     #[must_use]
     pub fn new() -> Self {
+        Self::before(1)
+    }
+
+    /// Of a new trail whose first record has this number.
+    pub(super) fn before(first: u64) -> Self {
         let (id, _) = Uuid::new_v4().as_u64_pair();
         Self {
             trail: format!("{id:016x}").into(),
-            sequence: 0,
+            sequence: first.saturating_sub(1),
             hash: Hash::NONE,
         }
+    }
+
+    /// Whether there is one: a trail is made known before its first.
+    #[must_use]
+    pub fn has_records(&self) -> bool {
+        self.hash != Hash::NONE
     }
 
     /// The end of a chain whose last line this is; none when it is no line of one.
@@ -77,6 +95,25 @@ impl Head {
     pub(super) fn append(&mut self, record: &Record, lines: &mut Vec<u8>) {
         let start = self.begin(record, lines);
         self.end(start, lines);
+    }
+
+    /// Writes the line of a record of the store's outbox, with its number there. Says whether it is a record: whoever can write the
+    /// database can put anything there, and must not keep others from being written.
+    pub(super) fn append_waiting(&mut self, number: i64, json: &str, lines: &mut Vec<u8>) -> bool {
+        let start = lines.len();
+        let (trail, seq, prev) = (&self.trail, self.sequence + 1, self.hash);
+        let members = json.strip_prefix('{').unwrap_or_default();
+        let line = format!(
+            "{{\"trail\":\"{trail}\",\"seq\":{seq},\"prev\":\"{prev}\",\"change\":{number},{members}"
+        );
+        // One with two of a member is none either.
+        let is_record = Link::read(line.as_bytes()).is_some_and(|link| !link.is_checkpoint());
+        if !is_record || line.contains('\n') || line.len() as u64 >= LONGEST_LINE {
+            return false;
+        }
+        lines.extend_from_slice(line.as_bytes());
+        self.end(start, lines);
+        true
     }
 
     /// Writes the line of a checkpoint: the key's word that all before is as it was.

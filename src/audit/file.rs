@@ -1,12 +1,14 @@
 //! One file of a chain: appended to in whole lines, never left with half of one.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::AuditError;
 use super::files::private;
 use super::lines::LONGEST_LINE;
+use crate::keys::give_to_its_owner;
 
 /// The open file. `length` is where the last line that counts as written ends.
 #[derive(Debug)]
@@ -15,18 +17,33 @@ pub(super) struct TrailFile {
     file: File,
     length: u64,
     torn: bool,
+    /// Which file it is, whatever its name becomes.
+    id: (u64, u64),
 }
 
 impl TrailFile {
-    /// Opens the file, making it when there is none. Cuts off what a crash left of a line that never counted. Gives the last line.
-    pub(super) fn open(path: PathBuf) -> Result<(Self, Vec<u8>), AuditError> {
-        let file = private().read(true).append(true).create(true).open(&path);
-        let file = file.map_err(|error| AuditError::io(&path, &error))?;
+    /// Opens the file, making it when there is none, for the owner of its folder or of the one `before`. Cuts off what a crash left
+    /// of a line that never counted. Gives the last line.
+    pub(super) fn open(
+        path: PathBuf,
+        before: Option<&Path>,
+    ) -> Result<(Self, Vec<u8>), AuditError> {
+        let open = || -> io::Result<(File, (u64, u64))> {
+            let is_new = !path.try_exists()?;
+            let file = private().read(true).append(true).create(true).open(&path)?;
+            if is_new {
+                give_to_its_owner(&file, &path, before)?;
+            }
+            let id = id(&file.metadata()?);
+            Ok((file, id))
+        };
+        let (file, id) = open().map_err(|error| AuditError::io(&path, &error))?;
         let mut trail = Self {
             path,
             file,
             length: 0,
             torn: false,
+            id,
         };
         let last = trail.recover()?;
         Ok((trail, last))
@@ -54,6 +71,22 @@ impl TrailFile {
         }
         self.length += lines.len() as u64;
         Ok(())
+    }
+
+    /// Whether it is as long as it was left, and has a name. Asked before each append, or the records would go into a file that is
+    /// gone, or stand behind a gap.
+    pub(super) fn is_whole(&self) -> bool {
+        // What a failed append left of its lines is cut off by the next one.
+        let is_whole = |it: Metadata| {
+            let has_length = self.torn || !it.is_file() || it.len() == self.length;
+            has_length && it.nlink() > 0
+        };
+        self.file.metadata().is_ok_and(is_whole)
+    }
+
+    /// Whether it is still the file of this name.
+    pub(super) fn is_in_its_place(&self) -> bool {
+        std::fs::symlink_metadata(&self.path).is_ok_and(|there| id(&there) == self.id)
     }
 
     /// Bytes that count as written.
@@ -95,4 +128,8 @@ impl TrailFile {
         let last = lines.rsplit(|byte| *byte == b'\n').next();
         Ok(last.unwrap_or_default().to_vec())
     }
+}
+
+fn id(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
 }

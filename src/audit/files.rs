@@ -3,12 +3,13 @@
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::AuditError;
+use crate::keys::give_to_its_owner;
 
 /// A chain of records. There are two in a folder, as they have different writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,12 +70,19 @@ impl Chain {
     pub(super) fn lock(self, folder: &Path, patience: Duration) -> Result<File, AuditError> {
         make_folder(folder)?;
         let path = folder.join(format!("{self}.lock"));
-        let file = private()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path);
-        let file = file.map_err(|error| AuditError::io(&path, &error))?;
+        let open = || -> io::Result<File> {
+            let is_new = !path.try_exists()?;
+            let file = private()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(&path)?;
+            if is_new {
+                give_to_its_owner(&file, &path, None)?;
+            }
+            Ok(file)
+        };
+        let file = open().map_err(|error| AuditError::io(&path, &error))?;
         let end = Instant::now() + patience;
         loop {
             match file.try_lock() {
@@ -86,6 +94,23 @@ impl Chain {
                 Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
             }
         }
+    }
+}
+
+impl Chain {
+    /// The same right, in the folder that has the name now.
+    pub(super) fn lock_again(self, folder: &Path, held: &File) -> Result<File, AuditError> {
+        let path = folder.join(format!("{self}.lock"));
+        let is_held = || -> io::Result<bool> {
+            let (there, held) = (std::fs::metadata(&path)?, held.metadata()?);
+            Ok((there.dev(), there.ino()) == (held.dev(), held.ino()))
+        };
+        if matches!(is_held(), Ok(true)) {
+            return held
+                .try_clone()
+                .map_err(|error| AuditError::io(&path, &error));
+        }
+        self.lock(folder, Duration::ZERO)
     }
 }
 
@@ -108,11 +133,15 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 fn make_folder(folder: &Path) -> Result<(), AuditError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(|error| AuditError::io(folder, &error))
+    let make = || -> io::Result<()> {
+        if folder.try_exists()? {
+            return Ok(());
+        }
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(folder)?;
+        give_to_its_owner(&File::open(folder)?, folder, None)
+    };
+    make().map_err(|error| AuditError::io(folder, &error))
 }
 
 #[cfg(test)]

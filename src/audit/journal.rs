@@ -1,16 +1,18 @@
 //! A chain that is written: where it stands, which file it is in, when it is signed and when the next file begins.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::chain::{Head, Link};
+use super::chain::Head;
 use super::file::TrailFile;
 use super::files::sync_folder;
-use super::{AuditError, Chain, Record};
+use super::mark::Mark;
+use super::opening::{self, Opening};
+use super::{AuditError, Chain, Event, Gap, Known, Place, Record, Wrong};
 use crate::keys::AuditKey;
 
 /// How chains are written.
@@ -18,6 +20,8 @@ use crate::keys::AuditKey;
 pub struct Settings {
     /// Their folder; made when there is none.
     pub folder: PathBuf,
+    /// The file that the marks stand beside; `None` if they are in the folder.
+    pub beside: Option<PathBuf>,
     /// The size in bytes from which on a file is followed by the next.
     pub max_file_size: u64,
     /// Signs checkpoints.
@@ -27,68 +31,83 @@ pub struct Settings {
 /// An open chain. Nobody else writes to it.
 #[derive(Debug)]
 pub(super) struct Journal {
-    chain: Chain,
+    place: Place,
     settings: Settings,
+    known: Known,
     file: TrailFile,
     head: Head,
-    /// The last checkpoint, of those that this process wrote.
-    pinned: Option<Head>,
+    mark: Mark,
+    mark_path: PathBuf,
+    /// What was found instead of the trail before, until there is a record of it.
+    gap: Option<Gap>,
+    /// All that was found so since the chain was opened.
+    gaps: Vec<Gap>,
     /// Lines since the last checkpoint.
     unsigned: usize,
-    _lock: File,
+    lock: File,
 }
 
 impl Journal {
-    /// Lines without a signature at most, those of one write aside: a signature costs as much as some ten lines.
-    pub(super) const CHECKPOINT_EVERY: usize = 1000;
+    /// How many gaps are remembered.
+    const GAPS: usize = 1000;
 
-    /// Opens the chain, and begins it when there is none.
+    /// Opens the chain, and begins it when there is none. `known` is what the store knows of trails.
     pub(super) fn open(
         chain: Chain,
         settings: Settings,
+        known: Known,
         patience: Duration,
     ) -> Result<Self, AuditError> {
         let lock = chain.lock(&settings.folder, patience)?;
-        let mut files = chain.files(&settings.folder)?;
-        let newest = match files.pop() {
-            Some((_, path)) => path,
-            None => settings.folder.join(chain.file_name(1)),
-        };
-        let (mut file, mut last) = TrailFile::open(newest)?;
-        if last.is_empty() {
-            // Begun, and nothing written to it: the chain's end is in the file before.
-            match files.pop() {
-                Some((_, before)) => last = TrailFile::open(before)?.1,
-                None => file = Self::first_file(chain, &settings.folder, &file)?,
-            }
-        }
-        let (head, unsigned) = if last.is_empty() {
-            (Head::new(), 0)
-        } else {
-            let corrupt = || AuditError::Corrupt(file.path().into());
-            let head = Head::after(&last).ok_or_else(corrupt)?;
-            let is_signed = Link::read(&last).is_some_and(|link| link.is_checkpoint());
-            // How many more are unsigned isn't known, so they are at once.
-            (head, if is_signed { 0 } else { Self::CHECKPOINT_EVERY })
-        };
+        let place = Place::here(chain, &settings.folder);
+        let mark_path = Mark::path(chain, &settings.folder, settings.beside.as_deref());
+        let end = Mark::read(&mark_path);
+        let opening = opening::look(&place, &known, end.as_ref())?;
+        let (head, file, unsigned, gap) = Self::begin(&place, opening)?;
         Ok(Self {
-            chain,
+            place,
             settings,
+            known,
             file,
             head,
-            pinned: None,
+            mark: Mark::open(&mark_path),
+            mark_path,
+            gaps: gap.iter().cloned().collect(),
+            gap,
             unsigned,
-            _lock: lock,
+            lock,
         })
     }
 
-    /// In the place of an empty one, which may have the name of a later one if those before were taken away.
-    fn first_file(chain: Chain, folder: &Path, empty: &TrailFile) -> Result<TrailFile, AuditError> {
-        let failed = |error| AuditError::io(folder, &error);
-        std::fs::remove_file(empty.path()).map_err(failed)?;
-        let (file, _) = TrailFile::open(folder.join(chain.file_name(1)))?;
-        sync_folder(folder).map_err(failed)?;
-        Ok(file)
+    fn begin(
+        place: &Place,
+        opening: Opening,
+    ) -> Result<(Head, TrailFile, usize, Option<Gap>), AuditError> {
+        let folder = &place.path;
+        let (head, file, unsigned, gap) = match opening {
+            // How many more are unsigned isn't known, so they are at once.
+            Opening::GoOn {
+                head,
+                file,
+                is_signed,
+            } => {
+                let unsigned = if is_signed { 0 } else { Head::CHECKPOINT_EVERY };
+                (head, file, unsigned, None)
+            }
+            Opening::Anew { first, gap } => {
+                let path = folder.join(place.chain.file_name(first));
+                (
+                    Head::before(first),
+                    TrailFile::open(path, None)?.0,
+                    0,
+                    Some(gap),
+                )
+            }
+        };
+        if file.length() == 0 {
+            sync_folder(folder).map_err(|error| AuditError::io(folder, &error))?;
+        }
+        Ok((head, file, unsigned, gap))
     }
 
     /// Appends records; all of them, or none. A checkpoint follows where one is due, or with `pin` where anything is unsigned.
@@ -100,47 +119,133 @@ impl Journal {
         durable: bool,
         lines: &mut Vec<u8>,
     ) -> Result<(), AuditError> {
+        self.append_all(records.map(Entry::Record), pin, durable, lines)
+    }
+
+    /// The same, of records of the store's outbox as well.
+    pub(super) fn append_all<'a>(
+        &mut self,
+        records: impl Iterator<Item = Entry<'a>>,
+        pin: Option<Timestamp>,
+        durable: bool,
+        lines: &mut Vec<u8>,
+    ) -> Result<(), AuditError> {
+        if !self.file.is_whole() {
+            self.look_again()?;
+        }
         lines.clear();
-        let mut head = self.head.clone();
-        let mut unsigned = self.unsigned;
-        let mut at = None;
+        let mut records = records.peekable();
+        let mut at = records.peek().map(Entry::at).or(pin);
+        let began = at.and_then(|at| Some(Record::of(at, self.gap.as_ref()?.event())));
+        let mut writing = Writing {
+            head: self.head.clone(),
+            unsigned: self.unsigned,
+            key: &self.settings.key,
+            lines,
+        };
+        if let Some(began) = &began {
+            writing.add(&Entry::Record(began))?;
+        }
         for record in records {
-            head.append(record, lines);
-            unsigned += 1;
-            at = Some(record.time);
+            at = Some(record.at());
+            writing.add(&record)?;
         }
-        let is_full = self.file.length() + lines.len() as u64 >= self.settings.max_file_size;
-        let due = at.filter(|_| is_full || unsigned >= Self::CHECKPOINT_EVERY);
-        let signs = due.or(pin).filter(|_| unsigned > 0);
-        if let Some(at) = signs {
-            head.append_checkpoint(at, &self.settings.key, lines)?;
-            unsigned = 0;
+        let length = self.file.length() + writing.lines.len() as u64;
+        let is_full = length >= self.settings.max_file_size;
+        if let Some(at) = pin.or(at.filter(|_| is_full)) {
+            writing.sign(at)?;
         }
+        let Writing { head, unsigned, .. } = writing;
         if lines.is_empty() {
             return Ok(());
         }
         self.file.append(lines, durable)?;
         self.head = head;
         self.unsigned = unsigned;
-        if signs.is_some() {
-            self.pinned = Some(self.head.clone());
-        }
+        self.gap = None;
+        self.mark.set(&self.head);
         if is_full {
             self.begin_next_file();
         }
         Ok(())
     }
 
-    /// The last checkpoint that this process wrote.
-    pub(super) fn pinned(&self) -> Option<&Head> {
-        self.pinned.as_ref()
+    /// Whether the files are as they were left; if not, a new trail begins, at this time.
+    pub(super) fn look(
+        &mut self,
+        at: Timestamp,
+        durable: bool,
+        lines: &mut Vec<u8>,
+    ) -> Result<(), AuditError> {
+        if self.file.is_whole() && self.file.is_in_its_place() {
+            return Ok(());
+        }
+        self.look_again()?;
+        let pin = self.gap.is_some().then_some(at);
+        self.append([].iter(), pin, durable, lines)
+    }
+
+    /// Opens the file anew, as whatever it is now.
+    fn look_again(&mut self) -> Result<(), AuditError> {
+        // The folder may be another one, with a lock of its own.
+        self.lock = self
+            .place
+            .chain
+            .lock_again(&self.settings.folder, &self.lock)?;
+        let end = match &self.gap {
+            Some(gap) => gap.known.clone(),
+            None => self.head.has_records().then(|| self.head.clone()),
+        };
+        let mut opening = opening::look(&self.place, &self.known, end.as_ref())?;
+        if let (Opening::GoOn { head, .. }, Some(end)) = (&opening, end)
+            && *head != end
+        {
+            // Nobody else writes here.
+            opening = Opening::Anew {
+                first: opening::after(head.sequence),
+                gap: Gap {
+                    chain: self.place.chain,
+                    folder: self.place.path.clone(),
+                    what: Wrong::Rewritten,
+                    known: Some(end),
+                    found: Some(head.clone()),
+                },
+            };
+        }
+        let (head, file, unsigned, gap) = Self::begin(&self.place, opening)?;
+        self.mark = Mark::open(&self.mark_path);
+        if self.gaps.len() < Self::GAPS {
+            self.gaps.extend(gap.clone());
+        }
+        (self.head, self.file, self.unsigned, self.gap) = (head, file, unsigned, gap);
+        Ok(())
+    }
+
+    /// Where it is written.
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The end of the chain, all of which is written.
+    pub(super) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// What was found instead of the trail that was left, each time a new one had to begin.
+    pub(super) fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// The same, so that they are told once.
+    pub(super) fn take_gaps(&mut self) -> Vec<Gap> {
+        std::mem::take(&mut self.gaps)
     }
 
     /// When it can't be begun, the one before grows on, and it is tried again with the next lines.
     fn begin_next_file(&mut self) {
-        let name = self.chain.file_name(self.head.sequence + 1);
+        let name = self.place.chain.file_name(self.head.sequence + 1);
         let folder = &self.settings.folder;
-        if let Ok((next, _)) = TrailFile::open(folder.join(name))
+        if let Ok((next, _)) = TrailFile::open(folder.join(name), Some(self.file.path()))
             && sync_folder(folder).is_ok()
         {
             self.file = next;
@@ -150,5 +255,63 @@ impl Journal {
     #[cfg(test)]
     pub(super) fn file(&mut self) -> &mut TrailFile {
         &mut self.file
+    }
+}
+
+/// What becomes a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Entry<'a> {
+    Record(&'a Record),
+    /// A record of the store's outbox, with its number there.
+    Waiting {
+        number: i64,
+        json: &'a str,
+        at: Timestamp,
+    },
+}
+
+impl Entry<'_> {
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Record(record) => record.time,
+            Self::Waiting { at, .. } => *at,
+        }
+    }
+}
+
+/// Lines on their way into a file.
+struct Writing<'a> {
+    head: Head,
+    unsigned: usize,
+    key: &'a AuditKey,
+    lines: &'a mut Vec<u8>,
+}
+
+impl Writing<'_> {
+    /// Adds a record, and the checkpoint that is due after it.
+    fn add(&mut self, record: &Entry<'_>) -> Result<(), AuditError> {
+        match *record {
+            Entry::Record(record) => self.head.append(record, self.lines),
+            Entry::Waiting { number, json, at } => {
+                if !self.head.append_waiting(number, json, self.lines) {
+                    let unreadable = Event::Unreadable { change: number };
+                    self.head.append(&Record::of(at, unreadable), self.lines);
+                }
+            }
+        }
+        self.unsigned += 1;
+        if self.unsigned >= Head::CHECKPOINT_EVERY {
+            self.sign(record.at())?;
+        }
+        Ok(())
+    }
+
+    /// Adds a checkpoint, if anything is unsigned.
+    fn sign(&mut self, at: Timestamp) -> Result<(), AuditError> {
+        if self.unsigned > 0 {
+            self.head.append_checkpoint(at, self.key, self.lines)?;
+            self.unsigned = 0;
+        }
+        Ok(())
     }
 }

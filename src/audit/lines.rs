@@ -21,7 +21,7 @@ pub struct Lines {
 
 /// Where a line stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct LinePlace {
     /// The file.
     pub file: Arc<Path>,
     /// From 1.
@@ -32,7 +32,7 @@ pub struct Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// Where it stands.
-    pub place: Place,
+    pub place: LinePlace,
     /// The number that its file's first record should have.
     pub(super) first: u64,
     /// Whether it has an end. One without is being written, or was when the process died.
@@ -109,7 +109,7 @@ impl Open {
         let is_whole = bytes.pop_if(|byte| *byte == b'\n').is_some();
         self.lines += 1;
         Ok(Some(Line {
-            place: Place {
+            place: LinePlace {
                 file: self.path.clone(),
                 line: self.lines,
             },
@@ -119,7 +119,7 @@ impl Open {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for LinePlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file.display(), self.line)
     }

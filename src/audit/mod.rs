@@ -4,13 +4,18 @@
 //! What is worth a record is [`crate::issuer`]'s decision; this module gets it to the disk, says whether it is there, and finds
 //! out later whether it still is as it was. A folder holds two chains ([`Chain`]), each in files that follow one another.
 
+mod absent;
 mod chain;
 mod changes;
 mod error;
 mod file;
 mod files;
+mod gap;
 mod journal;
 mod lines;
+mod mark;
+mod opening;
+mod place;
 mod record;
 #[cfg(test)]
 mod scratch;
@@ -18,13 +23,17 @@ mod tail;
 mod trail;
 mod verify;
 
+pub use absent::Absence;
 pub use chain::{Hash, Head};
-pub use changes::{ChangeWriter, Changes};
+pub use changes::{ChangeWriter, Changes, Waiting};
 pub use error::AuditError;
 pub use files::Chain;
+pub use gap::{Gap, Wrong};
 pub use journal::Settings;
-pub use lines::{Line, Lines, Place};
+pub use lines::{Line, LinePlace, Lines};
+pub use mark::Mark;
+pub use place::{Known, KnownTrail, Place};
 pub use record::{Actor, Event, Record, Refused};
 pub use tail::Tail;
 pub use trail::Trail;
-pub use verify::{Break, Broken, Known, Verified, verify};
+pub use verify::{Break, Broken, Verified, verify};

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
+use super::Hash;
 use crate::token::{
-    Algorithm, Audience, AuthMethod, ClientId, Scope, SecretId, Thumbprint, TokenId,
+    Algorithm, Audience, AuthMethod, ClientId, Scope, SecretId, Status, Thumbprint, TokenId,
 };
 
 /// One decision. The writer adds its place in the trail.
@@ -158,6 +160,8 @@ pub enum Event {
         /// The keys' RFC 7638 thumbprints.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         keys: Vec<String>,
+        /// All settings that it has, by the names of `client list --output json`.
+        settings: Value,
     },
     /// A client is not what it was.
     #[serde(rename = "client.changed")]
@@ -166,6 +170,10 @@ pub enum Event {
         client_id: ClientId,
         /// What of it changed.
         fields: Vec<&'static str>,
+        /// As it was, by the names of `client list --output json`.
+        from: Value,
+        /// As it is.
+        to: Value,
     },
     /// A client has other public keys.
     #[serde(rename = "client.keys_set")]
@@ -174,24 +182,32 @@ pub enum Event {
         client_id: ClientId,
         /// The keys' RFC 7638 thumbprints.
         keys: Vec<String>,
+        /// Those of the keys before.
+        previous: Vec<String>,
     },
     /// A client may get tokens again.
     #[serde(rename = "client.enabled")]
     ClientEnabled {
         /// Which.
         client_id: ClientId,
+        /// As it was.
+        was: Status,
     },
     /// A client may get no more tokens.
     #[serde(rename = "client.disabled")]
     ClientDisabled {
         /// Which.
         client_id: ClientId,
+        /// As it was.
+        was: Status,
     },
     /// A client and its secrets are gone.
     #[serde(rename = "client.removed")]
     ClientRemoved {
         /// Which.
         client_id: ClientId,
+        /// All settings that it had, by the names of `client list --output json`.
+        was: Value,
     },
     /// A client has another secret.
     #[serde(rename = "secret.rotated")]
@@ -202,6 +218,8 @@ pub enum Event {
         secret_id: SecretId,
         /// How it is kept.
         secret_kind: &'static str,
+        /// The secrets that worked before it.
+        previous: Vec<SecretId>,
         /// When the one before stops working.
         previous_until: Timestamp,
     },
@@ -227,6 +245,33 @@ pub enum Event {
     Resumed {
         /// How many records are missing that nobody waited for: refusals, and with buffered durability everything.
         lost: u64,
+    },
+    /// The trail before is not as it was left, so this one is a new trail.
+    #[serde(rename = "audit.began")]
+    Began {
+        /// What is wrong: `missing`, `truncated`, `rewritten`, `replaced` or `unreadable`.
+        reason: &'static str,
+        /// The trail that was written here.
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "some_text")]
+        known_trail: Option<Arc<str>>,
+        /// The number of its last record.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        known_seq: Option<u64>,
+        /// That line's SHA-256.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        known_hash: Option<Hash>,
+        /// The trail that was there instead.
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "some_text")]
+        found_trail: Option<Arc<str>>,
+        /// The number of its last record.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        found_seq: Option<u64>,
+    },
+    /// The store's outbox had something under this number that is no record: somebody else wrote it there.
+    #[serde(rename = "audit.unreadable")]
+    Unreadable {
+        /// The number.
+        change: i64,
     },
     /// The line bears a signature, which pins all before it.
     #[serde(rename = "audit.checkpoint")]
@@ -255,6 +300,7 @@ pub struct Refused {
 
 impl Event {
     pub(super) const CHECKPOINT: &str = "audit.checkpoint";
+    pub(super) const BEGAN: &str = "audit.began";
 }
 
 fn list<S: Serializer>(list: &Arc<[Audience]>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -263,4 +309,8 @@ fn list<S: Serializer>(list: &Arc<[Audience]>, serializer: S) -> Result<S::Ok, S
 
 fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(text)
+}
+
+fn some_text<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(serializer)
 }

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::journal::Journal;
 use super::{
-    AuditError, Broken, Chain, Event, Head, Known, Lines, Record, Refused, Settings, Trail,
-    Verified, verify,
+    AuditError, Broken, Chain, Event, Head, Known, KnownTrail, Lines, Record, Refused, Settings,
+    Trail, Verified, verify,
 };
 use crate::config::Durability;
 use crate::keys::{MasterKey, StoredAuditKey, Vault};
@@ -32,6 +32,7 @@ impl Scratch {
         let key = vault.generate_audit_key().unwrap();
         let settings = Settings {
             folder: folder.path().into(),
+            beside: None,
             max_file_size,
             key: Arc::new(vault.open_audit_key(&key).unwrap()),
         };
@@ -52,12 +53,13 @@ impl Scratch {
     }
 
     pub(super) fn open(&self) -> Result<Trail, AuditError> {
-        Trail::open(self.settings.clone(), Durability::Fsync)
+        Trail::open(self.settings.clone(), self.known(&[]), Durability::Fsync)
     }
 
     pub(super) fn journal(&self) -> Journal {
         let patience = Duration::from_secs(5);
-        Journal::open(Chain::Decisions, self.settings.clone(), patience).unwrap()
+        let known = self.known(&[]);
+        Journal::open(Chain::Decisions, self.settings.clone(), known, patience).unwrap()
     }
 
     /// Writes so many records and a checkpoint; gives the chain's end.
@@ -72,7 +74,7 @@ impl Scratch {
         }
         let pin = Some(Timestamp::UNIX_EPOCH);
         journal.append([].iter(), pin, false, &mut lines).unwrap();
-        journal.pinned().unwrap().clone()
+        journal.head().clone()
     }
 
     /// All lines, of all files.
@@ -92,12 +94,25 @@ impl Scratch {
         lines
     }
 
-    pub(super) fn verify(&self, heads: &[Head]) -> Result<Verified, Broken> {
-        let known = Known {
-            keys: vec![self.key.clone()],
-            heads: heads.to_vec(),
+    /// What a store knows that has these heads.
+    pub(super) fn known(&self, heads: &[Head]) -> Known {
+        let trail = |head: &Head| KnownTrail {
+            head: head.clone(),
+            place: None,
         };
-        verify(Chain::Decisions, self.folder(), &known).unwrap()
+        Known {
+            keys: vec![self.key.clone()],
+            trails: heads.iter().map(trail).collect(),
+        }
+    }
+
+    /// What is found of its last trail.
+    pub(super) fn verify(&self, heads: &[Head]) -> Result<Verified, Broken> {
+        self.verify_all(heads).pop().unwrap()
+    }
+
+    pub(super) fn verify_all(&self, heads: &[Head]) -> Vec<Result<Verified, Broken>> {
+        verify(Chain::Decisions, self.folder(), &self.known(heads)).unwrap()
     }
 }
 

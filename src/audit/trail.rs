@@ -1,5 +1,7 @@
 //! The writer: one thread that takes records from all requests, so that one fsync serves all that wait for it.
 
+#[cfg(test)]
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -8,7 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::journal::Journal;
-use super::{AuditError, Chain, Event, Head, Record, Settings};
+use super::{AuditError, Chain, Event, Gap, Head, Known, Place, Record, Settings};
 use crate::config::Durability;
 
 /// The way into the audit trail. Cloning costs a reference count; the writer ends when the last clone is gone.
@@ -16,6 +18,7 @@ use crate::config::Durability;
 pub struct Trail {
     sender: mpsc::Sender<Entry>,
     durability: Durability,
+    place: Arc<Place>,
     state: Arc<Mutex<State>>,
 }
 
@@ -23,7 +26,8 @@ pub struct Trail {
 #[derive(Debug, Default)]
 struct State {
     fault: Option<AuditError>,
-    pinned: Option<Head>,
+    head: Option<Head>,
+    gaps: Vec<Gap>,
 }
 
 /// What goes to the writer, and whom to tell that it is done.
@@ -42,6 +46,8 @@ enum Work {
     /// Nothing, so that it is done when all before it is.
     Flush,
     Checkpoint,
+    /// Whether the files are as they were left.
+    Look,
 }
 
 impl Trail {
@@ -52,15 +58,25 @@ impl Trail {
     /// Records written together at most.
     const BATCH: usize = 1024;
 
-    /// Opens the chain of decisions and starts its writer.
+    /// Opens the chain of decisions and starts its writer. `known` is what the store knows of trails: where the files are not as
+    /// they were left, a new trail begins, and its first record says so.
     ///
     /// # Errors
-    /// [`AuditError`]: a file can't be made, is no trail, or belongs to another process.
-    pub fn open(settings: Settings, durability: Durability) -> Result<Self, AuditError> {
+    /// [`AuditError`]: a file can't be made, or belongs to another process.
+    pub fn open(
+        settings: Settings,
+        known: Known,
+        durability: Durability,
+    ) -> Result<Self, AuditError> {
         let folder = settings.folder.clone();
-        let journal = Journal::open(Chain::Decisions, settings, Self::PATIENCE)?;
+        let journal = Journal::open(Chain::Decisions, settings, known, Self::PATIENCE)?;
         let (sender, receiver) = mpsc::channel(Self::QUEUE);
-        let state = Arc::default();
+        let place = Arc::new(journal.place().clone());
+        let state = Arc::new(Mutex::new(State {
+            fault: None,
+            head: Some(journal.head().clone()),
+            gaps: journal.gaps().to_vec(),
+        }));
         let writer = Writer {
             journal,
             receiver,
@@ -75,6 +91,7 @@ impl Trail {
         Ok(Self {
             sender,
             durability,
+            place,
             state,
         })
     }
@@ -117,10 +134,31 @@ impl Trail {
         self.send_and_wait(now, Work::Checkpoint).await
     }
 
-    /// The last checkpoint since the trail was opened.
+    /// Looks whether the files are as they were left: neither removed nor cut, and still those of their names. If not, a new trail
+    /// begins.
+    ///
+    /// # Errors
+    /// [`AuditError`] when it can't.
+    pub async fn look(&self, now: Timestamp) -> Result<(), AuditError> {
+        self.send_and_wait(now, Work::Look).await
+    }
+
+    /// Where it is written.
     #[must_use]
-    pub fn pinned(&self) -> Option<Head> {
-        lock(&self.state).pinned.clone()
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The end of the trail, up to which all is written.
+    #[must_use]
+    pub fn head(&self) -> Option<Head> {
+        lock(&self.state).head.clone()
+    }
+
+    /// What was found instead of the trail that was left, since this one was opened.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<Gap> {
+        lock(&self.state).gaps.clone()
     }
 
     /// The last write's fault, until a write succeeds.
@@ -142,6 +180,7 @@ impl Trail {
         Self {
             sender,
             durability: Durability::Fsync,
+            place: Arc::new(Place::here(Chain::Decisions, Path::new("."))),
             state: Arc::default(),
         }
     }
@@ -154,6 +193,7 @@ impl Trail {
         Self {
             sender,
             durability: Durability::Fsync,
+            place: Arc::new(Place::here(Chain::Decisions, Path::new("."))),
             state: Arc::default(),
         }
     }
@@ -189,7 +229,7 @@ impl Entry {
     fn record(&self) -> Option<&Record> {
         match &self.work {
             Work::Write(record) => Some(record),
-            Work::Flush | Work::Checkpoint => None,
+            Work::Flush | Work::Checkpoint | Work::Look => None,
         }
     }
 }
@@ -218,7 +258,10 @@ impl Writer {
         {
             let mut state = lock(&self.state);
             state.fault = result.clone().err();
-            state.pinned = self.journal.pinned().cloned();
+            state.head = Some(self.journal.head().clone());
+            if state.gaps.len() < self.journal.gaps().len() {
+                state.gaps = self.journal.gaps().to_vec();
+            }
         }
         for entry in batch.drain(..) {
             let is_lost = result.is_err() && entry.record().is_some();
@@ -241,6 +284,13 @@ impl Writer {
             .iter()
             .find(|entry| matches!(entry.work, Work::Checkpoint))
             .map(|entry| entry.at);
+        let look = batch
+            .iter()
+            .find(|entry| matches!(entry.work, Work::Look))
+            .map(|entry| entry.at);
+        if let Some(at) = look {
+            self.journal.look(at, self.durable, lines)?;
+        }
         self.journal.append(records, pin, self.durable, lines)?;
         self.lost = 0;
         Ok(())

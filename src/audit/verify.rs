@@ -1,23 +1,15 @@
 //! Whether a chain is as it was written: reads it once, in memory for two of its lines, and stops at the first that isn't.
 
 mod diagnosis;
+mod trails;
 
 use std::fmt;
 use std::path::Path;
 
 use super::chain::{Hash, Head, Link, signed};
-use super::lines::{Line, Lines, Place};
-use super::{AuditError, Chain};
+use super::lines::{Line, LinePlace, Lines};
+use super::{AuditError, Chain, Event, Known};
 use crate::keys::StoredAuditKey;
-
-/// What is known of trails from elsewhere, where who alters a trail can't alter it.
-#[derive(Debug, Clone, Default)]
-pub struct Known {
-    /// The keys that sign checkpoints.
-    pub keys: Vec<StoredAuditKey>,
-    /// Checkpoints that were written.
-    pub heads: Vec<Head>,
-}
 
 /// A chain that is as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +24,8 @@ pub struct Verified {
     pub checkpoints: u64,
     /// Records after the last checkpoint: nothing proves that none was altered or is missing.
     pub unsigned: u64,
+    /// Whether it followed another that was not as it was left; its first record says what was wrong.
+    pub is_sequel: bool,
     /// Whether half a line follows: one that is being written now, or was when a process died.
     pub is_torn: bool,
 }
@@ -40,7 +34,7 @@ pub struct Verified {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     /// Where.
-    pub place: Place,
+    pub place: LinePlace,
     /// The number of the record that it is about.
     pub sequence: u64,
     /// What happened.
@@ -80,9 +74,12 @@ pub enum Break {
     },
     /// Too many records without a checkpoint: some were removed.
     Unsigned,
+    /// The store doesn't know the trail, and no key of its own signed it.
+    Foreign,
 }
 
-/// Checks one chain of a folder.
+/// Checks one chain of a folder: each of its trails, in their order. There is more than one where a writer found a trail other than
+/// it was left, and began a new one; what that one says of the trail before counts as known.
 ///
 /// # Errors
 /// [`AuditError::Io`]: it can't be read.
@@ -90,8 +87,11 @@ pub fn verify(
     chain: Chain,
     folder: &Path,
     known: &Known,
-) -> Result<Result<Verified, Broken>, AuditError> {
-    Walk::new(known).through(Lines::of(chain, folder)?)
+) -> Result<Vec<Result<Verified, Broken>>, AuditError> {
+    let mut known = known.clone();
+    let trails = trails::of(chain, folder, &mut known)?;
+    let check = |files| Walk::new(&known).through(Lines::in_files(files));
+    trails.into_iter().map(check).collect()
 }
 
 /// The way along a chain.
@@ -101,7 +101,7 @@ struct Walk<'a> {
     /// The store's word for this trail.
     pinned: Option<&'a Head>,
     /// Where the last good line stands.
-    last: Option<Place>,
+    last: Option<LinePlace>,
     so_far: Verified,
 }
 
@@ -116,8 +116,8 @@ enum Fault<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Lines without a checkpoint at most; a good writer has half as many.
-    const UNSIGNED: u64 = 4000;
+    /// Lines without a checkpoint at most.
+    const UNSIGNED: u64 = Head::UNSIGNED_AT_MOST;
 
     fn new(known: &'a Known) -> Self {
         Self {
@@ -131,6 +131,7 @@ impl<'a> Walk<'a> {
                 last: 0,
                 checkpoints: 0,
                 unsigned: 0,
+                is_sequel: false,
                 is_torn: false,
             },
         }
@@ -192,9 +193,9 @@ impl<'a> Walk<'a> {
         if self.so_far.trail.is_none() {
             self.so_far.trail = Some(head.trail.as_ref().into());
             self.so_far.first = line.first;
+            self.so_far.is_sequel = link.event == Event::BEGAN;
             self.so_far.last = head.sequence;
-            let mut heads = self.known.heads.iter();
-            self.pinned = heads.find(|known| known.trail == head.trail);
+            self.pinned = self.known.trail(&head.trail).map(|known| &known.head);
         }
         if *link.trail != *head.trail || link.seq != head.sequence + 1 || link.prev != head.hash {
             return Err(Fault::Link);
@@ -221,6 +222,15 @@ impl<'a> Walk<'a> {
     }
 
     fn end(self) -> Result<Verified, Broken> {
+        if let (None, Some(place), 0) = (self.pinned, &self.last, self.so_far.checkpoints)
+            && self.known.says_who_writes()
+        {
+            return Err(Broken {
+                place: place.clone(),
+                sequence: self.so_far.last,
+                what: Break::Foreign,
+            });
+        }
         match (self.pinned, self.last) {
             (Some(known), Some(place)) if known.sequence > self.so_far.last => Err(Broken {
                 place,
@@ -262,6 +272,7 @@ impl Break {
             Self::BadSignature => "bad_signature",
             Self::UnknownKey { .. } => "unknown_key",
             Self::Unsigned => "unsigned",
+            Self::Foreign => "foreign",
         }
     }
 }
@@ -303,6 +314,10 @@ impl fmt::Display for Broken {
                 f,
                 "{place}: {} records and no checkpoint up to record {sequence}: checkpoints were removed",
                 Walk::UNSIGNED
+            ),
+            Break::Foreign => write!(
+                f,
+                "{place}: the trail that ends with record {sequence} is none that the store knows"
             ),
         }
     }

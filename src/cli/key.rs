@@ -97,6 +97,7 @@ async fn print_changed(
     changed: Result<Vec<PublishedKey>, KeyRegistryError>,
     output: Output,
 ) -> Result<(), Error> {
+    super::client::warn(installation);
     installation.store().close().await;
     let changed = changed?;
     output.print(&changed, || text(&changed))

@@ -1,41 +1,52 @@
 //! The record of what administrators, commands and the key schedule change.
+//!
+//! It is written down in the store with the change, in one transaction, and goes from there to the chain of changes: by the process
+//! that made the change, or by a service if that one died or has another folder configured than the store's trails are in.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::task::spawn_blocking;
 
-use super::status::stored_head;
-use crate::audit::{Actor, AuditError, ChangeWriter, Changes, Event, Record, Settings};
+use super::audit_heads::{known_trails, stored_head};
+use crate::audit::{
+    Actor, AuditError, ChangeWriter, Changes, Event, Known, Record, Settings, Waiting,
+};
 use crate::keys::PublishedKey;
-use crate::store::Store;
+use crate::store::{ChangeRecords, Store, StoreError, WaitingRecords};
 
 /// In characters.
 const LONGEST_REASON: usize = 1000;
+/// After so long, records that another trail's writer left in the store are anybody's.
+const LEFT_AFTER: Duration = Duration::from_secs(60);
 
 /// Where changes are recorded.
 #[derive(Debug, Clone)]
 pub struct ChangeLog {
     changes: Changes,
     store: Arc<dyn Store>,
+    gaps: Arc<Mutex<Vec<String>>>,
+    warnings: Arc<Mutex<Vec<String>>>,
 }
 
 /// The log, held open for one change: taken before it is made, so that one that can't be recorded isn't made.
 #[derive(Debug)]
 pub(super) struct ChangeRecord<'a> {
     log: &'a ChangeLog,
-    writer: ChangeWriter,
+    /// `None` where the store's trails are elsewhere.
+    writer: Option<ChangeWriter>,
 }
 
-/// A change without a record.
+/// A change that isn't made, since it could not have been recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeLogError {
-    /// So it wasn't made.
+    /// The trail can't be opened.
     #[error("{0}; nothing was changed, as it could not have been recorded")]
     Unrecordable(AuditError),
-    /// And it was made.
-    #[error("the change was made, and could not be recorded: {0}")]
-    Unrecorded(AuditError),
+    /// What the store knows of trails can't be read.
+    #[error("{0}; nothing was changed, as it could not have been recorded")]
+    Unknown(#[from] StoreError),
 }
 
 impl ChangeLog {
@@ -43,40 +54,151 @@ impl ChangeLog {
         Self {
             changes: Changes::new(settings),
             store,
+            gaps: Arc::default(),
+            warnings: Arc::default(),
         }
     }
 
     /// To be called before the change.
     pub(super) async fn open(&self) -> Result<ChangeRecord<'_>, ChangeLogError> {
+        let known = known_trails(&*self.store).await?;
+        if let Some(warning) = self.strange_folder(&known) {
+            self.warn(warning);
+            return Ok(ChangeRecord {
+                log: self,
+                writer: None,
+            });
+        }
         let changes = self.changes.clone();
-        let writer = blocking(move || changes.open()).await;
+        let writer = blocking(move || changes.open(known)).await;
+        let writer = writer.map_err(ChangeLogError::Unrecordable)?;
         Ok(ChangeRecord {
             log: self,
-            writer: writer.map_err(ChangeLogError::Unrecordable)?,
+            writer: Some(writer),
         })
+    }
+
+    /// What is to be told to who runs this process, since it was last asked.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<String> {
+        let mut told = std::mem::take(&mut *lock(&self.warnings));
+        told.extend(self.gaps());
+        told
+    }
+
+    /// What was found instead of the chain that was left, each time that a new one had to begin.
+    pub(super) fn gaps(&self) -> Vec<String> {
+        lock(&self.gaps).clone()
+    }
+
+    /// Looks after the chain on behalf of commands, once in a while: writes what they left in the store, and finds out whether the
+    /// chain is still as it was left. While a command writes, that is for the next time.
+    pub(super) async fn follow(&self, now: Timestamp) -> Result<(), String> {
+        let store = &self.store;
+        let told = |error: StoreError| error.to_string();
+        if store.is_read_only() {
+            return Ok(());
+        }
+        let is_waiting = store.has_waiting_records().await.map_err(told)?;
+        if !is_waiting && !self.changes.is_touched() {
+            return Ok(());
+        }
+        let known = known_trails(&**store).await.map_err(told)?;
+        let is_expected = is_waiting || self.changes.is_expected(&known);
+        if !is_expected || self.strange_folder(&known).is_some() {
+            self.changes.note_right();
+            return Ok(());
+        }
+        let changes = self.changes.clone();
+        let writer = blocking(move || changes.try_open(known)).await;
+        if let Some(writer) = writer.map_err(|error| error.to_string())? {
+            self.drain(writer, now).await?;
+            self.changes.note_right();
+        }
+        Ok(())
+    }
+
+    /// Says why the configured folder is not where this store's changes go, if it isn't: an environment variable on one command line
+    /// must not lead a change past the trail that the store's administrators look at.
+    fn strange_folder(&self, known: &Known) -> Option<String> {
+        let here = self.changes.place();
+        let places = || known.trails.iter().filter_map(|it| it.place.as_ref());
+        let on_this_host = || places().filter(|place| place.host == here.host);
+        if on_this_host().any(|place| place.path == here.path) || known.is_in(&here.path) {
+            return None;
+        }
+        let there = on_this_host().next_back()?;
+        Some(format!(
+            "audit.path is {}, and the audit trails of this store are in {} (user {} wrote there last): changes are recorded in the \
+             store, and a service writes them to its trail",
+            here.path.display(),
+            there.path.display(),
+            there.uid
+        ))
+    }
+
+    async fn drain(&self, mut writer: ChangeWriter, now: Timestamp) -> Result<(), String> {
+        let left_before = now.checked_sub(LEFT_AFTER).unwrap_or(Timestamp::MIN);
+        loop {
+            let trail = writer.head().trail.clone();
+            let taken = self.store.take_waiting_records(&trail, left_before).await;
+            let taken = taken.map_err(|error| error.to_string())?;
+            if taken.is_empty() && writer.gaps().is_empty() {
+                return Ok(());
+            }
+            let work = move || {
+                let lines = taken.iter().flat_map(waiting);
+                writer.write(&lines.collect::<Vec<_>>(), now)?;
+                Ok((writer, taken))
+            };
+            let (written, taken) = blocking(work).await.map_err(|error| error.to_string())?;
+            writer = written;
+            let gaps = writer.take_gaps();
+            lock(&self.gaps).extend(gaps.iter().map(ToString::to_string));
+            let head = stored_head(writer.head(), writer.place(), now);
+            let noted = self.store.note_written_records(&taken, &head).await;
+            noted.map_err(|error| error.to_string())?;
+            if taken.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn warn(&self, warning: String) {
+        let mut warnings = lock(&self.warnings);
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
     }
 }
 
 impl ChangeRecord<'_> {
-    /// To be called after the change. When it is dropped instead, nothing has happened.
-    pub(super) async fn write(
-        self,
-        events: Vec<Event>,
-        now: Timestamp,
-    ) -> Result<(), ChangeLogError> {
-        let Self { log, writer } = self;
+    /// The store, for the change that these events tell of: both are written in one transaction.
+    pub(super) fn store(&self, events: Vec<Event>, now: Timestamp) -> Arc<dyn Store> {
         let actor = Actor::here();
-        let record = |event| Record {
-            actor: actor.clone(),
-            ..Record::of(now, event)
+        let line = |event| {
+            let record = Record {
+                actor: actor.clone(),
+                ..Record::of(now, event)
+            };
+            serde_json::to_string(&record).expect("a record is strings and numbers")
         };
-        let records: Vec<Record> = events.into_iter().map(record).collect();
-        let written = blocking(move || writer.write(&records)).await;
-        if let Some(head) = written.map_err(ChangeLogError::Unrecorded)? {
-            // Without it, only an end that is cut off could go unnoticed, until the next change.
-            let _not_noted = log.store.note_audit_head(&stored_head(&head, now)).await;
+        let head = self.writer.as_ref().map(ChangeWriter::head);
+        self.log.store.recording(ChangeRecords {
+            trail: head.map(|head| head.trail.as_ref().into()),
+            lines: events.into_iter().map(line).collect(),
+            at: now,
+        })
+    }
+
+    /// To be called after the change. When it is dropped instead, nothing has happened.
+    pub(super) async fn done(self, now: Timestamp) {
+        let Some(writer) = self.writer else { return };
+        if let Err(error) = self.log.drain(writer, now).await {
+            self.log.warn(format!(
+                "the change is recorded in the store, and not yet in the audit trail, which a service or the next command sees to: {error}"
+            ));
         }
-        Ok(())
     }
 }
 
@@ -95,6 +217,19 @@ pub(super) fn key_changed(key: PublishedKey) -> Event {
         kept_in: key.kept_in,
         reason: reason.map(Into::into),
     }
+}
+
+fn waiting(records: &WaitingRecords) -> impl Iterator<Item = Waiting<'_>> {
+    let lines = records.lines.iter();
+    lines.map(|json| Waiting {
+        number: records.number,
+        json,
+        is_again: records.is_again,
+    })
+}
+
+fn lock(list: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -5,6 +5,7 @@ use std::fmt;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
 use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
@@ -42,6 +43,11 @@ impl Issuer {
         let help = "Tokens revoked by their clients at this replica";
         let revoked = encoder.encode_descriptor("tokens_revoked", help, None, counter)?;
         self.meter.revoked.encode(revoked)?;
+
+        let help = "Audit trails that were not as they were left, so that new ones began";
+        let gaps = encoder.encode_descriptor("audit_gaps", help, None, counter)?;
+        let number = self.trail.gaps().len() + self.changes.gaps().len();
+        ConstCounter::new(number as u64).encode(gaps)?;
 
         let help = "From a token request that was read to its token or refusal, with the audit record of it";
         let (unit, histogram) = (Unit::Seconds, MetricType::Histogram);

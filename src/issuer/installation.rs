@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::audit_heads::{known_trails, stored_head};
 use super::directory::{Directory, LoadError};
 use super::meter::Meter;
 use super::throttle::Throttle;
@@ -13,7 +14,7 @@ use super::{
     Authenticator, ChangeLog, ChangeLogError, ClientRegistry, Issuer, KeyRegistry,
     KeyRegistryError, KeySchedule,
 };
-use crate::audit::{AuditError, Settings, Trail};
+use crate::audit::{AuditError, Mark, Settings, Trail};
 use crate::clock::Clock;
 use crate::config::{Config, Provider};
 use crate::keys::{
@@ -115,6 +116,12 @@ impl Installation {
         &self.store
     }
 
+    /// What is to be told to who runs this process, since it was last asked: of the audit trail, mostly.
+    #[must_use]
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.changes.take_warnings()
+    }
+
     /// What administrators do with clients.
     #[must_use]
     pub fn clients(&self) -> ClientRegistry {
@@ -160,11 +167,7 @@ impl Installation {
             })?;
         directory.note_changed_keys(changed_keys);
         let throttle = Arc::new(Throttle::new(&config.throttle));
-        let audit = Settings {
-            folder: config.audit.path.clone(),
-            max_file_size: config.audit.max_file_size,
-            key: self.audit_key.clone(),
-        };
+        let audit = settings(config, self.audit_key.clone());
         Ok(Issuer {
             name: config.issuer.clone(),
             lifetime: config.token.lifetime,
@@ -174,7 +177,8 @@ impl Installation {
             keys: KeySchedule::new(keys, store),
             authenticator: Authenticator::new(&config.issuer, vault, throttle.clone()),
             throttle,
-            trail: Trail::open(audit, config.audit.durability)?,
+            changes: self.changes.clone(),
+            trail: open_trail(audit, config, &*self.store, self.clock.now()).await?,
             meter: Meter::default(),
             store: self.store.clone(),
             clock: self.clock.clone(),
@@ -248,9 +252,30 @@ pub(super) async fn audit_settings(
             store.audit_key().await?.unwrap_or(made)
         }
     };
-    Ok(Settings {
+    Ok(settings(config, Arc::new(vault.open_audit_key(&kept)?)))
+}
+
+fn settings(config: &Config, key: Arc<AuditKey>) -> Settings {
+    Settings {
         folder: config.audit.path.clone(),
+        beside: Mark::beside(&config.store).map(Path::to_owned),
         max_file_size: config.audit.max_file_size,
-        key: Arc::new(vault.open_audit_key(&kept)?),
-    })
+        key,
+    }
+}
+
+/// Opens the service's trail, and makes it known to the store before its first record: one that is known can't be taken away unseen.
+async fn open_trail(
+    settings: Settings,
+    config: &Config,
+    store: &dyn Store,
+    now: Timestamp,
+) -> Result<Trail, StartError> {
+    let known = known_trails(store).await?;
+    let trail = Trail::open(settings, known, config.audit.durability)?;
+    if let Some(head) = trail.head().filter(|_| !store.is_read_only()) {
+        let head = stored_head(&head, trail.place(), now);
+        store.note_audit_head(&head).await?;
+    }
+    Ok(trail)
 }

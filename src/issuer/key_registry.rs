@@ -151,13 +151,12 @@ impl KeyRegistry {
             let new = self.carry_out(steps, seen.clone(), now).await?;
             let record = self.changes.open().await?;
             let (seen_keys, new_keys) = (&seen.signing_keys, &new.signing_keys);
-            if self.store.swap_key_material(&seen, &new, now).await? {
-                let changed = changed(seen_keys, new_keys, now);
-                let events = changed.iter().cloned().map(key_changed).collect();
-                let recorded = record.write(events, now).await;
-                // Also when that failed: the keys are gone from the store, and nobody would destroy them later.
+            let changed = changed(seen_keys, new_keys, now);
+            let events = changed.iter().cloned().map(key_changed).collect();
+            let store = record.store(events, now);
+            if store.swap_key_material(&seen, &new, now).await? {
+                record.done(now).await;
                 self.destroy(lost(seen_keys, new_keys)).await?;
-                recorded?;
                 return Ok(changed);
             }
             self.destroy(lost(new_keys, seen_keys)).await?;

@@ -72,9 +72,10 @@ async fn rotate(
         );
         let record = changes.open().await?;
         let now = clock.now();
-        if store.swap_key_material(&seen, &resealed, now).await? {
-            let event = Event::MasterKeyRotated { signing_keys };
-            record.write(vec![event], now).await?;
+        let event = Event::MasterKeyRotated { signing_keys };
+        let recording = record.store(vec![event], now);
+        if recording.swap_key_material(&seen, &resealed, now).await? {
+            record.done(now).await;
             return Ok(MasterKeyRotation::Done { signing_keys });
         }
     }

@@ -2,6 +2,7 @@
 
 mod change;
 mod import;
+mod values;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use uuid::Uuid;
 
 pub use change::ChangedClient;
 pub use import::{ClientToImport, ImportedClient};
+
+use values::told;
 
 use super::{ChangeLog, ChangeLogError, KeyRegistry, KeyRegistryError};
 use crate::audit::Event;
@@ -188,14 +191,19 @@ impl ClientRegistry {
             .checked_add(overlap)
             .map_err(|_| RegistryError::OverlapTooLong)?;
         let change = self.changes.open().await?;
-        self.store.rotate_secret(id, &stored, until).await?;
+        let now = stored.created_at;
+        let secrets = self.show(id).await?.secrets;
+        let live = secrets.iter().filter(|secret| secret.is_live(now));
         let event = Event::SecretRotated {
             client_id: id.clone(),
             secret_id: stored.id,
             secret_kind: stored.hash.kind(),
+            previous: live.map(|secret| secret.id).collect(),
             previous_until: until,
         };
-        change.write(vec![event], stored.created_at).await?;
+        let store = change.store(vec![event], now);
+        store.rotate_secret(id, &stored, until).await?;
+        change.done(now).await;
         Ok(NewClient {
             client,
             secret,
@@ -210,10 +218,14 @@ impl ClientRegistry {
     pub async fn enable(&self, id: &ClientId) -> Result<(), RegistryError> {
         let change = self.changes.open().await?;
         let now = self.clock.now();
-        self.store.set_status(id, Status::Enabled, now).await?;
-        let client_id = id.clone();
-        let event = Event::ClientEnabled { client_id };
-        Ok(change.write(vec![event], now).await?)
+        let event = Event::ClientEnabled {
+            client_id: id.clone(),
+            was: self.show(id).await?.client.status,
+        };
+        let store = change.store(vec![event], now);
+        store.set_status(id, Status::Enabled, now).await?;
+        change.done(now).await;
+        Ok(())
     }
 
     /// Keeps a client from getting tokens.
@@ -223,10 +235,14 @@ impl ClientRegistry {
     pub async fn disable(&self, id: &ClientId) -> Result<(), RegistryError> {
         let change = self.changes.open().await?;
         let now = self.clock.now();
-        self.store.set_status(id, Status::Disabled, now).await?;
-        let client_id = id.clone();
-        let event = Event::ClientDisabled { client_id };
-        Ok(change.write(vec![event], now).await?)
+        let event = Event::ClientDisabled {
+            client_id: id.clone(),
+            was: self.show(id).await?.client.status,
+        };
+        let store = change.store(vec![event], now);
+        store.set_status(id, Status::Disabled, now).await?;
+        change.done(now).await;
+        Ok(())
     }
 
     /// Removes a client.
@@ -236,10 +252,14 @@ impl ClientRegistry {
     pub async fn remove(&self, id: &ClientId) -> Result<(), RegistryError> {
         let change = self.changes.open().await?;
         let now = self.clock.now();
-        self.store.remove_client(id, now).await?;
-        let client_id = id.clone();
-        let event = Event::ClientRemoved { client_id };
-        Ok(change.write(vec![event], now).await?)
+        let event = Event::ClientRemoved {
+            client_id: id.clone(),
+            was: told(&self.show(id).await?.client),
+        };
+        let store = change.store(vec![event], now);
+        store.remove_client(id, now).await?;
+        change.done(now).await;
+        Ok(())
     }
 
     /// All clients, by id.
@@ -269,9 +289,11 @@ impl ClientRegistry {
             self.keys.prepare(algorithm).await?;
         }
         let change = self.changes.open().await?;
-        self.store.add_clients(records).await?;
-        let events = records.iter().map(added).collect();
-        Ok(change.write(events, self.clock.now()).await?)
+        let now = self.clock.now();
+        let store = change.store(records.iter().map(added).collect(), now);
+        store.add_clients(records).await?;
+        change.done(now).await;
+        Ok(())
     }
 
     async fn new_secret(
@@ -316,5 +338,6 @@ fn added(record: &ClientRecord) -> Event {
             .as_ref()
             .map(ClientKeys::thumbprints)
             .unwrap_or_default(),
+        settings: told(client),
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::Serialize;
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 
 use super::Issuer;
+use super::audit_heads::stored_head;
 use super::change_log::key_changed;
 use crate::audit::{AuditError, Event, Head, Record};
-use crate::store::{AuditHead, StoreError};
+use crate::store::StoreError;
 
 /// Whether the service may take traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -36,6 +36,11 @@ impl Issuer {
     const BEFORE_FILLING_AGAIN: Duration = Duration::from_secs(5);
     /// How many polls pass between two reports of when secrets were last used.
     const POLLS_BETWEEN_USES: u32 = 25;
+    /// How many between two looks at the trail's files, and two notes in the store of how far it goes: its end can be cut off
+    /// unseen for so long, where the mark is set back as well.
+    const POLLS_BETWEEN_LOOKS: u32 = 5;
+    /// Of gaps in the trail since the start, how many are told; `/metrics` has their number.
+    const GAPS_TOLD: usize = 3;
     /// How many between two looks at the key schedule.
     const POLLS_BETWEEN_SCHEDULES: u32 = 5;
     /// The same between two checkpoints of a trail to which little is added, and between two looks for revoked tokens that have
@@ -95,6 +100,15 @@ impl Issuer {
                 message: fault.to_string(),
             });
         }
+        // Told, and no reason to refuse tokens: they are recorded in the trail that follows.
+        let gaps = self.trail.gaps();
+        let last = gaps.iter().rev().take(Self::GAPS_TOLD).rev();
+        let of_changes = self.changes.gaps().into_iter();
+        let gaps = last.map(ToString::to_string).chain(of_changes);
+        problems.extend(gaps.map(|message| Problem {
+            part: "audit",
+            message,
+        }));
         Readiness { ready, problems }
     }
 
@@ -145,13 +159,17 @@ impl Issuer {
         if self.trail.fault().is_some() {
             let _shown = self.trail.flush(now).await;
         }
+        if poll.is_multiple_of(Self::POLLS_BETWEEN_LOOKS) {
+            let _shown = self.trail.look(now).await;
+            let _later = self.changes.follow(now).await;
+            let _later = self.note_head(pinned).await;
+        }
         if poll.is_multiple_of(Self::POLLS_BETWEEN_SCHEDULES) {
             self.test_failed_token().await;
             let _shown = self.keep_key_schedule().await;
         }
         if poll.is_multiple_of(Self::POLLS_BETWEEN_USES) {
             let _later = self.directory.uses.write(&*self.store).await;
-            let _later = self.note_head(pinned).await;
         }
         match poll {
             0 => {
@@ -171,15 +189,15 @@ impl Issuer {
 
     /// Tells the store how far the trail goes, if that is farther than `before`.
     async fn note_head(&self, before: &mut Option<Head>) -> Result<(), StoreError> {
-        let pinned = self.trail.pinned();
-        if let Some(head) = &pinned
-            && pinned != *before
+        let end = self.trail.head();
+        if let Some(head) = &end
+            && end != *before
             && !self.store.is_read_only()
         {
-            let head = stored_head(head, self.clock.now());
+            let head = stored_head(head, self.trail.place(), self.clock.now());
             self.store.note_audit_head(&head).await?;
         }
-        *before = pinned;
+        *before = end;
         Ok(())
     }
 
@@ -275,14 +293,4 @@ fn polls() -> Interval {
     let mut ticks = interval(Issuer::POLL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
-}
-
-/// A chain's end as the store keeps it.
-pub(super) fn stored_head(head: &Head, at: Timestamp) -> AuditHead {
-    AuditHead {
-        trail: head.trail.as_ref().into(),
-        sequence: head.sequence,
-        hash: head.hash.to_string(),
-        at,
-    }
 }

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::{PrivateFileError, read_private};
+use super::{PrivateFileError, give_to_its_owner, read_private};
 
 /// The master key. It doesn't print, and its memory is wiped.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
@@ -127,6 +127,7 @@ fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
         .create_new(true)
         .mode(0o600)
         .open(path)?;
+    give_to_its_owner(&file, path, None)?;
     file.write_all(content)?;
     file.sync_all()?;
     // The name as well: after a power cut, a store that needs a key whose file is gone would be worthless.

@@ -8,6 +8,7 @@ mod hasher;
 mod jwks;
 mod local;
 mod master;
+mod ownership;
 #[cfg(feature = "pkcs11")]
 mod pkcs11;
 #[cfg(not(feature = "pkcs11"))]
@@ -29,6 +30,7 @@ pub use client_keys::{ClientKeys, ClientKeysError, Decoy, KeyProblem};
 pub use hasher::{SecretDigest, SecretHasher};
 pub use jwks::{Jwk, Jwks};
 pub use master::{MasterKey, MasterKeyError};
+pub use ownership::give_to_its_owner;
 pub use pkcs11::Token;
 pub use private_file::{
     Leniency, PrivateFileError, check_private, read_private, read_private_up_to,

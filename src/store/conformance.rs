@@ -62,8 +62,9 @@ async fn what_pins_audit_trails_is_kept(store: &dyn Store) {
         sequence,
         hash: "00ff".into(),
         at: at(1),
+        place: None,
     };
-    for head in [head("b", 7), head("a", 9), head("b", 8)] {
+    for head in [head("b", 7), head("a", 9), head("b", 8), head("a", 3)] {
         store.note_audit_head(&head).await.expect("noted");
     }
     let heads = store.audit_heads().await.expect("read");

@@ -11,6 +11,7 @@ mod sql;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -19,7 +20,8 @@ use uuid::Uuid;
 pub use error::StoreError;
 pub use open::{Migrate, open};
 pub use record::{
-    AuditHead, Change, ClientRecord, News, Position, RevokedToken, SchemaStatus, SecretUse, Subject,
+    AuditHead, AuditPlace, Change, ChangeRecords, ClientRecord, News, Position, RevokedToken,
+    SchemaStatus, SecretUse, Subject, WaitingRecords,
 };
 pub use sql::{Copied, SqlStore};
 
@@ -143,8 +145,29 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// How far every audit trail was known to go, by the trails' ids.
     async fn audit_heads(&self) -> Result<Vec<AuditHead>, StoreError>;
 
-    /// Notes how far one goes.
+    /// Notes how far one goes, unless it was known to go farther.
     async fn note_audit_head(&self, head: &AuditHead) -> Result<(), StoreError>;
+
+    /// The same store, for one change: it writes down these records of the change in the same transaction.
+    fn recording(&self, records: ChangeRecords) -> Arc<dyn Store>;
+
+    /// Whether records of changes wait for a trail.
+    async fn has_waiting_records(&self) -> Result<bool, StoreError>;
+
+    /// Gives a trail's writer the records that it is to write, in order, some hundreds at most: its own, those that are any
+    /// writer's, and those that another has left since before a time.
+    async fn take_waiting_records(
+        &self,
+        trail: &str,
+        left_before: Timestamp,
+    ) -> Result<Vec<WaitingRecords>, StoreError>;
+
+    /// Notes that these records are in a trail, which now goes so far.
+    async fn note_written_records(
+        &self,
+        taken: &[WaitingRecords],
+        head: &AuditHead,
+    ) -> Result<(), StoreError>;
 
     /// What has changed since a position.
     async fn changes_after(&self, position: Position) -> Result<News, StoreError>;

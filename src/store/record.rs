@@ -92,12 +92,50 @@ pub struct RevokedToken {
 pub struct AuditHead {
     /// The trail's id.
     pub trail: String,
-    /// The number of its last checkpoint.
+    /// The number of the last record that was noted.
     pub sequence: u64,
     /// That line's SHA-256, in hexadecimal.
     pub hash: String,
-    /// When it was written.
+    /// When it was noted.
     pub at: Timestamp,
+    /// Where it is written; `None` if a release wrote it that didn't say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<AuditPlace>,
+}
+
+/// What an audit trail is to say of a change.
+#[derive(Debug, Clone)]
+pub struct ChangeRecords {
+    /// The trail whose writer takes them at once; any writer may when there is none.
+    pub trail: Option<String>,
+    /// The records, a JSON object each.
+    pub lines: Vec<String>,
+    /// When they were made.
+    pub at: Timestamp,
+}
+
+/// Records of changes that are in no trail yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingRecords {
+    /// Their number in the store; each is higher than those before.
+    pub number: i64,
+    /// Whether they were the trail's before they were asked for.
+    pub is_again: bool,
+    /// The records, a JSON object each.
+    pub lines: Vec<String>,
+}
+
+/// Where an audit trail is written, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditPlace {
+    /// Its chain: `decisions` or `changes`.
+    pub chain: String,
+    /// The machine's name.
+    pub host: String,
+    /// The folder.
+    pub path: String,
+    /// The system's number of the user who wrote last.
+    pub uid: u32,
 }
 
 /// How a store's schema stands to this program.

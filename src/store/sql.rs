@@ -14,16 +14,18 @@ mod keys;
 mod leases;
 mod listen;
 mod operations;
+mod outbox;
 mod schema;
 mod tokens;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use sqlx::{Any, AnyPool, Transaction};
 use tokio::time::timeout;
 
-use super::{Migrate, StoreError};
+use super::{ChangeRecords, Migrate, StoreError};
 use crate::config::{StoreConfig, StoreUrl};
 use crate::keys::read_private;
 pub use copy::Copied;
@@ -34,13 +36,15 @@ use listen::Listener;
 const FILE_CONNECTIONS: u32 = 4;
 
 /// A store in an SQL database.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SqlStore {
     engine: Engine,
     pool: AnyPool,
     read_only: bool,
     /// PostgreSQL's word of changes.
-    listener: Option<Listener>,
+    listener: Option<Arc<Listener>>,
+    /// What goes into the outbox with the change that this store is for.
+    records: Option<Arc<ChangeRecords>>,
 }
 
 impl SqlStore {
@@ -73,7 +77,8 @@ impl SqlStore {
                     engine: Engine::Postgres,
                     pool: connections::open(Engine::Postgres, options, most, read_only).await?,
                     read_only,
-                    listener: Some(Listener::new(url)),
+                    listener: Some(Arc::new(Listener::new(url))),
+                    records: None,
                 })
             }
         }
@@ -97,6 +102,7 @@ impl SqlStore {
             pool: connections::open(Engine::Sqlite, options, FILE_CONNECTIONS, read_only).await?,
             read_only,
             listener: None,
+            records: None,
         })
     }
 
@@ -114,6 +120,9 @@ impl SqlStore {
 
     /// Commits what others follow, and wakes them.
     async fn publish(&self, mut transaction: Transaction<'static, Any>) -> Result<(), StoreError> {
+        if let Some(records) = &self.records {
+            outbox::put(&mut transaction, records).await?;
+        }
         if let Some(notify) = self.engine.notify() {
             sqlx::query(notify).execute(&mut *transaction).await?;
         }

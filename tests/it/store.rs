@@ -33,7 +33,7 @@ fn its_state_is_shown_also_when_it_is_behind() {
     let behind = Setup::on(&postgres.database("behind"));
     let status = behind.run(&["store", "status"]).ok().stdout;
     assert!(
-        status.contains("0 of 1") && status.contains("store migrate"),
+        status.contains("0 of ") && status.contains("store migrate"),
         "{status}"
     );
     assert!(!status.contains("clients"), "{status}");

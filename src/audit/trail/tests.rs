@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
+use super::super::Wrong;
 use super::super::scratch::{Scratch, refused};
 use super::*;
 use crate::token::{ClientId, Scope, TokenId};
@@ -106,8 +107,13 @@ async fn a_file_that_is_no_trail_is_left_alone() {
     for content in ["not json\n", "{\"no\":\"seq\"}\n", &"x".repeat(200_000)] {
         let scratch = Scratch::new();
         fs::write(scratch.file(), content).unwrap();
-        assert!(matches!(scratch.open(), Err(AuditError::Corrupt(_))));
+        let trail = scratch.open().unwrap();
+        assert_eq!(trail.gaps()[0].what, Wrong::Unreadable);
+        trail.write(refused("one")).await.unwrap();
         assert_eq!(fs::read_to_string(scratch.file()).unwrap(), content);
+        let results = scratch.verify_all(&[]);
+        assert_eq!(results.len(), 2, "the trail that is none, and the new one");
+        assert!(results[1].as_ref().unwrap().is_sequel);
     }
 }
 
@@ -115,7 +121,7 @@ async fn a_file_that_is_no_trail_is_left_alone() {
 async fn all_records_of_many_requests_are_there_once_and_in_order() {
     for durability in [Durability::Fsync, Durability::Buffered] {
         let scratch = Scratch::new();
-        let trail = Trail::open(scratch.settings.clone(), durability).unwrap();
+        let trail = Trail::open(scratch.settings.clone(), scratch.known(&[]), durability).unwrap();
         let tasks: Vec<_> = (0..64)
             .map(|_| {
                 let trail = trail.clone();
@@ -258,4 +264,82 @@ async fn a_full_file_is_signed_and_followed_by_the_next() {
 fn close(trail: Trail, scratch: &Scratch) {
     drop(trail);
     drop(scratch.journal());
+}
+
+/// Ways of an attacker with a trail, and what the next writer calls it.
+#[tokio::test]
+async fn a_writer_goes_on_from_nothing_but_the_trail_that_was_left() {
+    type Way = fn(&Scratch, &str);
+    let cut = |scratch: &Scratch, text: &str| {
+        let lines: Vec<_> = text.split_inclusive('\n').take(9).collect();
+        fs::write(scratch.file(), lines.concat()).unwrap();
+    };
+    let emptied = |scratch: &Scratch, _: &str| fs::write(scratch.file(), "").unwrap();
+    let removed = |scratch: &Scratch, _: &str| fs::remove_file(scratch.file()).unwrap();
+    let rewritten = |scratch: &Scratch, text: &str| {
+        let forged = text.replace("\"signature\":\"", "\"signature\":\"A");
+        fs::write(scratch.file(), forged).unwrap();
+    };
+    let other = |scratch: &Scratch, _: &str| {
+        let other = Scratch::new();
+        other.write(30);
+        fs::copy(other.file(), scratch.file()).unwrap();
+    };
+    let ways: [(Way, Wrong); 5] = [
+        (cut, Wrong::Truncated),
+        (emptied, Wrong::Missing),
+        (removed, Wrong::Missing),
+        (rewritten, Wrong::Rewritten),
+        (other, Wrong::Replaced),
+    ];
+    for (way, wrong) in ways {
+        let scratch = Scratch::new();
+        let head = scratch.write(20);
+        let text = fs::read_to_string(scratch.file()).unwrap();
+        way(&scratch, &text);
+        let trail = scratch.open().unwrap();
+        trail.write(refused("after")).await.unwrap();
+        let gaps = trail.gaps();
+        assert_eq!((gaps.len(), gaps[0].what), (1, wrong));
+        close(trail, &scratch);
+        // The next writer goes on from the new trail, and what is wrong with the one before can be found for ever.
+        let trail = scratch.open().unwrap();
+        assert_eq!(trail.gaps(), []);
+        let results = scratch.verify_all(std::slice::from_ref(&head));
+        let last = results.last().unwrap().as_ref().unwrap();
+        assert!(last.is_sequel && last.first > head.sequence, "{last:?}");
+        let is_told = results.iter().any(Result::is_err);
+        assert!(is_told || wrong == Wrong::Missing, "{wrong:?}: {results:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_changed_under_the_writer_is_noticed_and_no_record_lost() {
+    type Way = fn(&Scratch, &str);
+    let cut = |scratch: &Scratch, text: &str| fs::write(scratch.file(), &text[..900]).unwrap();
+    let removed = |scratch: &Scratch, _: &str| fs::remove_file(scratch.file()).unwrap();
+    let renamed = |scratch: &Scratch, _: &str| {
+        fs::rename(scratch.file(), scratch.folder().join("aside")).unwrap();
+    };
+    let replaced = |scratch: &Scratch, text: &str| {
+        fs::remove_file(scratch.file()).unwrap();
+        fs::write(scratch.file(), &text[..text.len() / 2]).unwrap();
+    };
+    let gone = |scratch: &Scratch, _: &str| fs::remove_dir_all(scratch.folder()).unwrap();
+    for way in [cut as Way, removed, renamed, replaced, gone] {
+        let scratch = Scratch::new();
+        let trail = scratch.open().unwrap();
+        for _ in 0..20 {
+            trail.write(refused("before")).await.unwrap();
+        }
+        way(&scratch, &fs::read_to_string(scratch.file()).unwrap());
+        trail.look(EPOCH).await.unwrap();
+        assert_eq!(trail.gaps().len(), 1);
+        trail.write(refused("after")).await.unwrap();
+        trail.look(EPOCH).await.unwrap();
+        assert_eq!(trail.gaps().len(), 1, "told once");
+        assert_eq!(reasons(&scratch).last().unwrap().1, "after");
+        let head = trail.head().unwrap();
+        assert!(head.sequence > 20 && scratch.verify(&[head]).unwrap().is_sequel);
+    }
 }

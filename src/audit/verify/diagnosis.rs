@@ -1,7 +1,7 @@
 //! What happened at a line that doesn't continue the chain: told from that line, the one before, and those after.
 
 use super::super::chain::{Hash, Head, Link};
-use super::super::lines::{Line, Lines, Place};
+use super::super::lines::{Line, LinePlace, Lines};
 use super::{AuditError, Break, Broken, Walk, check_signature};
 
 /// What is to be known from the lines after.
@@ -122,7 +122,7 @@ impl Walk<'_> {
 
     /// The same of the line before, if there is one.
     fn before(&self, here: &Broken) -> Broken {
-        let place: &Place = self.last.as_ref().unwrap_or(&here.place);
+        let place: &LinePlace = self.last.as_ref().unwrap_or(&here.place);
         Broken {
             place: place.clone(),
             sequence: self.so_far.last,

@@ -46,12 +46,12 @@ fn broken(scratch: &Scratch, head: &Head) -> Broken {
 }
 
 /// Where a line stands, told by its number in the whole trail, from 0.
-fn place(scratch: &Scratch, mut number: usize) -> Place {
+fn place(scratch: &Scratch, mut number: usize) -> LinePlace {
     for (_, file) in Chain::Decisions.files(scratch.folder()).unwrap() {
         let lines = fs::read(&file).unwrap();
         let lines = lines.split_inclusive(|byte| *byte == b'\n').count();
         if number < lines {
-            return Place {
+            return LinePlace {
                 file: file.into(),
                 line: number as u64 + 1,
             };
@@ -73,6 +73,7 @@ fn an_untouched_trail_is_good() {
         last: head.sequence,
         checkpoints,
         unsigned: 0,
+        is_sequel: false,
         is_torn: false,
     };
     assert_eq!(verified, expected);

@@ -1,21 +1,24 @@
 //! `audit verify`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::Folder;
-use crate::audit::{self, Broken, Chain, Head, Known, Verified};
+use crate::audit::{self, Absence, Broken, Chain, Known, KnownTrail, Mark, Place, Verified};
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::cli::source::Source;
-use crate::store::{self, AuditHead, Migrate};
+use crate::config::Config;
+use crate::issuer::known_trails;
+use crate::store::{self, Migrate};
 
 /// Check that the audit trail is as it was written
 ///
 /// Reads it once. Every record must have the hash of the one before, and every checkpoint the signature of the store's audit
-/// key; the store knows how far the trail goes. Exits with 1 at the first place that isn't right, and names it.
+/// key; the store knows which trails there are, where they were written, and how far they go. Exits with 1 if a record is not as it
+/// was written, or a trail of this machine is missing, and names each. Trails of other machines are listed, and checked there.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz audit verify --config d1-authz.toml\n  d1-authz audit verify --config d1-authz.toml --path /archive/2026-11"
@@ -28,9 +31,12 @@ pub(in crate::cli) struct Arguments {
 #[derive(Serialize)]
 struct Report {
     valid: bool,
+    /// Each trail of the folder: mostly one of each chain.
     chains: Vec<ChainReport>,
-    /// Trails that the store knows and that are not in the folder: other replicas', or taken away.
-    elsewhere: Vec<AuditHead>,
+    /// Trails that were written on this machine, and are not where they were.
+    missing: Vec<AbsentTrail>,
+    /// Trails that the store knows and that are not this folder's: other replicas', for the most part.
+    elsewhere: Vec<AbsentTrail>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +55,7 @@ enum Finding {
         last: u64,
         checkpoints: u64,
         unsigned: u64,
+        sequel: bool,
         torn: bool,
     },
     Broken {
@@ -60,110 +67,162 @@ enum Finding {
     },
 }
 
+#[derive(Serialize)]
+struct AbsentTrail {
+    trail: String,
+    sequence: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chain: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<u32>,
+    message: String,
+}
+
 pub(super) async fn run(
     arguments: &Arguments,
     source: &Source,
     output: Output,
 ) -> Result<(), Error> {
     let folder = arguments.folder.find(source)?;
+    let is_archive = arguments.folder.path.is_some();
     let config = source.load()?;
     let store = store::open(&config.store, Migrate::No).await?;
-    let (key, heads) = (store.audit_key().await, store.audit_heads().await);
+    let known = known_trails(&*store).await;
     store.close().await;
-    let (key, heads) = (key?, heads?);
-    let check = move || {
-        let known = Known {
-            keys: key.into_iter().collect(),
-            heads: heads.iter().map(head).collect::<Result<_, Error>>()?,
-        };
-        report(&folder, &known, heads)
-    };
+    let known = known?;
+    let check = move || report(&folder, known, (!is_archive).then_some(&config));
     let report = tokio::task::spawn_blocking(check);
     let report = report.await.map_err(Error::failed)??;
-    let broken = report.chains.iter().find_map(|chain| match &chain.result {
-        Finding::Broken { message, .. } => Some(message.clone()),
-        Finding::Good { .. } => None,
-    });
-    match (broken, output) {
-        (None, _) => output.print(&report, || text(&report)),
-        (Some(message), Output::Text) => Err(Error::failed(message)),
-        (Some(message), Output::Json) => {
-            output.print(&report, String::new)?;
-            Err(Error::failed(message))
-        }
+    if report.valid {
+        return output.print(&report, || text(&report));
     }
-}
-
-fn head(stored: &AuditHead) -> Result<Head, Error> {
-    Ok(Head {
-        trail: stored.trail.as_str().into(),
-        sequence: stored.sequence,
-        hash: stored.hash.parse().map_err(Error::failed)?,
-    })
-}
-
-fn report(folder: &Path, known: &Known, heads: Vec<AuditHead>) -> Result<Report, Error> {
-    let mut chains = Vec::new();
-    let mut elsewhere = heads;
-    for chain in Chain::ALL {
-        let result = match audit::verify(chain, folder, known).map_err(Error::failed)? {
-            Ok(verified) => {
-                elsewhere.retain(|head| Some(&head.trail) != verified.trail.as_ref());
-                Finding::of(verified)
-            }
-            Err(broken) => Finding::broken(&broken),
-        };
-        chains.push(ChainReport {
-            chain: chain.as_str(),
-            result,
+    let broken = report
+        .chains
+        .iter()
+        .filter_map(|chain| match &chain.result {
+            Finding::Broken { message, .. } => Some(message.as_str()),
+            Finding::Good { .. } => None,
         });
+    let missing = report.missing.iter().map(|absent| absent.message.as_str());
+    let message = broken.chain(missing).collect::<Vec<_>>().join("\n");
+    if output == Output::Json {
+        output.print(&report, String::new)?;
+    }
+    Err(Error::failed(message))
+}
+
+/// `config` is that of the folder; `None` for an archive, in which trails are missing that go on elsewhere.
+fn report(folder: &Path, mut known: Known, config: Option<&Config>) -> Result<Report, Error> {
+    let (mut chains, mut missing, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
+    for chain in Chain::ALL {
+        // Before the trail, which may grow meanwhile.
+        let mark = config.and_then(|it| Mark::of(chain, folder, Mark::beside(&it.store)));
+        if let Some(end) = mark {
+            known.add(end, Some(&Place::here(chain, folder)));
+        }
+        let results = audit::verify(chain, folder, &known);
+        // A folder that is gone has none of the trails.
+        let results = match results {
+            Err(_) if config.is_some() && !folder.exists() => Vec::new(),
+            results => results.map_err(Error::failed)?,
+        };
+        let is_whole = results.iter().all(Result::is_ok);
+        let found: Vec<String> = results
+            .iter()
+            .filter_map(|result| result.as_ref().ok()?.trail.clone())
+            .collect();
+        for (trail, absence) in known.absent(chain, folder, &found) {
+            let absent = AbsentTrail::of(trail, absence);
+            match absence {
+                // A broken trail here is the one, as far as can be told.
+                Absence::Missing if !is_whole => {}
+                Absence::Missing if config.is_some() => missing.push(absent),
+                _ => elsewhere.push(absent),
+            }
+        }
+        chains.extend(results.into_iter().map(|result| ChainReport {
+            chain: chain.as_str(),
+            result: Finding::of(result),
+        }));
     }
     let is_good = |chain: &ChainReport| matches!(chain.result, Finding::Good { .. });
-    let valid = chains.iter().all(is_good);
-    if !valid {
-        // The broken one's would be among them.
-        elsewhere.clear();
-    }
     Ok(Report {
-        valid,
+        valid: missing.is_empty() && chains.iter().all(is_good),
         chains,
+        missing,
         elsewhere,
     })
 }
 
 impl Finding {
-    fn of(verified: Verified) -> Self {
-        Self::Good {
-            trail: verified.trail,
-            first: verified.first,
-            last: verified.last,
-            checkpoints: verified.checkpoints,
-            unsigned: verified.unsigned,
-            torn: verified.is_torn,
+    fn of(result: Result<Verified, Broken>) -> Self {
+        match result {
+            Ok(verified) => Self::Good {
+                trail: verified.trail,
+                first: verified.first,
+                last: verified.last,
+                checkpoints: verified.checkpoints,
+                unsigned: verified.unsigned,
+                sequel: verified.is_sequel,
+                torn: verified.is_torn,
+            },
+            Err(broken) => Self::Broken {
+                file: broken.place.file.display().to_string(),
+                line: broken.place.line,
+                sequence: broken.sequence,
+                what: broken.what.name(),
+                message: broken.to_string(),
+            },
         }
     }
+}
 
-    fn broken(broken: &Broken) -> Self {
-        Self::Broken {
-            file: broken.place.file.display().to_string(),
-            line: broken.place.line,
-            sequence: broken.sequence,
-            what: broken.what.name(),
-            message: broken.to_string(),
+impl AbsentTrail {
+    fn of(known: &KnownTrail, absence: Absence) -> Self {
+        let (trail, last) = (&known.head.trail, known.head.sequence);
+        let place = known.place.as_ref();
+        let whose = place.map_or_else(String::new, |place| {
+            let Place {
+                chain,
+                host,
+                path,
+                uid,
+            } = place;
+            let path = path.display();
+            format!(" of {chain}, written in {path} on {host} by user {uid}")
+        });
+        let why = match absence {
+            Absence::Missing => "missing: it was written on this machine and is not there any more",
+            Absence::Archived => {
+                "not in this folder any more: all its files were taken away but the next"
+            }
+            Absence::Elsewhere => "not in this folder: it is where it was written",
+            Absence::Hidden => "not in this folder: this user may not look where it was written",
+            Absence::OtherHost => "not in this folder: another machine wrote it",
+            Absence::Unknown => "not here: another replica's, or taken away",
+        };
+        Self {
+            trail: trail.to_string(),
+            sequence: last,
+            chain: place.map(|place| place.chain.as_str()),
+            host: place.map(|place| place.host.clone()),
+            path: place.map(|place| place.path.clone()),
+            uid: place.map(|place| place.uid),
+            message: format!(
+                "trail {trail}{whose}, which the store knows up to record {last}, is {why}"
+            ),
         }
     }
 }
 
 fn text(report: &Report) -> String {
-    let mut text = String::new();
-    for chain in &report.chains {
-        text.push_str(&good_text(chain));
-    }
-    for head in &report.elsewhere {
-        text.push_str(&format!(
-            "\nnot here: trail {}, which the store knows up to record {} of {:.0}: another replica's, or taken away\n",
-            head.trail, head.sequence, head.at
-        ));
+    let mut text: String = report.chains.iter().map(good_text).collect();
+    for absent in &report.elsewhere {
+        text.push_str(&format!("\n{}\n", absent.message));
     }
     text
 }
@@ -176,6 +235,7 @@ fn good_text(chain: &ChainReport) -> String {
         last,
         checkpoints,
         unsigned,
+        sequel,
         torn,
     } = &chain.result
     else {
@@ -185,7 +245,9 @@ fn good_text(chain: &ChainReport) -> String {
         "{name}: records {first} to {last} of trail {trail} are as they were written, under {checkpoints} checkpoints\n"
     );
     let mut note = |what: String| text.push_str(&format!("  note: {what}\n"));
-    if *first > 1 {
+    if *sequel {
+        note("it followed a trail that was not as it was left: see its first record".to_owned());
+    } else if *first > 1 {
         note(format!("records 1 to {} are not here", first - 1));
     }
     if *unsigned > 0 {

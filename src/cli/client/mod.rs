@@ -99,8 +99,16 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
         },
         Command::List | Command::Show(_) => Ok(()),
     };
+    warn(&installation);
     installation.store().close().await;
     result
+}
+
+/// Tells what is to be known beside the result.
+pub(super) fn warn(installation: &Installation) {
+    for warning in installation.take_warnings() {
+        eprintln!("warning: {warning}");
+    }
 }
 
 fn done(id: &ClientId, status: &'static str, output: Output) -> Result<(), Error> {

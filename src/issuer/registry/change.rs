@@ -1,5 +1,6 @@
 //! Changes of a client that stays the same one: its settings, its keys.
 
+use super::values::changed;
 use super::{ClientRegistry, RegistryError};
 use crate::audit::Event;
 use crate::keys::ClientKeys;
@@ -48,12 +49,16 @@ impl ClientRegistry {
         if fields.iter().any(decides) {
             check_auth_method(&record)?;
         }
-        self.store.change_client(&record).await?;
+        let (from, to) = changed(&before.client, &record.client);
         let event = Event::ClientChanged {
             client_id: id.clone(),
             fields: fields.clone(),
+            from,
+            to,
         };
-        change.write(vec![event], record.changed_at).await?;
+        let store = change.store(vec![event], record.changed_at);
+        store.change_client(&record).await?;
+        change.done(record.changed_at).await;
         let client = record.client;
         Ok(ChangedClient { client, fields })
     }
@@ -66,17 +71,21 @@ impl ClientRegistry {
     pub async fn set_keys(&self, id: &ClientId, keys: ClientKeys) -> Result<Client, RegistryError> {
         let change = self.changes.open().await?;
         let now = self.clock.now();
-        let record = ClientRecord {
-            keys: Some(keys.clone()),
-            changed_at: now,
-            ..self.show(id).await?
-        };
-        self.store.change_client(&record).await?;
+        let before = self.show(id).await?;
+        let thumbprints = before.keys.as_ref().map(ClientKeys::thumbprints);
         let event = Event::ClientKeysSet {
             client_id: id.clone(),
             keys: keys.thumbprints(),
+            previous: thumbprints.unwrap_or_default(),
         };
-        change.write(vec![event], now).await?;
+        let record = ClientRecord {
+            keys: Some(keys),
+            changed_at: now,
+            ..before
+        };
+        let store = change.store(vec![event], now);
+        store.change_client(&record).await?;
+        change.done(now).await;
         Ok(record.client)
     }
 }

@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::store::{
-    AuditHead, ClientRecord, News, Position, RevokedToken, SchemaStatus, SecretUse, StoreError,
+    AuditHead, ChangeRecords, ClientRecord, News, Position, RevokedToken, SchemaStatus, SecretUse,
+    StoreError, WaitingRecords,
 };
 use crate::token::{Status, StoredSecret};
 
@@ -94,6 +95,10 @@ macro_rules! passed_on {
                 self.bell.notified().await;
             }
 
+            fn recording(&self, records: ChangeRecords) -> Arc<dyn Store> {
+                self.store.recording(records)
+            }
+
             fn is_read_only(&self) -> bool {
                 self.read_only.load(Ordering::Relaxed)
             }
@@ -131,6 +136,9 @@ passed_on! {
     keep_first_audit_key(key: &StoredAuditKey) -> bool;
     audit_heads() -> Vec<AuditHead>;
     note_audit_head(head: &AuditHead) -> ();
+    has_waiting_records() -> bool;
+    take_waiting_records(trail: &str, left_before: Timestamp) -> Vec<WaitingRecords>;
+    note_written_records(taken: &[WaitingRecords], head: &AuditHead) -> ();
     changes_after(position: Position) -> News;
     last_change() -> Position;
     schema() -> SchemaStatus;

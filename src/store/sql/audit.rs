@@ -45,10 +45,19 @@ pub(super) async fn note_head(
     transaction: &mut Transaction<'static, Any>,
     head: &AuditHead,
 ) -> Result<(), StoreError> {
+    let name = format!("{HEAD}{}", head.trail);
+    let noted = sqlx::query("SELECT value FROM meta WHERE name = $1")
+        .bind(&name)
+        .fetch_optional(&mut **transaction)
+        .await?;
+    let noted: Option<AuditHead> = noted.map(|row| read(row.try_get("value")?)).transpose()?;
+    if noted.is_some_and(|noted| noted.sequence > head.sequence) {
+        return Ok(());
+    }
     sqlx::query(
         "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
     )
-    .bind(format!("{HEAD}{}", head.trail))
+    .bind(name)
     .bind(written(head)?)
     .execute(&mut **transaction)
     .await?;

@@ -26,7 +26,7 @@ enum Column {
 use Column::{Bytes, Number, Text};
 
 /// In an order in which no row refers to one that comes later.
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     Table {
         name: "meta",
         columns: &[Text("name"), Bytes("value")],
@@ -105,6 +105,15 @@ const TABLES: [Table; 6] = [
             Number("at"),
         ],
     },
+    Table {
+        name: "audit_outbox",
+        columns: &[
+            Number("number"),
+            Text("trail"),
+            Text("records"),
+            Number("at"),
+        ],
+    },
 ];
 
 /// How far a copy is.
@@ -155,6 +164,11 @@ impl SqlStore {
             // The numbers were given, not drawn: the next one drawn comes after them.
             sqlx::query(
                 "SELECT setval(pg_get_serial_sequence('changes', 'sequence'), max(sequence)) FROM changes",
+            )
+            .execute(&mut *target)
+            .await?;
+            sqlx::query(
+                "SELECT setval(pg_get_serial_sequence('audit_outbox', 'number'), max(number)) FROM audit_outbox",
             )
             .execute(&mut *target)
             .await?;

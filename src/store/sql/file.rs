@@ -7,6 +7,7 @@ use std::path::Path;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::keys::give_to_its_owner;
 use crate::store::{Migrate, StoreError};
 
 /// What needs no escape in the path of a URL.
@@ -51,9 +52,10 @@ fn made_or_there(path: &Path, migrate: Migrate) -> io::Result<()> {
     }
 }
 
-/// Makes an empty file that only its owner reads.
+/// Makes an empty file that only its owner reads. One that root makes is its folder's owner's; SQLite gives its other files the
+/// same owner.
 pub(super) fn make_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
-    options.open(path).map(drop)
+    give_to_its_owner(&options.open(path)?, path, None)
 }

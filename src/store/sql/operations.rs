@@ -1,6 +1,7 @@
 //! What a store does, in transactions and in time.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -10,11 +11,11 @@ use uuid::Uuid;
 
 use super::connections::PATIENCE;
 use super::insert::ROWS;
-use super::{SqlStore, audit, clients, feed, keys, leases, schema, tokens};
+use super::{SqlStore, audit, clients, feed, keys, leases, outbox, schema, tokens};
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::store::{
-    AuditHead, ClientRecord, News, Position, RevokedToken, SchemaStatus, SecretUse, Store,
-    StoreError,
+    AuditHead, ChangeRecords, ClientRecord, News, Position, RevokedToken, SchemaStatus, SecretUse,
+    Store, StoreError, WaitingRecords,
 };
 use crate::token::{Algorithm, ClientId, Status, StoredSecret};
 
@@ -253,6 +254,45 @@ impl Store for SqlStore {
     async fn note_audit_head(&self, head: &AuditHead) -> Result<(), StoreError> {
         in_time(async {
             let mut transaction = self.begin().await?;
+            audit::note_head(&mut transaction, head).await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+
+    fn recording(&self, records: ChangeRecords) -> Arc<dyn Store> {
+        Arc::new(Self {
+            records: Some(Arc::new(records)),
+            ..self.clone()
+        })
+    }
+
+    async fn has_waiting_records(&self) -> Result<bool, StoreError> {
+        Ok(!in_time(outbox::is_empty(&self.pool)).await?)
+    }
+
+    async fn take_waiting_records(
+        &self,
+        trail: &str,
+        left_before: Timestamp,
+    ) -> Result<Vec<WaitingRecords>, StoreError> {
+        in_time(async {
+            let mut transaction = self.begin().await?;
+            let taken = outbox::take(&mut transaction, trail, left_before).await?;
+            transaction.commit().await?;
+            Ok(taken)
+        })
+        .await
+    }
+
+    async fn note_written_records(
+        &self,
+        taken: &[WaitingRecords],
+        head: &AuditHead,
+    ) -> Result<(), StoreError> {
+        in_time(async {
+            let mut transaction = self.begin().await?;
+            outbox::forget(&mut transaction, taken).await?;
             audit::note_head(&mut transaction, head).await?;
             Ok(transaction.commit().await?)
         })

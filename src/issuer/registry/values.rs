@@ -1,0 +1,79 @@
+//! A client's settings as records have them: what was, and what is.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value, json};
+
+use crate::token::Client;
+
+/// A longer value, in bytes of JSON, is told by its digest: a line of the trail has its limit.
+const LONGEST: usize = 2048;
+
+/// All settings, without those that are empty.
+pub(super) fn told(client: &Client) -> Value {
+    let mut settings = settings(client);
+    settings.retain(|_, value| !is_empty(value));
+    Value::Object(settings)
+}
+
+/// The settings that differ, as they were and as they are.
+pub(super) fn changed(before: &Client, after: &Client) -> (Value, Value) {
+    let (mut from, mut to) = (settings(before), settings(after));
+    let same: Vec<String> = from
+        .iter()
+        .filter(|(name, value)| to.get(*name) == Some(value))
+        .map(|(name, _)| name.clone())
+        .collect();
+    for name in same {
+        from.remove(&name);
+        to.remove(&name);
+    }
+    (Value::Object(from), Value::Object(to))
+}
+
+fn settings(client: &Client) -> Map<String, Value> {
+    let Ok(Value::Object(mut settings)) = serde_json::to_value(client) else {
+        return Map::new();
+    };
+    settings.remove("client_id");
+    for value in settings.values_mut() {
+        let text = value.to_string();
+        if text.len() > LONGEST {
+            let digest = digest(&SHA256, text.as_bytes());
+            *value = json!({ "sha256": URL_SAFE_NO_PAD.encode(digest), "bytes": text.len() });
+        }
+    }
+    settings
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::token::{ClientId, Scope};
+
+    #[test]
+    fn what_differs_is_told_with_both_values_and_long_ones_by_digest() {
+        let id = ClientId::parse("one").unwrap();
+        let before = Client::new(id, "One", Scope::parse("a").unwrap());
+        let after = Client {
+            note: Some("x".repeat(5000)),
+            scope: Scope::parse("a b").unwrap(),
+            ..before.clone()
+        };
+        let (from, to) = changed(&before, &after);
+        assert_eq!(from, json!({ "scope": "a", "note": null }));
+        assert_eq!(to["scope"], "a b");
+        assert_eq!(to["note"]["bytes"], 5002);
+        assert_eq!(told(&before)["name"], "One");
+        assert!(told(&before).get("note").is_none());
+    }
+}

@@ -1,0 +1,102 @@
+//! The outbox: records of changes, written with them, until an audit trail has them.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use sqlx::{Any, AnyPool, AssertSqlSafe, Row, Transaction};
+
+use super::insert::{ROWS, insert, values};
+use super::millis;
+use crate::store::{ChangeRecords, StoreError, WaitingRecords};
+
+/// So many records go into one row.
+const LINES: usize = 16;
+/// Rows that are taken at a time.
+const MOST: i64 = 100;
+
+pub(super) async fn put(
+    transaction: &mut Transaction<'static, Any>,
+    records: &ChangeRecords,
+) -> Result<(), StoreError> {
+    let lines: Vec<_> = records
+        .lines
+        .chunks(LINES)
+        .map(|it| it.join("\n"))
+        .collect();
+    for rows in lines.chunks(ROWS) {
+        let statement = insert("audit_outbox", &["trail", "records", "at"], rows.len());
+        // Nothing in it is from outside.
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for row in rows {
+            query = query
+                .bind(&records.trail)
+                .bind(row)
+                .bind(millis(records.at));
+        }
+        query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn is_empty(pool: &AnyPool) -> Result<bool, StoreError> {
+    let row = sqlx::query("SELECT number FROM audit_outbox LIMIT 1");
+    Ok(row.fetch_optional(pool).await?.is_none())
+}
+
+/// Makes rows a trail's: those that are, those that are any's, and those whose trail's writer has not taken them in time.
+pub(super) async fn take(
+    transaction: &mut Transaction<'static, Any>,
+    trail: &str,
+    left_before: Timestamp,
+) -> Result<Vec<WaitingRecords>, StoreError> {
+    let own =
+        sqlx::query("SELECT number FROM audit_outbox WHERE trail = $1 ORDER BY number LIMIT $2");
+    let own = own
+        .bind(trail)
+        .bind(MOST)
+        .fetch_all(&mut **transaction)
+        .await?;
+    let own = own.iter().map(|row| row.try_get("number"));
+    let own: BTreeSet<i64> = own.collect::<Result<_, _>>()?;
+    let rows = sqlx::query(
+        "UPDATE audit_outbox SET trail = $1 WHERE number IN (SELECT number FROM audit_outbox \
+         WHERE trail IS NULL OR trail = $1 OR at < $2 ORDER BY number LIMIT $3) RETURNING number, records",
+    )
+    .bind(trail)
+    .bind(millis(left_before))
+    .bind(MOST)
+    .fetch_all(&mut **transaction)
+    .await?;
+    let waiting = |row| -> Result<WaitingRecords, StoreError> {
+        let row: sqlx::any::AnyRow = row;
+        let records: String = row.try_get("records")?;
+        let number = row.try_get("number")?;
+        Ok(WaitingRecords {
+            number,
+            is_again: own.contains(&number),
+            lines: records.lines().map(str::to_owned).collect(),
+        })
+    };
+    let mut waiting: Vec<_> = rows.into_iter().map(waiting).collect::<Result<_, _>>()?;
+    waiting.sort_by_key(|records| records.number);
+    Ok(waiting)
+}
+
+pub(super) async fn forget(
+    transaction: &mut Transaction<'static, Any>,
+    taken: &[WaitingRecords],
+) -> Result<(), StoreError> {
+    for rows in taken.chunks(ROWS) {
+        let statement = format!(
+            "DELETE FROM audit_outbox WHERE number IN ({})",
+            values(1, rows.len())
+        );
+        // Nothing in it is from outside.
+        let mut query = sqlx::query(AssertSqlSafe(statement));
+        for row in rows {
+            query = query.bind(row.number);
+        }
+        query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}

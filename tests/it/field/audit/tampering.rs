@@ -1,0 +1,167 @@
+//! What an attacker does to files of the trail, at random places: with the service stopped, killed and running, each is noticed.
+//!
+//! `AUDIT_PLACES=20` tries as many places of each kind, and not the few that a test may take.
+
+use std::path::{Path, PathBuf};
+
+use super::{files, tokens, verify};
+use crate::harness::{Setup, eventually};
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// The end is cut off, in the middle of a line or after one.
+    Truncation,
+    /// A line is taken out, or the file.
+    Deletion,
+    /// A byte of a line is another one, or the file is another trail's.
+    Replacement,
+    /// The file is as it was some records ago.
+    Rollback,
+}
+
+const KINDS: [Kind; 4] = [
+    Kind::Truncation,
+    Kind::Deletion,
+    Kind::Replacement,
+    Kind::Rollback,
+];
+
+/// Random enough for a place.
+struct Random(u64);
+
+impl Random {
+    fn new() -> Self {
+        let now = std::time::SystemTime::now();
+        let seed = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+        println!("seed {}", seed.subsec_nanos());
+        Self(seed.subsec_nanos().into())
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005);
+        self.0 = self.0.wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % end
+    }
+}
+
+fn places(default: usize) -> usize {
+    std::env::var("AUDIT_PLACES").map_or(default, |text| text.parse().unwrap())
+}
+
+/// Tampers with the file once.
+fn tamper(file: &Path, kind: Kind, other: &[u8], random: &mut Random) {
+    let text = std::fs::read(file).unwrap();
+    let lines: Vec<_> = text.split_inclusive(|byte| *byte == b'\n').collect();
+    let place = random.below(lines.len());
+    let changed = match kind {
+        Kind::Truncation => text[..random.below(text.len())].to_vec(),
+        Kind::Deletion if place == 0 => return std::fs::remove_file(file).unwrap(),
+        Kind::Deletion => [&lines[..place], &lines[place + 1..]].concat().concat(),
+        Kind::Replacement if place == 0 => other.to_vec(),
+        Kind::Replacement => {
+            let mut changed = text.clone();
+            let at = random.below(text.len() - 1);
+            changed[at] ^= 1 + u8::try_from(random.below(255)).unwrap();
+            changed
+        }
+        Kind::Rollback => lines[..place].concat(),
+    };
+    std::fs::write(file, changed).unwrap();
+}
+
+async fn trail(killed: bool) -> Setup {
+    let service = Setup::with_d1().start();
+    tokens(&service, 40).await;
+    if killed {
+        service.kill()
+    } else {
+        service.stop()
+    }
+}
+
+/// Each kind at random places of a trail that nobody writes: `audit verify` finds it.
+async fn at_rest(killed: bool) {
+    let other = trail(false).await;
+    let other = std::fs::read(&files(&other, "decisions")[0]).unwrap();
+    let setup = trail(killed).await;
+    verify(&setup).ok();
+    let mut random = Random::new();
+    for chain in ["decisions", "changes"] {
+        let file = files(&setup, chain).pop().unwrap();
+        let good = std::fs::read(&file).unwrap();
+        for kind in KINDS {
+            for place in 0..places(5) {
+                tamper(&file, kind, &other, &mut random);
+                let found = verify(&setup);
+                assert_eq!(found.code, 1, "{kind:?} {place} of {chain}: {found:?}");
+                std::fs::write(&file, &good).unwrap();
+            }
+        }
+    }
+    verify(&setup).ok();
+}
+
+#[tokio::test]
+async fn tampering_while_the_service_is_stopped_is_noticed() {
+    at_rest(false).await;
+}
+
+#[tokio::test]
+async fn tampering_after_the_service_was_killed_is_noticed() {
+    at_rest(true).await;
+}
+
+/// A folder that is put back as it was at a moment, with all that is in it, just before the service was killed.
+#[tokio::test]
+async fn a_folder_that_is_put_back_is_noticed() {
+    let mut random = Random::new();
+    for place in 0..places(3) {
+        let service = Setup::with_d1().start();
+        tokens(&service, 1 + random.below(20)).await;
+        let folder = service.setup.folder().join("audit");
+        let content: Vec<(PathBuf, Vec<u8>)> = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect();
+        tokens(&service, 1 + random.below(5)).await;
+        let setup = service.kill();
+        for (path, content) in content {
+            std::fs::write(path, content).unwrap();
+        }
+        assert_eq!(verify(&setup).code, 1, "place {place}");
+        let service = setup.start();
+        super::told(&service).await;
+        assert_eq!(verify(&service.stop()).code, 1, "place {place}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tampering_while_the_service_is_running_is_noticed() {
+    let other = trail(false).await;
+    let other = std::fs::read(&files(&other, "decisions")[0]).unwrap();
+    let mut random = Random::new();
+    for kind in KINDS {
+        for place in 0..places(2) {
+            let service = Setup::with_d1().start();
+            tokens(&service, 10 + random.below(20)).await;
+            // By whoever looks first: an auditor at once, or the service within a second if the length is another.
+            tamper(
+                &files(&service.setup, "decisions")[0],
+                kind,
+                &other,
+                &mut random,
+            );
+            let found = verify(&service.setup);
+            assert_eq!(found.code, 1, "{kind:?} {place}: {found:?}");
+            tokens(&service, 3).await;
+            let length_is_same = matches!(kind, Kind::Replacement);
+            let gaps = async || service.metric("d1_authz_audit_gaps_total").await;
+            if !length_is_same {
+                eventually(&format!("{kind:?}"), gaps, |gaps| *gaps == 1).await;
+            }
+            let found = verify(&service.stop());
+            assert_eq!(found.code, 1, "{kind:?} {place}, afterwards: {found:?}");
+        }
+    }
+}
