@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::{self, operations, types};
 use crate::config::IssuerUrl;
-use crate::token::{Algorithm, AuthMethod, GrantType};
+use crate::token::{AssertionAlgorithm, AuthMethod, GrantType};
 
 /// Where paths begin that say where a service is.
 const WELL_KNOWN: &str = "/.well-known/";
@@ -104,7 +104,10 @@ pub(super) fn metadata(
         let methods = AuthMethod::ALL.iter().filter(is_possible);
         methods.map(ToString::to_string).collect()
     };
-    let algorithms = || Algorithm::ALL.iter().map(ToString::to_string).collect();
+    let algorithms = || {
+        let all = AssertionAlgorithm::ALL.iter();
+        all.map(ToString::to_string).collect()
+    };
     types::AuthorizationServerMetadata {
         issuer: issuer.as_str().to_owned(),
         token_endpoint: endpoint(&operations::GET_ACCESS_TOKEN),

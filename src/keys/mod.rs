@@ -26,7 +26,7 @@ mod vault;
 mod verify;
 
 pub use audit_key::{AuditKey, StoredAuditKey};
-pub use client_keys::{ClientKeys, ClientKeysError, Decoy, KeyProblem};
+pub use client_keys::{ClientKeys, ClientKeysError, Decoy, KeyProblem, PassedBy, ReadKeys};
 pub use hasher::{SecretDigest, SecretHasher};
 pub use jwks::{Jwk, Jwks};
 pub use master::{MasterKey, MasterKeyError};

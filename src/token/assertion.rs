@@ -2,6 +2,8 @@
 //!
 //! Reads it and checks all that needs neither the client's keys nor a memory of assertions used before.
 
+mod algorithm;
+
 use std::fmt;
 
 use base64::Engine;
@@ -9,12 +11,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Algorithm, ClientId, decoded_part};
+pub use algorithm::{AssertionAlgorithm, UnknownAssertionAlgorithm};
+
+use super::{ClientId, decoded_part};
 
 /// An assertion, read but not believed.
 #[derive(Clone)]
 pub struct ClientAssertion {
-    algorithm: Algorithm,
+    algorithm: AssertionAlgorithm,
     key_id: Option<Box<str>>,
     claims: Claims,
     /// The JWS signing input, RFC 7515 5.1.
@@ -178,7 +182,7 @@ impl ClientAssertion {
 
     /// `alg`.
     #[must_use]
-    pub fn algorithm(&self) -> Algorithm {
+    pub fn algorithm(&self) -> AssertionAlgorithm {
         self.algorithm
     }
 

@@ -48,7 +48,7 @@ pub enum CertificateName {
 pub struct InvalidCertificate;
 
 /// A text that is no name of a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCertificateName {
     /// No kind of name before it.
     #[error(

@@ -1,5 +1,8 @@
 //! Names of X.500: what a certificate's subject is called, and RFC 4514's text for it.
 
+mod attribute_types;
+mod value;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -7,9 +10,11 @@ use std::str::FromStr;
 use x509_parser::x509::X509Name;
 
 use super::basic::hex_digit;
+use value::Value;
 
 /// A distinguished name. Two are the same when they have the same attributes with the same values, letter by letter, in the
-/// same order: a looser comparison would take one subject for another.
+/// same order: a looser comparison would take one subject for another. Which of ASN.1's types of text a value has makes no
+/// difference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DistinguishedName {
     /// The most general one first, as certificates have them; RFC 4514 writes them the other way round.
@@ -20,42 +25,37 @@ pub struct DistinguishedName {
 struct Attribute {
     /// Its object identifier, dotted.
     kind: String,
-    value: String,
+    value: Value,
 }
 
 /// A text that is no distinguished name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be a distinguished name as in RFC 4514, the most specific part first, such as \"CN=d1,O=Thales,C=FR\""
+    "must be a distinguished name as in RFC 4514, the most specific part first, such as \"CN=d1,O=Thales,C=FR\", and its part \
+     {part:?} {why}"
 )]
-pub struct InvalidName;
+pub struct InvalidName {
+    part: String,
+    why: &'static str,
+}
 
-/// RFC 4514 3, and what certificates have beside it.
-const KINDS: [(&str, &str); 14] = [
-    ("CN", "2.5.4.3"),
-    ("SN", "2.5.4.4"),
-    ("SERIALNUMBER", "2.5.4.5"),
-    ("C", "2.5.4.6"),
-    ("L", "2.5.4.7"),
-    ("ST", "2.5.4.8"),
-    ("STREET", "2.5.4.9"),
-    ("O", "2.5.4.10"),
-    ("OU", "2.5.4.11"),
-    ("GN", "2.5.4.42"),
-    ("UID", "0.9.2342.19200300.100.1.1"),
-    ("DC", "0.9.2342.19200300.100.1.25"),
-    ("EMAILADDRESS", "1.2.840.113549.1.9.1"),
-    ("ORGANIZATIONIDENTIFIER", "2.5.4.97"),
-];
+impl InvalidName {
+    fn of(part: &str, why: &'static str) -> Self {
+        Self {
+            part: part.chars().take(80).collect(),
+            why,
+        }
+    }
+}
 
 impl DistinguishedName {
-    /// The name in a certificate; none when a value of it is no text, and so equal to nothing that could be written down.
+    /// The name in a certificate; none when it can't be read.
     pub(super) fn of(name: &X509Name<'_>) -> Option<Self> {
         let attributes = |relative: &x509_parser::x509::RelativeDistinguishedName<'_>| {
             let attributes = relative.iter().map(|attribute| {
                 Some(Attribute {
                     kind: attribute.attr_type().to_id_string(),
-                    value: attribute.as_str().ok()?.to_owned(),
+                    value: Value::of(attribute.attr_value())?,
                 })
             });
             attributes.collect::<Option<BTreeSet<_>>>()
@@ -81,16 +81,19 @@ impl FromStr for DistinguishedName {
 }
 
 fn attribute(text: &str) -> Result<Attribute, InvalidName> {
-    let (kind, value) = text.split_once('=').ok_or(InvalidName)?;
-    let kind = kind.trim().to_ascii_uppercase();
-    let known = KINDS.iter().find(|(name, _)| *name == kind);
-    let dotted = kind.contains('.') && kind.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let kind = match known {
-        Some((_, identifier)) => (*identifier).to_owned(),
-        None if dotted => kind,
-        None => return Err(InvalidName),
+    let wrong = |why| InvalidName::of(text.trim(), why);
+    let (kind, value) = text.split_once('=').ok_or_else(|| {
+        wrong("has no \"=\" (a comma or a plus within a value is written \\, or \\+)")
+    })?;
+    let kind = attribute_types::identifier(kind.trim()).ok_or_else(|| {
+        wrong("is of a type whose name is not known here; write its number instead, such as 2.5.4.15=…")
+    })?;
+    let value = match value.trim().strip_prefix('#') {
+        Some(hex) => Value::from_hex(hex).ok_or_else(|| {
+            wrong("has a # that no DER in hexadecimal follows (one that is meant is written \\#)")
+        })?,
+        None => Value::Text(unescaped(value).map_err(wrong)?),
     };
-    let value = unescaped(value)?;
     Ok(Attribute { kind, value })
 }
 
@@ -113,11 +116,10 @@ fn split(text: &str, separator: char) -> Vec<&str> {
 }
 
 /// RFC 4514 2.4: `\,` is a comma and `\2C` as well; spaces around a value are none of it unless they are escaped.
-fn unescaped(text: &str) -> Result<String, InvalidName> {
+fn unescaped(text: &str) -> Result<String, &'static str> {
     let text = text.trim_start();
-    // `#` begins the encoding of a value that is no text.
-    if text.is_empty() || text.starts_with('#') {
-        return Err(InvalidName);
+    if text.is_empty() {
+        return Err("has no value");
     }
     let mut bytes = Vec::with_capacity(text.len());
     // What stands before trailing spaces that were not escaped.
@@ -126,14 +128,19 @@ fn unescaped(text: &str) -> Result<String, InvalidName> {
     while let Some(byte) = rest.next() {
         match byte {
             b'\\' => {
-                let escaped = rest.next().ok_or(InvalidName)?;
+                let escaped = rest.next().ok_or("ends with a \\ that escapes nothing")?;
+                let low = |digit: Option<u8>| digit.and_then(hex_digit);
                 bytes.push(match hex_digit(escaped) {
-                    Some(high) => high << 4 | rest.next().and_then(hex_digit).ok_or(InvalidName)?,
+                    Some(high) => {
+                        high << 4 | low(rest.next()).ok_or("has half a byte behind a \\")?
+                    }
                     None => escaped,
                 });
                 end = bytes.len();
             }
-            b'"' | b'<' | b'>' | b';' | 0 => return Err(InvalidName),
+            b'"' | b'<' | b'>' | b';' | 0 => {
+                return Err("has a character that is written with a \\ before it: one of \" < > ;");
+            }
             b' ' => bytes.push(b' '),
             _ => {
                 bytes.push(byte);
@@ -142,7 +149,7 @@ fn unescaped(text: &str) -> Result<String, InvalidName> {
         }
     }
     bytes.truncate(end);
-    String::from_utf8(bytes).map_err(|_| InvalidName)
+    String::from_utf8(bytes).map_err(|_| "has escaped bytes that are not UTF-8")
 }
 
 impl fmt::Display for DistinguishedName {
@@ -154,9 +161,14 @@ impl fmt::Display for DistinguishedName {
                     (_, 0) => ",",
                     _ => "+",
                 })?;
-                let known = KINDS.iter().find(|(_, identifier)| identifier == kind);
-                write!(f, "{}=", known.map_or(kind.as_str(), |(name, _)| name))?;
-                escape(f, value)?;
+                write!(f, "{}=", attribute_types::name(kind))?;
+                match value {
+                    Value::Text(text) => escape(f, text)?,
+                    Value::Der(der) => {
+                        f.write_str("#")?;
+                        der.iter().try_for_each(|byte| write!(f, "{byte:02X}"))?;
+                    }
+                }
             }
         }
         Ok(())
@@ -195,6 +207,8 @@ mod tests {
             "CN=Smith\\, John\\ ,O=\\#1",
             "1.2.3.4=x",
             "CN=Zürich",
+            "BUSINESSCATEGORY=Private Organization,JURISDICTIONC=BR",
+            "CN=#020107",
         ] {
             let name: DistinguishedName = text.parse().unwrap();
             assert_eq!(name.to_string(), text);
@@ -213,15 +227,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_name_is_refused() {
-        for text in [
-            "", "d1", "CN=", "XX=1", "CN=#0401", "CN=a\\", "CN=a\\C3", "CN=a;b", "CN=a,",
+    fn what_is_no_name_is_refused_and_the_part_is_named() {
+        for (text, part) in [
+            ("", "\"\""),
+            ("d1", "\"d1\""),
+            ("CN=", "\"CN=\""),
+            ("O=a,XX=1,C=FR", "\"XX=1\""),
+            ("CN=#04", "\"CN=#04\""),
+            ("CN=#0401", "\"CN=#0401\""),
+            ("CN=#04xx", "\"CN=#04xx\""),
+            ("CN=a\\", "escapes nothing"),
+            ("CN=a\\C", "half a byte"),
+            ("CN=a\\C3", "UTF-8"),
+            ("CN=a;b", "\"CN=a;b\""),
+            ("CN=a,", "\"\""),
+            ("O=Thales,DIS,CN=d1", "\"DIS\""),
         ] {
-            assert_eq!(
-                text.parse::<DistinguishedName>(),
-                Err(InvalidName),
-                "{text}"
-            );
+            let refused = text.parse::<DistinguishedName>().unwrap_err().to_string();
+            assert!(refused.contains(part), "{text}: {refused}");
         }
     }
 }

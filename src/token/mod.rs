@@ -25,7 +25,9 @@ mod scope;
 mod secret;
 mod token_id;
 
-pub use assertion::{AssertionError, ClientAssertion};
+pub use assertion::{
+    AssertionAlgorithm, AssertionError, ClientAssertion, UnknownAssertionAlgorithm,
+};
 pub use auth_method::{AuthMethod, UnknownAuthMethod};
 pub use basic::BasicCredential;
 pub use binding::{CertificateBinding, Confirmation, UnknownBinding};

@@ -13,7 +13,10 @@ async fn section_2_what_the_metadata_says() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("cache-control"), Some("public, max-age=3600"));
     let methods = ["client_secret_basic", "private_key_jwt"];
-    let algorithms = ["ES256", "ES384", "EdDSA", "RS256", "PS256"];
+    let algorithms = [
+        "ES256", "ES384", "ES512", "EdDSA", "Ed25519", "RS256", "RS384", "RS512", "PS256", "PS384",
+        "PS512",
+    ];
     assert_eq!(
         answer.json(),
         json!({

@@ -64,8 +64,13 @@ pub(super) async fn run(
     })
 }
 
-/// Reads a JWK set from a file, or from standard input for `-`.
+/// Reads a JWK set from a file, or from standard input for `-`. Warns of keys that are passed by.
 pub(super) fn read(file: &Path) -> Result<ClientKeys, Error> {
     let text = input::read(file, LONGEST)?;
-    ClientKeys::parse(&text).map_err(|error| Error::usage(format!("{}: {error}", file.display())))
+    let file = file.display();
+    let read = ClientKeys::read(&text).map_err(|error| Error::usage(format!("{file}: {error}")))?;
+    for key in &read.passed_by {
+        eprintln!("warning: {file}: passed by: {key}");
+    }
+    Ok(read.keys)
 }

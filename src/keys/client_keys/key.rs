@@ -1,27 +1,34 @@
 //! One public key of a client: what is refused of it, and what it verifies.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::rsa::PublicKeyComponents;
-use aws_lc_rs::signature::{self, ParsedPublicKey};
+use aws_lc_rs::signature::{self, ParsedPublicKey, RsaParameters};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::{
-    AlgorithmParameters, EllipticCurve, EllipticCurveKeyParameters, RSAKeyParameters,
+    AlgorithmParameters, EllipticCurve, EllipticCurveKeyParameters, KeyAlgorithm, RSAKeyParameters,
     ThumbprintHash,
 };
 use serde_json::{Map, Value};
 
 use crate::keys::Jwk;
 use crate::keys::jwks::without_leading_zeros;
-use crate::token::Algorithm;
+use crate::token::AssertionAlgorithm as Algorithm;
 
 /// A key with all that is needed to check signatures with it.
 #[derive(Clone)]
 pub(super) struct ClientKey {
     jwk: Jwk,
-    /// By each algorithm that the key is for: an RSA key that doesn't say is for both.
-    verifiers: Vec<(Algorithm, Arc<ParsedPublicKey>)>,
+    /// One for each algorithm that the key is for: an RSA key that doesn't say is for all of RSA's.
+    verifiers: Vec<Verifier>,
+}
+
+/// A key as the library takes it for one algorithm, from when it is first needed: most keys are used with one.
+#[derive(Clone)]
+struct Verifier {
+    algorithm: Algorithm,
+    key: OnceLock<Option<Arc<ParsedPublicKey>>>,
 }
 
 /// What is wrong with a key.
@@ -35,14 +42,17 @@ pub enum KeyProblem {
     /// Of which both sides would know the secret.
     #[error("it is symmetric (kty oct); a client's keys are public ones")]
     Symmetric,
-    /// No key of a known type.
+    /// A member is missing, or of another type.
     #[error("it can't be read: {0}")]
     Unreadable(String),
     /// Of a type or curve that no algorithm here uses, or for another algorithm.
     #[error(
-        "no algorithm of this service takes it; they are ES256, ES384, EdDSA (Ed25519), RS256 and PS256"
+        "no algorithm for client assertions takes it (kty, crv, alg); they are {}", Algorithm::NAMES
     )]
     NoAlgorithm,
+    /// As another one.
+    #[error("it is in the set already")]
+    Repeated,
     /// For encryption.
     #[error("it is not for signatures (use, key_ops)")]
     NotForSignatures,
@@ -53,26 +63,54 @@ pub enum KeyProblem {
     Invalid,
 }
 
+/// The longest `kid`, in bytes.
+const LONGEST_ID: usize = 255;
+
 impl ClientKey {
     pub(super) fn read(value: Value) -> Result<Self, KeyProblem> {
         let Value::Object(members) = &value else {
             return Err(KeyProblem::Unreadable("it is no object".to_owned()));
         };
         check_members(members)?;
-        let jwk: Jwk = serde_json::from_value(value)
-            .map_err(|error| KeyProblem::Unreadable(error.to_string()))?;
-        let named = jwk.common.key_algorithm.map(|name| name.to_string());
-        let verifiers = algorithms(&jwk)
-            .iter()
-            .filter(|algorithm| {
-                let own = algorithm.as_str();
-                named.as_deref().is_none_or(|name| name == own)
-            })
-            .map(|algorithm| Ok((*algorithm, parsed(&jwk, *algorithm)?.into())))
-            .collect::<Result<Vec<_>, KeyProblem>>()?;
-        if verifiers.is_empty() {
+        let text = |name: &str| members.get(name).and_then(Value::as_str);
+        let named = match members.get("alg") {
+            None => None,
+            Some(Value::String(name)) => Some(name.clone()),
+            Some(_) => return Err(KeyProblem::Unreadable("alg is no text".to_owned())),
+        };
+        if text("kid").is_some_and(|id| id.len() > LONGEST_ID) {
+            let why = format!("kid has more than {LONGEST_ID} characters");
+            return Err(KeyProblem::Unreadable(why));
+        }
+        if !is_known(text("kty"), text("crv")) {
             return Err(KeyProblem::NoAlgorithm);
         }
+        let mut jwk: Jwk = serde_json::from_value(value)
+            .map_err(|error| KeyProblem::Unreadable(error.to_string()))?;
+        let verifiers: Vec<_> = algorithms(&jwk)
+            .iter()
+            .filter(|algorithm| named.as_deref().is_none_or(|name| algorithm.is(name)))
+            .map(|algorithm| Verifier {
+                algorithm: *algorithm,
+                key: OnceLock::new(),
+            })
+            .collect();
+        let first = verifiers.first().ok_or(KeyProblem::NoAlgorithm)?;
+        // A key that is good for one of its algorithms is for the others, which differ in the digest.
+        let parsed = parsed(&jwk, first.algorithm)?;
+        let _unset_until_now = first.key.set(Some(parsed.into()));
+        // What the library has no name for, it would write down as something else; and certificates are none of a key's use here.
+        jwk.common.key_algorithm = match jwk.common.key_algorithm {
+            Some(KeyAlgorithm::UNKNOWN_ALGORITHM) if named.as_deref() == Some("Ed25519") => {
+                Some(KeyAlgorithm::EdDSA)
+            }
+            Some(KeyAlgorithm::UNKNOWN_ALGORITHM) => None,
+            known => known,
+        };
+        jwk.common.x509_url = None;
+        jwk.common.x509_chain = None;
+        jwk.common.x509_sha1_fingerprint = None;
+        jwk.common.x509_sha256_fingerprint = None;
         Ok(Self { jwk, verifiers })
     }
 
@@ -88,9 +126,40 @@ impl ClientKey {
         self.jwk.thumbprint(ThumbprintHash::SHA256).ok()
     }
 
+    /// Whether the other is this key again, by the same name and for the same algorithms.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.jwk.algorithm == other.jwk.algorithm
+            && self.id() == other.id()
+            && self.algorithms().eq(other.algorithms())
+    }
+
+    /// The name that both have, if it could be that of either: keys for different algorithms may share it, RFC 7517 4.5.
+    pub(super) fn shared_id(&self, other: &Self) -> Option<&str> {
+        let for_both = || self.algorithms().any(|it| other.algorithms().any(|its| it == its));
+        self.id().filter(|id| other.id() == Some(id) && for_both())
+    }
+
+    fn algorithms(&self) -> impl Iterator<Item = Algorithm> {
+        self.verifiers.iter().map(|verifier| verifier.algorithm)
+    }
+
     pub(super) fn verifier(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {
         let mut verifiers = self.verifiers.iter();
-        verifiers.find_map(|(own, key)| (*own == algorithm).then_some(&**key))
+        let verifier = verifiers.find(|it| it.algorithm == algorithm)?;
+        let parse = || parsed(&self.jwk, algorithm).ok().map(Arc::new);
+        verifier.key.get_or_init(parse).as_deref()
+    }
+}
+
+/// Whether any algorithm here uses keys of this type and curve. The library's error on others is of no help.
+fn is_known(kty: Option<&str>, curve: Option<&str>) -> bool {
+    match (kty, curve) {
+        (Some("EC"), Some("P-256" | "P-384" | "P-521"))
+        | (Some("OKP"), Some("Ed25519"))
+        | (Some("RSA"), _)
+        // What is missing is told by the library.
+        | (Some("EC" | "OKP"), None) => true,
+        _ => false,
     }
 }
 
@@ -123,12 +192,20 @@ fn algorithms(jwk: &Jwk) -> &'static [Algorithm] {
         AlgorithmParameters::EllipticCurve(key) => match key.curve {
             EllipticCurve::P256 => &[Algorithm::Es256],
             EllipticCurve::P384 => &[Algorithm::Es384],
+            EllipticCurve::P521 => &[Algorithm::Es512],
             _ => &[],
         },
         AlgorithmParameters::OctetKeyPair(key) if key.curve == EllipticCurve::Ed25519 => {
-            &[Algorithm::EdDsa]
+            &[Algorithm::EdDsa, Algorithm::Ed25519]
         }
-        AlgorithmParameters::RSA(_) => &[Algorithm::Rs256, Algorithm::Ps256],
+        AlgorithmParameters::RSA(_) => &[
+            Algorithm::Rs256,
+            Algorithm::Rs384,
+            Algorithm::Rs512,
+            Algorithm::Ps256,
+            Algorithm::Ps384,
+            Algorithm::Ps512,
+        ],
         _ => &[],
     }
 }
@@ -141,18 +218,31 @@ fn parsed(jwk: &Jwk, algorithm: Algorithm) -> Result<ParsedPublicKey, KeyProblem
         (AlgorithmParameters::EllipticCurve(key), Algorithm::Es384) => {
             ParsedPublicKey::new(&signature::ECDSA_P384_SHA384_FIXED, point(key, 48)?)
         }
-        (AlgorithmParameters::OctetKeyPair(key), Algorithm::EdDsa) => {
+        (AlgorithmParameters::EllipticCurve(key), Algorithm::Es512) => {
+            ParsedPublicKey::new(&signature::ECDSA_P521_SHA512_FIXED, point(key, 66)?)
+        }
+        (AlgorithmParameters::OctetKeyPair(key), Algorithm::EdDsa | Algorithm::Ed25519) => {
             ParsedPublicKey::new(&signature::ED25519, decoded(&key.x)?)
         }
-        (AlgorithmParameters::RSA(key), Algorithm::Rs256) => {
-            rsa(key)?.to_parsed_public_key(&signature::RSA_PKCS1_2048_8192_SHA256)
-        }
-        (AlgorithmParameters::RSA(key), Algorithm::Ps256) => {
-            rsa(key)?.to_parsed_public_key(&signature::RSA_PSS_2048_8192_SHA256)
+        (AlgorithmParameters::RSA(key), _) => {
+            let padding = padding(algorithm).ok_or(KeyProblem::NoAlgorithm)?;
+            rsa(key)?.to_parsed_public_key(padding)
         }
         _ => return Err(KeyProblem::NoAlgorithm),
     };
     parsed.map_err(|_| KeyProblem::Invalid)
+}
+
+fn padding(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+    Some(match algorithm {
+        Algorithm::Rs256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::Rs384 => &signature::RSA_PKCS1_2048_8192_SHA384,
+        Algorithm::Rs512 => &signature::RSA_PKCS1_2048_8192_SHA512,
+        Algorithm::Ps256 => &signature::RSA_PSS_2048_8192_SHA256,
+        Algorithm::Ps384 => &signature::RSA_PSS_2048_8192_SHA384,
+        Algorithm::Ps512 => &signature::RSA_PSS_2048_8192_SHA512,
+        _ => return None,
+    })
 }
 
 /// SEC 1's uncompressed point, which the library then checks to be one of the curve.

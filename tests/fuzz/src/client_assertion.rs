@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use d1_authz::keys::ClientKeys;
-use d1_authz::token::{Algorithm, ClientAssertion, ClientId};
+use d1_authz::token::{ClientAssertion, ClientId};
 use jiff::Timestamp;
 
 use crate::signer::{self, ISSUER, KEY_ID, NOW};
@@ -34,8 +34,9 @@ pub fn check(bytes: &[u8]) {
 
     let parts = signer::parts(&text);
     let key_fits = assertion.key_id().is_none_or(|id| id == KEY_ID);
-    let expected =
-        assertion.algorithm() == Algorithm::EdDsa && key_fits && signer::signed(message, signature);
+    // RFC 9864 2.2: two names of one algorithm.
+    let algorithm_fits = assertion.algorithm().is("EdDSA");
+    let expected = algorithm_fits && key_fits && signer::signed(message, signature);
     let verified = KEYS.verify(
         assertion.algorithm(),
         assertion.key_id(),

@@ -1,6 +1,14 @@
 //! Reports about keys, names and texts that clients register.
 
-use crate::harness::{GRANT, Setup, basic};
+use std::path::Path;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::harness::signer::{Signer, claims};
+use crate::harness::{Answer, GATEWAY, GRANT, Service, Setup, basic, run};
 
 /// "A long text makes `client list` panic": a limit where it comes in.
 #[test]
@@ -111,4 +119,218 @@ async fn each_token_that_is_issued_can_be_introspected_and_revoked() {
         service.introspect(&api, token).await.json()["active"],
         false
     );
+}
+
+/// Asks for a token with an assertion.
+async fn assert_as(service: &Service, assertion: &str) -> Answer {
+    let form = [
+        ("grant_type", "client_credentials"),
+        (
+            "client_assertion_type",
+            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        ),
+        ("client_assertion", assertion),
+    ];
+    Answer::of(service.post().form(&form)).await
+}
+
+/// "One key that can't sign refuses a whole JWK set"
+#[tokio::test]
+async fn keys_for_something_else_are_passed_by_while_one_is_left() {
+    let signer = Signer::es256();
+    let good = signer.jwk.clone();
+    let rsa = Signer::rsa("RS256").jwk;
+    let with = |jwk: &Value, name: &str, value: Value| {
+        let mut jwk = jwk.clone();
+        jwk[name] = value;
+        jwk
+    };
+    let others = [
+        with(&rsa, "use", json!("enc")),
+        with(&rsa, "key_ops", json!(["wrapKey"])),
+        with(&rsa, "alg", json!("RSA-OAEP-256")),
+        with(&rsa, "n", json!("AQAB")),
+        with(&good, "alg", json!("ECDH-ES+A128KW")),
+        with(&good, "crv", json!("secp256k1")),
+        json!({ "kty": "OKP", "crv": "X25519", "x": "AAAA", "use": "enc" }),
+        json!({ "kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA" }),
+        json!({ "kty": "oct", "k": "AAAA", "kid": "s" }),
+        json!({ "kty": "EC" }),
+        good.clone(),
+    ];
+    let setup = Setup::empty();
+    for (number, other) in others.iter().enumerate() {
+        let id = format!("c{number}");
+        let jwks = json!({ "keys": [other, good] }).to_string();
+        let add = [
+            "client", "add", "--id", &id, "--scope", "cards", "--jwks", "-",
+        ];
+        let said = setup.run_with(&add, &jwks).ok();
+        assert!(said.stderr.contains("passed by: key"), "{other}: {said:?}");
+        let set = ["client", "set-keys", &id, "--jwks", "-"];
+        let said = setup.run_with(&set, &format!("\u{feff}{jwks}")).ok();
+        assert!(said.stderr.contains("passed by: key"), "{other}: {said:?}");
+        let row = json!([{ "client_id": format!("i{number}"), "jwks": { "keys": [other, good] } }]);
+        let import = ["client", "import", "-", "--format", "json"];
+        let said = setup.run_with(&import, &row.to_string()).ok();
+        assert!(said.stderr.contains("passed by: key"), "{other}: {said:?}");
+    }
+    // RFC 7517 4.5: one name for keys of two types.
+    let both = json!({ "keys": [with(&good, "kid", json!("1")), with(&rsa, "kid", json!("1"))] });
+    let set = ["client", "set-keys", "c0", "--jwks", "-"];
+    let said = setup.run_with(&set, &both.to_string()).ok();
+    assert_eq!(said.stderr, "");
+    // None is left.
+    let none = json!({ "keys": [others[0], others[7]] }).to_string();
+    setup.run_with(&set, &none).fails(2, "none of its keys is of use");
+    let service = setup.start();
+    for id in ["c0", "c1", "c10", "i3"] {
+        let assertion = signer.with_header(&json!({ "alg": "ES256", "kid": "1" }), &claims(id));
+        assert_as(&service, &assertion).await.granted();
+    }
+}
+
+/// "Algorithms of other banks' keys (missing)"
+#[tokio::test]
+async fn an_assertion_is_signed_with_any_algorithm_of_rfc_7518_and_rfc_9864() {
+    let setup = Setup::empty();
+    let signers = [
+        ("ES512", Signer::es512()),
+        ("Ed25519", Signer::ed25519()),
+        ("EdDSA", Signer::ed25519()),
+        ("RS384", Signer::rsa("RS384")),
+        ("RS512", Signer::rsa("RS512")),
+        ("PS384", Signer::rsa("PS384")),
+        ("PS512", Signer::rsa("PS512")),
+    ];
+    for (alg, signer) in &signers {
+        for (id, named) in [(*alg, true), (&*format!("any-{alg}"), false)] {
+            let mut jwk = signer.jwk.clone();
+            if named {
+                jwk["alg"] = json!(alg);
+            }
+            let add = ["client", "add", "--id", id, "--jwks", "-"];
+            let said = setup.run_with(&add, &jwk.to_string()).ok();
+            assert_eq!(said.stderr, "", "{alg}");
+            setup.run(&["client", "show", id]).ok();
+        }
+    }
+    let service = setup.start();
+    let metadata = "/.well-known/oauth-authorization-server/authz/d1/v1";
+    let metadata = service.get_at(service.api, metadata).await.json();
+    for (alg, signer) in &signers {
+        for id in [*alg, &format!("any-{alg}")] {
+            let header = json!({ "alg": alg, "typ": "JWT" });
+            assert_as(&service, &signer.with_header(&header, &claims(id)))
+                .await
+                .granted();
+        }
+        // A key for one algorithm verifies no other, and no other message.
+        let header = json!({ "alg": "RS256" });
+        let refused = assert_as(&service, &signer.with_header(&header, &claims(alg))).await;
+        refused.refused(401, "invalid_client");
+        for endpoint in ["token", "introspection", "revocation"] {
+            let name = format!("{endpoint}_endpoint_auth_signing_alg_values_supported");
+            let said = metadata[name].as_array().unwrap();
+            assert!(said.contains(&json!(alg)), "{alg}: {said:?}");
+        }
+    }
+}
+
+/// A certificate that openssl makes for itself with this subject; the strings are of the types that the mask allows.
+fn self_signed(folder: &Path, name: &str, subject: &str, mask: &str) -> String {
+    let config = format!("[req]\ndistinguished_name = name\nstring_mask = {mask}\n[name]\n");
+    std::fs::write(folder.join("req.cnf"), config).unwrap();
+    let (key, certificate) = (format!("{name}.key"), format!("{name}.pem"));
+    openssl(
+        folder,
+        &[
+            "req", "-x509", "-config", "req.cnf", "-utf8", "-subj", subject, "-days", "2", "-nodes",
+            "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-keyout", &key, "-out",
+            &certificate,
+        ],
+    );
+    certificate
+}
+
+fn openssl(folder: &Path, words: &[&str]) -> String {
+    let mut openssl = Command::new("openssl");
+    run(openssl.args(words).current_dir(folder), "").ok().stdout
+}
+
+/// "Names as openssl prints them are refused"
+#[tokio::test]
+async fn a_subject_is_registered_as_openssl_prints_it() {
+    let subjects = [
+        (
+            "open-finance",
+            "/jurisdictionC=BR/jurisdictionST=SP/jurisdictionL=Sao Paulo/businessCategory=Private Organization\
+             /serialNumber=43142666000197/C=BR/ST=SP/L=Sao Paulo/O=Banco/OU=74e929d9/UID=67c57882/CN=web.example",
+            "utf8only",
+        ),
+        (
+            "person",
+            "/C=FR/title=Dr/SN=Müller/GN=Ada/initials=A/pseudonym=x/name=Ada M/dnQualifier=1/postalCode=75001\
+             /street=1, rue + 2/description=a \"b\"/generationQualifier=III/organizationIdentifier=PSDFR-1/CN= d1 ",
+            "utf8only",
+        ),
+        ("t61", "/C=DE/O=Zürich/CN=t61", "nombstr"),
+        ("bmp", "/C=PL/O=Łódź/CN=bmp", "pkix"),
+        ("unknown", "/C=DE/1.3.6.1.4.1.52266.1=5493001KJTIIGC8Y1R12/CN=lei", "utf8only"),
+    ];
+    let setup = Setup::of(GATEWAY);
+    let folder = setup.folder().to_owned();
+    let mut certificates = Vec::new();
+    for (id, subject, mask) in subjects {
+        let file = self_signed(&folder, id, subject, mask);
+        let named = |options: &str| {
+            let words = ["x509", "-noout", "-subject", "-in", &file, "-nameopt", options];
+            let said = openssl(&folder, &words);
+            let said = said.trim_end_matches('\n').strip_prefix("subject=").unwrap();
+            format!("subject:{said}")
+        };
+        // Short names; all values as #hex; long names; dotted ones.
+        for (number, options) in [
+            "RFC2253",
+            "RFC2253,dump_all",
+            "RFC2253,lname",
+            "RFC2253,oid",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let (id, name) = (format!("{id}-{number}"), named(options));
+            let add = ["client", "add", "--id", &id, "--certificate-name", &name];
+            setup.run(&add).ok();
+            // What is shown is read again as the same name.
+            let show = ["client", "show", &id, "--output", "json"];
+            let shown = setup.run(&show).ok().json();
+            let shown = shown["certificate_name"].as_str().unwrap();
+            let set = ["client", "set", &id, "--certificate-name", shown];
+            let said = setup.run(&set).ok().stdout;
+            assert!(said.contains("like that already"), "{name}: {shown}: {said}");
+        }
+        certificates.push((id, file));
+    }
+    for (name, part) in [
+        ("subject:CN=d1,DIS,C=FR", "\"DIS\""),
+        ("subject:CN=d1,favouriteDrink=tea", "favouriteDrink=tea"),
+        ("subject:CN=#zz", "CN=#zz"),
+    ] {
+        let add = ["client", "add", "--certificate-name", name];
+        setup.run(&add).fails(2, part);
+    }
+    let service = setup.start();
+    for (id, file) in certificates {
+        let pem = std::fs::read_to_string(folder.join(file)).unwrap();
+        let encoded: String = pem.lines().filter(|it| !it.starts_with('-')).collect();
+        STANDARD.decode(&encoded).unwrap();
+        for number in 0..4 {
+            let id = format!("{id}-{number}");
+            let form = [("grant_type", "client_credentials"), ("client_id", &id)];
+            let request = service.post().header("client-cert", format!(":{encoded}:"));
+            let answer = Answer::of(request.form(&form)).await;
+            assert_eq!(answer.status, 200, "{id}: {answer:?}");
+        }
+    }
 }

@@ -44,6 +44,14 @@ impl Signer {
         )
     }
 
+    pub fn es512() -> Self {
+        Self::ecdsa(
+            "ES512",
+            "P-521",
+            &signature::ECDSA_P521_SHA512_FIXED_SIGNING,
+        )
+    }
+
     fn ecdsa(
         algorithm: &'static str,
         curve: &str,
@@ -101,6 +109,10 @@ impl Signer {
             Pair::Rsa(pair) => {
                 let padding = match self.algorithm {
                     "PS256" => &signature::RSA_PSS_SHA256,
+                    "PS384" => &signature::RSA_PSS_SHA384,
+                    "PS512" => &signature::RSA_PSS_SHA512,
+                    "RS384" => &signature::RSA_PKCS1_SHA384,
+                    "RS512" => &signature::RSA_PKCS1_SHA512,
                     _ => &signature::RSA_PKCS1_SHA256 as &dyn signature::RsaEncoding,
                 };
                 let mut signature = vec![0; pair.public_modulus_len()];

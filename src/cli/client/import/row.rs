@@ -76,7 +76,13 @@ pub(super) fn client(
         );
     }
     let jwks = values.text("jwks");
-    let keys = values.read("jwks", jwks, ClientKeys::parse);
+    let read = values.read("jwks", jwks, ClientKeys::read);
+    let keys = read.map(|read| {
+        for key in &read.passed_by {
+            warn(format!("jwks: passed by: {key}"));
+        }
+        read.keys
+    });
     let method = values
         .parsed("token_endpoint_auth_method")
         .unwrap_or(match keys {
