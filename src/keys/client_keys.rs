@@ -190,7 +190,11 @@ impl fmt::Display for PassedBy {
 }
 
 fn listed(keys: &[PassedBy]) -> String {
-    let texts: Vec<_> = keys.iter().take(ClientKeys::MOST).map(ToString::to_string).collect();
+    let texts: Vec<_> = keys
+        .iter()
+        .take(ClientKeys::MOST)
+        .map(ToString::to_string)
+        .collect();
     texts.join("; ")
 }
 

@@ -47,7 +47,8 @@ pub enum KeyProblem {
     Unreadable(String),
     /// Of a type or curve that no algorithm here uses, or for another algorithm.
     #[error(
-        "no algorithm for client assertions takes it (kty, crv, alg); they are {}", Algorithm::NAMES
+        "no algorithm for client assertions takes it (kty, crv, alg); they are {}",
+        Algorithm::NAMES
     )]
     NoAlgorithm,
     /// As another one.
@@ -135,7 +136,10 @@ impl ClientKey {
 
     /// The name that both have, if it could be that of either: keys for different algorithms may share it, RFC 7517 4.5.
     pub(super) fn shared_id(&self, other: &Self) -> Option<&str> {
-        let for_both = || self.algorithms().any(|it| other.algorithms().any(|its| it == its));
+        let for_both = || {
+            self.algorithms()
+                .any(|it| other.algorithms().any(|its| it == its))
+        };
         self.id().filter(|id| other.id() == Some(id) && for_both())
     }
 

@@ -2,7 +2,8 @@
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair as _,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -65,7 +66,12 @@ fn keys_survive_being_written_and_read() {
     let keys = set(&[jwk]).unwrap();
     let again = ClientKeys::parse(&serde_json::to_string(&keys).unwrap()).unwrap();
     assert_eq!(keys, again);
-    assert!(again.verify(AssertionAlgorithm::EdDsa, Some("a"), b"m", pair.sign(b"m").as_ref()));
+    assert!(again.verify(
+        AssertionAlgorithm::EdDsa,
+        Some("a"),
+        b"m",
+        pair.sign(b"m").as_ref()
+    ));
     assert_eq!(keys.thumbprints().len(), 1);
 }
 

@@ -33,7 +33,10 @@ pub enum AssertionAlgorithm {
 
 /// A name that isn't one of [`AssertionAlgorithm`]'s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the algorithms of client assertions are {}", AssertionAlgorithm::NAMES)]
+#[error(
+    "the algorithms of client assertions are {}",
+    AssertionAlgorithm::NAMES
+)]
 pub struct UnknownAssertionAlgorithm;
 
 impl AssertionAlgorithm {
