@@ -40,8 +40,7 @@ enum Command {
     Codegen(codegen::Arguments),
     /// Loads a generated operation and a handwritten one in turns.
     Server(load::Arguments),
-    /// Loads the token endpoint, and a form endpoint of Dropshot alone, in turns.
-    Token(load::Arguments),
+    Token(token::Arguments),
     /// Loads the service behind its front door, and behind Dropshot's own TLS, in turns.
     Door(load::Arguments),
     Store(store::Arguments),
@@ -58,7 +57,9 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Some(Command::Server(arguments)) => {
             finished(server::run(arguments.effort), arguments.output)
         }
-        Some(Command::Token(arguments)) => finished(token::run(arguments.effort), arguments.output),
+        Some(Command::Token(arguments)) => {
+            finished(token::compared(arguments), arguments.load.output)
+        }
         Some(Command::Door(arguments)) => finished(door::run(arguments.effort), arguments.output),
         Some(Command::Store(arguments)) => finished(store::run(arguments), arguments.load.output),
         Some(Command::Measured(arguments)) => cost::run(arguments),

@@ -67,7 +67,7 @@ fn start(
     authority: &Authority,
     program: impl FnOnce(&Path) -> Outcome<Program>,
 ) -> Outcome<Candidate> {
-    let Quickstart { config, request } = Quickstart::in_folder(folder)?;
+    let Quickstart { config, request } = Quickstart::in_folder(&load::release("d1-authz"), folder)?;
     Ok(Candidate {
         name,
         program: program(&config)?,

@@ -1,7 +1,6 @@
 //! What services are measured with: a configuration and a client, as `quickstart` makes them.
 
 use super::Outcome;
-use super::load;
 use super::program::Program;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -23,9 +22,9 @@ pub struct Quickstart {
 }
 
 impl Quickstart {
-    /// Runs `quickstart` there, until all is written down.
-    pub fn in_folder(data: &Path) -> Outcome<Self> {
-        let mut quickstart = Command::new(load::release("d1-authz"));
+    /// Has a build of the service run `quickstart` there, until all is written down.
+    pub fn in_folder(program: &Path, data: &Path) -> Outcome<Self> {
+        let mut quickstart = Command::new(program);
         quickstart
             .args(["quickstart", "--listen", "127.0.0.1:0", "--data"])
             .arg(data);

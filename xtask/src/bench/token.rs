@@ -1,16 +1,36 @@
 //! `cargo xtask bench token`: tokens a second, against a form endpoint of Dropshot alone.
 //!
-//! The service is set up as `quickstart` does, and asked by its one client; once with each durability of the audit trail.
+//! The service is set up as `quickstart` does, and asked by its one client; once with each durability of the audit trail. Another
+//! build of the service can be measured beside this one, in the same rounds.
 
 use super::load::{self, Candidate, Comparison, Effort};
 use super::machine::Machine;
 use super::program::{Program, listening, on_core};
 use super::quickstart::{self, Quickstart, serving};
 use super::{Outcome, progress};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Measures.
+/// Loads the token endpoint, and a form endpoint of Dropshot alone, in turns.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub load: load::Arguments,
+    /// Another build of `d1-authz`, such as the one of the commit before, to be measured in the same rounds.
+    #[arg(long, value_name = "PROGRAM")]
+    beside: Option<PathBuf>,
+}
+
+/// Measures as the arguments say.
+pub fn compared(arguments: &Arguments) -> Outcome<Comparison> {
+    measured(arguments.load.effort, arguments.beside.as_deref())
+}
+
+/// Measures this build alone.
 pub fn run(effort: Effort) -> Outcome<Comparison> {
+    measured(effort, None)
+}
+
+fn measured(effort: Effort, beside: Option<&Path>) -> Outcome<Comparison> {
     load::build(&["bench-servers", "d1-authz"])?;
     let machine = Machine::now();
     let form = Candidate {
@@ -24,18 +44,31 @@ pub fn run(effort: Effort) -> Outcome<Comparison> {
     };
     let folder = tempfile::tempdir().map_err(|error| format!("a temporary folder: {error}"))?;
     progress("a quickstart for each durability");
-    let candidates = [
+    let this = load::release("d1-authz");
+    let mut candidates = vec![
         form,
-        service("tokens, buffered", "buffered", folder.path())?,
-        service("tokens, fsync", "fsync", folder.path())?,
+        service("tokens, buffered", &this, "buffered", folder.path())?,
+        service("tokens, fsync", &this, "fsync", folder.path())?,
     ];
+    if let Some(other) = beside {
+        let folder = folder.path().join("beside");
+        candidates.extend([
+            service("beside, buffered", other, "buffered", &folder)?,
+            service("beside, fsync", other, "fsync", &folder)?,
+        ]);
+    }
     Comparison::of(machine, &candidates, effort)
 }
 
 /// The service with a folder of its own, and a request for a token of the folder's client.
-fn service(name: &'static str, durability: &str, folder: &Path) -> Outcome<Candidate> {
-    let quickstart = Quickstart::in_folder(&folder.join(durability))?;
-    let mut serve = on_core(0, &load::release("d1-authz"));
+fn service(
+    name: &'static str,
+    program: &Path,
+    durability: &str,
+    folder: &Path,
+) -> Outcome<Candidate> {
+    let quickstart = Quickstart::in_folder(program, &folder.join(durability))?;
+    let mut serve = on_core(0, program);
     serve.args(["serve", "--config"]).arg(&quickstart.config);
     serve
         .env("D1_AUTHZ_AUDIT__DURABILITY", durability)
