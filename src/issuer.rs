@@ -26,6 +26,7 @@ mod table;
 mod throttle;
 mod turns;
 mod used_assertions;
+mod values;
 
 use std::sync::Arc;
 use std::time::Duration;

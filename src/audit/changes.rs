@@ -198,3 +198,6 @@ fn last_change(folder: &Path) -> Result<Option<(i64, usize)>, AuditError> {
     }
     Ok(None)
 }
+
+#[cfg(test)]
+mod tests;

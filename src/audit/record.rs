@@ -141,6 +141,9 @@ pub enum Event {
         /// Why it was withdrawn, in the words of who did it.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<Box<str>>,
+        /// What of it was otherwise before, by the names of `key list --output json`; left out of a new key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        from: Option<Value>,
     },
     /// A client was added, with its first secret or its keys.
     #[serde(rename = "client.added")]

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::task::spawn_blocking;
 
 use super::audit_heads::{known_trails, stored_head};
@@ -202,8 +203,8 @@ impl ChangeRecord<'_> {
     }
 }
 
-/// That a key is not what it was.
-pub(super) fn key_changed(key: PublishedKey) -> Event {
+/// That a key is not what it was, with what of it was otherwise.
+pub(super) fn key_changed(key: PublishedKey, from: Option<Value>) -> Event {
     // A line of the trail isn't as long as a command's arguments may be.
     let reason = key.revocation_reason.as_deref();
     let reason = reason.map(|reason| reason.chars().take(LONGEST_REASON).collect::<String>());
@@ -216,6 +217,7 @@ pub(super) fn key_changed(key: PublishedKey) -> Event {
         published_until: key.published_until,
         kept_in: key.kept_in,
         reason: reason.map(Into::into),
+        from,
     }
 }
 

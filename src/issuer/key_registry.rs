@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::change_log::{ChangeLog, ChangeLogError, key_changed};
+use super::values;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::keys::{
@@ -152,7 +153,13 @@ impl KeyRegistry {
             let record = self.changes.open().await?;
             let (seen_keys, new_keys) = (&seen.signing_keys, &new.signing_keys);
             let changed = changed(seen_keys, new_keys, now);
-            let events = changed.iter().cloned().map(key_changed).collect();
+            let told = changed.iter().map(|key| {
+                let before = seen_keys.get(&key.kid);
+                let before = before.map(|before| PublishedKey::of(before, now));
+                let from = before.map(|before| values::changed(&before, key).0);
+                key_changed(key.clone(), from)
+            });
+            let events = told.collect();
             let store = record.store(events, now);
             if store.swap_key_material(&seen, &new, now).await? {
                 record.done(now).await;

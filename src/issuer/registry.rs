@@ -2,7 +2,6 @@
 
 mod change;
 mod import;
-mod values;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,8 +13,7 @@ use uuid::Uuid;
 pub use change::ChangedClient;
 pub use import::{ClientToImport, ImportedClient};
 
-use values::told;
-
+use super::values::told;
 use super::{ChangeLog, ChangeLogError, KeyRegistry, KeyRegistryError};
 use crate::audit::Event;
 use crate::clock::Clock;

@@ -249,7 +249,9 @@ impl Issuer {
     /// request's work, which may be dropped halfway.
     pub(super) async fn record_changed_keys(&self) {
         for key in self.directory.take_changed_keys() {
-            self.trail.note(self.own_record(key_changed(key))).await;
+            self.trail
+                .note(self.own_record(key_changed(key, None)))
+                .await;
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod clients;
 mod keys;
+mod outbox;
 mod tokens;
 
 use std::collections::BTreeSet;
@@ -42,6 +43,7 @@ pub async fn check(store: &dyn Store) {
     tokens::one_client_revokes_so_many_and_no_more(store).await;
     tokens::what_has_expired_is_forgotten(store).await;
     what_pins_audit_trails_is_kept(store).await;
+    outbox::records_are_kept_with_their_change_until_a_trail_has_them(store).await;
     the_feed_tells_every_change_once(store).await;
     who_stands_in_another_history_is_told(store).await;
     clients::many_are_read_by_name(store).await;

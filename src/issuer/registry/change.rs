@@ -1,6 +1,6 @@
 //! Changes of a client that stays the same one: its settings, its keys.
 
-use super::values::changed;
+use super::super::values::changed;
 use super::{ClientRegistry, RegistryError};
 use crate::audit::Event;
 use crate::keys::ClientKeys;

@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::harness::{self, D1, GRANT, Run, Service, Setup, eventually, is_root, run};
 
+/// A user who isn't root.
+const SERVICE: u32 = 65_534;
+
 /// The files of a chain, in order.
 fn files(setup: &Setup, chain: &str) -> Vec<PathBuf> {
     let folder = std::fs::read_dir(setup.folder().join("audit")).unwrap();
@@ -268,7 +271,6 @@ async fn an_import_of_any_size_verifies() {
 /// "After root's command the service can't write its trail"
 #[tokio::test]
 async fn what_root_makes_belongs_to_the_services_user() {
-    const SERVICE: u32 = 65_534;
     if !is_root() {
         println!("not tested: only root makes files that are another user's");
         return;
@@ -309,4 +311,41 @@ async fn what_root_makes_belongs_to_the_services_user() {
     }
     as_service(&["key", "rotate", "--now"]).ok();
     as_service(&["audit", "verify"]).ok();
+}
+
+/// The kind of the report before: whose the file is now, the service must not need to be.
+#[tokio::test]
+async fn a_trail_that_became_another_users_is_told_and_a_new_one_begins() {
+    if !is_root() {
+        println!("not tested: only root takes files from another user");
+        return;
+    }
+    let setup = Setup::with_d1();
+    let start = |setup: Setup| {
+        let all = std::fs::read_dir(setup.folder()).unwrap();
+        let audit = std::fs::read_dir(setup.folder().join("audit")).unwrap();
+        for entry in all.chain(audit).map(Result::unwrap) {
+            chown(entry.path(), Some(SERVICE), Some(SERVICE)).unwrap();
+        }
+        chown(setup.folder(), Some(SERVICE), Some(SERVICE)).unwrap();
+        if let Some(file) = files(&setup, "decisions").pop() {
+            chown(file, Some(0), Some(0)).unwrap();
+        }
+        let mut command = harness::binary(setup.folder());
+        command.uid(SERVICE).gid(SERVICE);
+        command.args(["serve", "--config", "d1-authz.toml"]);
+        Service::spawn(setup, command)
+    };
+    let service = start(setup);
+    tokens(&service, 5).await;
+    let service = start(service.stop());
+    assert!(told(&service).await.contains("can't be read"));
+    tokens(&service, 5).await;
+    let setup = service.stop();
+    let issued = setup.audit();
+    let issued = issued.iter().filter(|it| it["event"] == "token.issued");
+    assert_eq!(issued.count(), 10);
+    // Nothing is missing, as root sees.
+    let run = verify(&setup).ok();
+    assert!(run.stdout.contains("it followed a trail"), "{run:?}");
 }

@@ -1,8 +1,9 @@
-//! A client's settings as records have them: what was, and what is.
+//! Clients' settings, and what else changes, as records have it: what was, and what is.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::token::Client;
@@ -17,23 +18,20 @@ pub(super) fn told(client: &Client) -> Value {
     Value::Object(settings)
 }
 
-/// The settings that differ, as they were and as they are.
-pub(super) fn changed(before: &Client, after: &Client) -> (Value, Value) {
+/// What differs between two values of a kind, as it was and as it is.
+pub(super) fn changed<T: Serialize>(before: &T, after: &T) -> (Value, Value) {
     let (mut from, mut to) = (settings(before), settings(after));
-    let same: Vec<String> = from
-        .iter()
-        .filter(|(name, value)| to.get(*name) == Some(value))
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in same {
-        from.remove(&name);
-        to.remove(&name);
-    }
+    let is_same = |name: &String, value: &Value, other: &Map<String, Value>| {
+        other.get(name).unwrap_or(&Value::Null) == value
+    };
+    let all = from.clone();
+    from.retain(|name, value| !is_same(name, value, &to));
+    to.retain(|name, value| !is_same(name, value, &all));
     (Value::Object(from), Value::Object(to))
 }
 
-fn settings(client: &Client) -> Map<String, Value> {
-    let Ok(Value::Object(mut settings)) = serde_json::to_value(client) else {
+fn settings(of: &impl Serialize) -> Map<String, Value> {
+    let Ok(Value::Object(mut settings)) = serde_json::to_value(of) else {
         return Map::new();
     };
     settings.remove("client_id");
