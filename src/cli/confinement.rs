@@ -114,11 +114,23 @@ impl Folders {
     }
 }
 
-/// Where a file stands, and where it leads to: renewal may leave the link, and change what it leads to, or the link.
+/// Where a file stands, and where it leads to: renewal may leave the link, and change what it leads to, or the link. A link that
+/// is swapped often leads from one folder into its sibling.
 fn folders(file: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let behind = file.canonicalize().ok();
-    let behind = behind.map(|file| folder(&file));
-    [folder(file)].into_iter().chain(behind)
+    let behind = file.canonicalize().ok().map(|file| folder(&file));
+    let mut folders = vec![folder(file)];
+    // Where the links are that stand on the way to the file itself.
+    let links = file.ancestors().skip(1).filter(|path| path.is_symlink());
+    folders.extend(links.map(folder));
+    if let Some(behind) = behind {
+        let is_elsewhere = folder(file).canonicalize().ok().as_ref() != Some(&behind);
+        let around = behind
+            .parent()
+            .filter(|around| is_elsewhere && around.parent().is_some());
+        folders.extend(around.map(PathBuf::from));
+        folders.push(behind);
+    }
+    folders.into_iter()
 }
 
 fn folder(file: &Path) -> PathBuf {
@@ -164,7 +176,14 @@ mod tests {
         // On first use the master key is made, and so is the folder of the trail.
         let folders = Folders::of(&config);
         assert_eq!(folders.written, [at(""), at("data"), at("keys")]);
-        assert_eq!(folders.read, [at("live"), at("archive"), at("live")]);
+        let around = at("");
+        assert_eq!(
+            folders.read,
+            [at("live"), around, at("archive"), at("live")]
+        );
+        symlink("archive", at("current")).unwrap();
+        let through: Vec<_> = super::folders(&at("current/server1.pem")).collect();
+        assert_eq!(through[..2], [at("current"), at("")]);
         fs::write(at("keys/master.key"), "").unwrap();
         fs::create_dir_all(&config.audit.path).unwrap();
         let folders = Folders::of(&config);

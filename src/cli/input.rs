@@ -7,14 +7,22 @@ use zeroize::Zeroizing;
 
 use super::error::Error;
 
-/// The text, and no more than this many bytes of it. It may hold secrets.
+/// All of the text, which has this many bytes at most. It may hold secrets.
 pub(super) fn read(file: &Path, most: u64) -> Result<Zeroizing<String>, Error> {
     let mut text = Zeroizing::new(String::new());
+    let name = file.display();
+    // A byte more shows that there is more.
+    let take = most.saturating_add(1);
     let read = if file.as_os_str() == "-" {
-        stdin().lock().take(most).read_to_string(&mut text)
+        stdin().lock().take(take).read_to_string(&mut text)
     } else {
-        std::fs::File::open(file).and_then(|file| file.take(most).read_to_string(&mut text))
+        std::fs::File::open(file).and_then(|file| file.take(take).read_to_string(&mut text))
     };
-    read.map_err(|error| Error::failed(format!("{}: {error}", file.display())))?;
+    let bytes = read.map_err(|error| Error::failed(format!("{name}: {error}")))?;
+    if u64::try_from(bytes).unwrap_or(u64::MAX) > most {
+        return Err(Error::failed(format!(
+            "{name}: there are more than {most} bytes; it is read whole or not at all"
+        )));
+    }
     Ok(text)
 }

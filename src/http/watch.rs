@@ -22,8 +22,19 @@ async fn report(issuer: &Issuer, log: &Logger) {
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut before = Vec::new();
+    let mut is_heard = true;
     loop {
         ticks.tick().await;
+        let unheard = issuer.unheard();
+        if unheard.is_none() != is_heard {
+            is_heard = !is_heard;
+            match unheard {
+                Some(why) => {
+                    info!(log, "changes in the store are found by polls alone"; "why" => why)
+                }
+                None => info!(log, "changes in the store are heard of again"),
+            }
+        }
         let Readiness { ready, problems } = issuer.readiness();
         for problem in problems.iter().filter(|problem| !before.contains(*problem)) {
             let (part, message) = (problem.part, problem.message.as_str());

@@ -15,6 +15,7 @@ mod view;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 pub(super) use account::{Account, Authenticated, LiveSecret};
 pub(super) use accounts::Accounts;
@@ -47,6 +48,8 @@ pub(super) struct Directory {
     catch_up: CatchUp<Found>,
     asked: Asked,
     pub freshness: Freshness,
+    /// How old what the store shows was when it was last read.
+    age: Mutex<Duration>,
     /// Whether as many clients as fit have been read.
     filled: AtomicBool,
     /// How many clients there are.
@@ -88,6 +91,7 @@ impl Directory {
             catch_up: CatchUp::default(),
             asked: Asked::default(),
             freshness: Freshness::new(clock, config.max_staleness),
+            age: Mutex::default(),
             filled: AtomicBool::new(false),
             number: AtomicUsize::new(Self::NOT_COUNTED),
             uses: Uses::default(),

@@ -24,6 +24,9 @@ use crate::keys::{
 use crate::store::{self, Store, StoreError};
 use crate::token::Audience;
 
+/// The longest PIN.
+const PIN_BYTES: usize = 4096;
+
 /// An opened store with its opened key material.
 #[derive(Debug, Clone)]
 pub struct Installation {
@@ -192,8 +195,8 @@ async fn open_token(config: &Config) -> Result<Option<Token>, StartError> {
         return Ok(None);
     };
     let open = move || {
-        let pin = keys::read_private(&settings.pin_file)?;
-        let token = Token::open(&settings.module, &settings.token, pin.trim());
+        let pin = keys::read_private_line(&settings.pin_file, PIN_BYTES)?;
+        let token = Token::open(&settings.module, &settings.token, &pin);
         token.map_err(|error| StartError::Key(SignError::Token(error).into()))
     };
     let opened = tokio::task::spawn_blocking(open).await;

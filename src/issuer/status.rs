@@ -56,12 +56,10 @@ impl Issuer {
         let freshness = &self.directory.freshness;
         let mut ready = !freshness.is_over();
         if !ready {
-            let age = freshness.age().as_secs();
+            // Without its age: what is new each second is told each second.
             problems.push(Problem {
                 part: "store",
-                message: format!(
-                    "what is known of it is {age} s old, and store.max_staleness has passed"
-                ),
+                message: "store.max_staleness has passed since it was last read".to_owned(),
             });
         }
         if let Some(message) = self.directory.fault() {
@@ -110,6 +108,12 @@ impl Issuer {
             message,
         }));
         Readiness { ready, problems }
+    }
+
+    /// Why the store doesn't say that something has changed, where it could. Polls find that as well, a moment later.
+    #[must_use]
+    pub fn unheard(&self) -> Option<String> {
+        self.store.unheard()
     }
 
     /// Does what has to be done beside answering requests, until the future is dropped. What fails is tried again, and shows in

@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 
 use super::{PrivateFileError, give_to_its_owner, read_private};
 
+/// More than a key in any form that is read, with blanks around it. Text behind it is refused.
+const FILE_BYTES: usize = 1024;
+
 /// The master key. It doesn't print, and its memory is wiped.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
@@ -47,7 +50,7 @@ impl MasterKey {
     /// # Errors
     /// [`MasterKeyError`]: absent, readable by others, malformed, unreadable.
     pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
-        let text = read_private(path).map_err(|error| match error {
+        let text = read_private(path, FILE_BYTES).map_err(|error| match error {
             PrivateFileError::Missing(path) => MasterKeyError::Missing(path),
             PrivateFileError::Io { path, error } if error.kind() == io::ErrorKind::InvalidData => {
                 MasterKeyError::Malformed(path)
@@ -200,6 +203,7 @@ mod tests {
             &STANDARD.encode([7; 31]),
             &STANDARD.encode([7; 33]),
             &"+f".repeat(32),
+            &format!("{}\n{}\nmore", STANDARD.encode([7; 32]), " ".repeat(200)),
         ] {
             let (_folder, path) = file(content, 0o600);
             assert!(
@@ -207,6 +211,10 @@ mod tests {
                 "{content:?}"
             );
         }
+        let long = format!("{}{}", STANDARD.encode([7; 32]), "\n".repeat(FILE_BYTES));
+        let (_folder, path) = file(&long, 0o600);
+        let error = MasterKey::load(&path).unwrap_err().to_string();
+        assert!(error.contains("more than 1024 bytes"), "{error}");
         let nowhere = Path::new("/nonexistent/master.key");
         assert!(matches!(
             MasterKey::load(nowhere),

@@ -33,7 +33,7 @@ pub use master::{MasterKey, MasterKeyError};
 pub use ownership::give_to_its_owner;
 pub use pkcs11::Token;
 pub use private_file::{
-    Leniency, PrivateFileError, check_private, read_private, read_private_up_to,
+    Leniency, PrivateFileError, check_private, read_private, read_private_line,
 };
 pub use ring::{KeyRing, PublishedKey, published};
 pub use schedule::{Schedule, ScheduleError, Step, Wanted};

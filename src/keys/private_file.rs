@@ -27,6 +27,17 @@ pub enum PrivateFileError {
         /// Its permission bits.
         mode: u32,
     },
+    /// There is more than is read.
+    #[error("{} has more than {limit} bytes; it is used whole or not at all", .path.display())]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// How much may be in it.
+        limit: usize,
+    },
+    /// There is more than a secret in it.
+    #[error("{} has more than one line; the secret must be all that it holds", .0.display())]
+    SeveralLines(PathBuf),
     /// The system said no.
     #[error("{}: {error}", .path.display())]
     Io {
@@ -37,33 +48,54 @@ pub enum PrivateFileError {
     },
 }
 
-/// The first 128 bytes of a file that only the service may read.
+/// The one line of a file that only the service may read: a password, a PIN. The line's end is no part of it, and blanks are.
 ///
 /// # Errors
-/// [`PrivateFileError`]
-pub fn read_private(path: &Path) -> Result<Zeroizing<String>, PrivateFileError> {
-    read_private_up_to(path, 128)
+/// [`PrivateFileError`]: also when there is more than a line, or more than `limit` bytes. A part of a secret is none.
+pub fn read_private_line(path: &Path, limit: usize) -> Result<Zeroizing<String>, PrivateFileError> {
+    let too_long = || PrivateFileError::TooLong {
+        path: path.into(),
+        limit,
+    };
+    // With its end.
+    let mut text = read_private(path, limit + 2).map_err(|error| match error {
+        PrivateFileError::TooLong { .. } => too_long(),
+        other => other,
+    })?;
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let length = line.strip_suffix('\r').unwrap_or(line).len();
+    if length > limit {
+        return Err(too_long());
+    }
+    text.truncate(length);
+    if text.contains(['\n', '\r', '\0']) {
+        return Err(PrivateFileError::SeveralLines(path.into()));
+    }
+    Ok(text)
 }
 
-/// The first `limit` bytes of a file that only the service may read.
+/// All of a file that only the service may read.
 ///
 /// # Errors
-/// [`PrivateFileError`]
-pub fn read_private_up_to(
-    path: &Path,
-    limit: usize,
-) -> Result<Zeroizing<String>, PrivateFileError> {
+/// [`PrivateFileError`]: also when there are more than `limit` bytes.
+pub fn read_private(path: &Path, limit: usize) -> Result<Zeroizing<String>, PrivateFileError> {
     let io_error = |error| PrivateFileError::of(path, error);
     // The permissions of the opened file, not of the path: nobody can swap one for the other in between.
     let file = File::open(path).map_err(io_error)?;
     let metadata = file.metadata().map_err(io_error)?;
     judge(path, &metadata)?;
-    // Whole at once: text that grows leaves copies of itself behind.
-    let mut text = Zeroizing::new(String::with_capacity(limit));
-    let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    // Whole at once: text that grows leaves copies of itself behind. And a byte more, which shows that there is more.
+    let mut text = Zeroizing::new(String::with_capacity(limit + 1));
+    let most = u64::try_from(limit + 1).unwrap_or(u64::MAX);
     file.take(most)
         .read_to_string(&mut text)
         .map_err(io_error)?;
+    if text.len() > limit {
+        return Err(PrivateFileError::TooLong {
+            path: path.into(),
+            limit,
+        });
+    }
     Ok(text)
 }
 
@@ -211,6 +243,48 @@ mod tests {
 
     use super::*;
 
+    fn file(content: &[u8]) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::fs::write(&path, content).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_secret_is_whole_or_refused() {
+        for (content, secret) in [
+            (&b"a b"[..], "a b"),
+            (b" a b \n", " a b "),
+            (b"12345678\r\n", "12345678"),
+            (b"", ""),
+            ("\u{2003}e\u{301}\n".as_bytes(), "\u{2003}e\u{301}"),
+        ] {
+            let (_folder, path) = file(content);
+            assert_eq!(*read_private_line(&path, 8).unwrap(), *secret);
+        }
+        for (content, why) in [
+            (&b"123456789"[..], "more than 8 bytes"),
+            (b"123456789\n", "more than 8 bytes"),
+            (b"12345678\n9", "more than 8 bytes"),
+            (b"1\n2\n", "more than one line"),
+            (b"\n1", "more than one line"),
+            (b"1\n\n", "more than one line"),
+            (b"1\0", "more than one line"),
+            (b"\xff\xfe", "UTF-8"),
+        ] {
+            let (_folder, path) = file(content);
+            let error = read_private_line(&path, 8).unwrap_err().to_string();
+            assert!(error.contains(why), "{why} is not in {error}");
+        }
+        let (_folder, path) = file(b"12345678");
+        assert_eq!(read_private(&path, 8).unwrap().len(), 8);
+        assert!(matches!(
+            read_private(&path, 7),
+            Err(PrivateFileError::TooLong { limit: 7, .. })
+        ));
+    }
+
     #[test]
     fn others_than_the_service_may_not_use_a_private_file() {
         use Exposure::{InItsVolume, None, ToItsGroup, ToOthers};
@@ -258,6 +332,6 @@ mod tests {
         fs::set_permissions(at("master.key"), Permissions::from_mode(0o444)).unwrap();
         let taken = check_private(&at("master.key")).unwrap().unwrap();
         assert!(taken.to_string().contains("fsGroup"), "{taken}");
-        read_private(&at("master.key")).unwrap();
+        read_private(&at("master.key"), 8).unwrap();
     }
 }

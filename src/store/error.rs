@@ -73,9 +73,52 @@ pub enum StoreError {
     /// The file with the database's password.
     #[error("store.password_file: {0}")]
     Password(#[from] crate::keys::PrivateFileError),
+    /// The server follows another one, and takes no changes.
+    #[error(
+        "the store is read-only: the server that store.url leads to is a standby; the connection is made again until it leads \
+         to the primary (for a replica that only reads, set store.read_only = true)"
+    )]
+    Standby,
+    /// Something between here and the database that can't be worked with.
+    #[error(
+        "store.url leads to a pooler, and {0}; session pooling only: set pool_mode = session for this database, or name \
+         PostgreSQL itself (docs/store.md)"
+    )]
+    Pooler(&'static str),
+    /// It refused a moment ago, for this reason, and isn't asked again yet.
+    #[error("{0}")]
+    Unreachable(String),
+    /// A process has the store open.
+    #[error("the store {} is in use; stop the service, and commands that run, first", .0.display())]
+    InUse(PathBuf),
+    /// What is to be restored is not what `store backup` makes.
+    #[error("{} can't be restored: {why}; nothing was replaced", .path.display())]
+    NotABackup {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+    /// Another file, or none, is at the path of the one that is open.
+    #[error(
+        "the store {} was removed or replaced while in use; nothing is written to it any more: restart the service, and use \
+         `store restore` with the service stopped to put a backup back", .0.display()
+    )]
+    Replaced(PathBuf),
     /// The database said no.
     #[error("the store: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|error| error.code());
+        if code.as_deref() == Some("25006") {
+            // Whoever may not write by the configuration is refused before the database is asked.
+            return Self::Standby;
+        }
+        Self::Database(error)
+    }
 }
 
 impl StoreError {

@@ -12,6 +12,7 @@ mod sql;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -177,6 +178,16 @@ pub trait Store: Debug + Send + Sync + 'static {
 
     /// Waits until the store says that something may have changed; for ever, where it can't say. Who waits polls as well.
     async fn changed(&self);
+
+    /// How old what it shows may be: it is nothing but on a standby, which may have been cut off, or have stopped replaying.
+    async fn age(&self) -> Result<Duration, StoreError> {
+        Ok(Duration::ZERO)
+    }
+
+    /// Why it doesn't say that something has changed, where it could.
+    fn unheard(&self) -> Option<String> {
+        None
+    }
 
     /// How the schema stands to this program.
     async fn schema(&self) -> Result<SchemaStatus, StoreError>;

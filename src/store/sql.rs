@@ -1,6 +1,8 @@
 //! The store in an SQL database: SQLite, one file that several processes of one machine write, or PostgreSQL, for many machines. One
 //! set of statements serves both.
 
+mod address;
+mod attempts;
 mod audit;
 mod backup;
 mod clients;
@@ -9,12 +11,16 @@ mod copy;
 mod engine;
 mod feed;
 mod file;
+mod in_use;
 mod insert;
 mod keys;
 mod leases;
 mod listen;
 mod operations;
 mod outbox;
+mod pace;
+mod pooler;
+mod replay;
 mod schema;
 mod tokens;
 
@@ -22,15 +28,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, Transaction};
 use tokio::time::timeout;
 
 use super::{ChangeRecords, Migrate, StoreError};
-use crate::config::{StoreConfig, StoreUrl};
-use crate::keys::read_private;
+use crate::config::StoreConfig;
+use address::Address;
+use connections::Connections;
 pub use copy::Copied;
-use engine::Engine;
+use engine::{Engine, Purpose};
 use listen::Listener;
+use replay::Replay;
 
 /// How many connections a file gets: of those that write, one at a time does.
 const FILE_CONNECTIONS: u32 = 4;
@@ -39,10 +47,12 @@ const FILE_CONNECTIONS: u32 = 4;
 #[derive(Debug, Clone)]
 pub struct SqlStore {
     engine: Engine,
-    pool: AnyPool,
+    connections: Arc<Connections>,
     read_only: bool,
     /// PostgreSQL's word of changes.
     listener: Option<Arc<Listener>>,
+    /// How far a standby is.
+    replay: Arc<Replay>,
     /// What goes into the outbox with the change that this store is for.
     records: Option<Arc<ChangeRecords>>,
 }
@@ -65,23 +75,8 @@ impl SqlStore {
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn connect(config: &StoreConfig, migrate: Migrate) -> Result<Self, StoreError> {
-        let read_only = config.read_only;
-        match &config.url {
-            StoreUrl::Sqlite(path) => Self::on_file(path, migrate, read_only).await,
-            StoreUrl::Postgres(url) => {
-                let file = config.password_file.as_deref();
-                let password = file.map(read_private).transpose()?;
-                let url = url.with_password(password.as_ref().map(|it| it.trim()));
-                let (options, most) = (connections::options(&url)?, config.connections);
-                Ok(Self {
-                    engine: Engine::Postgres,
-                    pool: connections::open(Engine::Postgres, options, most, read_only).await?,
-                    read_only,
-                    listener: Some(Arc::new(Listener::new(url))),
-                    records: None,
-                })
-            }
-        }
+        let address = Address::of(config, migrate)?;
+        Self::at(address, config.connections, config.read_only).await
     }
 
     /// Opens a store in a file, and makes it when there is none and `migrate` allows it.
@@ -89,19 +84,31 @@ impl SqlStore {
     /// # Errors
     /// As [`open`](Self::open).
     pub async fn open_file(path: &Path, migrate: Migrate) -> Result<Self, StoreError> {
-        let store = Self::on_file(path, migrate, false).await?;
+        let store = Self::at_file(path, migrate).await?;
         store.check_schema(migrate).await?;
         Ok(store)
     }
 
-    async fn on_file(path: &Path, migrate: Migrate, read_only: bool) -> Result<Self, StoreError> {
-        file::prepare(path, migrate)?;
-        let options = connections::options(&file::url(path)?)?;
+    async fn at_file(path: &Path, migrate: Migrate) -> Result<Self, StoreError> {
+        let address = Address::of_file(path, migrate)?;
+        Self::at(address, FILE_CONNECTIONS, false).await
+    }
+
+    async fn at(address: Address, connections: u32, read_only: bool) -> Result<Self, StoreError> {
+        let address = Arc::new(address);
+        let (engine, most) = match *address {
+            Address::File(_) => (Engine::Sqlite, FILE_CONNECTIONS),
+            Address::Postgres { .. } => (Engine::Postgres, connections),
+        };
+        let listener =
+            (engine == Engine::Postgres).then(|| Arc::new(Listener::new(address.clone())));
+        let connections = Connections::open(engine, address, most, read_only).await?;
         Ok(Self {
-            engine: Engine::Sqlite,
-            pool: connections::open(Engine::Sqlite, options, FILE_CONNECTIONS, read_only).await?,
+            engine,
+            connections: Arc::new(connections),
             read_only,
-            listener: None,
+            listener,
+            replay: Arc::default(),
             records: None,
         })
     }
@@ -111,11 +118,21 @@ impl SqlStore {
         if self.read_only {
             return Err(StoreError::ReadOnly);
         }
-        let mut transaction = self.pool.begin_with(self.engine.begin_writing()).await?;
+        let mut transaction = self.connections.begin(Purpose::Write).await?;
         if let Some(lock) = self.engine.lock_out_writers() {
             sqlx::query(lock).execute(&mut *transaction).await?;
         }
         Ok(transaction)
+    }
+
+    /// A transaction that reads.
+    async fn read(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        self.connections.begin(Purpose::Read).await
+    }
+
+    /// A transaction that reads what is of one moment.
+    async fn read_moment(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        self.connections.begin(Purpose::Moment).await
     }
 
     /// Commits what others follow, and wakes them.
@@ -132,7 +149,11 @@ impl SqlStore {
     /// To be called when many rows have been written, and are there whatever becomes of this.
     async fn analyze(&self) {
         if let Some(analyze) = self.engine.analyze() {
-            let done = sqlx::query(analyze).execute(&self.pool);
+            let done = async {
+                let mut transaction = self.read().await?;
+                sqlx::query(analyze).execute(&mut *transaction).await?;
+                Ok::<_, StoreError>(transaction.commit().await?)
+            };
             let _later_by_itself = timeout(connections::PATIENCE, done).await;
         }
     }

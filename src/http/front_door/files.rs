@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use super::verifier::CallerVerifier;
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{ClientCertificates, TlsConfig};
-use crate::keys::read_private_up_to;
+use crate::keys::read_private;
 
 /// A file of `[tls]` that can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +58,7 @@ impl Files {
     pub(super) fn read(config: &TlsConfig) -> Result<Self, TlsFileError> {
         let optional =
             |key, path: &Option<PathBuf>| path.as_deref().map(|path| read(key, path)).transpose();
-        let key = read_private_up_to(&config.key, KEY_BYTES)
+        let key = read_private(&config.key, KEY_BYTES)
             .map_err(|error| wrong("tls.key", &config.key, &error))?;
         Ok(Self {
             certificate: read("tls.certificate", &config.certificate)?,

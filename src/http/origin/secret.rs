@@ -11,7 +11,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use zeroize::Zeroizing;
 
 use crate::config::GatewaySecret;
-use crate::keys::read_private_up_to;
+use crate::keys::read_private;
 
 /// How often the file is looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -108,8 +108,7 @@ fn read(config: &GatewaySecret) -> Result<Zeroizing<String>, GatewaySecretError>
         file: config.file.clone(),
         message,
     };
-    let text =
-        read_private_up_to(&config.file, FILE_BYTES).map_err(|error| wrong(error.to_string()))?;
+    let text = read_private(&config.file, FILE_BYTES).map_err(|error| wrong(error.to_string()))?;
     check(&text).map_err(wrong)?;
     Ok(text)
 }

@@ -22,13 +22,15 @@ impl Freshness {
             read_at: AtomicU64::default(),
             most,
         };
-        freshness.note();
+        freshness.note(Duration::ZERO);
         freshness
     }
 
-    /// Notes that all changes until now were read.
-    pub(super) fn note(&self) {
-        self.read_at.store(self.passed(), Ordering::Relaxed);
+    /// Notes that all changes were read that the store shows, which is so old.
+    pub(super) fn note(&self, age: Duration) {
+        let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+        let read_at = self.passed().saturating_sub(age);
+        self.read_at.fetch_max(read_at, Ordering::Relaxed);
     }
 
     /// How long ago the store was last read.
@@ -62,8 +64,11 @@ mod tests {
         assert!(!freshness.is_over());
         clock.advance(Duration::from_millis(1));
         assert!(freshness.is_over());
-        freshness.note();
+        freshness.note(Duration::from_secs(59));
         assert!(!freshness.is_over());
+        clock.advance(Duration::from_secs(2));
+        assert!(freshness.is_over(), "what was read was old already");
+        freshness.note(Duration::ZERO);
         clock.advance(Duration::from_secs(9));
         clock.set(Timestamp::MAX);
         assert_eq!(freshness.age(), Duration::from_secs(9));

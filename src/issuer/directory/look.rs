@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::account::Account;
 use super::asked::Answer;
-use super::{Directory, LoadError};
+use super::{Directory, LoadError, lock};
 use crate::issuer::catch_up::Questions;
 use crate::store::{Change, ClientRecord, News, StoreError, Subject};
 use crate::token::ClientId;
@@ -17,7 +17,13 @@ use crate::token::ClientId;
 /// Who a client is; nobody, when there is none. To be told apart from what isn't known, as the store can't be read.
 pub(in crate::issuer) type Found = Option<Arc<Account>>;
 
+/// Tokens go on until `store.max_staleness` has passed.
+const BEHIND: &str = "store is behind: the standby that store.url leads to has not replayed all that its primary wrote; \
+    look at its replication (pg_stat_wal_receiver, pg_get_wal_replay_pause_state), or name another server";
+
 impl Directory {
+    /// How old what a standby shows may be without being told.
+    const BEHIND: Duration = Duration::from_secs(10);
     /// How long a request waits for the store.
     const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -68,6 +74,8 @@ impl Directory {
 
     async fn apply(&self, questions: &Questions<Found>, now: Timestamp) -> Result<bool, LoadError> {
         let mut applied = self.applied.lock().await;
+        // Before anything is read, which is at least as new.
+        *lock(&self.age) = self.store.age().await?;
         let changes = match self.store.changes_after(*applied).await? {
             News::Changes(changes) => changes,
             News::OtherHistory => {
@@ -148,10 +156,14 @@ impl Directory {
     }
 
     fn note_outcome(&self, done: &Result<bool, LoadError>) {
+        let age = *lock(&self.age);
         if done.is_ok() {
-            self.freshness.note();
+            self.freshness.note(age);
         }
-        let fault = done.as_ref().err().map(ToString::to_string);
+        let fault = match done {
+            Ok(_) => (age > Self::BEHIND).then(|| BEHIND.to_owned()),
+            Err(error) => Some(error.to_string()),
+        };
         self.note_fault(fault);
     }
 }

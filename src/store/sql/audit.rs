@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::{Any, AnyPool, Row, Transaction};
+use sqlx::{Any, AnyConnection, Row, Transaction};
 
 use crate::keys::StoredAuditKey;
 use crate::store::{AuditHead, StoreError};
@@ -12,10 +12,12 @@ const HEAD: &str = "audit_head:";
 /// The first name after all that begin with [`HEAD`].
 const AFTER_HEADS: &str = "audit_head;";
 
-pub(super) async fn key(pool: &AnyPool) -> Result<Option<StoredAuditKey>, StoreError> {
+pub(super) async fn key(
+    connection: &mut AnyConnection,
+) -> Result<Option<StoredAuditKey>, StoreError> {
     let row = sqlx::query("SELECT value FROM meta WHERE name = $1")
         .bind(KEY)
-        .fetch_optional(pool)
+        .fetch_optional(&mut *connection)
         .await?;
     row.map(|row| read(row.try_get("value")?)).transpose()
 }
@@ -32,11 +34,11 @@ pub(super) async fn keep_first_key(
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn heads(pool: &AnyPool) -> Result<Vec<AuditHead>, StoreError> {
+pub(super) async fn heads(connection: &mut AnyConnection) -> Result<Vec<AuditHead>, StoreError> {
     let rows = sqlx::query("SELECT value FROM meta WHERE name >= $1 AND name < $2 ORDER BY name")
         .bind(HEAD)
         .bind(AFTER_HEADS)
-        .fetch_all(pool)
+        .fetch_all(&mut *connection)
         .await?;
     rows.iter().map(|row| read(row.try_get("value")?)).collect()
 }

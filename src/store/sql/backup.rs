@@ -37,7 +37,9 @@ impl SqlStore {
             Engine::Sqlite => {
                 let name = part.to_string_lossy();
                 let vacuum = sqlx::query("VACUUM INTO $1").bind(&*name);
-                vacuum.execute(&self.pool).await?;
+                vacuum
+                    .execute(&mut *self.connections.acquire().await?)
+                    .await?;
             }
             Engine::Postgres => {
                 let copy = Self::open_file(&part, Migrate::Yes).await?;

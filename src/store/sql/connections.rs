@@ -1,13 +1,22 @@
-//! Connections to a database: how many, what they are told first, and how long anybody waits for them.
+//! Connections to a database: how each is made, which ones are let go, and how long anybody waits for one.
+//!
+//! Nothing is left on a connection: what a PostgreSQL session must be told, each transaction is told for itself. A pooler may give
+//! the connection to somebody else afterwards, and a role or a database may have any default.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::SqlSafeStr as _;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyConnection, AnyPool, Connection, Executor};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, Connection, Executor, Row, Transaction};
 use tokio::time::timeout;
 
-use super::Engine;
+use super::address::Address;
+use super::engine::{Engine, Purpose};
+use super::pace::Pace;
+use super::pooler;
 use crate::store::StoreError;
 
 /// How long a statement or the wait for a connection may take: a database that is frozen, or beyond a network that swallows
@@ -17,13 +26,15 @@ const TO_GET_ONE: Duration = Duration::from_secs(5);
 /// How long a connection that was given back may take to prove that it still works.
 const TO_PROVE_ITSELF: Duration = Duration::from_secs(2);
 
-/// What a PostgreSQL session is told: nothing is waited for without end, and a replica that froze or vanished in a transaction does
-/// not keep its lock from the others.
-const POSTGRES_SESSION: &str = "\
-    SELECT set_config('statement_timeout', '10s', false), set_config('lock_timeout', '5s', false), \
-    set_config('idle_in_transaction_session_timeout', '5s', false), set_config('tcp_user_timeout', '15s', false), \
-    set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_interval', '5', false), \
-    set_config('default_transaction_read_only', $1, false)";
+/// Whether the server only follows another one, and takes no changes. In a transaction: one that is serializable by default can't
+/// be had there.
+pub(super) const IS_STANDBY: &str = "\
+    BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_is_in_recovery() AS is_standby; COMMIT";
+/// Of the socket, not of the session, and so not for a pooler's connections.
+const POSTGRES_SOCKET: &str = "\
+    BEGIN ISOLATION LEVEL READ COMMITTED; \
+    SELECT set_config('tcp_user_timeout', '15s', false), set_config('tcp_keepalives_idle', '10', false), \
+    set_config('tcp_keepalives_interval', '5', false) WHERE current_setting('extra_float_digits') = '2'; COMMIT";
 const SQLITE_SESSION: [&str; 3] = [
     "PRAGMA journal_mode = WAL",
     // A change that was reported done is on disk: with WAL, NORMAL may lose the last ones in a power cut.
@@ -32,57 +43,200 @@ const SQLITE_SESSION: [&str; 3] = [
     "PRAGMA temp_store = MEMORY",
 ];
 
-/// The options that a database's URL stands for.
-pub(super) fn options(url: &str) -> Result<AnyConnectOptions, StoreError> {
-    sqlx::any::install_default_drivers();
-    Ok(AnyConnectOptions::from_str(url)?)
+/// The connections of a store.
+#[derive(Debug)]
+pub(super) struct Connections {
+    engine: Engine,
+    address: Arc<Address>,
+    pool: AnyPool,
+    most: usize,
+    read_only: bool,
+    pace: Pace,
 }
 
-/// Opens the pool, and one connection: what is wrong is told now.
-pub(super) async fn open(
-    engine: Engine,
-    options: AnyConnectOptions,
-    most: u32,
-    read_only: bool,
-) -> Result<AnyPool, StoreError> {
-    if engine == Engine::Postgres {
-        // The pool goes on trying until its time is over, and then only knows that it is.
-        let first = timeout(TO_GET_ONE, AnyConnection::connect_with(&options));
-        first
-            .await
-            .map_err(|_| StoreError::TimedOut)??
-            .close()
-            .await?;
+impl Connections {
+    /// Opens one connection, so that what is wrong is told now.
+    pub(super) async fn open(
+        engine: Engine,
+        address: Arc<Address>,
+        most: u32,
+        read_only: bool,
+    ) -> Result<Self, StoreError> {
+        sqlx::any::install_default_drivers();
+        let url = address.url()?;
+        let options = AnyConnectOptions::from_str(&url)?;
+        if engine == Engine::Postgres {
+            // The pool goes on trying until its time is over, and then only knows that it is.
+            let first = timeout(TO_GET_ONE, first_look(&options, read_only));
+            first.await.map_err(|_| StoreError::TimedOut)??;
+        }
+        Ok(Self {
+            engine,
+            address,
+            pool: pool(engine, most, read_only).connect_with(options).await?,
+            most: usize::try_from(most).unwrap_or(usize::MAX),
+            read_only,
+            pace: Pace::default(),
+        })
     }
-    let pool = AnyPoolOptions::new()
+
+    /// The pool itself, for tests that look at rows.
+    #[cfg(test)]
+    pub(super) fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
+    /// A connection, which is told nothing yet.
+    pub(super) async fn acquire(&self) -> Result<PoolConnection<Any>, StoreError> {
+        self.address.check()?;
+        let is_new = self.pool.num_idle() == 0;
+        if is_new {
+            self.renew()?;
+        }
+        match self.pool.acquire().await {
+            Ok(connection) => Ok(connection),
+            // An idle one was dead, and the one in its place was made with what was known before.
+            Err(error) if !is_new && is_login_refused(&error) => {
+                self.renew()?;
+                Ok(self
+                    .pool
+                    .acquire()
+                    .await
+                    .map_err(|error| self.failed(error))?)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// A transaction. Of a process that writes, it begins on no server that follows another one.
+    pub(super) async fn begin(
+        &self,
+        purpose: Purpose,
+    ) -> Result<Transaction<'static, Any>, StoreError> {
+        let statement = self.engine.begin(purpose, self.read_only);
+        // Each of the connections that there are may lead to the server that was the primary.
+        let mut tries = 1 + self.pool.num_idle().min(self.most);
+        loop {
+            let connection = self.acquire().await?;
+            // Nothing in it is from outside.
+            let statement = AssertSqlSafe(statement.clone()).into_sql_str();
+            match Transaction::begin(connection, Some(statement)).await {
+                Ok(transaction) => {
+                    self.pace.succeeded();
+                    return Ok(transaction);
+                }
+                Err(error) if is_of_a_standby(&error) => {
+                    tries -= 1;
+                    if tries == 0 {
+                        return Err(self.pace.failed(StoreError::Standby));
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Has the next connection made with what the password's file says now.
+    fn renew(&self) -> Result<(), StoreError> {
+        let url = self.address.url()?;
+        self.pace.may_try(&url)?;
+        if self.engine == Engine::Postgres {
+            let options = AnyConnectOptions::from_str(&url)?;
+            self.pool.set_connect_options(options);
+        }
+        Ok(())
+    }
+
+    fn failed(&self, error: sqlx::Error) -> StoreError {
+        match error {
+            // All are in use, or nobody answers: it took its time.
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => error.into(),
+            error => self.pace.failed(error.into()),
+        }
+    }
+}
+
+fn pool(engine: Engine, most: u32, read_only: bool) -> AnyPoolOptions {
+    AnyPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(TO_GET_ONE)
         // Before the library's own test, which waits for ever, and with it everyone who needs the connection's place.
-        .after_release(|connection, _| {
+        .after_release(move |connection, _| {
             Box::pin(async move {
-                let proof = timeout(TO_PROVE_ITSELF, connection.ping()).await;
-                Ok(matches!(proof, Ok(Ok(()))))
+                let proof = timeout(TO_PROVE_ITSELF, is_of_use(connection, engine, read_only));
+                Ok(matches!(proof.await, Ok(Ok(true))))
             })
         })
         .after_connect(move |connection, _| {
             Box::pin(async move {
-                match engine {
-                    Engine::Sqlite => {
-                        for statement in SQLITE_SESSION {
-                            connection.execute(statement).await?;
-                        }
-                        if read_only {
-                            connection.execute("PRAGMA query_only = ON").await?;
-                        }
-                    }
-                    Engine::Postgres => {
-                        let read_only = if read_only { "on" } else { "off" };
-                        let settings = sqlx::query(POSTGRES_SESSION).bind(read_only);
-                        settings.execute(connection).await?;
-                    }
+                if engine == Engine::Postgres {
+                    connection.execute(POSTGRES_SOCKET).await?;
+                    return Ok(());
+                }
+                for statement in SQLITE_SESSION {
+                    connection.execute(statement).await?;
+                }
+                if read_only {
+                    connection.execute("PRAGMA query_only = ON").await?;
                 }
                 Ok(())
             })
-        });
-    Ok(pool.connect_with(options).await?)
+        })
+}
+
+/// Whether a connection still works, and leads where it should.
+async fn is_of_use(
+    connection: &mut AnyConnection,
+    engine: Engine,
+    read_only: bool,
+) -> Result<bool, sqlx::Error> {
+    if engine == Engine::Postgres {
+        let is_standby = is_standby(connection).await?;
+        return Ok(read_only || !is_standby);
+    }
+    connection.ping().await?;
+    Ok(true)
+}
+
+pub(super) async fn is_standby(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    let rows = connection.fetch_all(IS_STANDBY).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    row.try_get("is_standby")
+}
+
+/// Refuses a server that this process can't work with.
+async fn first_look(options: &AnyConnectOptions, read_only: bool) -> Result<(), StoreError> {
+    let connected = AnyConnection::connect_with(options).await;
+    let mut connection = connected.map_err(pooler::explained)?;
+    if !read_only && is_standby(&mut connection).await? {
+        return Err(StoreError::Standby);
+    }
+    pooler::refuse(&mut connection, options).await?;
+    Ok(connection.close().await?)
+}
+
+/// Invalid authorization (SQLSTATE class 28).
+fn is_login_refused(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| code.starts_with("28"))
+}
+
+/// A transaction that may write was refused: read-only, or not in recovery.
+fn is_of_a_standby(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| code == "25006" || code == "0A000")
+}
+
+/// What may be tried again just so: a serialization failure, such as a standby's that had to go on, or a deadlock.
+pub(super) fn is_passing(error: &StoreError) -> bool {
+    let StoreError::Database(error) = error else {
+        return false;
+    };
+    code(error).is_some_and(|code| code == "40001" || code == "40P01")
+}
+
+fn code(error: &sqlx::Error) -> Option<std::borrow::Cow<'_, str>> {
+    error.as_database_error()?.code()
 }

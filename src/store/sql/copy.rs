@@ -136,7 +136,7 @@ impl SqlStore {
         other: &Self,
         progress: impl Fn(Copied) + Send + Sync,
     ) -> Result<u64, StoreError> {
-        let mut source = self.pool.begin_with(self.engine.begin_reading()).await?;
+        let mut source = self.read_moment().await?;
         let mut target = other.begin().await?;
         let mut rows = 0;
         for table in &TABLES {
@@ -253,7 +253,10 @@ mod tests {
             "SELECT m.name || '.' || c.name AS name FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
              WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE '_sqlx%' AND m.name <> 'leases'",
         );
-        let rows = columns.fetch_all(&store.unwrap().pool).await.unwrap();
+        let rows = columns
+            .fetch_all(store.unwrap().connections.pool())
+            .await
+            .unwrap();
         let there: BTreeSet<String> = rows.iter().map(|row| row.get("name")).collect();
         let copied = TABLES.iter().flat_map(|table| {
             let columns = table.columns.iter();

@@ -3,7 +3,7 @@
 use aws_lc_rs::rand;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyPool, AssertSqlSafe, Row, Transaction};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
 
 use super::insert::insert;
 use super::millis;
@@ -41,12 +41,15 @@ pub(super) async fn append(
 }
 
 /// Reads from the position itself: what it says must be what was seen there.
-pub(super) async fn after(pool: &AnyPool, position: Position) -> Result<News, StoreError> {
+pub(super) async fn after(
+    connection: &mut AnyConnection,
+    position: Position,
+) -> Result<News, StoreError> {
     let rows = sqlx::query(
         "SELECT sequence, mark, kind, subject FROM changes WHERE sequence >= $1 ORDER BY sequence LIMIT 5001",
     )
     .bind(position.sequence)
-    .fetch_all(pool)
+    .fetch_all(&mut *connection)
     .await?;
     let mut changes = rows.iter().map(change).collect::<Result<Vec<_>, _>>()?;
     if position == Position::default() {
@@ -59,9 +62,9 @@ pub(super) async fn after(pool: &AnyPool, position: Position) -> Result<News, St
     Ok(News::Changes(changes))
 }
 
-pub(super) async fn last(pool: &AnyPool) -> Result<Position, StoreError> {
+pub(super) async fn last(connection: &mut AnyConnection) -> Result<Position, StoreError> {
     let row = sqlx::query("SELECT sequence, mark FROM changes ORDER BY sequence DESC LIMIT 1")
-        .fetch_optional(pool)
+        .fetch_optional(&mut *connection)
         .await?;
     row.map_or(Ok(Position::default()), |row| place(&row))
 }

@@ -2,11 +2,12 @@
 
 use std::fs::OpenOptions;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::in_use::{beside, is_of_another};
 use crate::keys::give_to_its_owner;
 use crate::store::{Migrate, StoreError};
 
@@ -26,18 +27,66 @@ pub(super) fn url(path: &Path) -> Result<String, StoreError> {
     Ok(format!("sqlite:{}", utf8_percent_encode(text, ESCAPED)))
 }
 
-/// Makes the file, private from its first moment, if there is none and `migrate` allows it; SQLite gives its other files (`-wal`,
-/// `-shm`) the same mode.
-pub(super) fn prepare(path: &Path, migrate: Migrate) -> Result<(), StoreError> {
-    made_or_there(path, migrate).map_err(|error| StoreError::File {
-        path: path.into(),
-        error,
-    })
+/// The file of a store that is open.
+#[derive(Debug)]
+pub(super) struct StoreFile {
+    path: PathBuf,
+    identity: Identity,
+}
+
+/// Device and number: what is opened stays the same file, whatever stands at its path.
+type Identity = (u64, u64);
+
+impl StoreFile {
+    /// Makes the file, private from its first moment, if there is none and `migrate` allows it; SQLite gives its other files
+    /// (`-wal`, `-shm`) the same mode.
+    pub(super) fn prepare(path: &Path, migrate: Migrate) -> Result<Self, StoreError> {
+        let prepared = made_or_there(path, migrate).and_then(|()| identity(path));
+        let identity = prepared.map_err(|error| StoreError::File {
+            path: path.into(),
+            error,
+        })?;
+        Ok(Self {
+            path: path.into(),
+            identity,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether the file that was opened is still the one at its path. What is written into another one is lost.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        match identity(&self.path) {
+            Ok(found) if found == self.identity => Ok(()),
+            _ => Err(StoreError::Replaced(self.path.clone())),
+        }
+    }
+}
+
+fn identity(path: &Path) -> io::Result<Identity> {
+    let metadata = path.metadata()?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 fn made_or_there(path: &Path, migrate: Migrate) -> io::Result<()> {
     if path.try_exists()? {
+        if is_of_another(path)? {
+            return Err(io::Error::other(
+                "it was put in the place of another one, which a service or a command still uses; stop them, and use \
+                 `store restore` to put a backup back",
+            ));
+        }
         return Ok(());
+    }
+    let wal = beside(path, "-wal");
+    if wal.try_exists()? {
+        return Err(io::Error::other(format!(
+            "it was removed, and {} is still there; put a backup back with `store restore`, or remove that too, with the \
+             service stopped, to begin anew",
+            wal.display()
+        )));
     }
     if migrate == Migrate::No {
         return Err(io::Error::new(

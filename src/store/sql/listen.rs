@@ -2,60 +2,74 @@
 //!
 //! Only ever a reason to look earlier than the poll would. A word that was lost, as with the connection, costs nothing but time.
 
-use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use sqlx::postgres::PgListener;
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::{Executor as _, Row as _};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::connections::PATIENCE;
+use super::address::Address;
+use super::connections::{IS_STANDBY, PATIENCE};
+use crate::store::StoreError;
 
 const CHANNEL: &str = "d1_authz_changes";
 /// How long nothing may be heard: a connection that was cut without a word looks just like a quiet one.
 const QUIET: Duration = Duration::from_secs(30);
-const BEFORE_ANOTHER_TRY: Duration = Duration::from_secs(1);
+/// Before another try; each time twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const STANDBY: &str = "a standby has no LISTEN";
 
 /// Listens from when somebody first waits for a word, and while it lives. A command that changes something and ends needs no
 /// connection for that.
+#[derive(Debug)]
 pub(super) struct Listener {
-    /// Holds the password.
-    url: String,
+    address: Arc<Address>,
     ear: OnceLock<Ear>,
 }
 
 /// A task that listens.
+#[derive(Debug)]
 struct Ear {
-    changed: Arc<Notify>,
+    heard: Arc<Heard>,
     task: AbortHandle,
 }
 
+#[derive(Debug, Default)]
+struct Heard {
+    changed: Notify,
+    /// Why nothing can be heard at the moment.
+    fault: Mutex<Option<String>>,
+}
+
 impl Listener {
-    pub(super) fn new(url: String) -> Self {
+    pub(super) fn new(address: Arc<Address>) -> Self {
         let ear = OnceLock::new();
-        Self { url, ear }
+        Self { address, ear }
     }
 
     /// Waits for the next word, or returns at once if there was one since the last time.
     pub(super) async fn changed(&self) {
-        let ear = self.ear.get_or_init(|| Ear::open(self.url.clone()));
-        ear.changed.notified().await;
+        let ear = self.ear.get_or_init(|| Ear::open(self.address.clone()));
+        ear.heard.changed.notified().await;
     }
-}
 
-impl fmt::Debug for Listener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Listener(..)")
+    /// Why nothing can be heard at the moment.
+    pub(super) fn fault(&self) -> Option<String> {
+        let fault = self.ear.get()?.heard.fault.lock();
+        fault.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 impl Ear {
-    fn open(url: String) -> Self {
-        let changed = Arc::new(Notify::new());
-        let task = tokio::spawn(listen(url, changed.clone())).abort_handle();
-        Self { changed, task }
+    fn open(address: Arc<Address>) -> Self {
+        let heard = Arc::new(Heard::default());
+        let task = tokio::spawn(listen(address, heard.clone())).abort_handle();
+        Self { heard, task }
     }
 }
 
@@ -65,23 +79,51 @@ impl Drop for Ear {
     }
 }
 
-async fn listen(url: String, changed: Arc<Notify>) {
-    loop {
-        if hear(&url, &changed).await.is_err() {
-            sleep(BEFORE_ANOTHER_TRY).await;
-        }
+impl Heard {
+    fn note(&self, fault: Option<String>) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
     }
 }
 
-/// Until nothing was heard for long, or the connection is lost.
-async fn hear(url: &str, changed: &Notify) -> Result<(), sqlx::Error> {
-    let mut listener = within(PATIENCE, PgListener::connect(url)).await?;
+async fn listen(address: Arc<Address>, heard: Arc<Heard>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let began = Instant::now();
+        if let Err(why) = hear(&address, &heard).await {
+            heard.note(Some(why.to_string()));
+        }
+        if began.elapsed() >= QUIET {
+            pause = FIRST_PAUSE;
+            continue;
+        }
+        sleep(pause).await;
+        pause = LONGEST_PAUSE.min(pause * 2);
+    }
+}
+
+/// Until nothing was heard for long, or the connection is lost. Each is made with the password that its file has now.
+async fn hear(address: &Address, heard: &Heard) -> Result<(), StoreError> {
+    let options = PgConnectOptions::from_str(&address.url()?)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None);
+    let pool = within(PATIENCE, pool.connect_with(options)).await?;
+    // Rather than an error in the server's log each time.
+    let rows = within(PATIENCE, pool.fetch_all(IS_STANDBY)).await?;
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    if row.try_get("is_standby")? {
+        return Err(StoreError::Unreachable(STANDBY.to_owned()));
+    }
+    let mut listener = within(PATIENCE, PgListener::connect_with(&pool)).await?;
+    listener.eager_reconnect(false);
     within(PATIENCE, listener.listen(CHANNEL)).await?;
+    heard.note(None);
     // What was said before anybody listened.
-    changed.notify_one();
+    heard.changed.notify_one();
     while let Ok(word) = timeout(QUIET, listener.try_recv()).await {
         match word? {
-            Some(_) => changed.notify_one(),
+            Some(_) => heard.changed.notify_one(),
             None => break,
         }
     }
@@ -91,8 +133,9 @@ async fn hear(url: &str, changed: &Notify) -> Result<(), sqlx::Error> {
 async fn within<T>(
     time: Duration,
     work: impl Future<Output = Result<T, sqlx::Error>>,
-) -> Result<T, sqlx::Error> {
-    timeout(time, work)
-        .await
-        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+) -> Result<T, StoreError> {
+    match timeout(time, work).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(StoreError::TimedOut),
+    }
 }

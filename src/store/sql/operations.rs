@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -9,9 +10,10 @@ use sqlx::{Any, Transaction};
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::attempts::{in_time, repeat};
 use super::connections::PATIENCE;
 use super::insert::ROWS;
-use super::{SqlStore, audit, clients, feed, keys, leases, outbox, schema, tokens};
+use super::{Engine, SqlStore, audit, clients, feed, keys, leases, outbox, schema, tokens};
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::store::{
     AuditHead, ChangeRecords, ClientRecord, News, Position, RevokedToken, SchemaStatus, SecretUse,
@@ -40,11 +42,13 @@ impl Store for SqlStore {
     }
 
     async fn client(&self, id: &str) -> Result<Option<ClientRecord>, StoreError> {
-        in_time(clients::rows::one(&self.pool, id)).await
+        self.again(|| async { clients::rows::one(&mut *self.read().await?, id).await })
+            .await
     }
 
     async fn clients_named(&self, ids: &[ClientId]) -> Result<Vec<ClientRecord>, StoreError> {
-        in_time(clients::rows::named(&self.pool, ids)).await
+        self.again(|| async { clients::rows::named(&mut *self.read().await?, ids).await })
+            .await
     }
 
     async fn clients_after(
@@ -52,7 +56,8 @@ impl Store for SqlStore {
         id: Option<&ClientId>,
         most: usize,
     ) -> Result<Vec<ClientRecord>, StoreError> {
-        in_time(clients::rows::after(&self.pool, id, most)).await
+        self.again(|| async { clients::rows::after(&mut *self.read().await?, id, most).await })
+            .await
     }
 
     async fn clients_with_chosen_secrets(
@@ -60,28 +65,20 @@ impl Store for SqlStore {
         after: Option<&ClientId>,
         most: usize,
     ) -> Result<Vec<ClientRecord>, StoreError> {
-        in_time(clients::rows::with_chosen_secrets(&self.pool, after, most)).await
+        self.again(|| async {
+            clients::rows::with_chosen_secrets(&mut *self.read().await?, after, most).await
+        })
+        .await
     }
 
     async fn number_of_clients(&self) -> Result<u64, StoreError> {
-        in_time(clients::rows::number(&self.pool)).await
+        self.again(|| async { clients::rows::number(&mut *self.read().await?).await })
+            .await
     }
 
     async fn add_clients(&self, clients: &[ClientRecord]) -> Result<(), StoreError> {
         // In as much time as so many take.
-        let mut transaction = in_time(self.begin()).await?;
-        for records in clients.chunks(ROWS) {
-            let subjects = records
-                .iter()
-                .map(|record| (record.client.id.as_str(), record.changed_at));
-            let subjects: Vec<_> = subjects.collect();
-            in_time(async {
-                clients::add(&mut transaction, records).await?;
-                feed::append(&mut transaction, feed::CLIENT, &subjects).await
-            })
-            .await?;
-        }
-        in_time(self.publish(transaction)).await?;
+        repeat(|| self.add_all(clients)).await?;
         if clients.len() >= MANY {
             self.analyze().await;
         }
@@ -89,7 +86,7 @@ impl Store for SqlStore {
     }
 
     async fn change_client(&self, changed: &ClientRecord) -> Result<(), StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             clients::change(&mut transaction, changed).await?;
             let (id, at) = (&changed.client.id, changed.changed_at);
@@ -104,7 +101,7 @@ impl Store for SqlStore {
         status: Status,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             clients::set_status(&mut transaction, id, status, now).await?;
             self.publish_client(transaction, id, now).await
@@ -118,7 +115,7 @@ impl Store for SqlStore {
         secret: &StoredSecret,
         overlap_until: Timestamp,
     ) -> Result<(), StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             clients::rotate_secret(&mut transaction, id, secret, overlap_until).await?;
             self.publish_client(transaction, id, secret.created_at)
@@ -128,7 +125,7 @@ impl Store for SqlStore {
     }
 
     async fn remove_client(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             clients::remove(&mut transaction, id).await?;
             self.publish_client(transaction, id, now).await
@@ -137,7 +134,7 @@ impl Store for SqlStore {
     }
 
     async fn record_uses(&self, uses: &[SecretUse]) -> Result<(), StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             clients::record_uses(&mut transaction, uses).await?;
             Ok(transaction.commit().await?)
@@ -146,12 +143,13 @@ impl Store for SqlStore {
     }
 
     async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        in_time(async { keys::all(&mut *self.pool.acquire().await?).await }).await
+        self.again(|| async { keys::all(&mut *self.read().await?).await })
+            .await
     }
 
     async fn key_material(&self) -> Result<KeyMaterial, StoreError> {
-        in_time(async {
-            let mut moment = self.pool.begin_with(self.engine.begin_reading()).await?;
+        self.again(|| async {
+            let mut moment = self.read_moment().await?;
             keys::material(&mut moment).await
         })
         .await
@@ -163,7 +161,7 @@ impl Store for SqlStore {
         new: &KeyMaterial,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             if keys::material(&mut transaction).await? != *seen {
                 return Ok(false);
@@ -178,7 +176,8 @@ impl Store for SqlStore {
     }
 
     async fn token_algorithms(&self) -> Result<BTreeSet<Algorithm>, StoreError> {
-        in_time(clients::rows::token_algorithms(&self.pool)).await
+        self.again(|| async { clients::rows::token_algorithms(&mut *self.read().await?).await })
+            .await
     }
 
     async fn revoke_token(
@@ -187,7 +186,7 @@ impl Store for SqlStore {
         most: u32,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             tokens::revoke(&mut transaction, token, most, now).await?;
             self.publish(transaction).await
@@ -196,11 +195,12 @@ impl Store for SqlStore {
     }
 
     async fn tokens_revoked_after(&self, change: i64) -> Result<Vec<RevokedToken>, StoreError> {
-        in_time(tokens::revoked_after(&self.pool, change)).await
+        self.again(|| async { tokens::revoked_after(&mut *self.read().await?, change).await })
+            .await
     }
 
     async fn forget_revoked_tokens(&self, expired_before: Timestamp) -> Result<(), StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             tokens::forget(&mut transaction, expired_before).await?;
             Ok(transaction.commit().await?)
@@ -215,7 +215,7 @@ impl Store for SqlStore {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             let taken = leases::take(&mut transaction, task, owner, now, until).await?;
             transaction.commit().await?;
@@ -225,7 +225,7 @@ impl Store for SqlStore {
     }
 
     async fn release_lease(&self, task: &str, owner: Uuid) -> Result<(), StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             leases::release(&mut transaction, task, owner).await?;
             Ok(transaction.commit().await?)
@@ -234,11 +234,12 @@ impl Store for SqlStore {
     }
 
     async fn audit_key(&self) -> Result<Option<StoredAuditKey>, StoreError> {
-        in_time(audit::key(&self.pool)).await
+        self.again(|| async { audit::key(&mut *self.read().await?).await })
+            .await
     }
 
     async fn keep_first_audit_key(&self, key: &StoredAuditKey) -> Result<bool, StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             let kept = audit::keep_first_key(&mut transaction, key).await?;
             transaction.commit().await?;
@@ -248,11 +249,12 @@ impl Store for SqlStore {
     }
 
     async fn audit_heads(&self) -> Result<Vec<AuditHead>, StoreError> {
-        in_time(audit::heads(&self.pool)).await
+        self.again(|| async { audit::heads(&mut *self.read().await?).await })
+            .await
     }
 
     async fn note_audit_head(&self, head: &AuditHead) -> Result<(), StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             audit::note_head(&mut transaction, head).await?;
             Ok(transaction.commit().await?)
@@ -268,7 +270,8 @@ impl Store for SqlStore {
     }
 
     async fn has_waiting_records(&self) -> Result<bool, StoreError> {
-        Ok(!in_time(outbox::is_empty(&self.pool)).await?)
+        let is_empty = self.again(|| async { outbox::is_empty(&mut *self.read().await?).await });
+        Ok(!is_empty.await?)
     }
 
     async fn take_waiting_records(
@@ -276,7 +279,7 @@ impl Store for SqlStore {
         trail: &str,
         left_before: Timestamp,
     ) -> Result<Vec<WaitingRecords>, StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             let taken = outbox::take(&mut transaction, trail, left_before).await?;
             transaction.commit().await?;
@@ -290,7 +293,7 @@ impl Store for SqlStore {
         taken: &[WaitingRecords],
         head: &AuditHead,
     ) -> Result<(), StoreError> {
-        in_time(async {
+        self.again(|| async {
             let mut transaction = self.begin().await?;
             outbox::forget(&mut transaction, taken).await?;
             audit::note_head(&mut transaction, head).await?;
@@ -300,11 +303,13 @@ impl Store for SqlStore {
     }
 
     async fn changes_after(&self, position: Position) -> Result<News, StoreError> {
-        in_time(feed::after(&self.pool, position)).await
+        self.again(|| async { feed::after(&mut *self.read().await?, position).await })
+            .await
     }
 
     async fn last_change(&self) -> Result<Position, StoreError> {
-        in_time(feed::last(&self.pool)).await
+        self.again(|| async { feed::last(&mut *self.read().await?).await })
+            .await
     }
 
     async fn changed(&self) {
@@ -314,8 +319,22 @@ impl Store for SqlStore {
         }
     }
 
+    async fn age(&self) -> Result<Duration, StoreError> {
+        if !self.read_only || self.engine == Engine::Sqlite {
+            // What writes is on no standby.
+            return Ok(Duration::ZERO);
+        }
+        self.again(|| async { self.replay.age(&mut *self.read().await?).await })
+            .await
+    }
+
+    fn unheard(&self) -> Option<String> {
+        self.listener.as_ref().and_then(|it| it.fault())
+    }
+
     async fn schema(&self) -> Result<SchemaStatus, StoreError> {
-        in_time(schema::status(&self.pool, self.engine)).await
+        self.again(|| async { schema::status(&mut *self.read().await?, self.engine).await })
+            .await
     }
 
     fn is_read_only(&self) -> bool {
@@ -323,11 +342,28 @@ impl Store for SqlStore {
     }
 
     async fn close(&self) {
-        let _a_database_that_is_gone_closes_nothing = timeout(PATIENCE, self.pool.close()).await;
+        let _a_database_that_is_gone_closes_nothing =
+            timeout(PATIENCE, self.connections.close()).await;
     }
 }
 
 impl SqlStore {
+    async fn add_all(&self, clients: &[ClientRecord]) -> Result<(), StoreError> {
+        let mut transaction = in_time(self.begin()).await?;
+        for records in clients.chunks(ROWS) {
+            let subjects = records
+                .iter()
+                .map(|record| (record.client.id.as_str(), record.changed_at));
+            let subjects: Vec<_> = subjects.collect();
+            in_time(async {
+                clients::add(&mut transaction, records).await?;
+                feed::append(&mut transaction, feed::CLIENT, &subjects).await
+            })
+            .await?;
+        }
+        in_time(self.publish(transaction)).await
+    }
+
     /// Commits the change of a client, and tells those that follow.
     async fn publish_client(
         &self,
@@ -338,13 +374,4 @@ impl SqlStore {
         feed::append(&mut transaction, feed::CLIENT, &[(id.as_str(), at)]).await?;
         self.publish(transaction).await
     }
-}
-
-/// What is asked of the database ends, one way or the other.
-async fn in_time<T>(
-    work: impl Future<Output = Result<T, StoreError>> + Send,
-) -> Result<T, StoreError> {
-    timeout(PATIENCE, work)
-        .await
-        .unwrap_or(Err(StoreError::TimedOut))
 }

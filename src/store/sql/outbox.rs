@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use sqlx::{Any, AnyPool, AssertSqlSafe, Row, Transaction};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
 
 use super::insert::{ROWS, insert, values};
 use super::millis;
@@ -38,9 +38,9 @@ pub(super) async fn put(
     Ok(())
 }
 
-pub(super) async fn is_empty(pool: &AnyPool) -> Result<bool, StoreError> {
+pub(super) async fn is_empty(connection: &mut AnyConnection) -> Result<bool, StoreError> {
     let row = sqlx::query("SELECT number FROM audit_outbox LIMIT 1");
-    Ok(row.fetch_optional(pool).await?.is_none())
+    Ok(row.fetch_optional(connection).await?.is_none())
 }
 
 /// Makes rows a trail's: those that are, those that are any's, and those whose trail's writer has not taken them in time.

@@ -76,7 +76,7 @@ async fn a_store_that_is_absent_or_of_another_release_is_told() {
 
     let later =
         sqlx::query("INSERT INTO _sqlx_migrations VALUES (9999, 'later', 0, true, x'00', 0)");
-    later.execute(&store.pool).await.unwrap();
+    later.execute(store.connections.pool()).await.unwrap();
     for migrate in [Migrate::Yes, Migrate::No] {
         let error = SqlStore::open_file(&path, migrate).await.unwrap_err();
         assert!(
@@ -85,7 +85,7 @@ async fn a_store_that_is_absent_or_of_another_release_is_told() {
         );
     }
     sqlx::query("DELETE FROM _sqlx_migrations")
-        .execute(&store.pool)
+        .execute(store.connections.pool())
         .await
         .unwrap();
     let error = SqlStore::open_file(&path, Migrate::No).await.unwrap_err();
@@ -150,7 +150,7 @@ async fn a_row_that_cannot_be_read_is_named() {
     let one = client("one");
     store.add_clients(std::slice::from_ref(&one)).await.unwrap();
     sqlx::query("UPDATE clients SET scope = 'a  b'")
-        .execute(&store.pool)
+        .execute(store.connections.pool())
         .await
         .unwrap();
     let error = store.client("one").await.unwrap_err().to_string();

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyPool, Row, Transaction};
+use sqlx::{Any, AnyConnection, Row, Transaction};
 
 use super::{feed, millis, timestamp};
 use crate::store::{RevokedToken, StoreError};
@@ -37,14 +37,14 @@ pub(super) async fn revoke(
 }
 
 pub(super) async fn revoked_after(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     change: i64,
 ) -> Result<Vec<RevokedToken>, StoreError> {
     let rows = sqlx::query(
         "SELECT jti, client_id, expires_at FROM revoked_tokens WHERE change > $1 ORDER BY change",
     )
     .bind(change)
-    .fetch_all(pool)
+    .fetch_all(&mut *connection)
     .await?;
     rows.iter().map(token).collect()
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod authority;
 mod command;
+mod pgbouncer;
 mod port;
 mod postgres;
 mod proxy;
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use answer::Answer;
 pub use authority::{Authority, Issued, Term};
 pub use command::{Run, command as binary, d1_authz, is_root, run, signal};
+pub use pgbouncer::PgBouncer;
 pub use port::free_address;
 pub use postgres::{Postgres, give};
 pub use proxy::{Network, Proxy};

@@ -1,5 +1,6 @@
 //! A PostgreSQL server of its own for a test: real, on a loopback port, with what can happen to one.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -44,6 +45,63 @@ impl Postgres {
         };
         postgres.run();
         postgres
+    }
+
+    /// Another server on a copy of this one's data, which follows it.
+    pub fn standby(&self) -> Self {
+        let standby = self.beside();
+        let mut copy = program("pg_basebackup");
+        copy.args(["--username=authz", "--no-sync", "--write-recovery-conf"])
+            .args(["--checkpoint=fast", "--port", &self.port.to_string()])
+            .arg("--host")
+            .arg(self.folder.path())
+            .arg("--pgdata")
+            .arg(standby.folder.path().join("data"));
+        run(&mut copy, "").ok();
+        standby.running()
+    }
+
+    /// Another server on a copy of this one's data. This one must be stopped.
+    pub fn copy(&self) -> Self {
+        let copy = self.beside();
+        let mut cp = Command::new("cp");
+        cp.arg("-a")
+            .arg(self.folder.path().join("data"))
+            .arg(copy.folder.path());
+        run(&mut cp, "").ok();
+        copy.running()
+    }
+
+    /// Has it take no more changes from when it next starts.
+    pub fn demote(&self) {
+        let signal = self.folder.path().join("data/standby.signal");
+        std::fs::write(&signal, "").unwrap();
+        give(&signal);
+    }
+
+    /// What it has logged since it was last started.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.port).into()
+    }
+
+    fn beside(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        give(folder.path());
+        Self {
+            folder,
+            port: free_address().port(),
+            settings: self.settings.clone(),
+            server: None,
+        }
+    }
+
+    fn running(mut self) -> Self {
+        self.run();
+        self
     }
 
     /// Starts the server on the data that there is.
@@ -173,7 +231,7 @@ fn servers_user() -> Option<(u32, u32)> {
 }
 
 /// One of the server's programs, to be run as its user.
-fn program(name: &str) -> Command {
+pub fn program(name: &str) -> Command {
     let path = find(name);
     let Some((user, group)) = servers_user() else {
         return Command::new(path);
@@ -186,7 +244,7 @@ fn program(name: &str) -> Command {
     command
 }
 
-fn program_of_anyone(name: &str) -> Command {
+pub fn program_of_anyone(name: &str) -> Command {
     Command::new(find(name))
 }
 
@@ -194,6 +252,7 @@ fn program_of_anyone(name: &str) -> Command {
 fn find(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = std::env::split_paths(&path).collect();
+    folders.push("/usr/sbin".into());
     if let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") {
         let versions = versions.map(|version| version.unwrap().path().join("bin"));
         folders.extend(versions);
@@ -201,6 +260,6 @@ fn find(name: &str) -> PathBuf {
     let found = folders.iter().map(|folder| folder.join(name));
     let mut found = found.filter(|program| program.exists());
     found.next().unwrap_or_else(|| {
-        panic!("{name} is missing; run: apt-get install --yes --no-install-recommends postgresql")
+        panic!("{name} is missing; run: apt-get install --yes --no-install-recommends postgresql pgbouncer")
     })
 }

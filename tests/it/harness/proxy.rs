@@ -28,6 +28,7 @@ pub enum Network {
 pub struct Proxy {
     pub address: SocketAddr,
     network: watch::Sender<Network>,
+    server: watch::Sender<SocketAddr>,
     task: JoinHandle<()>,
 }
 
@@ -36,8 +37,10 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (network, state) = watch::channel(Network::Good);
+        let (leads, now) = watch::channel(server);
         let task = tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
+                let server = *now.borrow();
                 if let Ok(server) = TcpStream::connect(server).await {
                     join(caller, server, &state);
                 }
@@ -46,8 +49,14 @@ impl Proxy {
         Self {
             address,
             network,
+            server: leads,
             task,
         }
+    }
+
+    /// Has new connections lead to another server.
+    pub fn lead_to(&self, server: SocketAddr) {
+        self.server.send(server).unwrap();
     }
 
     pub fn set(&self, network: Network) {

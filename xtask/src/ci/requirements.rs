@@ -19,7 +19,7 @@ enum Source {
     System(&'static str),
 }
 
-const REQUIREMENTS: [Requirement; 17] = [
+const REQUIREMENTS: [Requirement; 18] = [
     Requirement {
         probe: &["cargo", "fmt", "--version"],
         needed_by: "format",
@@ -59,6 +59,12 @@ const REQUIREMENTS: [Requirement; 17] = [
         ],
         needed_by: "the tests of the store on PostgreSQL",
         from: Source::System("postgresql"),
+    },
+    Requirement {
+        // As above: /usr/sbin is not everybody's.
+        probe: &["sh", "-c", "command -v pgbouncer || ls /usr/sbin/pgbouncer"],
+        needed_by: "the tests of the store behind a pooler",
+        from: Source::System("pgbouncer"),
     },
     Requirement {
         // Debian's python3 has the module venv, but without this package not what puts pip into an environment.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::TryStreamExt;
 use sqlx::any::AnyRow;
-use sqlx::{AnyPool, AssertSqlSafe, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use crate::keys::ClientKeys;
@@ -25,25 +25,25 @@ const NAMES: usize = 400;
 
 /// The next so many, by id.
 pub(in crate::store::sql) async fn after(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     last: Option<&ClientId>,
     most: usize,
 ) -> Result<Vec<ClientRecord>, StoreError> {
     let which =
         format!("WHERE c.id IN (SELECT id FROM clients WHERE id > $1 ORDER BY id LIMIT {most})");
     // No id is empty, and so all come after it.
-    records(pool, &which, &[last.map_or("", ClientId::as_str)]).await
+    records(connection, &which, &[last.map_or("", ClientId::as_str)]).await
 }
 
 pub(in crate::store::sql) async fn one(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     id: &str,
 ) -> Result<Option<ClientRecord>, StoreError> {
-    Ok(records(pool, "WHERE c.id = $1", &[id]).await?.pop())
+    Ok(records(connection, "WHERE c.id = $1", &[id]).await?.pop())
 }
 
 pub(in crate::store::sql) async fn named(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     ids: &[ClientId],
 ) -> Result<Vec<ClientRecord>, StoreError> {
     let mut found = Vec::new();
@@ -51,13 +51,13 @@ pub(in crate::store::sql) async fn named(
         let places: Vec<_> = (1..=ids.len()).map(|place| format!("${place}")).collect();
         let which = format!("WHERE c.id IN ({})", places.join(", "));
         let ids: Vec<_> = ids.iter().map(ClientId::as_str).collect();
-        found.extend(records(pool, &which, &ids).await?);
+        found.extend(records(connection, &which, &ids).await?);
     }
     Ok(found)
 }
 
 pub(in crate::store::sql) async fn with_chosen_secrets(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     after: Option<&ClientId>,
     most: usize,
 ) -> Result<Vec<ClientRecord>, StoreError> {
@@ -65,12 +65,12 @@ pub(in crate::store::sql) async fn with_chosen_secrets(
         "WHERE c.id IN (SELECT DISTINCT client_id FROM client_secrets WHERE hash_kind = 'argon2id' AND client_id > $1 \
          ORDER BY client_id LIMIT {most})"
     );
-    records(pool, &which, &[after.map_or("", ClientId::as_str)]).await
+    records(connection, &which, &[after.map_or("", ClientId::as_str)]).await
 }
 
 /// In one statement, whose clients and secrets are of one moment: a client that is added between two would seem to have none.
 async fn records(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
     which: &str,
     ids: &[&str],
 ) -> Result<Vec<ClientRecord>, StoreError> {
@@ -83,7 +83,7 @@ async fn records(
     for id in ids {
         query = query.bind(*id);
     }
-    let mut rows = query.fetch(pool);
+    let mut rows = query.fetch(&mut *connection);
     let mut records: Vec<ClientRecord> = Vec::new();
     while let Some(row) = rows.try_next().await? {
         let id: &str = row.try_get("id")?;
@@ -96,21 +96,26 @@ async fn records(
     Ok(records)
 }
 
-pub(in crate::store::sql) async fn number(pool: &AnyPool) -> Result<u64, StoreError> {
+pub(in crate::store::sql) async fn number(
+    connection: &mut AnyConnection,
+) -> Result<u64, StoreError> {
     let row = sqlx::query("SELECT count(*) AS number FROM clients");
-    let number: i64 = row.fetch_one(pool).await?.try_get("number")?;
+    let number: i64 = row.fetch_one(&mut *connection).await?.try_get("number")?;
     Ok(number.unsigned_abs())
 }
 
 pub(in crate::store::sql) async fn token_algorithms(
-    pool: &AnyPool,
+    connection: &mut AnyConnection,
 ) -> Result<BTreeSet<Algorithm>, StoreError> {
     // From one to the next, each found in the index: for DISTINCT, both databases may read a million clients.
     const NEXT: &str =
         "SELECT min(token_algorithm) AS name FROM clients WHERE token_algorithm > $1";
     let (mut algorithms, mut last) = (BTreeSet::new(), String::new());
     loop {
-        let row = sqlx::query(NEXT).bind(last).fetch_one(pool).await?;
+        let row = sqlx::query(NEXT)
+            .bind(last)
+            .fetch_one(&mut *connection)
+            .await?;
         let Some(name) = row.try_get::<Option<String>, _>("name")? else {
             return Ok(algorithms);
         };
