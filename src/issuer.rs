@@ -38,7 +38,7 @@ pub use audit_heads::known_trails;
 use authenticate::Authenticator;
 pub use change_log::{ChangeLog, ChangeLogError};
 use directory::{Account, Directory};
-pub use installation::{Installation, StartError};
+pub use installation::{Installation, StartError, check_master_key};
 pub use introspect::ActiveToken;
 pub use key_registry::{KeyRegistry, KeyRegistryError};
 use key_schedule::KeySchedule;

@@ -3,6 +3,7 @@
 mod backup;
 mod copy;
 mod progress;
+mod restore;
 
 use clap::Subcommand;
 use serde::Serialize;
@@ -29,6 +30,7 @@ pub(super) enum Command {
     )]
     Status,
     Backup(backup::Arguments),
+    Restore(restore::Arguments),
     Copy(copy::Arguments),
 }
 
@@ -62,6 +64,7 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
             status(store, &config, output).await
         }
         Command::Backup(arguments) => backup::run(&arguments, &config, output).await,
+        Command::Restore(arguments) => restore::run(&arguments, &config, output).await,
         Command::Copy(arguments) => copy::run(&arguments, &config, output).await,
     }
 }

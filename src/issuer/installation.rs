@@ -240,6 +240,17 @@ async fn open_vault(
     }
 }
 
+/// Whether the master key opens what a store keeps; a store without keys needs none.
+///
+/// # Errors
+/// [`StartError`]: the store can't be read, or the master key is absent, or another one.
+pub async fn check_master_key(store: &dyn Store, file: &Path) -> Result<(), StartError> {
+    if let Some(sealed) = &store.key_material().await?.sealed_secret_key {
+        Vault::open(&MasterKey::load(file)?, sealed)?;
+    }
+    Ok(())
+}
+
 /// How audit trails are written; makes the key of their checkpoints when the store has none.
 pub(super) async fn audit_settings(
     config: &Config,

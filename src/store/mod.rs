@@ -4,6 +4,7 @@
 //! lately: [`crate::issuer`] keeps the others, and the keys, in memory.
 
 pub mod conformance;
+mod difference;
 mod error;
 mod open;
 mod record;
@@ -18,13 +19,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+pub use difference::{Difference, TrailDifference};
 pub use error::StoreError;
 pub use open::{Migrate, open};
 pub use record::{
     AuditHead, AuditPlace, Change, ChangeRecords, ClientRecord, News, Position, RevokedToken,
     SchemaStatus, SecretUse, Subject, WaitingRecords,
 };
-pub use sql::{Copied, SqlStore};
+pub use sql::{Copied, SqlStore, Staged};
 
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::token::{Algorithm, ClientId, Status, StoredSecret};

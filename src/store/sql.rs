@@ -21,6 +21,7 @@ mod outbox;
 mod pace;
 mod pooler;
 mod replay;
+mod restore;
 mod schema;
 mod tokens;
 
@@ -39,6 +40,7 @@ pub use copy::Copied;
 use engine::{Engine, Purpose};
 use listen::Listener;
 use replay::Replay;
+pub use restore::Staged;
 
 /// How many connections a file gets: of those that write, one at a time does.
 const FILE_CONNECTIONS: u32 = 4;

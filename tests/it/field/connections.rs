@@ -2,6 +2,7 @@
 
 mod failover;
 mod pooler;
+mod restore;
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
