@@ -15,6 +15,7 @@ mod installation;
 mod introspect;
 mod key_registry;
 mod key_schedule;
+mod lifespan;
 mod master_key;
 mod meter;
 mod registry;
@@ -42,6 +43,7 @@ pub use installation::{Installation, StartError, check_master_key};
 pub use introspect::ActiveToken;
 pub use key_registry::{KeyRegistry, KeyRegistryError};
 use key_schedule::KeySchedule;
+use lifespan::{Ends, Lifespan};
 pub use master_key::{MasterKeyRotation, rotate_master_key};
 use meter::Meter;
 pub use registry::{
@@ -61,6 +63,9 @@ use crate::token::{
     Algorithm, Audience, CertificateBinding, Claims, Client, ClientCertificate, Confirmation,
     GrantType, Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
 };
+
+/// Where the token endpoint is, below the issuer: what older libraries' assertions are for.
+pub const TOKEN_PATH: &str = "/oauth2/token";
 
 /// Issues access tokens.
 #[derive(Debug)]
@@ -88,6 +93,7 @@ struct Granted {
     scope: Scope,
     audiences: Arc<[Audience]>,
     confirmation: Option<Confirmation>,
+    lifespan: Lifespan,
 }
 
 impl Issuer {
@@ -149,13 +155,23 @@ impl Issuer {
         // 6. Sign: RFC 9068 2.
         let key = self.signer(&view.ring, client, now);
         let key = key.ok_or(Reason::NoSigningKey)?;
+        let lifetime = client.token_lifetime.unwrap_or(self.lifetime);
+        let ends = Ends {
+            certificate: request
+                .asker
+                .origin
+                .certificate
+                .filter(|_| confirmation.is_some()),
+            key: view.ring.published_until(key),
+        };
         let granted = Granted {
             grant_type: grant,
             scope,
             audiences,
             confirmation,
+            lifespan: Lifespan::of(&account, lifetime, ends, now)?,
         };
-        self.sign(key, client, granted, now).await
+        self.sign(key, client, granted).await
     }
 
     /// The audiences that a client's tokens are for, and that it may ask about: the default where it has none of its own.
@@ -183,27 +199,24 @@ impl Issuer {
         key: &SigningKey,
         client: &Client,
         granted: Granted,
-        now: Timestamp,
     ) -> Result<IssuedToken, Reason> {
         let Granted {
             grant_type,
             scope,
             audiences,
             confirmation,
+            lifespan,
         } = granted;
-        let expires_in = client.token_lifetime.unwrap_or(self.lifetime);
-        // Whole seconds, as the claims have them, so that `expires_at` says what `exp` does.
-        let issued_at = now.as_second();
-        let end = issued_at + i64::from(expires_in.as_secs());
-        let expires_at = Timestamp::from_second(end).map_err(|_| Reason::SigningFailed)?;
+        let expires_at = Timestamp::from_second(lifespan.expires_at);
+        let expires_at = expires_at.map_err(|_| Reason::SigningFailed)?;
         let token_id = TokenId::generate().map_err(|_| Reason::SigningFailed)?;
         let claims = Claims {
             issuer: self.name.as_str(),
             subject: &client.id,
             client_id: &client.id,
             audiences: &audiences,
-            expires_at: end,
-            issued_at,
+            expires_at: lifespan.expires_at,
+            issued_at: lifespan.issued_at,
             token_id: &token_id,
             confirmation: confirmation.as_ref(),
             scope: &scope,
@@ -214,7 +227,7 @@ impl Issuer {
                 SignError::Token(_) => Reason::NoSigningKey,
                 SignError::BadKey(_) | SignError::Failed(_) => Reason::SigningFailed,
             })?,
-            expires_in,
+            expires_in: lifespan.expires_in,
             expires_at,
             expires_in_as: client.expires_in_as,
             client_id: client.id.clone(),
@@ -228,7 +241,9 @@ impl Issuer {
     }
 
     async fn refused(&self, endpoint: Endpoint, reason: Reason, asker: &Asker<'_>) -> Refusal {
-        let refusal = Refusal::from(reason).of(asker.named_client());
+        let refusal = Refusal::from(reason)
+            .of(asker.named_client())
+            .by(self.name.as_str());
         self.refuse(endpoint, refusal, asker.origin).await
     }
 

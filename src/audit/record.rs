@@ -203,8 +203,19 @@ pub enum Event {
         client_id: ClientId,
         /// As it was.
         was: Status,
+        /// Its tokens that were issued before this time are revoked; left out when it keeps them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tokens_not_before: Option<Timestamp>,
     },
-    /// A client and its secrets are gone.
+    /// All tokens of a client are revoked.
+    #[serde(rename = "client.tokens_revoked")]
+    ClientTokensRevoked {
+        /// Whose.
+        client_id: ClientId,
+        /// Those that were issued before this time.
+        tokens_not_before: Timestamp,
+    },
+    /// A client, its secrets and its tokens are gone.
     #[serde(rename = "client.removed")]
     ClientRemoved {
         /// Which.
@@ -223,8 +234,12 @@ pub enum Event {
         secret_kind: &'static str,
         /// The secrets that worked before it.
         previous: Vec<SecretId>,
-        /// When the one before stops working.
-        previous_until: Timestamp,
+        /// When the one before stops working, if there was one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        previous_until: Option<Timestamp>,
+        /// Those that stopped working now, before their time.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        ended: Vec<SecretId>,
     },
     /// What is sealed in the store is under another master key.
     #[serde(rename = "master_key.rotated")]

@@ -11,7 +11,7 @@ use super::output::Output;
 use super::source::Source;
 use super::table::fields;
 use crate::keys::{self, Expected, Jwks, VerifiedToken};
-use crate::store::{self, Migrate};
+use crate::store::{self, Migrate, Store, StoreError};
 
 /// A token is a few kilobytes.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -24,8 +24,8 @@ pub(super) enum Command {
 
 /// Check an access token offline: its signature, its claims, its time
 ///
-/// The keys are those of a JWK set, or of the configuration's store, which also knows whether the token was revoked. Exits with 1
-/// when a check fails, and names it.
+/// The keys are those of a JWK set, or of the configuration's store, which also knows whether the token was revoked, by itself or
+/// with all of its client's, and whether its client is disabled, or gone. Exits with 1 when a check fails, and names it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz token verify token.txt --config d1-authz.toml\n  curl -sS -K client.curl -d grant_type=client_credentials $URL | d1-authz token verify - --jwks jwks.json"
@@ -52,16 +52,15 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
         None => Some(source.load()?),
     };
     let now = Timestamp::now();
-    let mut revoked = Vec::new();
+    let mut store = None;
     let jwks = match (&arguments.jwks, &config) {
         (Some(file), _) => serde_json::from_str(&input::read(file, MAX_BYTES)?)
             .map_err(|error| Error::failed(format!("{}: no JWK set: {error}", file.display())))?,
         (None, Some(config)) => {
-            let store = store::open(&config.store, Migrate::No).await?;
-            let stored = store.signing_keys().await?;
-            revoked = store.tokens_revoked_after(0).await?;
-            store.close().await;
-            keys::published(stored.iter(), now)
+            let opened = store::open(&config.store, Migrate::No).await?;
+            let keys = opened.signing_keys().await?;
+            store = Some(opened);
+            keys::published(keys.iter(), now)
         }
         (None, None) => Jwks { keys: Vec::new() },
     };
@@ -74,16 +73,35 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
         now,
     };
     let text = input::read(&arguments.file, MAX_BYTES)?;
-    let token = token_in(&text)?;
-    let verified = keys::verify(&token, &jwks, &expected)
+    let verified = keys::verify(&token_in(&text)?, &jwks, &expected)
         .map_err(|error| Error::failed(format!("the token is not valid: {error}")))?;
-    if revoked
-        .iter()
-        .any(|token| verified.claims["jti"] == *token.id)
-    {
-        return Err(Error::failed("the token is not valid: it was revoked"));
+    if let Some(store) = store {
+        let withdrawn = withdrawn(&verified, &*store, now).await?;
+        store.close().await;
+        if let Some(why) = withdrawn {
+            return Err(Error::failed(format!("the token is not valid: {why}")));
+        }
     }
     output.print(&verified, || text_of(&verified))
+}
+
+/// Why a token is not good although its own claims are, by what the store knows.
+async fn withdrawn(
+    token: &VerifiedToken,
+    store: &dyn Store,
+    now: Timestamp,
+) -> Result<Option<String>, StoreError> {
+    let revoked = store.tokens_revoked_after(0).await?;
+    if revoked.iter().any(|one| token.claims["jti"] == *one.id) {
+        return Ok(Some("it was revoked".to_owned()));
+    }
+    let client_id = token.claims["client_id"].as_str().unwrap_or_default();
+    let Some(client) = store.client(client_id).await? else {
+        return Ok(Some("its client was removed".to_owned()));
+    };
+    let issued_at = token.claims["iat"].as_i64().unwrap_or_default();
+    let checked = client.token_terms().check(issued_at, now);
+    Ok(checked.err().map(|withdrawn| withdrawn.to_string()))
 }
 
 /// The token, alone or in a reply of the token endpoint.

@@ -146,6 +146,7 @@ mod tests {
         );
         let item = &document["paths"]["/.well-known/oauth-authorization-server/oauth/v2"];
         assert_eq!(item["servers"][0]["url"], "https://bank.example:8443");
+        assert_eq!(operations::GET_ACCESS_TOKEN.path, crate::issuer::TOKEN_PATH);
         let served = |operation| path(operation, &issuer).unwrap();
         for (operation, at) in [
             (&operations::GET_ACCESS_TOKEN, "/oauth/v2/oauth2/token"),

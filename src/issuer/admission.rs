@@ -25,9 +25,7 @@ impl Issuer {
         let credential = asker.credential.as_ref().map_err(|error| *error)?;
         let source = asker.origin.source;
         let used = self.authenticate(credential, source, now).await?;
-        if let Some(secret) = &used.secret {
-            self.directory.uses.note(secret, now, source);
-        }
+        self.directory.uses.note(&used, now, source);
         let client = &used.account.client;
         if asker.client_id.is_some_and(|id| id != client.id.as_str()) {
             return Err(Reason::ClientIdMismatch);

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::TOKEN_PATH;
 use super::directory::{Account, Accounts, Authenticated, Found, LiveSecret};
 use super::throttle::{Caller, Source, Throttle};
 use super::turns::Turns;
@@ -30,6 +31,8 @@ use crate::token::{AuthMethod, BasicCredential, ClientSecret, Credential, Reason
 pub(super) struct Authenticator {
     /// What assertions are for.
     issuer: IssuerUrl,
+    /// What those of older libraries are for.
+    token_endpoint: String,
     vault: Arc<Vault>,
     throttle: Arc<Throttle>,
     turns: Turns,
@@ -62,6 +65,7 @@ impl Authenticator {
     pub(super) fn new(issuer: &IssuerUrl, vault: Arc<Vault>, throttle: Arc<Throttle>) -> Self {
         Self {
             issuer: issuer.clone(),
+            token_endpoint: format!("{issuer}{TOKEN_PATH}"),
             vault,
             throttle,
             turns: Turns::new(),
@@ -104,6 +108,12 @@ impl Authenticator {
         }
     }
 
+    /// Who asks. What failed under the id of a client before it was registered is not the client's.
+    fn caller(&self, named: Named<'_>, id: Option<&str>, source: Source) -> Caller {
+        let registered = named.account().map(|account| account.registered_at());
+        self.throttle.caller((id, registered), source)
+    }
+
     /// Counts a failure, if it is one, and gives its reason; unless there were too many before.
     fn failed(&self, named: Named<'_>, caller: Caller, reason: Reason, now: Timestamp) -> Reason {
         let at_home = self.throttle.has_succeeded(caller, now);
@@ -132,7 +142,7 @@ impl Authenticator {
     ) -> Result<Authenticated, Reason> {
         let source = Source::from(address);
         let account = named.account();
-        let caller = self.throttle.caller(credential.client_id(), source);
+        let caller = self.caller(named, credential.client_id(), source);
         let attempt = Attempt {
             credential,
             named,

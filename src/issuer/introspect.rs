@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use super::directory::Found;
 use super::{Endpoint, Issuer, PresentedToken};
 use crate::keys::{Expected, VerifyError, verify};
-use crate::token::{Audience, Confirmation, Reason, Refusal, TokenId};
+use crate::token::{Audience, Confirmation, Reason, Refusal, TokenId, TokenTerms};
 
 /// An active token, by its own words. Times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -124,23 +124,26 @@ impl Issuer {
         serde_json::from_value(verified.claims.into()).map_err(|_| Inactive::ForGood)
     }
 
-    /// Whether the token was not revoked, and its client is still one. Whoever disables a client that is in the wrong hands
-    /// means its tokens too.
+    /// Whether the token was not revoked, by itself or with all of its client's, and its client is still the one that it was
+    /// issued to.
     async fn is_active(&self, token: &ActiveToken, now: Timestamp) -> Result<bool, Reason> {
         let Some(id) = TokenId::parse(&token.token_id) else {
             return Ok(false);
         };
         let is_revoked = || self.directory.revocations.contains(&id);
-        let may_have_tokens = |found: Found| found.is_some_and(|it| it.may_have_tokens(now));
+        let terms = |found: Found| found.map(|account| account.token_terms);
+        let is_good = |terms: Option<TokenTerms>| {
+            terms.is_some_and(|terms| terms.check(token.issued_at, now).is_ok())
+        };
         if is_revoked() {
             return Ok(false);
         }
-        if may_have_tokens(self.directory.accounts.get(&token.client_id)) {
+        if is_good(terms(self.directory.accounts.get(&token.client_id))) {
             return Ok(true);
         }
         let found = self.directory.ask(&token.client_id, now).await;
         let found = found.ok_or(Reason::StoreUnavailable)?;
-        Ok(may_have_tokens(found) && !is_revoked())
+        Ok(is_good(terms(found)) && !is_revoked())
     }
 }
 

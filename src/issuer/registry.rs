@@ -2,6 +2,8 @@
 
 mod change;
 mod import;
+mod rotation;
+mod standing;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,9 +21,7 @@ use crate::audit::Event;
 use crate::clock::Clock;
 use crate::keys::{ClientKeys, Vault};
 use crate::store::{ClientRecord, Store, StoreError};
-use crate::token::{
-    AuthMethod, Client, ClientId, ClientSecret, OverLimit, SecretId, Status, StoredSecret,
-};
+use crate::token::{AuthMethod, Client, ClientId, ClientSecret, OverLimit, SecretId, StoredSecret};
 
 /// Adds, changes and removes clients. What it does is in force in every running service within a second.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub struct NewClient {
     pub secret: ClientSecret,
     /// When the secret before stops working; none when there was none.
     pub previous_until: Option<Timestamp>,
+    /// Secrets that stopped working now, before the time that was said when they were rotated.
+    pub ended: Vec<SecretId>,
 }
 
 /// An administrator's wish that can't be granted.
@@ -106,18 +108,17 @@ impl ClientRegistry {
         chosen: Option<ClientSecret>,
     ) -> Result<NewClient, RegistryError> {
         let (secret, stored) = self.new_secret(chosen).await?;
+        let now = stored.created_at;
         let record = ClientRecord {
-            keys: None,
-            created_at: stored.created_at,
-            changed_at: stored.created_at,
             secrets: vec![stored],
-            client,
+            ..ClientRecord::new(client, now)
         };
         self.put(std::slice::from_ref(&record)).await?;
         Ok(NewClient {
             client: record.client,
             secret,
             previous_until: None,
+            ended: Vec::new(),
         })
     }
 
@@ -159,105 +160,11 @@ impl ClientRegistry {
     ) -> Result<Client, RegistryError> {
         let now = self.clock.now();
         let record = ClientRecord {
-            client,
             keys,
-            secrets: Vec::new(),
-            created_at: now,
-            changed_at: now,
+            ..ClientRecord::new(client, now)
         };
         self.put(std::slice::from_ref(&record)).await?;
         Ok(record.client)
-    }
-
-    /// Gives a client another secret. The one before goes on working for `overlap`, so that the client can be told in time.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchClient`] among others.
-    pub async fn rotate_secret(
-        &self,
-        id: &ClientId,
-        chosen: Option<ClientSecret>,
-        overlap: Duration,
-    ) -> Result<NewClient, RegistryError> {
-        if overlap > Self::LONGEST_OVERLAP {
-            return Err(RegistryError::OverlapTooLong);
-        }
-        let client = self.show(id).await?.client;
-        let (secret, stored) = self.new_secret(chosen).await?;
-        let until = stored
-            .created_at
-            .checked_add(overlap)
-            .map_err(|_| RegistryError::OverlapTooLong)?;
-        let change = self.changes.open().await?;
-        let now = stored.created_at;
-        let secrets = self.show(id).await?.secrets;
-        let live = secrets.iter().filter(|secret| secret.is_live(now));
-        let event = Event::SecretRotated {
-            client_id: id.clone(),
-            secret_id: stored.id,
-            secret_kind: stored.hash.kind(),
-            previous: live.map(|secret| secret.id).collect(),
-            previous_until: until,
-        };
-        let store = change.store(vec![event], now);
-        store.rotate_secret(id, &stored, until).await?;
-        change.done(now).await;
-        Ok(NewClient {
-            client,
-            secret,
-            previous_until: Some(until),
-        })
-    }
-
-    /// Lets a client get tokens again.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchClient`] among others.
-    pub async fn enable(&self, id: &ClientId) -> Result<(), RegistryError> {
-        let change = self.changes.open().await?;
-        let now = self.clock.now();
-        let event = Event::ClientEnabled {
-            client_id: id.clone(),
-            was: self.show(id).await?.client.status,
-        };
-        let store = change.store(vec![event], now);
-        store.set_status(id, Status::Enabled, now).await?;
-        change.done(now).await;
-        Ok(())
-    }
-
-    /// Keeps a client from getting tokens.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchClient`] among others.
-    pub async fn disable(&self, id: &ClientId) -> Result<(), RegistryError> {
-        let change = self.changes.open().await?;
-        let now = self.clock.now();
-        let event = Event::ClientDisabled {
-            client_id: id.clone(),
-            was: self.show(id).await?.client.status,
-        };
-        let store = change.store(vec![event], now);
-        store.set_status(id, Status::Disabled, now).await?;
-        change.done(now).await;
-        Ok(())
-    }
-
-    /// Removes a client.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchClient`] among others.
-    pub async fn remove(&self, id: &ClientId) -> Result<(), RegistryError> {
-        let change = self.changes.open().await?;
-        let now = self.clock.now();
-        let event = Event::ClientRemoved {
-            client_id: id.clone(),
-            was: told(&self.show(id).await?.client),
-        };
-        let store = change.store(vec![event], now);
-        store.remove_client(id, now).await?;
-        change.done(now).await;
-        Ok(())
     }
 
     /// All clients, by id.

@@ -23,6 +23,7 @@ use crate::audit::{Chain, Lines};
 use crate::clock::ManualClock;
 use crate::config::Config;
 use crate::keys::{Expected, VerifyError, verify};
+use crate::store::TokensThen;
 use crate::token::{
     Client, ClientId, ClientSecret, Credential, CredentialError, ErrorCode, ExpiresInAs,
 };
@@ -125,7 +126,7 @@ fn config(folder: &Path) -> Config {
     config
 }
 
-fn client(id: &str) -> Client {
+pub(super) fn client(id: &str) -> Client {
     Client::new(id.parse().unwrap(), id, Scope::parse("a b").unwrap())
 }
 

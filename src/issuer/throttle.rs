@@ -7,6 +7,7 @@
 mod pace;
 mod source;
 
+use std::hash::Hash;
 use std::time::{Duration, Instant};
 
 use governor::clock::{Clock as _, MonotonicClock};
@@ -90,9 +91,10 @@ impl Throttle {
         }
     }
 
-    pub(super) fn caller(&self, client_id: Option<&str>, source: Source) -> Caller {
+    /// `client` is who asks, as far as it can be told from others.
+    pub(super) fn caller(&self, client: impl Hash, source: Source) -> Caller {
         Caller {
-            pair: self.keys.of((client_id, source)),
+            pair: self.keys.of((client, source)),
             source: self.keys.of(source),
         }
     }

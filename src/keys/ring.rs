@@ -78,6 +78,12 @@ impl KeyRing {
         opened.max_by_key(|(from, _)| *from).map(|(_, key)| key)
     }
 
+    /// When a key leaves the JWK set, if that is decided: tokens that it signed can't be checked any more.
+    #[must_use]
+    pub fn published_until(&self, key: &SigningKey) -> Option<Timestamp> {
+        self.set.get(key.id())?.published_until
+    }
+
     /// The JWK set at `now`: keys about to sign, signing, and retained.
     #[must_use]
     pub fn jwks(&self, now: Timestamp) -> Jwks {

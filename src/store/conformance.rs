@@ -2,6 +2,7 @@
 //!
 //! For tests: panics at the first difference, naming it.
 
+mod client_tokens;
 mod clients;
 mod keys;
 mod outbox;
@@ -13,7 +14,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{AuditHead, Change, ClientRecord, News, Position, Store, StoreError, Subject};
+use super::{
+    AuditHead, Change, ClientRecord, News, Position, Store, StoreError, Subject, TokensThen,
+};
 use crate::keys::{MasterKey, Vault};
 use crate::token::{Client, ClientId, Scope, SecretHash, SecretId, Status, StoredSecret};
 
@@ -34,6 +37,8 @@ pub async fn check(store: &dyn Store) {
     clients::a_change_leaves_secrets_and_status_alone(store).await;
     clients::two_secrets_live_at_once_at_most(store).await;
     clients::uses_are_noted_and_are_no_change(store).await;
+    client_tokens::tokens_are_revoked_until_now(store).await;
+    client_tokens::a_new_client_has_no_token_of_one_that_had_its_id(store).await;
     clients::removal_takes_the_secrets_along(store).await;
     clients::who_is_not_there_cannot_be_changed(store).await;
     keys::keys_come_back_as_they_went(store).await;
@@ -91,11 +96,11 @@ async fn the_feed_tells_every_change_once(store: &dyn Store) {
 
     let id = client("bare").id;
     store
-        .set_status(&id, Status::Disabled, at(1))
+        .set_status(&id, Status::Disabled, TokensThen::Kept, at(1))
         .await
         .expect("disabled");
     store
-        .rotate_secret(&id, &secret(2_000), at(2_001))
+        .rotate_secret(&id, &secret(2_000), at(2_001), false)
         .await
         .expect("rotated");
     store.remove_client(&id, at(3)).await.expect("removed");
@@ -153,11 +158,8 @@ async fn add(store: &dyn Store, client: &Client, secret: &StoredSecret) -> Resul
 
 fn record(client: &Client, secret: &StoredSecret) -> ClientRecord {
     ClientRecord {
-        client: client.clone(),
-        keys: None,
         secrets: vec![secret.clone()],
-        created_at: secret.created_at,
-        changed_at: secret.created_at,
+        ..ClientRecord::new(client.clone(), secret.created_at)
     }
 }
 

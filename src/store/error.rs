@@ -3,7 +3,9 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 
-use crate::token::ClientId;
+use jiff::Timestamp;
+
+use crate::token::{ClientId, SecretId};
 
 /// A store that can't do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +16,19 @@ pub enum StoreError {
     /// Nobody has this id.
     #[error("there is no client {0}; `client list` shows all")]
     NoSuchClient(ClientId),
+    /// A secret would stop working before the time that was said when it was rotated.
+    #[error(
+        "two secrets of client {client_id} work, and another one would end secret {secret_id} now, which works until {until:.0}; \
+         rotate after that time, or add --force to end it now. Nothing was changed"
+    )]
+    SecretPromised {
+        /// Whose.
+        client_id: ClientId,
+        /// The secret.
+        secret_id: SecretId,
+        /// Until when it works.
+        until: Timestamp,
+    },
     /// One client's revoked tokens are to stay within bounds.
     #[error("client {client_id} has revoked {most} tokens that have not expired; no more are kept")]
     TooManyRevoked {

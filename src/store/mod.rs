@@ -23,8 +23,8 @@ pub use difference::{Difference, TrailDifference};
 pub use error::StoreError;
 pub use open::{Migrate, open};
 pub use record::{
-    AuditHead, AuditPlace, Change, ChangeRecords, ClientRecord, News, Position, RevokedToken,
-    SchemaStatus, SecretUse, Subject, WaitingRecords,
+    AuditHead, AuditPlace, Change, ChangeRecords, ClientRecord, ClientUse, News, Position,
+    RevokedToken, Rotated, SchemaStatus, Subject, TokensThen, WaitingRecords,
 };
 pub use sql::{Copied, SqlStore, Staged};
 
@@ -60,36 +60,48 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// How many clients there are.
     async fn number_of_clients(&self) -> Result<u64, StoreError>;
 
-    /// Adds clients with all that belongs to them: all, or none. Fails with [`StoreError::ClientExists`].
+    /// Adds clients with all that belongs to them: all, or none. Fails with [`StoreError::ClientExists`]. No token of a client
+    /// that had the same id before is good any more.
     async fn add_clients(&self, clients: &[ClientRecord]) -> Result<(), StoreError>;
 
     /// Puts a client and its keys in the place of those with the same id, as of its `changed_at`. Its secrets, its status and
     /// its beginning stay as they are. Fails with [`StoreError::NoSuchClient`].
     async fn change_client(&self, changed: &ClientRecord) -> Result<(), StoreError>;
 
-    /// Enables or disables a client. Fails with [`StoreError::NoSuchClient`].
+    /// Enables or disables a client, of which tokens that are kept stay good. Fails with [`StoreError::NoSuchClient`].
     async fn set_status(
         &self,
         id: &ClientId,
         status: Status,
+        tokens: TokensThen,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
+    /// Revokes every token that a client has until `now`. Gives the time before which these were issued. Fails with
+    /// [`StoreError::NoSuchClient`].
+    async fn revoke_tokens_of(
+        &self,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError>;
+
     /// Adds a secret, made at its `created_at`. The newest of the client's live secrets goes on working until
-    /// `overlap_until` at the latest; all others are forgotten, so that two work at most. Fails with
+    /// `overlap_until` at the latest; all others are forgotten, so that two work at most. If that ends one before its time, it
+    /// fails with [`StoreError::SecretPromised`] and changes nothing, unless `ends_promised`. Fails with
     /// [`StoreError::NoSuchClient`].
     async fn rotate_secret(
         &self,
         id: &ClientId,
         secret: &StoredSecret,
         overlap_until: Timestamp,
-    ) -> Result<(), StoreError>;
+        ends_promised: bool,
+    ) -> Result<Rotated, StoreError>;
 
-    /// Removes a client and its secrets. Fails with [`StoreError::NoSuchClient`].
+    /// Removes a client and its secrets, and revokes its tokens. Fails with [`StoreError::NoSuchClient`].
     async fn remove_client(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Notes when secrets were last used. Not a change that anybody follows.
-    async fn record_uses(&self, uses: &[SecretUse]) -> Result<(), StoreError>;
+    /// Notes when clients, and their secrets, last authenticated. Not a change that anybody follows.
+    async fn record_uses(&self, uses: &[ClientUse]) -> Result<(), StoreError>;
 
     /// All signing keys, oldest first.
     async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError>;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::ClientKeys;
-use crate::token::{Client, ClientId, SecretId, StoredSecret, TokenId};
+use crate::token::{Client, ClientId, SecretId, Status, StoredSecret, TokenId, TokenTerms};
 
 /// A client as the store has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,6 +23,28 @@ pub struct ClientRecord {
     pub created_at: Timestamp,
     /// When it, or its set of secrets, last changed.
     pub changed_at: Timestamp,
+    /// When it was registered under its id. What a client did that had this id before is not its own.
+    #[serde(skip)]
+    pub registered_at: Timestamp,
+    /// Its tokens that were issued before this time, a whole second, are revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens_not_before: Option<Timestamp>,
+    /// Whether its tokens stay good while it is disabled.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_tokens: bool,
+    /// When it last authenticated a request, to within the seconds that the service gathers before it writes.
+    pub last_used_at: Option<Timestamp>,
+    /// Where that request came from.
+    pub last_used_from: Option<IpAddr>,
+}
+
+/// What becomes of a client's tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokensThen {
+    /// They are as good as they were.
+    Kept,
+    /// None that was issued until now is good any more.
+    Revoked,
 }
 
 /// A place in the change feed; the default is before the first change.
@@ -65,15 +87,26 @@ pub enum Subject {
     Unknown,
 }
 
-/// That a secret was used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SecretUse {
-    /// The secret.
-    pub secret: SecretId,
+/// That a client authenticated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientUse {
+    /// The client.
+    pub client_id: ClientId,
+    /// The secret that it used, if it was one.
+    pub secret: Option<SecretId>,
     /// When.
     pub at: Timestamp,
     /// From where.
     pub from: IpAddr,
+}
+
+/// What a rotation did to the secrets of before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rotated {
+    /// Until when the newest of them works; none when none did.
+    pub previous_until: Option<Timestamp>,
+    /// Those that worked and don't any more, although their times were not over.
+    pub ended: Vec<SecretId>,
 }
 
 /// A token that was revoked before its end.
@@ -145,4 +178,46 @@ pub struct SchemaStatus {
     pub version: i64,
     /// The number of this program's last migration.
     pub latest: i64,
+}
+
+impl ClientRecord {
+    /// A client that is registered now, and has nothing to prove itself with yet.
+    #[must_use]
+    pub fn new(client: Client, now: Timestamp) -> Self {
+        Self {
+            client,
+            keys: None,
+            secrets: Vec::new(),
+            created_at: now,
+            changed_at: now,
+            registered_at: now,
+            tokens_not_before: None,
+            keeps_tokens: false,
+            last_used_at: None,
+            last_used_from: None,
+        }
+    }
+
+    /// The `tokens_not_before` that revokes all tokens that it got until `now`. Later than the one before in any case: since then,
+    /// tokens may have been issued whose `iat` is that time.
+    #[must_use]
+    pub fn revoking_tokens_until(&self, now: Timestamp) -> Timestamp {
+        let until_now = TokenTerms::revoking_until(now);
+        match self.tokens_not_before {
+            Some(before) if before >= until_now => TokenTerms::revoking_until(before),
+            _ => until_now,
+        }
+    }
+
+    /// Which of its tokens are good.
+    #[must_use]
+    pub fn token_terms(&self) -> TokenTerms {
+        let registered = self.registered_at.as_second();
+        let not_before = self.tokens_not_before.map(Timestamp::as_second);
+        TokenTerms {
+            not_before: not_before.map_or(registered, |time| time.max(registered)),
+            until: self.client.expires_at,
+            is_suspended: self.client.status == Status::Disabled && !self.keeps_tokens,
+        }
+    }
 }

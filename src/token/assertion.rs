@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 pub use algorithm::{AssertionAlgorithm, UnknownAssertionAlgorithm};
 
-use super::{ClientId, decoded_part};
+use super::{AssertionAudience, ClientId, decoded_part};
 
 /// An assertion, read but not believed.
 #[derive(Clone)]
@@ -91,6 +91,9 @@ impl ClientAssertion {
     pub const MAX_LENGTH: usize = 8192;
     /// The longest time until an assertion expires, and until it is forgotten; in seconds.
     pub const MAX_LIFETIME: i64 = 300;
+    /// The longest `exp` after `iat` of one for the token endpoint, in seconds: libraries that send that send an hour. It is taken
+    /// for [`Self::MAX_LIFETIME`] after `iat` all the same.
+    pub const MAX_LIFETIME_BY_IAT: i64 = 3600;
     /// By how much the client's clock may be ahead, in seconds.
     pub const LEEWAY: i64 = 30;
     const MAX_ID: usize = 255;
@@ -140,28 +143,45 @@ impl ClientAssertion {
         })
     }
 
-    /// Checks whom it is of and for, and its times. Whether it passes depends on the request alone, not on any client.
+    /// Checks whom it is of and for, and its times. Whether it passes depends on the request alone, not on any client. Gives the
+    /// setting that its client must have.
     ///
     /// # Errors
     /// [`AssertionError`], the first rule that is broken.
-    pub fn check(&self, issuer: &str, now: Timestamp) -> Result<(), AssertionError> {
+    pub fn check(
+        &self,
+        issuer: &str,
+        token_endpoint: &str,
+        now: Timestamp,
+    ) -> Result<AssertionAudience, AssertionError> {
         let claims = &self.claims;
         if claims.iss != claims.sub || !ClientId::is_valid(&claims.sub) {
             return Err(AssertionError::WrongSubject);
         }
         // Exactly the issuer: a client that is made to send its assertion to another server, one that is in the wrong hands,
-        // must not have made one for this service.
-        if !claims.aud.is_only(issuer) {
+        // must not have made one for this service. What else is this service's depends on the client.
+        let audience = match claims.aud.names() {
+            [one] if **one == *issuer => AssertionAudience::Issuer,
+            [_, ..] => AssertionAudience::TokenEndpoint,
+            [] => return Err(AssertionError::WrongAudience),
+        };
+        let is_own = |name: &Box<str>| **name == *issuer || **name == *token_endpoint;
+        if !claims.aud.names().iter().all(is_own) {
             return Err(AssertionError::WrongAudience);
         }
         let now = now.as_millisecond() as f64 / 1000.0;
         let (lifetime, leeway) = (Self::MAX_LIFETIME as f64, Self::LEEWAY as f64);
-        if claims.exp <= now {
+        let end = self.end(audience);
+        if end <= now {
             return Err(AssertionError::Expired);
         }
         let longest = lifetime + leeway;
+        let longest_by_iat = match audience {
+            AssertionAudience::Issuer => longest,
+            AssertionAudience::TokenEndpoint => Self::MAX_LIFETIME_BY_IAT as f64 + leeway,
+        };
         let since_issued = claims.iat.map(|issued| claims.exp - issued);
-        if claims.exp - now > longest || since_issued.is_some_and(|time| time > longest) {
+        if end - now > longest || since_issued.is_some_and(|time| time > longest_by_iat) {
             return Err(AssertionError::TooLongLived);
         }
         if [claims.nbf, claims.iat]
@@ -171,7 +191,18 @@ impl ClientAssertion {
         {
             return Err(AssertionError::NotYetValid);
         }
-        Ok(())
+        Ok(audience)
+    }
+
+    /// When it is taken no more, in seconds since 1970.
+    fn end(&self, audience: AssertionAudience) -> f64 {
+        let Claims { exp, iat, .. } = self.claims;
+        match (audience, iat) {
+            (AssertionAudience::TokenEndpoint, Some(iat)) => {
+                exp.min(iat + Self::MAX_LIFETIME as f64)
+            }
+            _ => exp,
+        }
     }
 
     /// The client it names, if any client could have this name.
@@ -210,11 +241,11 @@ impl ClientAssertion {
         &self.claims.jti
     }
 
-    /// When it ends, in seconds since 1970, rounded up.
+    /// When it is taken no more, in seconds since 1970, rounded up. `audience` is what [`Self::check`] gave.
     #[must_use]
-    pub fn expires_at(&self) -> i64 {
+    pub fn expires_at(&self, audience: AssertionAudience) -> i64 {
         // Saturates, and [`Self::check`] refuses what is far away.
-        self.claims.exp.ceil() as i64
+        self.end(audience).ceil() as i64
     }
 }
 
@@ -245,20 +276,26 @@ impl AssertionError {
             Self::UnknownType => {
                 "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
             }
-            Self::TooLong => "the client assertion is too long",
-            Self::Malformed => "the client assertion is no JWT in compact form",
+            Self::TooLong => "the client assertion must have 8192 characters at most",
+            Self::Malformed => "the client assertion must be a JWT in compact form, without crit",
             Self::WrongType => {
                 "typ of the client assertion must be JWT or client-authentication+jwt, or left out"
             }
-            Self::UnsupportedAlgorithm => "alg of the client assertion is not supported",
+            Self::UnsupportedAlgorithm => {
+                "alg of the client assertion must be one of the metadata's token_endpoint_auth_signing_alg_values_supported"
+            }
             Self::MissingClaim => "the client assertion must have iss, sub, aud, exp and jti",
             Self::WrongSubject => "iss and sub of the client assertion must both be the client_id",
             Self::WrongAudience => {
                 "aud of the client assertion must be the issuer identifier, and nothing else"
             }
-            Self::Expired => "the client assertion has expired",
+            Self::Expired => {
+                "the client assertion has expired: exp must lie ahead, and iat be of the last 5 minutes"
+            }
             Self::TooLongLived => "exp of the client assertion must be 5 minutes ahead at most",
-            Self::NotYetValid => "the client assertion is not valid yet",
+            Self::NotYetValid => {
+                "the client assertion is not valid yet: nbf and iat may be 30 seconds ahead at most"
+            }
             Self::BadSignature => "client authentication failed",
             Self::Replayed => "the client assertion was used before; each needs a jti of its own",
         }
@@ -266,10 +303,10 @@ impl AssertionError {
 }
 
 impl Audience {
-    fn is_only(&self, issuer: &str) -> bool {
+    fn names(&self) -> &[Box<str>] {
         match self {
-            Self::One(one) => **one == *issuer,
-            Self::Many(many) => matches!(many.as_slice(), [one] if **one == *issuer),
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
         }
     }
 }

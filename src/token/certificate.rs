@@ -19,6 +19,7 @@ use super::distinguished_name::{DistinguishedName, InvalidName};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCertificate {
     thumbprint: Thumbprint,
+    expires_at: i64,
     subject: Option<DistinguishedName>,
     alternatives: Vec<CertificateName>,
 }
@@ -77,6 +78,7 @@ impl ClientCertificate {
         let names = alternatives.map(|extension| &extension.value.general_names);
         Ok(Self {
             thumbprint: Thumbprint::of(der),
+            expires_at: certificate.validity().not_after.timestamp(),
             subject: DistinguishedName::of(certificate.subject()),
             alternatives: names
                 .into_iter()
@@ -90,6 +92,12 @@ impl ClientCertificate {
     #[must_use]
     pub fn thumbprint(&self) -> Thumbprint {
         self.thumbprint
+    }
+
+    /// Its `notAfter`, in seconds since 1970.
+    #[must_use]
+    pub fn expires_at(&self) -> i64 {
+        self.expires_at
     }
 
     /// Whether it has this name.

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::{
-    Algorithm, AuthMethod, CertificateBinding, CertificateName, GrantType, Lifetime, Network, Rate,
-    Scope, random,
+    Algorithm, AssertionAudience, AuthMethod, CertificateBinding, CertificateName, GrantType,
+    Lifetime, Network, Rate, Scope, random,
 };
 
 /// A registered client. What it proves itself with is kept apart: its secrets, as [`super::StoredSecret`], and its public keys.
@@ -27,6 +27,8 @@ pub struct Client {
     /// How it proves who it is.
     #[serde(rename = "token_endpoint_auth_method")]
     pub auth_method: AuthMethod,
+    /// What its assertions may be for, by `private_key_jwt`.
+    pub assertion_audience: AssertionAudience,
     /// The name of the certificate that it proves itself with, by `tls_client_auth` (RFC 8705 2.1.2).
     pub certificate_name: Option<CertificateName>,
     /// All it may ask for, and what it gets when it asks for nothing.
@@ -66,6 +68,7 @@ impl Client {
             name: name.into(),
             status: Status::Enabled,
             auth_method: AuthMethod::ClientSecretBasic,
+            assertion_audience: AssertionAudience::Issuer,
             certificate_name: None,
             scope,
             audiences: Vec::new(),
@@ -102,6 +105,7 @@ impl Client {
             name,
             status: _,
             auth_method,
+            assertion_audience,
             certificate_name,
             scope,
             audiences,
@@ -120,6 +124,10 @@ impl Client {
         let differs = [
             ("name", *name != other.name),
             ("auth_method", *auth_method != other.auth_method),
+            (
+                "assertion_audience",
+                *assertion_audience != other.assertion_audience,
+            ),
             (
                 "certificate_name",
                 *certificate_name != other.certificate_name,

@@ -2,6 +2,7 @@
 //!
 //! How an error becomes a status and headers is the HTTP layer's business.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -14,6 +15,8 @@ pub struct Refusal {
     pub reason: Reason,
     /// When asking again may help.
     pub retry_after: Option<Duration>,
+    /// The issuer, where the caller must be told what its assertion is to be for.
+    pub issuer: Option<Box<str>>,
     /// The client the caller said it is; proven unless [`Refusal::code`] is `invalid_client`.
     pub client_id: Option<Box<str>>,
 }
@@ -34,6 +37,7 @@ impl Refusal {
         Self {
             reason,
             retry_after,
+            issuer: None,
             client_id: None,
         }
     }
@@ -42,6 +46,16 @@ impl Refusal {
     #[must_use]
     pub fn of(mut self, client_id: Option<&str>) -> Self {
         self.client_id = client_id.map(Into::into);
+        self
+    }
+
+    /// The same, by this issuer.
+    #[must_use]
+    pub fn by(mut self, issuer: &str) -> Self {
+        let wrong_audience = CredentialError::Assertion(AssertionError::WrongAudience);
+        if self.reason == Reason::Credential(wrong_audience) {
+            self.issuer = Some(issuer.into());
+        }
         self
     }
 
@@ -64,8 +78,14 @@ impl Refusal {
 
     /// The `error_description` for the caller.
     #[must_use]
-    pub fn description(&self) -> &'static str {
-        self.reason.description()
+    pub fn description(&self) -> Cow<'static, str> {
+        match &self.issuer {
+            Some(issuer) => {
+                let text = format!("aud of the client assertion must be {issuer} and nothing else");
+                text.replace(['"', '\\'], "?").into()
+            }
+            None => self.reason.description().into(),
+        }
     }
 }
 
@@ -164,6 +184,8 @@ pub enum Reason {
     Resource(ResourceError),
     /// The client's tokens are bound to a certificate, and there was none.
     CertificateMissing,
+    /// The same, and the one that there was has expired.
+    CertificateExpired,
     /// The client may not ask about tokens.
     IntrospectionNotAllowed,
     /// The client wants to revoke a token of another's.
@@ -186,9 +208,11 @@ impl Reason {
     #[must_use]
     pub fn depends_on_client(self) -> bool {
         match self {
-            Self::Credential(error) => {
-                error == CredentialError::Assertion(AssertionError::BadSignature)
-            }
+            Self::Credential(CredentialError::Assertion(error)) => matches!(
+                error,
+                AssertionError::BadSignature | AssertionError::WrongAudience
+            ),
+            Self::Credential(_) => false,
             _ => self.code() == ErrorCode::InvalidClient,
         }
     }
@@ -209,7 +233,8 @@ impl Reason {
             Self::MalformedRequest(_)
             | Self::GrantMissing
             | Self::ClientIdMismatch
-            | Self::CertificateMissing => ErrorCode::InvalidRequest,
+            | Self::CertificateMissing
+            | Self::CertificateExpired => ErrorCode::InvalidRequest,
             Self::Credential(
                 CredentialError::Repeated
                 | CredentialError::TwoMethods
@@ -280,6 +305,7 @@ impl Reason {
                 "the client may not have a token for this resource"
             }
             Self::CertificateMissing => "the client must ask with its certificate",
+            Self::CertificateExpired => "the client's certificate has expired",
             Self::IntrospectionNotAllowed => "the client may not ask about tokens",
             Self::NotTheOwner => "the token is another client's",
             Self::TooManyFailures { .. } => {
@@ -336,6 +362,7 @@ impl Reason {
             Self::Resource(ResourceError::Malformed) => "resource_malformed",
             Self::Resource(ResourceError::NotAllowed) => "resource_not_allowed",
             Self::CertificateMissing => "certificate_missing",
+            Self::CertificateExpired => "certificate_expired",
             Self::IntrospectionNotAllowed => "introspection_not_allowed",
             Self::NotTheOwner => "not_the_owner",
             Self::TooManyRevocations => "too_many_revocations",

@@ -4,6 +4,7 @@
 //! the wire is decided by the HTTP layer.
 
 mod assertion;
+mod assertion_audience;
 mod auth_method;
 mod basic;
 mod binding;
@@ -23,11 +24,13 @@ mod rate;
 mod resource;
 mod scope;
 mod secret;
+mod terms;
 mod token_id;
 
 pub use assertion::{
     AssertionAlgorithm, AssertionError, ClientAssertion, UnknownAssertionAlgorithm,
 };
+pub use assertion_audience::AssertionAudience;
 pub use auth_method::{AuthMethod, UnknownAuthMethod};
 pub use basic::BasicCredential;
 pub use binding::{CertificateBinding, Confirmation, UnknownBinding};
@@ -51,4 +54,5 @@ pub use rate::{InvalidRate, Period, Rate};
 pub use resource::{ResourceError, narrowed_audiences};
 pub use scope::{Scope, ScopeError};
 pub use secret::{ClientSecret, SecretError, SecretHash, SecretId, StoredSecret};
+pub use terms::{TokenTerms, Withdrawn};
 pub use token_id::TokenId;

@@ -111,7 +111,7 @@ fn clients_are_listed_changed_and_removed() {
     }
     let table = setup.run(&["client", "list"]).ok().stdout;
     assert!(
-        table.starts_with("ID  STATUS   SCOPE  NAME\nb   enabled"),
+        table.starts_with("ID  STATUS   LAST USED  SCOPE  NAME\nb   enabled  -"),
         "{table}"
     );
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use d1_authz::config::{StoreConfig, StoreUrl};
 use d1_authz::store::{
-    ClientRecord, Migrate, News, Position, SqlStore, Store as _, StoreError, conformance,
+    ClientRecord, Migrate, News, Position, SqlStore, Store as _, StoreError, TokensThen,
+    conformance,
 };
 use d1_authz::token::{Client, ClientId, Scope, Status};
 use jiff::Timestamp;
@@ -22,13 +23,8 @@ async fn open(url: &str) -> Result<SqlStore, StoreError> {
 }
 
 fn client(id: &str) -> ClientRecord {
-    ClientRecord {
-        client: Client::new(ClientId::parse(id).unwrap(), id, Scope::default()),
-        keys: None,
-        secrets: Vec::new(),
-        created_at: Timestamp::UNIX_EPOCH,
-        changed_at: Timestamp::UNIX_EPOCH,
-    }
+    let client = Client::new(ClientId::parse(id).unwrap(), id, Scope::default());
+    ClientRecord::new(client, Timestamp::UNIX_EPOCH)
 }
 
 async fn changes(store: &SqlStore, after: Position) -> Vec<Position> {
@@ -174,6 +170,7 @@ async fn a_database_that_is_gone_or_frozen_is_told_and_comes_back() {
         .set_status(
             &ClientId::parse("one").unwrap(),
             Status::Disabled,
+            TokensThen::Revoked,
             Timestamp::now(),
         )
         .await

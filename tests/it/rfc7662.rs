@@ -242,13 +242,15 @@ async fn section_2_2_the_tokens_of_a_client_that_was_disabled_or_removed_are_not
     becomes_inactive(&service, &token).await;
     becomes_inactive(&service, &gone.access_token()).await;
     service.setup.run(&["client", "enable", "is_tbank01"]).ok();
-    let ask = async || {
-        service
-            .introspect(&resource_server(), &token)
-            .await
-            .granted()
-    };
-    eventually("it is active again", ask, |said| said["active"] != false).await;
+    let ask = async || service.token(D1, GRANT).await;
+    let is_granted = |answer: &Answer| answer.status == 200;
+    let new = eventually("it gets tokens again", ask, is_granted).await;
+    let new = service
+        .introspect(&resource_server(), &new.access_token())
+        .await;
+    assert_eq!(new.granted()["active"], true);
+    let old = service.introspect(&resource_server(), &token).await;
+    old.inactive();
 }
 
 #[tokio::test]

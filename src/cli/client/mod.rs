@@ -1,8 +1,10 @@
 //! `client`: who may ask for tokens. One file for each command that takes more than an id.
 
 mod add;
+mod disable;
 mod import;
 mod keys;
+mod revoke_tokens;
 mod rotate;
 mod set;
 mod settings;
@@ -19,7 +21,7 @@ use super::source::Source;
 use crate::clock::SystemClock;
 use crate::issuer::{Installation, NewClient};
 use crate::store::{self, Migrate};
-use crate::token::ClientId;
+use crate::token::{ClientId, SecretId};
 
 /// Clients: who may ask for tokens
 #[derive(Debug, Subcommand)]
@@ -35,17 +37,16 @@ pub(super) enum Command {
     Set(set::Arguments),
     RotateSecret(rotate::Arguments),
     SetKeys(keys::Arguments),
-    /// Keep a client from getting tokens
-    ///
-    /// In force within a second. Tokens that it has stay good until they expire.
-    #[command(
-        after_help = "Examples:\n  d1-authz client disable is_tbank01 --config d1-authz.toml"
-    )]
-    Disable(Named),
+    Disable(disable::Arguments),
     /// Let a disabled client get tokens again
+    ///
+    /// Tokens that were revoked stay so.
     #[command(after_help = "Examples:\n  d1-authz client enable is_tbank01 --config d1-authz.toml")]
     Enable(Named),
-    /// Remove a client and its secrets
+    RevokeTokens(revoke_tokens::Arguments),
+    /// Remove a client and its secrets, and revoke its tokens
+    ///
+    /// Should another client be added with its id, the tokens stay revoked.
     #[command(after_help = "Examples:\n  d1-authz client remove is_tbank01 --config d1-authz.toml")]
     Remove(Named),
 }
@@ -85,10 +86,8 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
         Command::Set(arguments) => set::run(&arguments, &clients, output).await,
         Command::SetKeys(arguments) => keys::run(&arguments, &clients, output).await,
         Command::RotateSecret(arguments) => rotate::run(arguments, &clients, output).await,
-        Command::Disable(Named { id }) => match clients.disable(&id).await {
-            Ok(()) => done(&id, "disabled", output),
-            Err(error) => Err(error.into()),
-        },
+        Command::Disable(arguments) => disable::run(&arguments, &clients, output).await,
+        Command::RevokeTokens(arguments) => revoke_tokens::run(&arguments, &clients, output).await,
         Command::Enable(Named { id }) => match clients.enable(&id).await {
             Ok(()) => done(&id, "enabled", output),
             Err(error) => Err(error.into()),
@@ -128,11 +127,14 @@ fn print_new(new: &NewClient, output: Output) -> Result<(), Error> {
         client_secret: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         previous_secret_until: Option<jiff::Timestamp>,
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        ended_secrets: &'a [SecretId],
     }
     let result = WithSecret {
         client: &new.client,
         client_secret: new.secret.expose(),
         previous_secret_until: new.previous_until,
+        ended_secrets: &new.ended,
     };
     output.print(&result, || {
         let mut text = format!(
@@ -142,6 +144,9 @@ fn print_new(new: &NewClient, output: Output) -> Result<(), Error> {
         );
         if let Some(until) = new.previous_until {
             text.push_str(&format!("The one before works until {until:.0}.\n"));
+        }
+        for ended in &new.ended {
+            text.push_str(&format!("Secret {ended} works no more.\n"));
         }
         text
     })

@@ -13,7 +13,8 @@ use crate::token::ClientId;
 
 /// Give a client another secret
 ///
-/// The one before goes on working for a while, so that the client can be told in time.
+/// The one before goes on working for a while, so that the client can be told in time. While it does, two secrets work, and a
+/// further rotation would end the older one before the time that was said: that takes --force.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz client rotate-secret is_tbank01 --config d1-authz.toml\n  d1-authz client rotate-secret is_tbank01 --overlap 0s --config d1-authz.toml    # it leaked"
@@ -25,6 +26,9 @@ pub(crate) struct Arguments {
     /// How long the secret before goes on working; 90 days (2160h) at most
     #[arg(long, default_value = "24h", value_name = "DURATION", value_parser = duration::parse)]
     overlap: Duration,
+    /// End the older of two secrets that work, although its time is not over
+    #[arg(long)]
+    force: bool,
     /// Read the secret from the first line of standard input, rather than making one
     #[arg(long)]
     secret_stdin: bool,
@@ -37,7 +41,7 @@ pub(super) async fn run(
 ) -> Result<(), Error> {
     let chosen = secret::chosen(arguments.secret_stdin)?;
     let new = clients
-        .rotate_secret(&arguments.id, chosen, arguments.overlap)
+        .rotate_secret(&arguments.id, chosen, arguments.overlap, arguments.force)
         .await?;
     super::print_new(&new, output)
 }

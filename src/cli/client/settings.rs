@@ -7,8 +7,8 @@ use jiff::Timestamp;
 
 use crate::cli::duration;
 use crate::token::{
-    Algorithm, Audience, CertificateBinding, CertificateName, Client, ExpiresInAs, GrantType,
-    Lifetime, Network, Rate, Scope,
+    Algorithm, AssertionAudience, Audience, CertificateBinding, CertificateName, Client,
+    ExpiresInAs, GrantType, Lifetime, Network, Rate, Scope,
 };
 
 /// Options of `client add` and `client set`. An empty value clears what it is for.
@@ -38,6 +38,10 @@ pub(super) struct Settings {
     /// The name of the certificate that it proves itself with, by tls_client_auth: subject:CN=…,O=…, dns:…, uri:…, ip:… or email:…
     #[arg(long, value_name = "NAME")]
     certificate_name: Option<Setting<CertificateName>>,
+    /// What the aud of its assertions may be, by private_key_jwt: issuer, or token-endpoint as well, which older libraries send.
+    /// Issuer by default
+    #[arg(long, value_name = "WHAT")]
+    assertion_audience: Option<AssertionAudience>,
     /// A network that its requests may come from, such as 10.0.0.0/8; may be repeated. Anywhere by default
     #[arg(long = "network", value_name = "CIDR")]
     networks: Vec<Setting<Network>>,
@@ -98,6 +102,9 @@ impl Settings {
         }
         if let Some(binding) = self.certificate_binding {
             client.certificate_binding = binding;
+        }
+        if let Some(audience) = self.assertion_audience {
+            client.assertion_audience = audience;
         }
         set(&mut client.certificate_name, self.certificate_name.as_ref());
         set(&mut client.rate, self.rate.as_ref());

@@ -8,23 +8,25 @@ use crate::cli::output::Output;
 use crate::cli::table::{fields, table};
 use crate::keys::Jwk;
 use crate::store::{ClientRecord, Store, StoreError};
-use crate::token::{Audience, ClientId, GrantType, Status, StoredSecret};
+use crate::token::{Audience, AuthMethod, ClientId, GrantType, Status, StoredSecret};
 
 pub(super) async fn all(store: &dyn Store, output: Output) -> Result<(), Error> {
     let records = store.clients().await?;
     output.print(&records, || {
         let rows: Vec<_> = records
             .iter()
-            .map(|ClientRecord { client, .. }| {
+            .map(|record| {
+                let client = &record.client;
                 [
                     client.id.to_string(),
                     status(client.status).to_owned(),
+                    last_used(record).map_or_else(|| "-".to_owned(), second),
                     client.scope.to_string(),
                     client.name.clone(),
                 ]
             })
             .collect();
-        table(["ID", "STATUS", "SCOPE", "NAME"], &rows)
+        table(["ID", "STATUS", "LAST USED", "SCOPE", "NAME"], &rows)
     })
 }
 
@@ -85,6 +87,23 @@ fn text(record: &ClientRecord) -> String {
     rows.extend(client.expires_at.map(|end| ("expires", second(end))));
     rows.extend(client.contact.clone().map(|contact| ("contact", contact)));
     rows.extend(client.note.clone().map(|note| ("note", note)));
+    rows.extend(
+        record
+            .tokens_not_before
+            .map(|time| ("revoked", format!("tokens issued before {time:.0}"))),
+    );
+    if record.keeps_tokens {
+        rows.push(("tokens", "good until they expire".to_owned()));
+    }
+    if client.auth_method == AuthMethod::PrivateKeyJwt {
+        let audience = client.assertion_audience.to_string();
+        rows.push(("assertions for", audience));
+    }
+    let used = last_used(record).map(|time| match record.last_used_from {
+        Some(from) if record.last_used_at == Some(time) => format!("{time:.0} from {from}"),
+        _ => second(time),
+    });
+    rows.push(("last used", used.unwrap_or_else(|| "-".to_owned())));
     rows.push(("added", second(record.created_at)));
     rows.push(("changed", second(record.changed_at)));
     let mut text = fields(&rows);
@@ -99,6 +118,12 @@ fn text(record: &ClientRecord) -> String {
         text.push_str(&format!("\n{table}"));
     }
     text
+}
+
+/// By whatever method. Of secrets that were used before this was noted of clients, each has its own time.
+fn last_used(record: &ClientRecord) -> Option<Timestamp> {
+    let of_secrets = record.secrets.iter().map(|secret| secret.last_used_at);
+    of_secrets.chain([record.last_used_at]).flatten().max()
 }
 
 fn key(jwk: &Jwk) -> [String; 3] {

@@ -117,6 +117,6 @@ fn body(refusal: &Refusal) -> types::TokenError {
             ErrorCode::TemporarilyUnavailable => types::TokenErrorCode::TemporarilyUnavailable,
             ErrorCode::ServerError => types::TokenErrorCode::ServerError,
         },
-        error_description: Some(refusal.description().to_owned()),
+        error_description: Some(refusal.description().into_owned()),
     }
 }

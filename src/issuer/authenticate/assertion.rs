@@ -9,7 +9,9 @@ use super::{Authenticator, Named};
 use crate::issuer::directory::{Account, Accounts, Authenticated};
 use crate::issuer::throttle::Source;
 use crate::keys::Decoy;
-use crate::token::{AssertionError, AuthMethod, ClientAssertion, CredentialError, Reason};
+use crate::token::{
+    AssertionAudience, AssertionError, AuthMethod, ClientAssertion, CredentialError, Reason,
+};
 
 impl Authenticator {
     /// What the request alone decides, before any costly work: RFC 7523 3.
@@ -19,8 +21,8 @@ impl Authenticator {
         address: IpAddr,
         now: Timestamp,
     ) -> Result<(), Reason> {
-        let checked = assertion.check(self.issuer.as_str(), now);
-        checked.map_err(|error| {
+        let checked = self.audience(assertion, now);
+        checked.map(drop).map_err(|error| {
             let source = Source::from(address);
             let caller = self.throttle.caller(assertion.client_id(), source);
             self.failed(Named::Unknown, caller, refused(error), now)
@@ -38,7 +40,7 @@ impl Authenticator {
         now: Timestamp,
     ) -> Result<Authenticated, Reason> {
         let source = Source::from(address);
-        let caller = self.throttle.caller(assertion.client_id(), source);
+        let caller = self.caller(named, assertion.client_id(), source);
         let fail = |reason| self.failed(named, caller, reason, now);
 
         // 1. The signature, and whether the client may use it: what is wrong, no caller learns, from the time either.
@@ -50,6 +52,13 @@ impl Authenticator {
         if !signed {
             return Err(fail(refused(AssertionError::BadSignature)));
         }
+        let audience = self.audience(assertion, now);
+        let audience = audience.map_err(|error| fail(refused(error)))?;
+        if audience == AssertionAudience::TokenEndpoint
+            && account.client.assertion_audience == AssertionAudience::Issuer
+        {
+            return Err(fail(refused(AssertionError::WrongAudience)));
+        }
 
         // 2. Once, RFC 7523 3: only what the client signed is remembered, so that nobody else can use up its memory.
         if accounts.can_remember_no_assertion() {
@@ -57,7 +66,7 @@ impl Authenticator {
             return Err(Reason::TooManyRequests { wait });
         }
         let used = &account.legacy.used_assertions;
-        used.note(assertion.id(), assertion.expires_at(), now)
+        used.note(assertion.id(), assertion.expires_at(audience), now)
             .map_err(|reason| match reason {
                 Reason::TooManyRequests { .. } => reason,
                 reason => fail(reason),
@@ -67,6 +76,17 @@ impl Authenticator {
             account: account.clone(),
             secret: None,
         })
+    }
+}
+
+impl Authenticator {
+    /// What the assertion is for.
+    fn audience(
+        &self,
+        assertion: &ClientAssertion,
+        now: Timestamp,
+    ) -> Result<AssertionAudience, AssertionError> {
+        assertion.check(self.issuer.as_str(), &self.token_endpoint, now)
     }
 }
 

@@ -21,7 +21,7 @@ impl Authenticator {
         now: Timestamp,
     ) -> Result<Authenticated, Reason> {
         let id = credential.client_id();
-        let caller = self.throttle.caller(id, Source::from(address));
+        let caller = self.caller(named, id, Source::from(address));
         let refused = match named.known() {
             Err(reason) => reason,
             Ok(account) => {

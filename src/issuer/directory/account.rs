@@ -10,7 +10,9 @@ use super::legacy::Legacy;
 use crate::issuer::throttle::{Pace, Source};
 use crate::keys::ClientKeys;
 use crate::store::ClientRecord;
-use crate::token::{Audience, AuthMethod, Client, Reason, SecretHash, Status, StoredSecret};
+use crate::token::{
+    Audience, AuthMethod, Client, Reason, SecretHash, Status, StoredSecret, TokenTerms,
+};
 
 /// A client with its secrets, ready to be checked.
 #[derive(Debug)]
@@ -23,8 +25,12 @@ pub(in crate::issuer) struct Account {
     pub keys: Option<ClientKeys>,
     /// What it did that must not be forgotten with the rest; shared by all accounts of the client.
     pub legacy: Legacy,
+    /// Which of its tokens are good.
+    pub token_terms: TokenTerms,
     /// When it, or its set of secrets, last changed.
     pub changed_at: Timestamp,
+    /// The second in which a use without a secret was last noted.
+    pub(super) noted_at: AtomicI64,
     /// Whether it stays in memory, whoever else asks.
     pub is_held: bool,
 }
@@ -49,7 +55,7 @@ pub(in crate::issuer) struct Authenticated {
 
 impl Account {
     /// The client of a record; what is remembered of it is taken over from `before`, and from what an evicted one left.
-    pub(super) fn new(
+    pub(in crate::issuer) fn new(
         record: ClientRecord,
         before: Option<&Self>,
         left: Option<Legacy>,
@@ -59,6 +65,7 @@ impl Account {
             let mut before = before.into_iter().flat_map(|account| &account.secrets);
             before.find(|live| live.stored.id == stored.id && live.stored.hash == stored.hash)
         };
+        let (registered_at, token_terms) = (record.registered_at, record.token_terms());
         let secrets = record.secrets.into_iter().map(|stored| {
             let (digest, noted_at) = match known(&stored) {
                 Some(live) => (live.proven.clone(), live.noted_at.load(Ordering::Relaxed)),
@@ -72,13 +79,18 @@ impl Account {
         });
         let client = record.client;
         let legacy = before.map(|account| account.legacy.clone()).or(left);
+        // Not that of a client that had the same id before.
+        let legacy = legacy.filter(|legacy| legacy.registered_at == registered_at);
+        let legacy = legacy.unwrap_or_else(|| Legacy::of(registered_at));
         let audiences = client.audiences.clone();
         Self {
             audiences: (!audiences.is_empty()).then(|| audiences.into()),
             secrets: secrets.collect(),
             keys: record.keys,
-            legacy: legacy.unwrap_or_default().with(client.rate),
+            legacy: legacy.with(client.rate),
+            token_terms,
             changed_at: record.changed_at,
+            noted_at: AtomicI64::default(),
             is_held,
             client,
         }
@@ -89,9 +101,14 @@ impl Account {
         self.client.status == Status::Enabled
     }
 
-    /// Whether tokens that it got are still good for anything.
-    pub(in crate::issuer) fn may_have_tokens(&self, now: Timestamp) -> bool {
+    /// Whether it may get tokens now.
+    fn may_have_tokens(&self, now: Timestamp) -> bool {
         self.is_enabled() && self.client.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// When it was registered, which tells it from others that had its id before.
+    pub(in crate::issuer) fn registered_at(&self) -> Timestamp {
+        self.legacy.registered_at
     }
 
     /// Its own limit, if it has one.

@@ -12,8 +12,10 @@ use crate::issuer::used_assertions::UsedAssertions;
 use crate::token::{ClientId, Rate};
 
 /// Shared by all accounts of a client.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub(in crate::issuer) struct Legacy {
+    /// Which client's: a new one with the same id was registered at another time.
+    pub registered_at: Timestamp,
     /// The assertions that it has used.
     pub used_assertions: Arc<UsedAssertions>,
     /// Its own limit, if it has one.
@@ -30,6 +32,15 @@ pub(super) struct Legacies {
 }
 
 impl Legacy {
+    /// Of a client that did nothing yet.
+    pub(super) fn of(registered_at: Timestamp) -> Self {
+        Self {
+            registered_at,
+            used_assertions: Arc::default(),
+            pace: None,
+        }
+    }
+
     /// The same, of a client that has this limit of its own from now on.
     pub(super) fn with(self, rate: Option<Rate>) -> Self {
         let pace = rate.map(|rate| {

@@ -1,4 +1,4 @@
-//! When secrets were last used: noted in memory, and written to the store now and then.
+//! When clients, and their secrets, were last used: noted in memory, and written to the store now and then.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,21 +7,35 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::account::LiveSecret;
-use crate::store::{SecretUse, Store, StoreError};
-use crate::token::SecretId;
+use super::account::Authenticated;
+use crate::store::{ClientUse, Store, StoreError};
+use crate::token::{ClientId, SecretId};
 
 /// The uses that are not written yet.
 #[derive(Debug, Default)]
-pub(in crate::issuer) struct Uses(Mutex<HashMap<SecretId, SecretUse>>);
+pub(in crate::issuer) struct Uses(Mutex<Noted>);
+
+type Noted = HashMap<(ClientId, Option<SecretId>), ClientUse>;
 
 impl Uses {
-    /// Notes that a secret was used, once a second at most, so that the path of a busy client has no lock in it.
-    pub(in crate::issuer) fn note(&self, used: &LiveSecret, at: Timestamp, from: IpAddr) {
+    /// Notes that a client authenticated, once a second at most, so that the path of a busy client has no lock in it.
+    pub(in crate::issuer) fn note(&self, used: &Authenticated, at: Timestamp, from: IpAddr) {
         let second = at.as_second();
-        if used.noted_at.swap(second, Ordering::Relaxed) != second {
-            let secret = used.stored.id;
-            self.noted().insert(secret, SecretUse { secret, at, from });
+        let noted_at = match &used.secret {
+            Some(secret) => &secret.noted_at,
+            None => &used.account.noted_at,
+        };
+        if noted_at.swap(second, Ordering::Relaxed) != second {
+            let client_id = used.account.client.id.clone();
+            let secret = used.secret.as_ref().map(|secret| secret.stored.id);
+            let key = (client_id.clone(), secret);
+            let used = ClientUse {
+                client_id,
+                secret,
+                at,
+                from,
+            };
+            self.noted().insert(key, used);
         }
     }
 
@@ -31,18 +45,18 @@ impl Uses {
         if uses.is_empty() || store.is_read_only() {
             return Ok(());
         }
-        let list: Vec<SecretUse> = uses.values().copied().collect();
+        let list: Vec<ClientUse> = uses.values().cloned().collect();
         let done = store.record_uses(&list).await;
         if done.is_err() {
             let mut later = self.noted();
-            for (secret, used) in uses {
-                later.entry(secret).or_insert(used);
+            for (key, used) in uses {
+                later.entry(key).or_insert(used);
             }
         }
         done
     }
 
-    fn noted(&self) -> MutexGuard<'_, HashMap<SecretId, SecretUse>> {
+    fn noted(&self) -> MutexGuard<'_, Noted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

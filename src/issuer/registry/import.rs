@@ -67,11 +67,9 @@ impl ClientRegistry {
                 new_secret = Some(secret).filter(|_| needs_one);
             }
             records.push(ClientRecord {
-                client: client.clone(),
                 keys,
                 secrets,
-                created_at: now,
-                changed_at: now,
+                ..ClientRecord::new(client.clone(), now)
             });
             imported.push(ImportedClient { client, new_secret });
         }

@@ -9,7 +9,7 @@ async fn what_administrators_do_is_in_force_after_the_next_poll() {
         service.installation.clients(),
         ClientId::parse("d1").unwrap(),
     );
-    clients.disable(&d1).await.unwrap();
+    clients.disable(&d1, TokensThen::Revoked).await.unwrap();
     service.issuer.refresh().await.unwrap();
     assert_eq!(
         service.reason(request("d1", &service.secret)).await,
@@ -20,7 +20,7 @@ async fn what_administrators_do_is_in_force_after_the_next_poll() {
     service.ask("d1", &service.secret).await.unwrap();
 
     let rotated = clients
-        .rotate_secret(&d1, None, Duration::from_secs(60))
+        .rotate_secret(&d1, None, Duration::from_secs(60), true)
         .await
         .unwrap();
     service.issuer.refresh().await.unwrap();
@@ -55,7 +55,12 @@ async fn the_follower_applies_changes_by_itself_and_reports_uses() {
     let service = Service::start().await;
     service.ask("d1", &service.secret).await.unwrap();
     let d1 = ClientId::parse("d1").unwrap();
-    service.installation.clients().disable(&d1).await.unwrap();
+    service
+        .installation
+        .clients()
+        .disable(&d1, TokensThen::Revoked)
+        .await
+        .unwrap();
     let follow = service.issuer.follow();
     let _followed = tokio::time::timeout(Duration::from_millis(500), follow).await;
     assert_eq!(service.issuer.readiness().problems, []);
@@ -83,7 +88,12 @@ async fn a_disk_that_hangs_keeps_no_change_from_being_heard_of() {
         // Not at the first look, which comes before everything else.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let d1 = ClientId::parse("d1").unwrap();
-        service.installation.clients().disable(&d1).await.unwrap();
+        service
+            .installation
+            .clients()
+            .disable(&d1, TokensThen::Revoked)
+            .await
+            .unwrap();
         let directory = &service.issuer.directory;
         while directory.accounts.get("d1").unwrap().is_enabled() {
             tokio::time::sleep(Duration::from_millis(10)).await;

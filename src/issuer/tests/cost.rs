@@ -33,6 +33,7 @@ async fn a_chosen_secret_is_costly_once_and_then_as_fast_as_any() {
             &id,
             Some(ClientSecret::parse("456").unwrap()),
             Duration::from_secs(9),
+            true,
         )
         .await
         .unwrap();
@@ -51,7 +52,7 @@ async fn a_chosen_secret_is_costly_once_and_then_as_fast_as_any() {
         .await
         .unwrap();
     clients
-        .disable(&ClientId::parse("idle").unwrap())
+        .disable(&ClientId::parse("idle").unwrap(), TokensThen::Revoked)
         .await
         .unwrap();
     service.issuer.refresh().await.unwrap();
@@ -79,7 +80,7 @@ async fn who_fails_learns_nothing_from_the_time_it_takes() {
     service
         .installation
         .clients()
-        .disable(&"disabled".parse().unwrap())
+        .disable(&"disabled".parse().unwrap(), TokensThen::Revoked)
         .await
         .unwrap();
     service.issuer.refresh().await.unwrap();

@@ -156,14 +156,14 @@ async fn what_is_changed_of_a_client_that_is_not_in_memory_is_in_force() {
     let (clients, id) = (service.installation.clients(), "c0".parse().unwrap());
 
     push_out(&service, "c0", &others).await;
-    clients.disable(&id).await.unwrap();
+    clients.disable(&id, TokensThen::Revoked).await.unwrap();
     assert_eq!(
         service.reason(request("c0", &secret)).await,
         Reason::ClientDisabled
     );
     push_out(&service, "c0", &others).await;
     clients.enable(&id).await.unwrap();
-    let rotated = clients.rotate_secret(&id, None, Duration::ZERO);
+    let rotated = clients.rotate_secret(&id, None, Duration::ZERO, true);
     let rotated = rotated.await.unwrap();
     assert_eq!(
         service.reason(request("c0", &secret)).await,
@@ -267,11 +267,8 @@ fn with_chosen(id: &str, secrets: usize) -> ClientRecord {
         last_used_from: None,
     };
     ClientRecord {
-        client: client(id),
-        keys: None,
         secrets: (0..secrets).map(|_| secret()).collect(),
-        created_at: Timestamp::UNIX_EPOCH,
-        changed_at: Timestamp::UNIX_EPOCH,
+        ..ClientRecord::new(client(id), Timestamp::UNIX_EPOCH)
     }
 }
 

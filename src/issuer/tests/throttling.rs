@@ -50,7 +50,12 @@ async fn unknown_and_disabled_clients_are_throttled_like_any() {
     let service = Service::start().await;
     service.add(client("off"), None).await;
     let off = "off".parse().unwrap();
-    service.installation.clients().disable(&off).await.unwrap();
+    service
+        .installation
+        .clients()
+        .disable(&off, TokensThen::Revoked)
+        .await
+        .unwrap();
     service.issuer.refresh().await.unwrap();
     for id in ["off", "nobody", "d1"] {
         let mut codes = Vec::new();

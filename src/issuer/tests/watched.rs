@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::store::{
-    AuditHead, ChangeRecords, ClientRecord, News, Position, RevokedToken, SchemaStatus, SecretUse,
-    StoreError, WaitingRecords,
+    AuditHead, ChangeRecords, ClientRecord, ClientUse, News, Position, RevokedToken, Rotated,
+    SchemaStatus, StoreError, TokensThen, WaitingRecords,
 };
 use crate::token::{Status, StoredSecret};
 
@@ -119,10 +119,11 @@ passed_on! {
     number_of_clients() -> u64;
     add_clients(clients: &[ClientRecord]) -> ();
     change_client(changed: &ClientRecord) -> ();
-    set_status(id: &ClientId, status: Status, now: Timestamp) -> ();
-    rotate_secret(id: &ClientId, secret: &StoredSecret, overlap_until: Timestamp) -> ();
+    set_status(id: &ClientId, status: Status, tokens: TokensThen, now: Timestamp) -> ();
+    revoke_tokens_of(id: &ClientId, now: Timestamp) -> Timestamp;
+    rotate_secret(id: &ClientId, secret: &StoredSecret, overlap_until: Timestamp, ends_promised: bool) -> Rotated;
     remove_client(id: &ClientId, now: Timestamp) -> ();
-    record_uses(uses: &[SecretUse]) -> ();
+    record_uses(uses: &[ClientUse]) -> ();
     signing_keys() -> Vec<StoredKey>;
     key_material() -> KeyMaterial;
     swap_key_material(seen: &KeyMaterial, new: &KeyMaterial, now: Timestamp) -> bool;

@@ -101,7 +101,7 @@ fn a_source_has_twenty_times_as_much_over_all_clients() {
     throttle
         .admit(caller(999), true, at(0))
         .expect("a client at home there is counted alone");
-    let unnamed = throttle.caller(None, source(1));
+    let unnamed = throttle.caller((), source(1));
     throttle.admit(unnamed, false, at(0)).unwrap_err();
 }
 

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{add, at, client, record, secret};
 use crate::keys::ClientKeys;
-use crate::store::{ClientRecord, SecretUse, Store, StoreError};
+use crate::store::{ClientRecord, ClientUse, Store, StoreError, TokensThen};
 use crate::token::{
     Algorithm, Audience, AuthMethod, ExpiresInAs, GrantType, Lifetime, Network, Scope, SecretHash,
     SecretId, Status, StoredSecret,
@@ -68,7 +68,7 @@ pub(super) async fn clients_come_back_as_they_went(store: &dyn Store) {
     );
 
     store
-        .set_status(&full.id, Status::Enabled, at(2_000))
+        .set_status(&full.id, Status::Enabled, TokensThen::Kept, at(2_000))
         .await
         .expect("enabled");
     let record = store.client("full").await.expect("read").expect("there");
@@ -174,7 +174,7 @@ pub(super) async fn a_change_leaves_secrets_and_status_alone(store: &dyn Store) 
     let (secret, mut changed) = (secret(1_000), client("changed"));
     add(store, &changed, &secret).await.expect("added");
     store
-        .set_status(&changed.id, Status::Disabled, at(1_500))
+        .set_status(&changed.id, Status::Disabled, TokensThen::Kept, at(1_500))
         .await
         .expect("disabled");
     changed.name = "another".into();
@@ -195,6 +195,7 @@ pub(super) async fn a_change_leaves_secrets_and_status_alone(store: &dyn Store) 
     let expected = ClientRecord {
         keys: Some(one),
         changed_at: at(2_000),
+        keeps_tokens: true,
         ..record(&changed, &secret)
     };
     assert_eq!(read, Some(expected));
@@ -209,7 +210,7 @@ pub(super) async fn two_secrets_live_at_once_at_most(store: &dyn Store) {
     add(store, &client("rotated"), &one).await.expect("added");
     let two = secret(2_000);
     store
-        .rotate_secret(&id, &two, at(5_000))
+        .rotate_secret(&id, &two, at(5_000), true)
         .await
         .expect("rotated");
     let first_until_5000 = StoredSecret {
@@ -223,8 +224,17 @@ pub(super) async fn two_secrets_live_at_once_at_most(store: &dyn Store) {
     );
 
     let three = secret(3_000);
+    let before = store.last_change().await.expect("a feed");
+    let refused = store.rotate_secret(&id, &three, at(6_000), false).await;
+    let error = refused.expect_err("the first is promised until 5,000");
+    assert!(
+        matches!(error, StoreError::SecretPromised { until, .. } if until == at(5_000)),
+        "{error}"
+    );
+    assert_eq!(secrets(store, "rotated").await.len(), 2, "nothing changed");
+    assert_eq!(store.last_change().await.expect("a feed"), before);
     store
-        .rotate_secret(&id, &three, at(6_000))
+        .rotate_secret(&id, &three, at(6_000), true)
         .await
         .expect("rotated");
     let second_until_6000 = StoredSecret {
@@ -239,7 +249,7 @@ pub(super) async fn two_secrets_live_at_once_at_most(store: &dyn Store) {
 
     let four = secret(4_000);
     store
-        .rotate_secret(&id, &four, at(4_000))
+        .rotate_secret(&id, &four, at(4_000), true)
         .await
         .expect("rotated");
     assert_eq!(
@@ -250,12 +260,12 @@ pub(super) async fn two_secrets_live_at_once_at_most(store: &dyn Store) {
 
     let five = secret(5_000);
     store
-        .rotate_secret(&id, &five, at(5_100))
+        .rotate_secret(&id, &five, at(5_100), true)
         .await
         .expect("rotated");
     let six = secret(5_050);
     store
-        .rotate_secret(&id, &six, at(99_000))
+        .rotate_secret(&id, &six, at(99_000), true)
         .await
         .expect("rotated");
     let fifth_until_99000 = StoredSecret {
@@ -272,7 +282,7 @@ pub(super) async fn two_secrets_live_at_once_at_most(store: &dyn Store) {
         ..secret(100_000)
     };
     store
-        .rotate_secret(&id, &seven, at(150_000))
+        .rotate_secret(&id, &seven, at(150_000), true)
         .await
         .expect("rotated");
     let kept = secrets(store, "rotated").await;
@@ -280,7 +290,7 @@ pub(super) async fn two_secrets_live_at_once_at_most(store: &dyn Store) {
     assert_eq!(kept[0].expires_at, Some(at(150_000)));
     let eight = secret(120_000);
     store
-        .rotate_secret(&id, &eight, at(900_000))
+        .rotate_secret(&id, &eight, at(900_000), true)
         .await
         .expect("rotated");
     assert_eq!(
@@ -293,8 +303,10 @@ pub(super) async fn two_secrets_live_at_once_at_most(store: &dyn Store) {
 pub(super) async fn uses_are_noted_and_are_no_change(store: &dyn Store) {
     let before = store.last_change().await.expect("a feed");
     let id = secrets(store, "full").await[0].id;
-    let used = |second, host: &str| SecretUse {
-        secret: id,
+    let full_id = client("full").id;
+    let used = |second, host: &str| ClientUse {
+        client_id: full_id.clone(),
+        secret: Some(id),
         at: at(second),
         from: host.parse().expect("an address"),
     };
@@ -312,16 +324,30 @@ pub(super) async fn uses_are_noted_and_are_no_change(store: &dyn Store) {
         full.last_used_from,
         Some("::1".parse().expect("an address"))
     );
-    let unknown = SecretUse {
-        secret: SecretId(Uuid::new_v4()),
+    let unknown = ClientUse {
+        client_id: client("nobody").id,
+        secret: Some(SecretId(Uuid::new_v4())),
         ..used(8_000, "::1")
     };
     store
         .record_uses(&[unknown, used(9_000, "::2")])
         .await
-        .expect("a secret that is gone is no error");
+        .expect("who is gone is no error");
     let full = &secrets(store, "full").await[0];
     assert_eq!(full.last_used_at, Some(at(9_000)), "the others are noted");
+    let without_secret = ClientUse {
+        secret: None,
+        ..used(9_500, "::3")
+    };
+    let last = [without_secret, used(9_100, "::2")];
+    store.record_uses(&last).await.expect("noted");
+    let full = store.client("full").await.expect("read").expect("there");
+    assert_eq!(full.last_used_at, Some(at(9_500)));
+    assert_eq!(
+        full.last_used_from,
+        Some("::3".parse().expect("an address"))
+    );
+    assert_eq!(full.secrets[0].last_used_at, Some(at(9_100)));
     assert_eq!(store.last_change().await.expect("a feed"), before);
 }
 
@@ -353,11 +379,17 @@ pub(super) async fn who_is_not_there_cannot_be_changed(store: &dyn Store) {
         client("nobody").id,
     );
     for result in [
-        store.set_status(&nobody, Status::Enabled, at(1)).await,
+        store
+            .set_status(&nobody, Status::Enabled, TokensThen::Kept, at(1))
+            .await,
+        store.revoke_tokens_of(&nobody, at(1)).await.map(drop),
         store
             .change_client(&record(&client("nobody"), &secret(1)))
             .await,
-        store.rotate_secret(&nobody, &secret(1), at(2)).await,
+        store
+            .rotate_secret(&nobody, &secret(1), at(2), true)
+            .await
+            .map(drop),
         store.remove_client(&nobody, at(1)).await,
     ] {
         let error = result.expect_err("nobody is there");

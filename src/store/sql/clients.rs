@@ -1,22 +1,28 @@
-//! Clients and their secrets as rows: what is written. Reading is in [`rows`].
+//! Clients as rows: what is written. Reading is in [`rows`].
 
+pub(super) mod removed;
 pub(super) mod rows;
+pub(super) mod secrets;
+pub(super) mod uses;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 use sqlx::any::AnyArguments;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 
-use super::insert::{ROWS, insert, values};
-use super::millis;
-use crate::store::{ClientRecord, SecretUse, StoreError};
-use crate::token::{Algorithm, ClientId, SecretHash, SecretId, Status, StoredSecret};
+use removed::Removed;
+
+use super::insert::{ROWS, insert};
+use super::{millis, timestamp};
+use crate::store::{ClientRecord, StoreError, TokensThen};
+use crate::token::{Algorithm, ClientId, Status, TokenTerms};
 
 /// What a change can set, in the order of [`bind_settings`].
-const SETTINGS: [&str; 18] = [
+const SETTINGS: [&str; 19] = [
     "name",
     "auth_method",
+    "assertion_audience",
     "certificate_name",
     "jwks",
     "scope",
@@ -41,8 +47,17 @@ type Query<'q> = sqlx::query::Query<'q, Any, AnyArguments>;
 pub(super) async fn add(
     transaction: &mut Transaction<'static, Any>,
     records: &[ClientRecord],
+    removed: &Removed,
 ) -> Result<(), StoreError> {
-    let columns = [&["id", "enabled", "created_at"][..], &SETTINGS].concat();
+    let columns = [
+        "id",
+        "enabled",
+        "created_at",
+        "registered_at",
+        "tokens_not_before",
+        "keeps_tokens",
+    ];
+    let columns = [&columns[..], &SETTINGS].concat();
     let statement = insert("clients", &columns, records.len());
     // Nothing in it is from outside.
     let mut query = sqlx::query(AssertSqlSafe(format!(
@@ -52,7 +67,10 @@ pub(super) async fn add(
         query = query
             .bind(record.client.id.as_str())
             .bind(i64::from(record.client.status == Status::Enabled))
-            .bind(millis(record.created_at));
+            .bind(millis(record.created_at))
+            .bind(millis(record.registered_at))
+            .bind(removed.tokens_not_before(record).map(millis))
+            .bind(i64::from(record.keeps_tokens));
         query = bind_settings(query, record)?;
     }
     let added = query.fetch_all(&mut **transaction).await?;
@@ -69,7 +87,7 @@ pub(super) async fn add(
     });
     let secrets: Vec<_> = secrets.collect();
     for secrets in secrets.chunks(ROWS) {
-        add_secrets(transaction, secrets).await?;
+        secrets::add(transaction, secrets).await?;
     }
     Ok(())
 }
@@ -102,6 +120,7 @@ fn bind_settings<'q>(query: Query<'q>, record: &'q ClientRecord) -> Result<Query
     Ok(query
         .bind(&client.name)
         .bind(client.auth_method.as_str())
+        .bind(client.assertion_audience.as_str())
         .bind(client.certificate_name.as_ref().map(ToString::to_string))
         .bind(keys.transpose().map_err(json)?)
         .bind(client.scope.as_str())
@@ -124,53 +143,45 @@ pub(super) async fn set_status(
     transaction: &mut Transaction<'static, Any>,
     id: &ClientId,
     status: Status,
+    tokens: TokensThen,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let done = sqlx::query("UPDATE clients SET enabled = $1, changed_at = $2 WHERE id = $3")
-        .bind(i64::from(status == Status::Enabled))
-        .bind(millis(now))
-        .bind(id.as_str())
-        .execute(&mut **transaction)
-        .await?;
-    expect_client(done.rows_affected(), id)
+    let keeps_tokens = status == Status::Disabled && tokens == TokensThen::Kept;
+    let done = sqlx::query(
+        "UPDATE clients SET enabled = $1, keeps_tokens = $2, changed_at = $3 WHERE id = $4",
+    )
+    .bind(i64::from(status == Status::Enabled))
+    .bind(i64::from(keeps_tokens))
+    .bind(millis(now))
+    .bind(id.as_str())
+    .execute(&mut **transaction)
+    .await?;
+    expect_client(done.rows_affected(), id)?;
+    match tokens {
+        TokensThen::Kept => Ok(()),
+        TokensThen::Revoked => revoke_tokens(transaction, id, now).await.map(drop),
+    }
 }
 
-pub(super) async fn rotate_secret(
+/// Gives the time before which they are revoked.
+pub(super) async fn revoke_tokens(
     transaction: &mut Transaction<'static, Any>,
     id: &ClientId,
-    secret: &StoredSecret,
-    overlap_until: Timestamp,
-) -> Result<(), StoreError> {
-    let now = millis(secret.created_at);
-    let done = sqlx::query("UPDATE clients SET changed_at = $1 WHERE id = $2")
-        .bind(now)
-        .bind(id.as_str())
-        .execute(&mut **transaction)
-        .await?;
-    expect_client(done.rows_affected(), id)?;
-    // First all but the newest that works: had its end been set before, one that is older could outlive it.
-    sqlx::query(
-        "DELETE FROM client_secrets WHERE client_id = $1 AND id IS DISTINCT FROM \
-         (SELECT id FROM client_secrets WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2) \
-          ORDER BY created_at DESC, id DESC LIMIT 1)",
+    now: Timestamp,
+) -> Result<Timestamp, StoreError> {
+    // As `ClientRecord::revoking_tokens_until`.
+    let row = sqlx::query(
+        "UPDATE clients SET changed_at = $1, tokens_not_before = \
+         CASE WHEN tokens_not_before >= $2 THEN tokens_not_before + 1000 ELSE $2 END \
+         WHERE id = $3 RETURNING tokens_not_before",
     )
+    .bind(millis(now))
+    .bind(millis(TokenTerms::revoking_until(now)))
     .bind(id.as_str())
-    .bind(now)
-    .execute(&mut **transaction)
+    .fetch_optional(&mut **transaction)
     .await?;
-    sqlx::query(
-        "UPDATE client_secrets SET expires_at = $2 WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2)",
-    )
-    .bind(id.as_str())
-    .bind(millis(overlap_until))
-    .execute(&mut **transaction)
-    .await?;
-    sqlx::query("DELETE FROM client_secrets WHERE client_id = $1 AND expires_at <= $2")
-        .bind(id.as_str())
-        .bind(now)
-        .execute(&mut **transaction)
-        .await?;
-    add_secrets(transaction, &[(id, secret)]).await
+    let row = row.ok_or_else(|| StoreError::NoSuchClient(id.clone()))?;
+    timestamp(row.try_get("tokens_not_before")?, id.as_str())
 }
 
 pub(super) async fn remove(
@@ -182,71 +193,6 @@ pub(super) async fn remove(
         .execute(&mut **transaction)
         .await?;
     expect_client(done.rows_affected(), id)
-}
-
-pub(super) async fn record_uses(
-    transaction: &mut Transaction<'static, Any>,
-    uses: &[SecretUse],
-) -> Result<(), StoreError> {
-    // Of a secret, a statement can set one.
-    let mut latest: HashMap<SecretId, &SecretUse> = HashMap::new();
-    for used in uses {
-        let one = latest.entry(used.secret).or_insert(used);
-        if one.at < used.at {
-            *one = used;
-        }
-    }
-    let uses: Vec<&SecretUse> = latest.into_values().collect();
-    for uses in uses.chunks(ROWS) {
-        // Several replicas report; the latest use wins.
-        let statement = format!(
-            "UPDATE client_secrets SET last_used_at = used.column2, last_used_from = used.column3 FROM ({}) AS used \
-             WHERE id = used.column1 AND coalesce(last_used_at, 0) < used.column2",
-            values(3, uses.len())
-        );
-        // Nothing in it is from outside.
-        let mut query = sqlx::query(AssertSqlSafe(statement));
-        for used in uses {
-            query = query
-                .bind(used.secret.to_string())
-                .bind(millis(used.at))
-                .bind(used.from.to_string());
-        }
-        query.execute(&mut **transaction).await?;
-    }
-    Ok(())
-}
-
-async fn add_secrets(
-    transaction: &mut Transaction<'static, Any>,
-    secrets: &[(&ClientId, &StoredSecret)],
-) -> Result<(), StoreError> {
-    let columns = [
-        "id",
-        "client_id",
-        "hash_kind",
-        "hash",
-        "created_at",
-        "expires_at",
-    ];
-    let statement = insert("client_secrets", &columns, secrets.len());
-    // Nothing in it is from outside.
-    let mut query = sqlx::query(AssertSqlSafe(statement));
-    for (client, secret) in secrets {
-        let hash = match &secret.hash {
-            SecretHash::Keyed(digest) => digest.as_slice(),
-            SecretHash::Argon2id(phc) => phc.as_bytes(),
-        };
-        query = query
-            .bind(secret.id.to_string())
-            .bind(client.as_str())
-            .bind(secret.hash.kind())
-            .bind(hash)
-            .bind(millis(secret.created_at))
-            .bind(secret.expires_at.map(millis));
-    }
-    query.execute(&mut **transaction).await?;
-    Ok(())
 }
 
 fn expect_client(rows: u64, id: &ClientId) -> Result<(), StoreError> {

@@ -26,7 +26,7 @@ enum Column {
 use Column::{Bytes, Number, Text};
 
 /// In an order in which no row refers to one that comes later.
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 9] = [
     Table {
         name: "meta",
         columns: &[Text("name"), Bytes("value")],
@@ -71,6 +71,10 @@ const TABLES: [Table; 7] = [
             Text("note"),
             Number("created_at"),
             Number("changed_at"),
+            Number("registered_at"),
+            Number("tokens_not_before"),
+            Number("keeps_tokens"),
+            Text("assertion_audience"),
         ],
     },
     Table {
@@ -85,6 +89,18 @@ const TABLES: [Table; 7] = [
             Number("last_used_at"),
             Text("last_used_from"),
         ],
+    },
+    Table {
+        name: "client_uses",
+        columns: &[
+            Text("client_id"),
+            Number("last_used_at"),
+            Text("last_used_from"),
+        ],
+    },
+    Table {
+        name: "removed_clients",
+        columns: &[Text("id"), Number("tokens_not_before")],
     },
     Table {
         name: "revoked_tokens",

@@ -11,13 +11,14 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::attempts::{in_time, repeat};
+use super::clients::{removed, secrets, uses};
 use super::connections::PATIENCE;
 use super::insert::ROWS;
 use super::{Engine, SqlStore, audit, clients, feed, keys, leases, outbox, schema, tokens};
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::store::{
-    AuditHead, ChangeRecords, ClientRecord, News, Position, RevokedToken, SchemaStatus, SecretUse,
-    Store, StoreError, WaitingRecords,
+    AuditHead, ChangeRecords, ClientRecord, ClientUse, News, Position, RevokedToken, Rotated,
+    SchemaStatus, Store, StoreError, TokensThen, WaitingRecords,
 };
 use crate::token::{Algorithm, ClientId, Status, StoredSecret};
 
@@ -99,12 +100,27 @@ impl Store for SqlStore {
         &self,
         id: &ClientId,
         status: Status,
+        tokens: TokensThen,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            clients::set_status(&mut transaction, id, status, now).await?;
+            clients::set_status(&mut transaction, id, status, tokens, now).await?;
             self.publish_client(transaction, id, now).await
+        })
+        .await
+    }
+
+    async fn revoke_tokens_of(
+        &self,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
+        self.again(|| async {
+            let mut transaction = self.begin().await?;
+            let not_before = clients::revoke_tokens(&mut transaction, id, now).await?;
+            self.publish_client(transaction, id, now).await?;
+            Ok(not_before)
         })
         .await
     }
@@ -114,12 +130,15 @@ impl Store for SqlStore {
         id: &ClientId,
         secret: &StoredSecret,
         overlap_until: Timestamp,
-    ) -> Result<(), StoreError> {
+        ends_promised: bool,
+    ) -> Result<Rotated, StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            clients::rotate_secret(&mut transaction, id, secret, overlap_until).await?;
+            let rotated =
+                secrets::rotate(&mut transaction, id, secret, overlap_until, ends_promised).await?;
             self.publish_client(transaction, id, secret.created_at)
-                .await
+                .await?;
+            Ok(rotated)
         })
         .await
     }
@@ -127,16 +146,18 @@ impl Store for SqlStore {
     async fn remove_client(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
+            let not_before = clients::revoke_tokens(&mut transaction, id, now).await?;
+            removed::note(&mut transaction, id, not_before).await?;
             clients::remove(&mut transaction, id).await?;
             self.publish_client(transaction, id, now).await
         })
         .await
     }
 
-    async fn record_uses(&self, uses: &[SecretUse]) -> Result<(), StoreError> {
+    async fn record_uses(&self, uses: &[ClientUse]) -> Result<(), StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            clients::record_uses(&mut transaction, uses).await?;
+            uses::record(&mut transaction, uses).await?;
             Ok(transaction.commit().await?)
         })
         .await
@@ -350,13 +371,14 @@ impl Store for SqlStore {
 impl SqlStore {
     async fn add_all(&self, clients: &[ClientRecord]) -> Result<(), StoreError> {
         let mut transaction = in_time(self.begin()).await?;
+        let removed = in_time(removed::lately(&mut transaction, clients)).await?;
         for records in clients.chunks(ROWS) {
             let subjects = records
                 .iter()
                 .map(|record| (record.client.id.as_str(), record.changed_at));
             let subjects: Vec<_> = subjects.collect();
             in_time(async {
-                clients::add(&mut transaction, records).await?;
+                clients::add(&mut transaction, records, &removed).await?;
                 feed::append(&mut transaction, feed::CLIENT, &subjects).await
             })
             .await?;

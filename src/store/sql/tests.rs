@@ -18,12 +18,11 @@ async fn opened() -> (tempfile::TempDir, PathBuf, SqlStore) {
 
 fn client(id: &str) -> ClientRecord {
     let secret = secret();
+    let client = Client::new(ClientId::parse(id).unwrap(), id, Scope::default());
+    let now = secret.created_at;
     ClientRecord {
-        client: Client::new(ClientId::parse(id).unwrap(), id, Scope::default()),
-        keys: None,
-        created_at: secret.created_at,
-        changed_at: secret.created_at,
         secrets: vec![secret],
+        ..ClientRecord::new(client, now)
     }
 }
 
@@ -114,6 +113,7 @@ async fn several_processes_write_at_once() {
                         &record.client.id,
                         &secret(),
                         "2100-01-01T00:00:00Z".parse().unwrap(),
+                        false,
                     )
                     .await
                     .unwrap();

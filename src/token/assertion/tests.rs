@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 
 const ISSUER: &str = "https://bank.example/authz/d1/v1";
+const ENDPOINT: &str = "https://bank.example/authz/d1/v1/oauth2/token";
 const NOW: i64 = 1_700_000_000;
 
 fn encoded(value: &Value) -> String {
@@ -13,10 +14,23 @@ fn encoded(value: &Value) -> String {
 }
 
 fn read(header: &Value, claims: &Value) -> Result<ClientAssertion, AssertionError> {
+    let (assertion, audience) = checked(header, claims)?;
+    match audience {
+        AssertionAudience::Issuer => Ok(assertion),
+        AssertionAudience::TokenEndpoint => Err(AssertionError::WrongAudience),
+    }
+}
+
+/// With what its client must be set to.
+fn checked(
+    header: &Value,
+    claims: &Value,
+) -> Result<(ClientAssertion, AssertionAudience), AssertionError> {
     let text = format!("{}.{}.c2ln", encoded(header), encoded(claims));
     let assertion = ClientAssertion::parse(&text)?;
     let now = Timestamp::from_second(NOW).unwrap();
-    assertion.check(ISSUER, now).map(|()| assertion)
+    let audience = assertion.check(ISSUER, ENDPOINT, now)?;
+    Ok((assertion, audience))
 }
 
 fn claims() -> Value {
@@ -43,7 +57,7 @@ fn a_good_one_is_read() {
         (assertion.algorithm(), assertion.key_id(), assertion.id()),
         (AssertionAlgorithm::Ps256, Some("k"), "1")
     );
-    assert_eq!(assertion.expires_at(), NOW + 60);
+    assert_eq!(assertion.expires_at(AssertionAudience::Issuer), NOW + 60);
     assert_eq!(assertion.signature(), b"sig");
     assert!(encoded(&header).starts_with(&String::from_utf8_lossy(&assertion.message()[..20])[..]));
     assert_eq!(format!("{assertion:?}"), "ClientAssertion(..)");
@@ -78,7 +92,7 @@ fn whose_and_for_whom() {
     }
     with("aud", json!([ISSUER])).expect("an array of one is that one, RFC 7519 4.1.3");
     for aud in [
-        json!(format!("{ISSUER}/oauth2/token")),
+        json!(ENDPOINT),
         json!(format!("{ISSUER}/")),
         json!("https://BANK.example/authz/d1/v1"),
         json!([ISSUER, "https://other.example"]),
@@ -116,6 +130,32 @@ fn times() {
         with(name, NOW + 30).unwrap();
         assert_eq!(with(name, NOW + 31).unwrap_err(), E::NotYetValid);
     }
+}
+
+#[test]
+fn one_for_the_token_endpoint_is_of_a_client_that_is_set_to_it() {
+    let of = |other: &[(&str, Value)]| {
+        let mut claims = claims();
+        claims["aud"] = json!(ENDPOINT);
+        for (name, value) in other {
+            claims[*name] = value.clone();
+        }
+        let (assertion, audience) = checked(&json!({ "alg": "ES256" }), &claims)?;
+        assert_eq!(audience, AssertionAudience::TokenEndpoint);
+        Ok(assertion.expires_at(audience))
+    };
+    assert_eq!(of(&[]), Ok(NOW + 60));
+    assert_eq!(of(&[("aud", json!([ISSUER, ENDPOINT]))]), Ok(NOW + 60));
+    let hour = |iat: i64| of(&[("iat", json!(iat)), ("exp", json!(iat + 3600))]);
+    assert_eq!(hour(NOW), Ok(NOW + 300), "taken by its iat");
+    assert_eq!(hour(NOW + 30), Ok(NOW + 330));
+    assert_eq!(hour(NOW + 31), Err(AssertionError::TooLongLived));
+    assert_eq!(hour(NOW - 299), Ok(NOW + 1));
+    assert_eq!(hour(NOW - 300), Err(AssertionError::Expired));
+    let longer = of(&[("iat", json!(NOW)), ("exp", json!(NOW + 3631))]);
+    assert_eq!(longer, Err(AssertionError::TooLongLived));
+    let without_iat = of(&[("exp", json!(NOW + 3600))]);
+    assert_eq!(without_iat, Err(AssertionError::TooLongLived));
 }
 
 #[test]
@@ -169,7 +209,7 @@ proptest! {
     fn no_text_makes_it_panic(header in ".{0,80}", claims in ".{0,200}") {
         let text = format!("{}.{}.", URL_SAFE_NO_PAD.encode(&header), URL_SAFE_NO_PAD.encode(&claims));
         if let Ok(assertion) = ClientAssertion::parse(&text) {
-            let _ = assertion.check(ISSUER, Timestamp::UNIX_EPOCH);
+            let _ = assertion.check(ISSUER, ENDPOINT, Timestamp::UNIX_EPOCH);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use d1_authz::keys::ClientKeys;
-use d1_authz::token::{ClientAssertion, ClientId};
+use d1_authz::token::{AssertionAudience, ClientAssertion, ClientId};
 use jiff::Timestamp;
 
 use crate::signer::{self, ISSUER, KEY_ID, NOW};
@@ -46,14 +46,21 @@ pub fn check(bytes: &[u8]) {
     assert_eq!(verified, expected, "its signature");
 
     let now = Timestamp::from_second(NOW).expect("a second of this century");
-    if assertion.check(ISSUER, now).is_ok() {
+    let endpoint = format!("{ISSUER}/oauth2/token");
+    if let Ok(audience) = assertion.check(ISSUER, &endpoint, now) {
         let subject = parts.text("sub").unwrap_or_default();
         assert_eq!(parts.text("iss"), Some(subject));
         assert_eq!(assertion.client_id(), Some(subject));
         assert!(ClientId::parse(subject).is_ok(), "{subject}");
-        assert_eq!(parts.audiences(), [ISSUER]);
+        match audience {
+            AssertionAudience::Issuer => assert_eq!(parts.audiences(), [ISSUER]),
+            AssertionAudience::TokenEndpoint => {
+                let own = |name: &&str| **name == *ISSUER || **name == *endpoint;
+                assert!(parts.audiences().iter().all(|name| own(&&**name)));
+            }
+        }
         let longest = ClientAssertion::MAX_LIFETIME + ClientAssertion::LEEWAY + 1;
-        let left = assertion.expires_at() - NOW;
+        let left = assertion.expires_at(audience) - NOW;
         assert!((1..=longest).contains(&left), "{left} s");
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use d1_authz::store::TokensThen;
 use d1_authz::token::{Client, ClientId, Scope};
 
 use super::{Load, administration, number};
@@ -26,7 +27,11 @@ async fn convergence(service: &Service) -> Duration {
     let other = administration(&service.setup).await;
     let began = Instant::now();
     let d1 = ClientId::parse("is_tbank01").unwrap();
-    other.clients().disable(&d1).await.unwrap();
+    other
+        .clients()
+        .disable(&d1, TokensThen::Revoked)
+        .await
+        .unwrap();
     let status = async || service.token(D1, GRANT).await.status.as_u16();
     eventually("in force", status, |status| *status == 401).await;
     began.elapsed()

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use d1_authz::issuer::Installation;
+use d1_authz::store::TokensThen;
 use d1_authz::token::{Client, ClientId, Scope};
 
 use super::{Load, administration, number, percentile};
@@ -86,7 +87,10 @@ async fn spread(
     .await;
     match kind {
         "disabled" => {
-            clients.disable(&client_id).await.unwrap();
+            clients
+                .disable(&client_id, TokensThen::Revoked)
+                .await
+                .unwrap();
             until(others, async |other| {
                 other.token(&credential, GRANT).await.status == 401
             })
@@ -94,7 +98,7 @@ async fn spread(
         }
         "rotated" => {
             let rotated = clients
-                .rotate_secret(&client_id, None, Duration::ZERO)
+                .rotate_secret(&client_id, None, Duration::ZERO, true)
                 .await;
             let new = basic(&id, rotated.unwrap().secret.expose());
             until(others, async |other| {

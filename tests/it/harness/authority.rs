@@ -5,6 +5,7 @@ use std::process::Command;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use jiff::Timestamp;
 
 /// An authority with a folder of its own.
 pub struct Authority {
@@ -23,6 +24,8 @@ pub struct Issued {
 pub enum Term {
     Now,
     Past,
+    /// From now to a time.
+    Until(Timestamp),
 }
 
 impl Issued {
@@ -101,15 +104,15 @@ impl Authority {
         self.openssl(&words);
         let mut words = vec!["ca", "-batch", "-notext", "-config", "ca.cnf"];
         words.extend(["-in", &request, "-out", &certificate]);
+        let end = match term {
+            Term::Until(time) => time.strftime("%Y%m%d%H%M%SZ").to_string(),
+            Term::Now | Term::Past => "20210101000000Z".to_owned(),
+        };
         words.extend(match term {
             // No longer than those who judge certificates think right.
-            Term::Now => &["-days", "90"][..],
-            Term::Past => &[
-                "-startdate",
-                "20200101000000Z",
-                "-enddate",
-                "20210101000000Z",
-            ],
+            Term::Now => vec!["-days", "90"],
+            Term::Until(_) => vec!["-enddate", &end],
+            Term::Past => vec!["-startdate", "20200101000000Z", "-enddate", &end],
         });
         self.openssl(&words);
         Issued {

@@ -1,6 +1,7 @@
 //! Clients and their secrets read from rows.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use futures_util::TryStreamExt;
 use sqlx::any::AnyRow;
@@ -18,7 +19,9 @@ use crate::token::{
 /// Named one by one: a prepared `SELECT *` fails, or reads what it doesn't know, once a later release has added a column.
 const COLUMNS: &str = "c.id, c.name, c.enabled, c.auth_method, c.certificate_name, c.jwks, c.scope, c.audiences, c.grants, \
     c.expires_in_as, c.may_introspect, c.certificate_binding, c.networks, c.rate, c.expires_at, c.token_lifetime_seconds, \
-    c.token_algorithm, c.contact, c.note, c.created_at, c.changed_at, s.id AS secret_id, s.hash_kind, s.hash, \
+    c.token_algorithm, c.contact, c.note, c.created_at, c.changed_at, c.registered_at, \
+    c.tokens_not_before, c.keeps_tokens, c.assertion_audience, u.last_used_at AS client_used_at, \
+    u.last_used_from AS client_used_from, s.id AS secret_id, s.hash_kind, s.hash, \
     s.created_at AS secret_created_at, s.expires_at AS secret_expires_at, s.last_used_at, s.last_used_from";
 /// How many clients are asked for by name in one statement.
 const NAMES: usize = 400;
@@ -75,8 +78,8 @@ async fn records(
     ids: &[&str],
 ) -> Result<Vec<ClientRecord>, StoreError> {
     let statement = format!(
-        "SELECT {COLUMNS} FROM clients c LEFT JOIN client_secrets s ON s.client_id = c.id {which} \
-         ORDER BY c.id, s.created_at, s.id"
+        "SELECT {COLUMNS} FROM clients c LEFT JOIN client_secrets s ON s.client_id = c.id \
+         LEFT JOIN client_uses u ON u.client_id = c.id {which} ORDER BY c.id, s.created_at, s.id"
     );
     // Nothing in it is from outside.
     let mut query = sqlx::query(AssertSqlSafe(statement));
@@ -149,6 +152,9 @@ fn record(row: &AnyRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, Stor
     let algorithm: Option<&str> = row.try_get("token_algorithm")?;
     let algorithm = algorithm.map(str::parse::<Algorithm>);
     let expires_in_as: &str = row.try_get("expires_in_as")?;
+    let assertion_audience: &str = row.try_get("assertion_audience")?;
+    let created_at = timestamp(row.try_get("created_at")?, &name)?;
+    let registered_at = optional_timestamp(row.try_get("registered_at")?, &name)?;
     Ok(ClientRecord {
         client: Client {
             id: ClientId::parse(id).map_err(|error| corrupt(error.to_string()))?,
@@ -161,6 +167,9 @@ fn record(row: &AnyRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, Stor
             auth_method: auth_method
                 .parse()
                 .map_err(|error: UnknownAuthMethod| corrupt(error.to_string()))?,
+            assertion_audience: assertion_audience
+                .parse()
+                .map_err(|error: &str| corrupt(error.to_owned()))?,
             certificate_name: certificate_name
                 .map(str::parse::<CertificateName>)
                 .transpose()
@@ -200,8 +209,13 @@ fn record(row: &AnyRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, Stor
             .transpose()
             .map_err(|error| corrupt(error.to_string()))?,
         secrets,
-        created_at: timestamp(row.try_get("created_at")?, &name)?,
+        created_at,
         changed_at: timestamp(row.try_get("changed_at")?, &name)?,
+        registered_at: registered_at.unwrap_or(created_at),
+        tokens_not_before: optional_timestamp(row.try_get("tokens_not_before")?, &name)?,
+        keeps_tokens: row.try_get::<i64, _>("keeps_tokens")? != 0,
+        last_used_at: optional_timestamp(row.try_get("client_used_at")?, &name)?,
+        last_used_from: address(row.try_get("client_used_from")?),
     })
 }
 
@@ -216,13 +230,16 @@ fn secret(row: &AnyRow) -> Result<Option<StoredSecret>, StoreError> {
         "argon2id" => String::from_utf8(hash).ok().map(SecretHash::Argon2id),
         _ => hash.try_into().ok().map(SecretHash::Keyed),
     };
-    let from: Option<&str> = row.try_get("last_used_from")?;
     Ok(Some(StoredSecret {
         id: SecretId(Uuid::parse_str(id).map_err(|error| StoreError::corrupt(&name, &error))?),
         hash: hash.ok_or_else(|| StoreError::corrupt(&name, &"its hash is not of its kind"))?,
         created_at: timestamp(row.try_get("secret_created_at")?, &name)?,
         expires_at: optional_timestamp(row.try_get("secret_expires_at")?, &name)?,
         last_used_at: optional_timestamp(row.try_get("last_used_at")?, &name)?,
-        last_used_from: from.and_then(|from| from.parse().ok()),
+        last_used_from: address(row.try_get("last_used_from")?),
     }))
+}
+
+fn address(text: Option<&str>) -> Option<IpAddr> {
+    text.and_then(|text| text.parse().ok())
 }

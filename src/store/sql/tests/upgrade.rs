@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::keys::{KeySet, MasterKey, StoredKey, Vault};
-use crate::store::{Change, Subject};
+use crate::store::{Change, Subject, TokensThen};
 use crate::token::{Algorithm, Audience, ExpiresInAs, GrantType, Lifetime, Status};
 
 /// What a store of a version holds, in the SQL of the version that brought it.
@@ -88,24 +88,23 @@ fn bank(version: i64) -> ClientRecord {
         ..secret()
     };
     let scope = Scope::parse("cards pin").unwrap();
+    let client = Client {
+        status: Status::Disabled,
+        audiences: vec![Audience::parse("https://a.example").unwrap()],
+        grants: vec![GrantType::ClientCredentials],
+        expires_in_as: ExpiresInAs::Number,
+        may_introspect: true,
+        token_lifetime: Some(Lifetime::from_secs(300).unwrap()),
+        token_algorithm: (version >= 2).then_some(Algorithm::Ps256),
+        contact: Some("ops@bank.example".into()),
+        note: Some("a note".into()),
+        // What came later has the value that leaves everything as it was.
+        ..Client::new(ClientId::parse("bank").unwrap(), "A bank", scope)
+    };
     ClientRecord {
-        client: Client {
-            status: Status::Disabled,
-            audiences: vec![Audience::parse("https://a.example").unwrap()],
-            grants: vec![GrantType::ClientCredentials],
-            expires_in_as: ExpiresInAs::Number,
-            may_introspect: true,
-            token_lifetime: Some(Lifetime::from_secs(300).unwrap()),
-            token_algorithm: (version >= 2).then_some(Algorithm::Ps256),
-            contact: Some("ops@bank.example".into()),
-            note: Some("a note".into()),
-            // What came later has the value that leaves everything as it was.
-            ..Client::new(ClientId::parse("bank").unwrap(), "A bank", scope)
-        },
-        keys: None,
         secrets: vec![keyed, chosen],
-        created_at: at(1000),
         changed_at: at(2000),
+        ..ClientRecord::new(client, at(1000))
     }
 }
 
@@ -157,7 +156,7 @@ async fn a_store_of_every_earlier_release_is_brought_up_to_date_with_all_in_it()
 
         // And it goes on: numbers of changes are not used again.
         store
-            .set_status(&bank, Status::Enabled, at(10))
+            .set_status(&bank, Status::Enabled, TokensThen::Kept, at(10))
             .await
             .unwrap();
         assert_eq!(store.last_change().await.unwrap().sequence, 42);

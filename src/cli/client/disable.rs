@@ -1,0 +1,39 @@
+//! `client disable`
+
+use clap::Args;
+
+use super::Named;
+use crate::cli::error::Error;
+use crate::cli::output::Output;
+use crate::issuer::ClientRegistry;
+use crate::store::TokensThen;
+
+/// Keep a client from getting tokens, and revoke those that it has
+///
+/// In force within a second. Introspection says that its tokens are not active, also once the client is enabled again; a resource
+/// server that checks tokens itself takes them until they expire. With --keep-tokens, they stay active until they expire.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  d1-authz client disable is_tbank01 --config d1-authz.toml\n  d1-authz client disable is_tbank01 --keep-tokens --config d1-authz.toml    # its last ones run out"
+)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    client: Named,
+    /// Leave its tokens good until they expire
+    #[arg(long)]
+    keep_tokens: bool,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    clients: &ClientRegistry,
+    output: Output,
+) -> Result<(), Error> {
+    let tokens = match arguments.keep_tokens {
+        true => TokensThen::Kept,
+        false => TokensThen::Revoked,
+    };
+    let id = &arguments.client.id;
+    clients.disable(id, tokens).await?;
+    super::done(id, "disabled", output)
+}

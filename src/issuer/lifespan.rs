@@ -1,0 +1,114 @@
+//! When a token begins and ends: after its lifetime, and before that with whatever it depends on and whose end is known.
+
+use jiff::Timestamp;
+
+use super::directory::Account;
+use crate::token::{ClientCertificate, Lifetime, Reason};
+
+/// What may end a token before its lifetime is over.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends<'a> {
+    /// The certificate that it is bound to.
+    pub certificate: Option<&'a ClientCertificate>,
+    /// When the key that signs it leaves the JWK set.
+    pub key: Option<Timestamp>,
+}
+
+/// `iat` and `exp`: whole seconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lifespan {
+    pub issued_at: i64,
+    pub expires_at: i64,
+    /// From now to `expires_at`.
+    pub expires_in: Lifetime,
+}
+
+impl Lifespan {
+    /// Of a token that is issued now.
+    ///
+    /// # Errors
+    /// Whatever ends within this second.
+    pub(super) fn of(
+        account: &Account,
+        lifetime: Lifetime,
+        ends: Ends<'_>,
+        now: Timestamp,
+    ) -> Result<Self, Reason> {
+        let now = now.as_second();
+        let ends = [
+            (
+                account.client.expires_at.map(Timestamp::as_second),
+                Reason::ClientExpired,
+            ),
+            (
+                ends.certificate.map(ClientCertificate::expires_at),
+                Reason::CertificateExpired,
+            ),
+            (ends.key.map(Timestamp::as_second), Reason::NoSigningKey),
+        ];
+        let mut expires_at = now + i64::from(lifetime.as_secs());
+        for (end, reason) in ends {
+            let Some(end) = end else { continue };
+            if end <= now {
+                return Err(reason);
+            }
+            expires_at = expires_at.min(end);
+        }
+        // It ends with or before the lifetime, and after now.
+        let seconds = u64::try_from(expires_at - now).unwrap_or_default();
+        Ok(Self {
+            // In the second in which the tokens of before are revoked, a new one is told from them by the next second.
+            issued_at: now.max(account.token_terms.not_before),
+            expires_at,
+            expires_in: Lifetime::from_secs(seconds).unwrap_or(lifetime),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::issuer::tests::client;
+    use crate::store::ClientRecord;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn account(set: impl FnOnce(&mut ClientRecord)) -> Account {
+        let mut record = ClientRecord::new(client("c"), at(0));
+        set(&mut record);
+        Account::new(record, None, None, false)
+    }
+
+    fn lifespan(account: &Account, key: Option<i64>, now: i64) -> Result<Lifespan, Reason> {
+        let ends = Ends {
+            certificate: None,
+            key: key.map(at),
+        };
+        Lifespan::of(account, Lifetime::DEFAULT, ends, at(now))
+    }
+
+    #[test]
+    fn the_first_end_is_the_tokens() {
+        let account = account(|record| record.client.expires_at = Some(at(500)));
+        let ends = |key, now| lifespan(&account, key, now).map(|token| token.expires_at);
+        assert_eq!(ends(None, 100), Ok(500));
+        assert_eq!(ends(Some(400), 100), Ok(400));
+        assert_eq!(ends(Some(600), 100), Ok(500));
+        assert_eq!(ends(Some(400), 400), Err(Reason::NoSigningKey));
+        assert_eq!(ends(None, 500), Err(Reason::ClientExpired));
+        let last = lifespan(&account, None, 499).unwrap();
+        assert_eq!((last.issued_at, last.expires_in.as_secs()), (499, 1));
+    }
+
+    #[test]
+    fn a_token_that_follows_a_revocation_at_once_is_not_of_before_it() {
+        let account = account(|record| record.tokens_not_before = Some(at(101)));
+        let token = |now| lifespan(&account, None, now).unwrap();
+        let first = token(100);
+        assert_eq!((first.issued_at, first.expires_at), (101, 1000));
+        assert_eq!(first.expires_in, Lifetime::DEFAULT);
+        assert_eq!(token(102).issued_at, 102);
+    }
+}
