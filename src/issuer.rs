@@ -57,7 +57,7 @@ use throttle::Throttle;
 use crate::audit::{Event, Record, Refused, Trail};
 use crate::clock::Clock;
 use crate::config::IssuerUrl;
-use crate::keys::{Jwks, KeyRing, SignError, SigningKey};
+use crate::keys::{Fetched, Jwks, KeyRing, RemoteKeys, SignError, SigningKey};
 use crate::store::Store;
 use crate::token::{
     Algorithm, Audience, CertificateBinding, Claims, Client, ClientCertificate, Confirmation,
@@ -79,6 +79,7 @@ pub struct Issuer {
     directory: Directory,
     keys: KeySchedule,
     authenticator: Authenticator,
+    remote_keys: Arc<RemoteKeys>,
     throttle: Arc<Throttle>,
     trail: Trail,
     changes: ChangeLog,
@@ -297,6 +298,11 @@ impl Issuer {
     #[must_use]
     pub fn jwks_max_age(&self) -> Duration {
         self.keys.max_age()
+    }
+
+    /// Fetches the keys of clients that publish them, until it is dropped, and tells what changes.
+    pub async fn fetch_client_keys(&self, tell: impl Fn(Fetched<'_>)) {
+        self.remote_keys.run(tell).await;
     }
 
     /// Whether a signing key was withdrawn, and with it all tokens that it signed.

@@ -92,7 +92,6 @@ impl Folders {
             StoreUrl::Postgres(url) => {
                 let files = url.files().chain(config.store.password_file.clone());
                 read.extend(files.flat_map(|file| folders(&file)));
-                read.extend(RESOLVER.map(PathBuf::from));
             }
         }
         let master_key = &config.keys.master_key_file;
@@ -110,6 +109,10 @@ impl Folders {
         }
         let secret = config.gateway.as_ref().and_then(|it| it.secret.as_ref());
         read.extend(secret.into_iter().flat_map(|it| folders(&it.file)));
+        // A client that publishes its keys may be added at any time. The system's authorities are below /etc as well.
+        let authorities = config.jwks_uri.ca_file.iter();
+        read.extend(authorities.flat_map(|file| folders(file)));
+        read.extend(RESOLVER.map(PathBuf::from));
         Self { read, written }
     }
 }
@@ -178,9 +181,10 @@ mod tests {
         assert_eq!(folders.written, [at(""), at("data"), at("keys")]);
         let around = at("");
         assert_eq!(
-            folders.read,
+            folders.read[..4],
             [at("live"), around, at("archive"), at("live")]
         );
+        assert_eq!(folders.read[4..], RESOLVER.map(PathBuf::from));
         symlink("archive", at("current")).unwrap();
         let through: Vec<_> = super::folders(&at("current/server1.pem")).collect();
         assert_eq!(through[..2], [at("current"), at("")]);

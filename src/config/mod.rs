@@ -8,6 +8,7 @@ mod environment;
 mod error;
 mod gateway;
 mod issuer;
+mod jwks_uri;
 mod keys;
 mod limits;
 mod listen;
@@ -28,6 +29,7 @@ pub use audit::{AuditConfig, Durability};
 pub use error::{ConfigError, ConfigErrors};
 pub use gateway::{AddressHeader, CertificateHeader, GatewayConfig, GatewaySecret};
 pub use issuer::{InvalidIssuer, IssuerUrl};
+pub use jwks_uri::JwksUriConfig;
 pub use keys::{KeysConfig, Pkcs11Config, Provider};
 pub use limits::LimitsConfig;
 pub use listen::ListenConfig;
@@ -58,6 +60,8 @@ pub struct Config {
     pub token: TokenConfig,
     /// What protects its keys, and when they change.
     pub keys: KeysConfig,
+    /// How it fetches the keys of clients that publish them.
+    pub jwks_uri: JwksUriConfig,
     /// How fast callers may ask.
     pub throttle: ThrottleConfig,
     /// Where it writes its decisions.
@@ -90,6 +94,7 @@ impl Config {
         let store = StoreConfig::read(&mut reader);
         let token = TokenConfig::read(&mut reader);
         let keys = KeysConfig::read(&mut reader);
+        let jwks_uri = JwksUriConfig::read(&mut reader);
         let throttle = ThrottleConfig::read(&mut reader);
         let audit = AuditConfig::read(&mut reader);
         let settings = reader.finish()?;
@@ -103,6 +108,7 @@ impl Config {
                 store: store?,
                 token: token?,
                 keys: keys?,
+                jwks_uri: jwks_uri?,
                 throttle: throttle?,
                 audit: audit?,
                 settings,
@@ -180,6 +186,7 @@ impl Config {
             store: StoreConfig::new(StoreUrl::Sqlite(data.join(Self::QUICKSTART_STORE))),
             token: TokenConfig::default(),
             keys: KeysConfig::new(data.join(Self::QUICKSTART_MASTER_KEY)),
+            jwks_uri: JwksUriConfig::default(),
             throttle: ThrottleConfig::default(),
             audit: AuditConfig::new(data.join(Self::QUICKSTART_AUDIT)),
             settings: Vec::new(),

@@ -1,4 +1,4 @@
-//! What runs beside the requests: following the store and the gateway's secret, and telling the log when the service stops being, or
+//! What runs beside the requests: following the store and the gateway's secret, fetching the keys that clients publish, and telling the log when the service stops being, or
 //! is again, as it should.
 
 use std::sync::Arc;
@@ -9,13 +9,34 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::origin::Entrance;
 use crate::issuer::{Issuer, Readiness};
+use crate::keys::Fetched;
 
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Follows and watches until it is dropped.
 pub(super) async fn watch(issuer: Arc<Issuer>, entrance: Arc<Entrance>, log: Logger) {
     // A store that can't be read is one of the problems that are watched for.
-    tokio::join!(issuer.follow(), report(&issuer, &log), entrance.watch(&log));
+    tokio::join!(
+        issuer.follow(),
+        issuer.fetch_client_keys(|fetched| tell_fetched(&fetched, &log)),
+        report(&issuer, &log),
+        entrance.watch(&log)
+    );
+}
+
+fn tell_fetched(fetched: &Fetched<'_>, log: &Logger) {
+    let uri = fetched.uri.as_str();
+    match &fetched.outcome {
+        Ok(keys) => {
+            let names = keys.thumbprints().join(" ");
+            info!(log, "a client's keys were fetched";
+                "jwks_uri" => uri, "keys" => names, "passed_by" => fetched.passed_by);
+        }
+        Err(error) => {
+            warn!(log, "a client's keys can't be fetched; those that are known stay in use for jwks_uri.keep";
+                "jwks_uri" => uri, "error" => error.to_string());
+        }
+    }
 }
 
 async fn report(issuer: &Issuer, log: &Logger) {

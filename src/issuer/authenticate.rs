@@ -23,7 +23,7 @@ use super::directory::{Account, Accounts, Authenticated, Found, LiveSecret};
 use super::throttle::{Caller, Source, Throttle};
 use super::turns::Turns;
 use crate::config::IssuerUrl;
-use crate::keys::Vault;
+use crate::keys::{RemoteKeys, Vault};
 use crate::token::{AuthMethod, BasicCredential, ClientSecret, Credential, Reason, SecretHash};
 
 /// Checks credentials.
@@ -36,6 +36,8 @@ pub(super) struct Authenticator {
     vault: Arc<Vault>,
     throttle: Arc<Throttle>,
     turns: Turns,
+    /// The keys of clients that publish them.
+    remote_keys: Arc<RemoteKeys>,
 }
 
 /// What is known of the client that a credential names.
@@ -62,13 +64,19 @@ struct Attempt<'a> {
 }
 
 impl Authenticator {
-    pub(super) fn new(issuer: &IssuerUrl, vault: Arc<Vault>, throttle: Arc<Throttle>) -> Self {
+    pub(super) fn new(
+        issuer: &IssuerUrl,
+        vault: Arc<Vault>,
+        throttle: Arc<Throttle>,
+        remote_keys: Arc<RemoteKeys>,
+    ) -> Self {
         Self {
             issuer: issuer.clone(),
             token_endpoint: format!("{issuer}{TOKEN_PATH}"),
             vault,
             throttle,
             turns: Turns::new(),
+            remote_keys,
         }
     }
 

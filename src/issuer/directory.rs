@@ -29,7 +29,7 @@ use super::catch_up::CatchUp;
 use super::revocations::Revocations;
 use crate::clock::Clock;
 use crate::config::StoreConfig;
-use crate::keys::{KeyError, KeyRing, PublishedKey, Token, TokenError, Vault};
+use crate::keys::{KeyError, KeyRing, PublishedKey, RemoteKeys, Token, TokenError, Vault};
 use crate::store::{Position, Store, StoreError};
 use crate::token::Algorithm;
 
@@ -68,6 +68,7 @@ impl Directory {
         store: Arc<dyn Store>,
         vault: Arc<Vault>,
         config: &StoreConfig,
+        remote_keys: Arc<RemoteKeys>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, LoadError> {
         // The place first: what changes while the rest is read is read again, rather than missed.
@@ -86,7 +87,7 @@ impl Directory {
             store,
             vault,
             view: RwLock::new(Arc::new(view)),
-            accounts: Accounts::new(config.cached_clients),
+            accounts: Accounts::new(config.cached_clients, remote_keys),
             applied: tokio::sync::Mutex::new(position),
             catch_up: CatchUp::default(),
             asked: Asked::default(),

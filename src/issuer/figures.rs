@@ -49,6 +49,16 @@ impl Issuer {
         let number = self.trail.gaps().len() + self.changes.gaps().len();
         ConstCounter::new(number as u64).encode(gaps)?;
 
+        let help = "Fetches of the keys that clients publish (jwks_uri), by whether they succeeded";
+        let mut fetches = encoder.encode_descriptor("client_key_fetches", help, None, counter)?;
+        for (outcome, count) in ["fetched", "failed"]
+            .into_iter()
+            .zip(self.remote_keys.fetches())
+        {
+            let labels = [("outcome", outcome)];
+            ConstCounter::new(count).encode(fetches.encode_family(&labels)?)?;
+        }
+
         let help = "From a token request that was read to its token or refusal, with the audit record of it";
         let (unit, histogram) = (Unit::Seconds, MetricType::Histogram);
         let mut decisions =

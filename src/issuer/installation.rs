@@ -18,8 +18,8 @@ use crate::audit::{AuditError, Mark, Settings, Trail};
 use crate::clock::Clock;
 use crate::config::{Config, Provider};
 use crate::keys::{
-    self, AuditKey, KeyError, KeyMaterial, MasterKey, MasterKeyError, PrivateFileError, SignError,
-    Token, Vault,
+    self, AuditKey, FetchError, KeyError, KeyMaterial, MasterKey, MasterKeyError, PrivateFileError,
+    RemoteKeys, SignError, Token, Vault,
 };
 use crate::store::{self, Store, StoreError};
 use crate::token::Audience;
@@ -56,6 +56,9 @@ pub enum StartError {
     /// The first signing keys.
     #[error(transparent)]
     Keys(#[from] KeyRegistryError),
+    /// Fetching the keys of clients.
+    #[error("jwks_uri.ca_file: {0}")]
+    JwksUri(#[from] FetchError),
     /// The audit trail.
     #[error(transparent)]
     Audit(#[from] AuditError),
@@ -162,7 +165,9 @@ impl Installation {
             None => Audience::parse(config.issuer.as_str()).map_err(|_| StartError::NoAudience)?,
         };
         let clock = self.clock.clone();
-        let directory = Directory::load(store.clone(), vault.clone(), &config.store, clock)
+        let remote_keys = Arc::new(RemoteKeys::new(&config.jwks_uri)?);
+        let remote = remote_keys.clone();
+        let directory = Directory::load(store.clone(), vault.clone(), &config.store, remote, clock)
             .await
             .map_err(|error| match error {
                 LoadError::Store(error) => StartError::Store(error),
@@ -178,7 +183,13 @@ impl Installation {
             audience: [audience].into(),
             directory,
             keys: KeySchedule::new(keys, store),
-            authenticator: Authenticator::new(&config.issuer, vault, throttle.clone()),
+            authenticator: Authenticator::new(
+                &config.issuer,
+                vault,
+                throttle.clone(),
+                remote_keys.clone(),
+            ),
+            remote_keys,
             throttle,
             changes: self.changes.clone(),
             trail: open_trail(audit, config, &*self.store, self.clock.now()).await?,

@@ -65,7 +65,9 @@ pub enum RegistryError {
     #[error("the overlap may be 90 days at most")]
     OverlapTooLong,
     /// It would be locked out.
-    #[error("client {0} has no keys; set them first (client set-keys)")]
+    #[error(
+        "client {0} has no keys; set them first (client set-keys), or where they are published (client set --jwks-uri)"
+    )]
     NoKeys(ClientId),
     /// It would be locked out.
     #[error("client {0} has no secret that works; give it one first (client rotate-secret)")]
@@ -136,6 +138,21 @@ impl ClientRegistry {
             ..client
         };
         self.add_without_secret(client, Some(keys)).await
+    }
+
+    /// Adds a client that proves itself with the keys that it publishes at its `jwks_uri`. It has no secret.
+    ///
+    /// # Errors
+    /// [`StoreError::ClientExists`] among others.
+    pub async fn add_with_jwks_uri(&self, client: Client) -> Result<Client, RegistryError> {
+        if client.jwks_uri.is_none() {
+            return Err(RegistryError::NoKeys(client.id));
+        }
+        let client = Client {
+            auth_method: AuthMethod::PrivateKeyJwt,
+            ..client
+        };
+        self.add_without_secret(client, None).await
     }
 
     /// Adds a client that proves itself with a certificate of its `certificate_name`, RFC 8705 2.1. It has no secret.

@@ -15,6 +15,7 @@ mod pkcs11;
 #[path = "pkcs11/absent.rs"]
 mod pkcs11;
 mod private_file;
+mod remote;
 mod ring;
 mod schedule;
 mod seal;
@@ -35,6 +36,7 @@ pub use pkcs11::Token;
 pub use private_file::{
     Leniency, PrivateFileError, check_private, read_private, read_private_line,
 };
+pub use remote::{FetchError, Fetched, RemoteKeys};
 pub use ring::{KeyRing, PublishedKey, published};
 pub use schedule::{Schedule, ScheduleError, Step, Wanted};
 pub use seal::{SealError, SealingKey};

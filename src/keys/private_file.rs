@@ -233,7 +233,7 @@ fn is_in_secret_volume(path: &Path) -> bool {
     };
     let folder = real.ancestors().skip(1).find(written_at);
     let link = folder.and_then(Path::parent).map(|it| it.join("..data"));
-    link.is_some_and(|link| link.is_symlink())
+    link.is_some_and(|link| link.exists())
 }
 
 #[cfg(test)]

@@ -53,6 +53,8 @@ pub enum AssertionError {
     NotYetValid,
     /// Not by one of the client's keys.
     BadSignature,
+    /// The client publishes its keys, and they are not known here yet, or not any more.
+    KeysUnknown,
     /// By its `jti`, it was used before.
     Replayed,
 }
@@ -265,8 +267,17 @@ impl AssertionError {
             Self::TooLongLived => "assertion_too_long_lived",
             Self::NotYetValid => "assertion_not_yet_valid",
             Self::BadSignature => "assertion_bad_signature",
+            Self::KeysUnknown => "assertion_keys_unknown",
             Self::Replayed => "assertion_replayed",
         }
+    }
+
+    /// Whether it lies in what is known of the client, and not in the request alone.
+    pub(super) const fn depends_on_client(self) -> bool {
+        matches!(
+            self,
+            Self::BadSignature | Self::KeysUnknown | Self::WrongAudience
+        )
     }
 
     /// A sentence for the caller's developers. The one for a signature is that of any client that isn't one.
@@ -296,7 +307,7 @@ impl AssertionError {
             Self::NotYetValid => {
                 "the client assertion is not valid yet: nbf and iat may be 30 seconds ahead at most"
             }
-            Self::BadSignature => "client authentication failed",
+            Self::BadSignature | Self::KeysUnknown => "client authentication failed",
             Self::Replayed => "the client assertion was used before; each needs a jti of its own",
         }
     }

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 
 use super::{
     Algorithm, AssertionAudience, AuthMethod, CertificateBinding, CertificateName, GrantType,
-    Lifetime, Network, Rate, Scope, random,
+    JwksUri, Lifetime, Network, Rate, Scope, random,
 };
 
 /// A registered client. What it proves itself with is kept apart: its secrets, as [`super::StoredSecret`], and its public keys.
@@ -31,6 +31,9 @@ pub struct Client {
     pub assertion_audience: AssertionAudience,
     /// The name of the certificate that it proves itself with, by `tls_client_auth` (RFC 8705 2.1.2).
     pub certificate_name: Option<CertificateName>,
+    /// Where it publishes the public keys that it proves itself with, by `private_key_jwt`, when it didn't hand them in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<JwksUri>,
     /// All it may ask for, and what it gets when it asks for nothing.
     pub scope: Scope,
     /// The `aud` of its tokens (RFC 9068 3); when empty, the service's default audience.
@@ -70,6 +73,7 @@ impl Client {
             auth_method: AuthMethod::ClientSecretBasic,
             assertion_audience: AssertionAudience::Issuer,
             certificate_name: None,
+            jwks_uri: None,
             scope,
             audiences: Vec::new(),
             grants: vec![GrantType::ClientCredentials],
@@ -107,6 +111,7 @@ impl Client {
             auth_method,
             assertion_audience,
             certificate_name,
+            jwks_uri,
             scope,
             audiences,
             grants,
@@ -132,6 +137,7 @@ impl Client {
                 "certificate_name",
                 *certificate_name != other.certificate_name,
             ),
+            ("jwks_uri", *jwks_uri != other.jwks_uri),
             ("scope", *scope != other.scope),
             ("audiences", *audiences != other.audiences),
             ("grants", *grants != other.grants),

@@ -208,10 +208,7 @@ impl Reason {
     #[must_use]
     pub fn depends_on_client(self) -> bool {
         match self {
-            Self::Credential(CredentialError::Assertion(error)) => matches!(
-                error,
-                AssertionError::BadSignature | AssertionError::WrongAudience
-            ),
+            Self::Credential(CredentialError::Assertion(error)) => error.depends_on_client(),
             Self::Credential(_) => false,
             _ => self.code() == ErrorCode::InvalidClient,
         }

@@ -14,8 +14,8 @@ use crate::token::{Client, ClientId, Scope};
 
 /// Add a client
 ///
-/// Prints its id and its secret, which can't be shown again. With --jwks, it has no secret: it proves itself with its own keys, by
-/// private_key_jwt (RFC 7523); with --certificate-name, with a certificate of that name, by tls_client_auth (RFC 8705).
+/// Prints its id and its secret, which can't be shown again. With --jwks or --jwks-uri, it has no secret: it proves itself with its
+/// own keys, by private_key_jwt (RFC 7523); with --certificate-name, with a certificate of that name, by tls_client_auth (RFC 8705).
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz client add --name 'Thales D1' --scope 'cards pin' --config d1-authz.toml\n  printf %s \"$SECRET\" | d1-authz client add --id is_tbank01 --name 'Thales D1' --secret-stdin --config d1-authz.toml\n  d1-authz client add --name Batch --scope cards --jwks batch.jwks.json --network 10.1.0.0/16 --rate 20/s --config d1-authz.toml"
@@ -48,10 +48,24 @@ pub(super) async fn run(
     let mut client = Client::new(id.clone(), id.as_str(), Scope::default());
     arguments.settings.apply(&mut client);
     let by_certificate = client.certificate_name.is_some();
-    if by_certificate && (arguments.secret_stdin || arguments.jwks.is_some()) {
+    let ways = [
+        by_certificate,
+        client.jwks_uri.is_some(),
+        arguments.secret_stdin,
+        arguments.jwks.is_some(),
+    ];
+    if ways.iter().filter(|way| **way).count() > 1 {
         return Err(Error::usage(
-            "a new client proves itself in one way: with a certificate, a secret, or keys of its own",
+            "a new client proves itself in one way: with a certificate, a secret, keys of its own, or keys that it publishes",
         ));
+    }
+    if client.jwks_uri.is_some() {
+        let client = clients.add_with_jwks_uri(client).await?;
+        return print_without_secret(
+            &client,
+            "the keys that it publishes (private_key_jwt), which the service fetches",
+            output,
+        );
     }
     if by_certificate {
         let client = clients.add_with_certificate(client).await?;

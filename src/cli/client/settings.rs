@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::cli::duration;
 use crate::token::{
     Algorithm, AssertionAudience, Audience, CertificateBinding, CertificateName, Client,
-    ExpiresInAs, GrantType, Lifetime, Network, Rate, Scope,
+    ExpiresInAs, GrantType, JwksUri, Lifetime, Network, Rate, Scope,
 };
 
 /// Options of `client add` and `client set`. An empty value clears what it is for.
@@ -42,6 +42,9 @@ pub(super) struct Settings {
     /// Issuer by default
     #[arg(long, value_name = "WHAT")]
     assertion_audience: Option<AssertionAudience>,
+    /// Where it publishes the public keys that it proves itself with, by private_key_jwt: an https URL, which the service fetches
+    #[arg(long, value_name = "URL")]
+    jwks_uri: Option<Setting<JwksUri>>,
     /// A network that its requests may come from, such as 10.0.0.0/8; may be repeated. Anywhere by default
     #[arg(long = "network", value_name = "CIDR")]
     networks: Vec<Setting<Network>>,
@@ -107,6 +110,7 @@ impl Settings {
             client.assertion_audience = audience;
         }
         set(&mut client.certificate_name, self.certificate_name.as_ref());
+        set(&mut client.jwks_uri, self.jwks_uri.as_ref());
         set(&mut client.rate, self.rate.as_ref());
         set(&mut client.token_lifetime, self.lifetime.as_ref());
         set(&mut client.token_algorithm, self.algorithm.as_ref());
@@ -123,6 +127,7 @@ impl Settings {
         self.audiences.iter().any(|setting| setting.0.is_none())
             || self.networks.iter().any(|setting| setting.0.is_none())
             || empty(&self.certificate_name)
+            || empty(&self.jwks_uri)
             || empty(&self.rate)
             || empty(&self.lifetime)
             || empty(&self.algorithm)

@@ -84,6 +84,12 @@ fn text(record: &ClientRecord) -> String {
             .as_ref()
             .map(|name| ("certificate", name.to_string())),
     );
+    rows.extend(
+        client
+            .jwks_uri
+            .as_ref()
+            .map(|uri| ("keys at", uri.to_string())),
+    );
     rows.extend(client.expires_at.map(|end| ("expires", second(end))));
     rows.extend(client.contact.clone().map(|contact| ("contact", contact)));
     rows.extend(client.note.clone().map(|note| ("note", note)));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Authenticator, Named};
 use crate::issuer::directory::{Account, Accounts, Authenticated};
 use crate::issuer::throttle::Source;
-use crate::keys::Decoy;
+use crate::keys::{ClientKeys, Decoy};
 use crate::token::{
     AssertionAudience, AssertionError, AuthMethod, ClientAssertion, CredentialError, Reason,
 };
@@ -44,13 +44,17 @@ impl Authenticator {
         let fail = |reason| self.failed(named, caller, reason, now);
 
         // 1. The signature, and whether the client may use it: what is wrong, no caller learns, from the time either.
-        let signed = is_signed_by(named.account().map(|account| &**account), assertion);
+        let signed = self.is_signed_by(named.account().map(|account| &**account), assertion);
         let account = named.known().map_err(fail)?;
         if let Some(barred) = account.barred(AuthMethod::PrivateKeyJwt, address, now) {
             return Err(fail(barred));
         }
-        if !signed {
-            return Err(fail(refused(AssertionError::BadSignature)));
+        if let Err(error) = signed {
+            // It may sign with a key that it published since.
+            if let Some(uri) = &account.client.jwks_uri {
+                self.remote_keys.want(uri);
+            }
+            return Err(fail(refused(error)));
         }
         let audience = self.audience(assertion, now);
         let audience = audience.map_err(|error| fail(refused(error)))?;
@@ -77,9 +81,7 @@ impl Authenticator {
             secret: None,
         })
     }
-}
 
-impl Authenticator {
     /// What the assertion is for.
     fn audience(
         &self,
@@ -88,16 +90,31 @@ impl Authenticator {
     ) -> Result<AssertionAudience, AssertionError> {
         assertion.check(self.issuer.as_str(), &self.token_endpoint, now)
     }
-}
 
-fn is_signed_by(account: Option<&Account>, assertion: &ClientAssertion) -> bool {
-    let (algorithm, message) = (assertion.algorithm(), assertion.message());
-    let signature = assertion.signature();
-    match account.and_then(|account| account.keys.as_ref()) {
-        Some(keys) => keys.verify(algorithm, assertion.key_id(), message, signature),
-        None => {
-            Decoy.verify(algorithm, message, signature);
-            false
+    /// Whether one of the client's keys signed it. Takes as long if there is no client, or no key.
+    fn is_signed_by(
+        &self,
+        account: Option<&Account>,
+        assertion: &ClientAssertion,
+    ) -> Result<(), AssertionError> {
+        let (algorithm, message) = (assertion.algorithm(), assertion.message());
+        let signature = assertion.signature();
+        let verified = |keys: &ClientKeys| {
+            let verified = keys.verify(algorithm, assertion.key_id(), message, signature);
+            verified.then_some(()).ok_or(AssertionError::BadSignature)
+        };
+        let uri = account.and_then(|account| account.client.jwks_uri.as_ref());
+        let published = uri.map(|uri| self.remote_keys.get(uri));
+        match (published, account.and_then(|account| account.keys.as_ref())) {
+            (Some(Some(published)), _) => verified(&published),
+            (None, Some(own)) => verified(own),
+            (published, _) => {
+                Decoy.verify(algorithm, message, signature);
+                Err(match published {
+                    Some(_) => AssertionError::KeysUnknown,
+                    None => AssertionError::BadSignature,
+                })
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
 use super::account::Account;
 use super::chosen::Chosen;
 use super::legacy::Legacies;
+use crate::keys::RemoteKeys;
 use crate::store::ClientRecord;
 use crate::token::ClientId;
 
@@ -22,6 +23,8 @@ pub(in crate::issuer) struct Accounts {
     most: usize,
     chosen: Chosen,
     legacies: Legacies,
+    /// Told of each client that publishes its keys.
+    remote_keys: Arc<RemoteKeys>,
 }
 
 /// A client that is held counts apart, and is never evicted.
@@ -37,7 +40,7 @@ impl Accounts {
     const PARTS: usize = 16;
 
     /// Keeps so many clients, and as many again whose secrets somebody chose.
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize, remote_keys: Arc<RemoteKeys>) -> Self {
         let most = most - most % Self::PARTS;
         let room = u64::try_from(most).unwrap_or(u64::MAX);
         let options = OptionsBuilder::new()
@@ -51,6 +54,7 @@ impl Accounts {
             most,
             chosen: Chosen::new(most),
             legacies: Legacies::default(),
+            remote_keys,
         }
     }
 
@@ -98,8 +102,16 @@ impl Accounts {
 
     /// Takes in a client as it is now.
     pub(super) fn put(&self, record: ClientRecord, now: Timestamp) -> Arc<Account> {
+        // Before it asks, so that its keys are there when it does.
+        if let Some(uri) = &record.client.jwks_uri {
+            self.remote_keys.note(uri);
+        }
         let id = record.client.id.clone();
         let before = self.cache.peek(&id);
+        let named = before.as_ref().and_then(|it| it.client.jwks_uri.as_ref());
+        if let Some(uri) = named.filter(|uri| record.client.jwks_uri.as_ref() != Some(*uri)) {
+            self.remote_keys.forget(uri);
+        }
         let left = self.legacies.take(&id);
         let is_held = self.chosen.holds(&record);
         let account = Arc::new(Account::new(record, before.as_deref(), left, is_held));
@@ -120,6 +132,9 @@ impl Accounts {
     pub(super) fn remove(&self, id: &ClientId, now: Timestamp) {
         self.chosen.remove(id);
         if let Some((id, account)) = self.cache.remove(id) {
+            if let Some(uri) = &account.client.jwks_uri {
+                self.remote_keys.forget(uri);
+            }
             self.leave(id, account, now);
         }
     }

@@ -45,7 +45,12 @@ impl ClientRegistry {
             return Ok(ChangedClient { client, fields });
         }
         record.changed_at = self.clock.now();
-        let decides = |field: &&str| ["auth_method", "certificate_name"].contains(field);
+        // RFC 7591 2: a client has its keys in one of the two ways.
+        if fields.contains(&"jwks_uri") && record.client.jwks_uri.is_some() {
+            record.keys = None;
+        }
+        let decides =
+            |field: &&str| ["auth_method", "certificate_name", "jwks_uri"].contains(field);
         if fields.iter().any(decides) {
             check_auth_method(&record)?;
         }
@@ -78,11 +83,13 @@ impl ClientRegistry {
             keys: keys.thumbprints(),
             previous: thumbprints.unwrap_or_default(),
         };
-        let record = ClientRecord {
+        let mut record = ClientRecord {
             keys: Some(keys),
             changed_at: now,
             ..before
         };
+        // RFC 7591 2: a client has its keys in one of the two ways.
+        record.client.jwks_uri = None;
         let store = change.store(vec![event], now);
         store.change_client(&record).await?;
         change.done(now).await;
@@ -98,7 +105,7 @@ fn check_auth_method(record: &ClientRecord) -> Result<(), RegistryError> {
     };
     let id = &record.client.id;
     match record.client.auth_method {
-        AuthMethod::PrivateKeyJwt if record.keys.is_none() => {
+        AuthMethod::PrivateKeyJwt if record.keys.is_none() && record.client.jwks_uri.is_none() => {
             Err(RegistryError::NoKeys(id.clone()))
         }
         AuthMethod::TlsClientAuth if record.client.certificate_name.is_none() => {

@@ -16,15 +16,16 @@ use removed::Removed;
 use super::insert::{ROWS, insert};
 use super::{millis, timestamp};
 use crate::store::{ClientRecord, StoreError, TokensThen};
-use crate::token::{Algorithm, ClientId, Status, TokenTerms};
+use crate::token::{Algorithm, ClientId, JwksUri, Status, TokenTerms};
 
 /// What a change can set, in the order of [`bind_settings`].
-const SETTINGS: [&str; 19] = [
+const SETTINGS: [&str; 20] = [
     "name",
     "auth_method",
     "assertion_audience",
     "certificate_name",
     "jwks",
+    "jwks_uri",
     "scope",
     "audiences",
     "grants",
@@ -123,6 +124,7 @@ fn bind_settings<'q>(query: Query<'q>, record: &'q ClientRecord) -> Result<Query
         .bind(client.assertion_audience.as_str())
         .bind(client.certificate_name.as_ref().map(ToString::to_string))
         .bind(keys.transpose().map_err(json)?)
+        .bind(client.jwks_uri.as_ref().map(JwksUri::as_str))
         .bind(client.scope.as_str())
         .bind(audiences)
         .bind(spaced(&client.grants))

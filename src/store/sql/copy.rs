@@ -56,6 +56,7 @@ const TABLES: [Table; 9] = [
             Text("auth_method"),
             Text("certificate_name"),
             Text("jwks"),
+            Text("jwks_uri"),
             Text("scope"),
             Text("audiences"),
             Text("grants"),

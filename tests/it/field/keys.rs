@@ -1,6 +1,7 @@
 //! Reports about keys, names and texts that clients register.
 
 mod names;
+mod published;
 
 use serde_json::{Value, json};
 

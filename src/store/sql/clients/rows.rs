@@ -12,12 +12,12 @@ use crate::keys::ClientKeys;
 use crate::store::sql::{optional_timestamp, timestamp};
 use crate::store::{ClientRecord, StoreError};
 use crate::token::{
-    Algorithm, Audience, CertificateName, Client, ClientId, GrantType, Lifetime, Network, Rate,
-    Scope, SecretHash, SecretId, Status, StoredSecret, UnknownAuthMethod, UnknownBinding,
+    Algorithm, Audience, CertificateName, Client, ClientId, GrantType, JwksUri, Lifetime, Network,
+    Rate, Scope, SecretHash, SecretId, Status, StoredSecret, UnknownAuthMethod, UnknownBinding,
 };
 
 /// Named one by one: a prepared `SELECT *` fails, or reads what it doesn't know, once a later release has added a column.
-const COLUMNS: &str = "c.id, c.name, c.enabled, c.auth_method, c.certificate_name, c.jwks, c.scope, c.audiences, c.grants, \
+const COLUMNS: &str = "c.id, c.name, c.enabled, c.auth_method, c.certificate_name, c.jwks, c.jwks_uri, c.scope, c.audiences, c.grants, \
     c.expires_in_as, c.may_introspect, c.certificate_binding, c.networks, c.rate, c.expires_at, c.token_lifetime_seconds, \
     c.token_algorithm, c.contact, c.note, c.created_at, c.changed_at, c.registered_at, \
     c.tokens_not_before, c.keeps_tokens, c.assertion_audience, u.last_used_at AS client_used_at, \
@@ -147,6 +147,7 @@ fn record(row: &AnyRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, Stor
     let certificate_name: Option<&str> = row.try_get("certificate_name")?;
     let binding: &str = row.try_get("certificate_binding")?;
     let keys: Option<&str> = row.try_get("jwks")?;
+    let jwks_uri: Option<&str> = row.try_get("jwks_uri")?;
     let lifetime: Option<i64> = row.try_get("token_lifetime_seconds")?;
     let lifetime = lifetime.map(|seconds| Lifetime::from_secs(u64::try_from(seconds).unwrap_or(0)));
     let algorithm: Option<&str> = row.try_get("token_algorithm")?;
@@ -172,6 +173,10 @@ fn record(row: &AnyRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, Stor
                 .map_err(|error: &str| corrupt(error.to_owned()))?,
             certificate_name: certificate_name
                 .map(str::parse::<CertificateName>)
+                .transpose()
+                .map_err(|error| corrupt(error.to_string()))?,
+            jwks_uri: jwks_uri
+                .map(str::parse::<JwksUri>)
                 .transpose()
                 .map_err(|error| corrupt(error.to_string()))?,
             scope: Scope::parse(row.try_get("scope")?)

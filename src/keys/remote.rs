@@ -1,0 +1,230 @@
+//! The keys that clients publish at their `jwks_uri`: fetched in the background, and kept in memory.
+//!
+//! A request never waits for them. Each URL has its pace: keys are fetched again when they are old, or soon after an assertion came
+//! that none of them verifies, as after the client rotated them; after a failure, the more slowly the more there were. What is known
+//! stays in use while the URL is away, for as long as the configuration says.
+
+mod address;
+mod fetch;
+mod pace;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep};
+
+use super::ClientKeys;
+use crate::config::JwksUriConfig;
+use crate::token::JwksUri;
+pub use fetch::FetchError;
+use fetch::Fetcher;
+use pace::Pace;
+
+/// The keys of all URLs that clients of this process name.
+pub struct RemoteKeys {
+    fetcher: Fetcher,
+    entries: RwLock<HashMap<JwksUri, Arc<Mutex<Entry>>>>,
+    /// Told when there is something to fetch at once.
+    wanted: Notify,
+    keep: Duration,
+    refresh: Duration,
+    fetched: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// One URL.
+struct Entry {
+    keys: Option<Arc<ClientKeys>>,
+    pace: Pace,
+}
+
+/// What came of a fetch, if it is worth telling.
+#[derive(Debug)]
+pub struct Fetched<'a> {
+    /// From where.
+    pub uri: &'a JwksUri,
+    /// What it has now, or why that isn't known.
+    pub outcome: Result<Arc<ClientKeys>, FetchError>,
+    /// How many keys of the set are of no use here.
+    pub passed_by: usize,
+}
+
+impl RemoteKeys {
+    /// URLs at most. Those that nobody uses any more make room for others.
+    const MOST: usize = 10_000;
+    /// Fetches at a time.
+    const AT_A_TIME: usize = 8;
+    /// How often it is looked for what is due.
+    const TICK: Duration = Duration::from_secs(1);
+
+    /// # Errors
+    /// [`FetchError`]: the authorities that the configuration names can't be read.
+    pub fn new(config: &JwksUriConfig) -> Result<Self, FetchError> {
+        Ok(Self {
+            fetcher: Fetcher::new(config)?,
+            entries: RwLock::default(),
+            wanted: Notify::new(),
+            keep: config.keep,
+            refresh: config.refresh,
+            fetched: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+        })
+    }
+
+    /// Has the keys of a URL fetched, if they never were.
+    pub fn note(&self, uri: &JwksUri) {
+        if self.entry(uri).is_some() {
+            return;
+        }
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() < Self::MOST && !entries.contains_key(uri) {
+            let entry = Entry {
+                keys: None,
+                pace: Pace::new(Instant::now()),
+            };
+            entries.insert(uri.clone(), Arc::new(entry.into()));
+            self.wanted.notify_one();
+        }
+    }
+
+    /// Forgets a URL that a client doesn't name any more.
+    pub fn forget(&self, uri: &JwksUri) {
+        let entries = self.entries.write();
+        entries.unwrap_or_else(PoisonError::into_inner).remove(uri);
+    }
+
+    /// The keys of a URL, as far as they are known.
+    #[must_use]
+    pub fn get(&self, uri: &JwksUri) -> Option<Arc<ClientKeys>> {
+        let Some(entry) = self.entry(uri) else {
+            self.note(uri);
+            return None;
+        };
+        let mut entry = lock(&entry);
+        let now = Instant::now();
+        entry.pace.used(now);
+        let is_good = entry.pace.is_within(self.keep, now);
+        entry.keys.clone().filter(|_| is_good)
+    }
+
+    /// To be called when none of a URL's keys verifies what the client signed: it may have new ones, which serve the next request.
+    pub fn want(&self, uri: &JwksUri) {
+        if let Some(entry) = self.entry(uri)
+            && lock(&entry).pace.want(Instant::now())
+        {
+            self.wanted.notify_one();
+        }
+    }
+
+    /// Fetches what is due, until it is dropped. `tell` is called when keys are known, change, can't be fetched, or can again.
+    pub async fn run(&self, tell: impl Fn(Fetched<'_>)) {
+        let mut running = FuturesUnordered::new();
+        loop {
+            let room = Self::AT_A_TIME.saturating_sub(running.len());
+            for (uri, entry) in self.due(room) {
+                running.push(async move {
+                    let outcome = self.fetcher.fetch(&uri).await;
+                    (uri, entry, outcome)
+                });
+            }
+            tokio::select! {
+                Some((uri, entry, outcome)) = running.next() => {
+                    self.take(&uri, &entry, outcome, &tell);
+                }
+                () = self.wanted.notified() => {}
+                () = sleep(Self::TICK) => {}
+            }
+        }
+    }
+
+    /// How many fetches succeeded, and how many failed.
+    #[must_use]
+    pub fn fetches(&self) -> [u64; 2] {
+        [&self.fetched, &self.failed].map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// Takes in what came of a fetch.
+    fn take(
+        &self,
+        uri: &JwksUri,
+        entry: &Mutex<Entry>,
+        outcome: Result<super::ReadKeys, FetchError>,
+        tell: &impl Fn(Fetched<'_>),
+    ) {
+        let now = Instant::now();
+        let mut entry = lock(entry);
+        let had_failed = entry.pace.has_failed();
+        let (outcome, passed_by, is_news) = match outcome {
+            Ok(read) => {
+                self.fetched.fetch_add(1, Ordering::Relaxed);
+                entry.pace.succeeded(now);
+                let is_new = entry.keys.as_deref() != Some(&read.keys);
+                let keys = Arc::new(read.keys);
+                entry.keys = Some(keys.clone());
+                (Ok(keys), read.passed_by.len(), is_new || had_failed)
+            }
+            Err(error) => {
+                self.failed.fetch_add(1, Ordering::Relaxed);
+                entry.pace.failed(now);
+                (Err(error), 0, !had_failed)
+            }
+        };
+        drop(entry);
+        if is_news {
+            tell(Fetched {
+                uri,
+                outcome,
+                passed_by,
+            });
+        }
+    }
+
+    /// What is due, so many at most, each marked as begun. Forgets what nobody has used for long.
+    fn due(&self, most: usize) -> Vec<(JwksUri, Arc<Mutex<Entry>>)> {
+        let now = Instant::now();
+        let mut is_unused = false;
+        let mut due = Vec::new();
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        for (uri, entry) in entries.iter() {
+            let mut locked = lock(entry);
+            is_unused |= locked.pace.is_unused(now);
+            // Often enough for the keys to be good when their client comes back.
+            let refresh = match locked.pace.is_idle(now) {
+                true => self.refresh.max(self.keep / 2),
+                false => self.refresh,
+            };
+            if due.len() < most && locked.pace.begins(refresh, now) {
+                due.push((uri.clone(), entry.clone()));
+            }
+        }
+        drop(entries);
+        if is_unused {
+            let entries = self.entries.write();
+            let mut entries = entries.unwrap_or_else(PoisonError::into_inner);
+            entries.retain(|_, entry| !lock(entry).pace.is_unused(now));
+        }
+        due
+    }
+
+    fn entry(&self, uri: &JwksUri) -> Option<Arc<Mutex<Entry>>> {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        entries.get(uri).cloned()
+    }
+}
+
+fn lock(entry: &Mutex<Entry>) -> MutexGuard<'_, Entry> {
+    entry.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for RemoteKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+        write!(f, "RemoteKeys({} URLs)", entries.len())
+    }
+}
