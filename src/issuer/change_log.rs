@@ -28,6 +28,7 @@ pub struct ChangeLog {
     changes: Changes,
     store: Arc<dyn Store>,
     gaps: Arc<Mutex<Vec<String>>>,
+    fault: Arc<Mutex<Option<String>>>,
     warnings: Arc<Mutex<Vec<String>>>,
 }
 
@@ -56,6 +57,7 @@ impl ChangeLog {
             changes: Changes::new(settings),
             store,
             gaps: Arc::default(),
+            fault: Arc::default(),
             warnings: Arc::default(),
         }
     }
@@ -92,31 +94,50 @@ impl ChangeLog {
         lock(&self.gaps).clone()
     }
 
+    /// Why the chain could not be looked after the last time.
+    pub(super) fn fault(&self) -> Option<String> {
+        lock(&self.fault).clone()
+    }
+
     /// Looks after the chain on behalf of commands, once in a while: writes what they left in the store, and finds out whether the
     /// chain is still as it was left. While a command writes, that is for the next time.
-    pub(super) async fn follow(&self, now: Timestamp) -> Result<(), String> {
+    pub(super) async fn follow(&self, now: Timestamp) {
+        // A store that can't be read is told of elsewhere.
+        let Ok(Some(known)) = self.has_work().await else {
+            return;
+        };
+        let changes = self.changes.clone();
+        let writer = blocking(move || changes.try_open(known)).await;
+        let done = match writer {
+            Ok(Some(writer)) => self.drain(writer, now).await,
+            Ok(None) => return,
+            Err(error) => Err(error.to_string()),
+        };
+        if done.is_ok() {
+            self.changes.note_right();
+        }
+        *lock(&self.fault) = done.err();
+    }
+
+    /// What the store knows of trails, if there is anything to do.
+    async fn has_work(&self) -> Result<Option<Known>, StoreError> {
         let store = &self.store;
-        let told = |error: StoreError| error.to_string();
         if store.is_read_only() {
-            return Ok(());
+            return Ok(None);
         }
-        let is_waiting = store.has_waiting_records().await.map_err(told)?;
-        if !is_waiting && !self.changes.is_touched() {
-            return Ok(());
+        let is_waiting = store.has_waiting_records().await?;
+        let changes = self.changes.clone();
+        let is_touched = blocking(move || Ok(changes.is_touched())).await;
+        if !is_waiting && !is_touched.unwrap_or(true) {
+            return Ok(None);
         }
-        let known = known_trails(&**store).await.map_err(told)?;
+        let known = known_trails(&**store).await?;
         let is_expected = is_waiting || self.changes.is_expected(&known);
         if !is_expected || self.strange_folder(&known).is_some() {
             self.changes.note_right();
-            return Ok(());
+            return Ok(None);
         }
-        let changes = self.changes.clone();
-        let writer = blocking(move || changes.try_open(known)).await;
-        if let Some(writer) = writer.map_err(|error| error.to_string())? {
-            self.drain(writer, now).await?;
-            self.changes.note_right();
-        }
-        Ok(())
+        Ok(Some(known))
     }
 
     /// Says why the configured folder is not where this store's changes go, if it isn't: an environment variable on one command line
@@ -230,8 +251,8 @@ fn waiting(records: &WaitingRecords) -> impl Iterator<Item = Waiting<'_>> {
     })
 }
 
-fn lock(list: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
-    list.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -103,6 +103,7 @@ impl Issuer {
         let last = gaps.iter().rev().take(Self::GAPS_TOLD).rev();
         let of_changes = self.changes.gaps().into_iter();
         let gaps = last.map(ToString::to_string).chain(of_changes);
+        let gaps = gaps.chain(self.changes.fault());
         problems.extend(gaps.map(|message| Problem {
             part: "audit",
             message,
@@ -165,7 +166,7 @@ impl Issuer {
         }
         if poll.is_multiple_of(Self::POLLS_BETWEEN_LOOKS) {
             let _shown = self.trail.look(now).await;
-            let _later = self.changes.follow(now).await;
+            self.changes.follow(now).await;
             let _later = self.note_head(pinned).await;
         }
         if poll.is_multiple_of(Self::POLLS_BETWEEN_SCHEDULES) {

@@ -1,5 +1,6 @@
 //! `audit`: the audit trail, for whoever has to believe it. One file a command.
 
+mod absent;
 mod entry;
 mod export;
 mod tail;

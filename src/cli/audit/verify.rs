@@ -1,12 +1,13 @@
 //! `audit verify`
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use serde::Serialize;
 
 use super::Folder;
-use crate::audit::{self, Absence, Broken, Chain, Known, KnownTrail, Mark, Place, Verified};
+use super::absent::AbsentTrail;
+use crate::audit::{self, Absence, Broken, Chain, Known, Mark, Place, Verified};
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::cli::source::Source;
@@ -37,6 +38,8 @@ struct Report {
     missing: Vec<AbsentTrail>,
     /// Trails that the store knows and that are not this folder's: other replicas', for the most part.
     elsewhere: Vec<AbsentTrail>,
+    /// Whether the store holds records of changes that are in no trail yet.
+    waiting: bool,
 }
 
 #[derive(Serialize)]
@@ -67,21 +70,6 @@ enum Finding {
     },
 }
 
-#[derive(Serialize)]
-struct AbsentTrail {
-    trail: String,
-    sequence: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    chain: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    host: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<PathBuf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uid: Option<u32>,
-    message: String,
-}
-
 pub(super) async fn run(
     arguments: &Arguments,
     source: &Source,
@@ -92,9 +80,13 @@ pub(super) async fn run(
     let config = source.load()?;
     let store = store::open(&config.store, Migrate::No).await?;
     let known = known_trails(&*store).await;
+    let is_waiting = store.has_waiting_records().await;
     store.close().await;
-    let known = known?;
-    let check = move || report(&folder, known, (!is_archive).then_some(&config));
+    let (known, is_waiting) = (known?, is_waiting?);
+    let check = move || {
+        let config = (!is_archive).then_some(&config);
+        report(&folder, known, is_waiting, config)
+    };
     let report = tokio::task::spawn_blocking(check);
     let report = report.await.map_err(Error::failed)??;
     if report.valid {
@@ -116,25 +108,33 @@ pub(super) async fn run(
 }
 
 /// `config` is that of the folder; `None` for an archive, in which trails are missing that go on elsewhere.
-fn report(folder: &Path, mut known: Known, config: Option<&Config>) -> Result<Report, Error> {
-    let (mut chains, mut missing, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
+fn report(
+    folder: &Path,
+    mut known: Known,
+    is_waiting: bool,
+    config: Option<&Config>,
+) -> Result<Report, Error> {
     for chain in Chain::ALL {
         // Before the trail, which may grow meanwhile.
         let mark = config.and_then(|it| Mark::of(chain, folder, Mark::beside(&it.store)));
         if let Some(end) = mark {
             known.add(end, Some(&Place::here(chain, folder)));
         }
-        let results = audit::verify(chain, folder, &known);
+    }
+    let check = |chain| match audit::verify(chain, folder, &known) {
         // A folder that is gone has none of the trails.
-        let results = match results {
-            Err(_) if config.is_some() && !folder.exists() => Vec::new(),
-            results => results.map_err(Error::failed)?,
-        };
+        Err(_) if config.is_some() && !folder.exists() => Ok((chain, Vec::new())),
+        results => Ok((chain, results.map_err(Error::failed)?)),
+    };
+    let results = Chain::ALL.into_iter().map(check);
+    let results = results.collect::<Result<Vec<_>, Error>>()?;
+    let good = results.iter().flat_map(|(_, results)| results);
+    let found: Vec<String> = good
+        .filter_map(|result| result.as_ref().ok()?.trail.clone())
+        .collect();
+    let (mut chains, mut missing, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
+    for (chain, results) in results {
         let is_whole = results.iter().all(Result::is_ok);
-        let found: Vec<String> = results
-            .iter()
-            .filter_map(|result| result.as_ref().ok()?.trail.clone())
-            .collect();
         for (trail, absence) in known.absent(chain, folder, &found) {
             let absent = AbsentTrail::of(trail, absence);
             match absence {
@@ -155,6 +155,7 @@ fn report(folder: &Path, mut known: Known, config: Option<&Config>) -> Result<Re
         chains,
         missing,
         elsewhere,
+        waiting: is_waiting,
     })
 }
 
@@ -181,48 +182,15 @@ impl Finding {
     }
 }
 
-impl AbsentTrail {
-    fn of(known: &KnownTrail, absence: Absence) -> Self {
-        let (trail, last) = (&known.head.trail, known.head.sequence);
-        let place = known.place.as_ref();
-        let whose = place.map_or_else(String::new, |place| {
-            let Place {
-                chain,
-                host,
-                path,
-                uid,
-            } = place;
-            let path = path.display();
-            format!(" of {chain}, written in {path} on {host} by user {uid}")
-        });
-        let why = match absence {
-            Absence::Missing => "missing: it was written on this machine and is not there any more",
-            Absence::Archived => {
-                "not in this folder any more: all its files were taken away but the next"
-            }
-            Absence::Elsewhere => "not in this folder: it is where it was written",
-            Absence::Hidden => "not in this folder: this user may not look where it was written",
-            Absence::OtherHost => "not in this folder: another machine wrote it",
-            Absence::Unknown => "not here: another replica's, or taken away",
-        };
-        Self {
-            trail: trail.to_string(),
-            sequence: last,
-            chain: place.map(|place| place.chain.as_str()),
-            host: place.map(|place| place.host.clone()),
-            path: place.map(|place| place.path.clone()),
-            uid: place.map(|place| place.uid),
-            message: format!(
-                "trail {trail}{whose}, which the store knows up to record {last}, is {why}"
-            ),
-        }
-    }
-}
-
 fn text(report: &Report) -> String {
     let mut text: String = report.chains.iter().map(good_text).collect();
     for absent in &report.elsewhere {
         text.push_str(&format!("\n{}\n", absent.message));
+    }
+    if report.waiting {
+        text.push_str(
+            "\nThe store holds records of changes that are in no trail yet; a service writes them within a second.\n",
+        );
     }
     text
 }
