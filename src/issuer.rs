@@ -56,7 +56,7 @@ use throttle::Throttle;
 
 use crate::audit::{Event, Record, Refused, Trail};
 use crate::clock::Clock;
-use crate::config::IssuerUrl;
+use crate::config::{IssuerUrl, PolicyConfig};
 use crate::keys::{Fetched, Jwks, KeyRing, RemoteKeys, SignError, SigningKey};
 use crate::store::Store;
 use crate::token::{
@@ -81,6 +81,7 @@ pub struct Issuer {
     authenticator: Authenticator,
     remote_keys: Arc<RemoteKeys>,
     throttle: Arc<Throttle>,
+    policy: PolicyConfig,
     trail: Trail,
     changes: ChangeLog,
     meter: Meter,
@@ -151,7 +152,12 @@ impl Issuer {
         let audiences = narrowed_audiences(self.audiences_of(&account), request.resources)?;
 
         // 5. The certificate that the token is bound to: RFC 8705 3.
-        let confirmation = confirmation(client.certificate_binding, request.asker.origin)?;
+        let confirmation = {
+            let binding = client
+                .certificate_binding
+                .max(self.policy.certificate_binding);
+            confirmation(binding, request.asker.origin)?
+        };
 
         // 6. Sign: RFC 9068 2.
         let key = self.signer(&view.ring, client, now);

@@ -14,6 +14,7 @@ mod limits;
 mod listen;
 mod period;
 mod place;
+mod policy;
 mod postgres;
 mod reader;
 mod size;
@@ -33,6 +34,7 @@ pub use jwks_uri::JwksUriConfig;
 pub use keys::{KeysConfig, Pkcs11Config, Provider};
 pub use limits::LimitsConfig;
 pub use listen::ListenConfig;
+pub use policy::PolicyConfig;
 pub use postgres::PostgresUrl;
 use reader::Reader;
 pub use reader::Setting;
@@ -40,6 +42,8 @@ pub use store::{StoreConfig, StoreUrl};
 pub use throttle::{ClientRate, ThrottleConfig};
 pub use tls::{ClientCertificates, TlsConfig, TlsLimits};
 pub use token::TokenConfig;
+
+use crate::token::CertificateBinding;
 
 /// The configuration in force.
 #[derive(Debug, Clone)]
@@ -62,6 +66,8 @@ pub struct Config {
     pub keys: KeysConfig,
     /// How it fetches the keys of clients that publish them.
     pub jwks_uri: JwksUriConfig,
+    /// What no client may do.
+    pub policy: PolicyConfig,
     /// How fast callers may ask.
     pub throttle: ThrottleConfig,
     /// Where it writes its decisions.
@@ -95,8 +101,18 @@ impl Config {
         let token = TokenConfig::read(&mut reader);
         let keys = KeysConfig::read(&mut reader);
         let jwks_uri = JwksUriConfig::read(&mut reader);
+        let policy = PolicyConfig::read(&mut reader);
         let throttle = ThrottleConfig::read(&mut reader);
         let audit = AuditConfig::read(&mut reader);
+        if let (Some(policy), Some(tls), Some(gateway)) = (&policy, &tls, &gateway)
+            && policy.certificate_binding != CertificateBinding::Off
+            && !knows_certificates(tls.as_ref(), gateway.as_ref())
+        {
+            reader.mistake(
+                PolicyConfig::CERTIFICATE_BINDING,
+                "no request comes with a certificate: set tls.client_ca, or gateway.certificate_header",
+            );
+        }
         let settings = reader.finish()?;
         let whole = || {
             Some(Self {
@@ -109,6 +125,7 @@ impl Config {
                 token: token?,
                 keys: keys?,
                 jwks_uri: jwks_uri?,
+                policy: policy?,
                 throttle: throttle?,
                 audit: audit?,
                 settings,
@@ -134,9 +151,7 @@ impl Config {
     /// Whether requests can come with the certificate of who sent them: to the service itself, or passed on by the gateway.
     #[must_use]
     pub fn knows_certificates(&self) -> bool {
-        let passes_on = |it: &GatewayConfig| it.certificate_header != CertificateHeader::Off;
-        self.tls.as_ref().is_some_and(TlsConfig::asks)
-            || self.gateway.as_ref().is_some_and(passes_on)
+        knows_certificates(self.tls.as_ref(), self.gateway.as_ref())
     }
 
     /// What is valid and yet not as it should be, a sentence each.
@@ -187,11 +202,17 @@ impl Config {
             token: TokenConfig::default(),
             keys: KeysConfig::new(data.join(Self::QUICKSTART_MASTER_KEY)),
             jwks_uri: JwksUriConfig::default(),
+            policy: PolicyConfig::default(),
             throttle: ThrottleConfig::default(),
             audit: AuditConfig::new(data.join(Self::QUICKSTART_AUDIT)),
             settings: Vec::new(),
         })
     }
+}
+
+fn knows_certificates(tls: Option<&TlsConfig>, gateway: Option<&GatewayConfig>) -> bool {
+    let passes_on = |it: &GatewayConfig| it.certificate_header != CertificateHeader::Off;
+    tls.is_some_and(TlsConfig::asks) || gateway.is_some_and(passes_on)
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ impl Default for PolicyConfig {
 }
 
 impl PolicyConfig {
+    pub(super) const CERTIFICATE_BINDING: &str = "policy.certificate_binding";
+
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let default = Self::default();
         let client_secret_basic = reader.or(
@@ -36,14 +38,17 @@ impl PolicyConfig {
             truth,
         );
         let chosen_secrets = reader.or("policy.chosen_secrets", default.chosen_secrets, truth);
-        let secret_length = reader.or("policy.secret_length", default.secret_length, |text| {
-            match text.parse() {
-                Ok(length @ 1..=512) => Ok(length),
-                _ => Err("must be a number of characters between 1 and 512"),
-            }
-        });
+        let secret_length =
+            reader.or(
+                "policy.secret_length",
+                default.secret_length,
+                |text| match text.parse() {
+                    Ok(length @ 1..=512) => Ok(length),
+                    _ => Err("must be a number of characters between 1 and 512"),
+                },
+            );
         let certificate_binding = reader.or(
-            "policy.certificate_binding",
+            Self::CERTIFICATE_BINDING,
             default.certificate_binding,
             str::parse,
         );
@@ -53,6 +58,12 @@ impl PolicyConfig {
             secret_length: secret_length?,
             certificate_binding: certificate_binding?,
         })
+    }
+
+    /// Whether this may be a secret that somebody chose.
+    #[must_use]
+    pub fn allows_chosen(&self, secret: &str) -> bool {
+        self.chosen_secrets && self.is_long_enough(secret)
     }
 
     /// Whether a secret that somebody chose is long enough.

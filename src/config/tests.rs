@@ -235,6 +235,34 @@ fn a_lifetime_has_a_unit_and_ends_at_an_hour() {
 }
 
 #[test]
+fn the_policy_forbids_nothing_unless_it_is_set() {
+    let config = load(WHOLE, &[]).1.unwrap();
+    assert_eq!(config.policy, PolicyConfig::default());
+    let text = format!(
+        "{WHOLE}\n[policy]\nclient_secret_basic = false\nchosen_secrets = false\nsecret_length = 32\n"
+    );
+    let policy = load(&text, &[]).1.unwrap().policy;
+    assert!(!policy.client_secret_basic && !policy.chosen_secrets);
+    assert!(policy.is_long_enough(&"x".repeat(32)) && !policy.is_long_enough(&"ä".repeat(31)));
+    for (line, why) in [
+        ("chosen_secrets = 1", "must be true or false"),
+        ("secret_length = 0", "between 1 and 512"),
+        ("certificate_binding = \"on\"", "\"off\""),
+        (
+            "certificate_binding = \"required\"",
+            "gateway.certificate_header",
+        ),
+    ] {
+        let message = errors(&format!("{WHOLE}\n[policy]\n{line}\n"), &[]);
+        assert!(
+            message.contains(": policy.") && message.contains(why),
+            "{message}"
+        );
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}
+
+#[test]
 fn callers_are_throttled_unless_it_is_switched_off() {
     let config = load(WHOLE, &[]).1.unwrap();
     assert_eq!(config.throttle, ThrottleConfig::default());

@@ -7,7 +7,7 @@ use dropshot_contract::Operation;
 use serde_json::{Map, Value, json};
 
 use crate::api::{self, operations, types};
-use crate::config::IssuerUrl;
+use crate::config::{IssuerUrl, PolicyConfig};
 use crate::token::{AssertionAlgorithm, AuthMethod, GrantType};
 
 /// Where paths begin that say where a service is.
@@ -96,10 +96,14 @@ fn full_path(path: &str, is_at_origin: bool, issuer: &IssuerUrl) -> Option<Strin
 pub(super) fn metadata(
     issuer: &IssuerUrl,
     knows_certificates: bool,
+    policy: &PolicyConfig,
 ) -> types::AuthorizationServerMetadata {
     let endpoint = |operation: &Operation| format!("{issuer}{}", operation.path);
-    let is_possible =
-        |method: &&AuthMethod| knows_certificates || **method != AuthMethod::TlsClientAuth;
+    let is_possible = |method: &&AuthMethod| match method {
+        AuthMethod::ClientSecretBasic => policy.client_secret_basic,
+        AuthMethod::PrivateKeyJwt => true,
+        AuthMethod::TlsClientAuth => knows_certificates,
+    };
     let methods = || {
         let methods = AuthMethod::ALL.iter().filter(is_possible);
         methods.map(ToString::to_string).collect()

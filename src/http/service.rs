@@ -58,7 +58,11 @@ impl Service {
     ) -> Result<Self, GatewaySecretError> {
         Ok(Self {
             document: Document::served(issuer.name()),
-            metadata: document::metadata(issuer.name(), config.knows_certificates()),
+            metadata: document::metadata(
+                issuer.name(),
+                config.knows_certificates(),
+                &config.policy,
+            ),
             entrance: Arc::new(Entrance::new(config, peers)?),
             load: Load::new(config.throttle.requests),
             draining: Arc::default(),

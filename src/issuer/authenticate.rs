@@ -22,7 +22,7 @@ use super::TOKEN_PATH;
 use super::directory::{Account, Accounts, Authenticated, Found, LiveSecret};
 use super::throttle::{Caller, Source, Throttle};
 use super::turns::Turns;
-use crate::config::IssuerUrl;
+use crate::config::{Config, IssuerUrl, PolicyConfig};
 use crate::keys::{RemoteKeys, Vault};
 use crate::token::{AuthMethod, BasicCredential, ClientSecret, Credential, Reason, SecretHash};
 
@@ -33,6 +33,7 @@ pub(super) struct Authenticator {
     issuer: IssuerUrl,
     /// What those of older libraries are for.
     token_endpoint: String,
+    policy: PolicyConfig,
     vault: Arc<Vault>,
     throttle: Arc<Throttle>,
     turns: Turns,
@@ -65,14 +66,16 @@ struct Attempt<'a> {
 
 impl Authenticator {
     pub(super) fn new(
-        issuer: &IssuerUrl,
+        config: &Config,
         vault: Arc<Vault>,
         throttle: Arc<Throttle>,
         remote_keys: Arc<RemoteKeys>,
     ) -> Self {
+        let issuer = &config.issuer;
         Self {
             issuer: issuer.clone(),
             token_endpoint: format!("{issuer}{TOKEN_PATH}"),
+            policy: config.policy,
             vault,
             throttle,
             turns: Turns::new(),
@@ -122,6 +125,24 @@ impl Authenticator {
         self.throttle.caller((id, registered), source)
     }
 
+    /// Why the client gets nothing, whatever it proves: because of what it is, or by the policy.
+    fn barred(
+        &self,
+        account: &Account,
+        method: AuthMethod,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Option<Reason> {
+        let barred = account.barred(method, address, now);
+        let by_secret = method == AuthMethod::ClientSecretBasic;
+        let forbids = || {
+            by_secret
+                && (!self.policy.client_secret_basic
+                    || (!self.policy.chosen_secrets && account.has_chosen_secrets_alone(now)))
+        };
+        barred.or_else(|| forbids().then_some(Reason::AgainstPolicy))
+    }
+
     /// Counts a failure, if it is one, and gives its reason; unless there were too many before.
     fn failed(&self, named: Named<'_>, caller: Caller, reason: Reason, now: Timestamp) -> Reason {
         let at_home = self.throttle.has_succeeded(caller, now);
@@ -154,8 +175,9 @@ impl Authenticator {
         let attempt = Attempt {
             credential,
             named,
-            barred: account
-                .and_then(|account| account.barred(AuthMethod::ClientSecretBasic, address, now)),
+            barred: account.and_then(|account| {
+                self.barred(account, AuthMethod::ClientSecretBasic, address, now)
+            }),
             caller,
             at_home: self.throttle.has_succeeded(caller, now)
                 || account.is_some_and(|account| account.was_used_from(source)),
@@ -167,7 +189,13 @@ impl Authenticator {
         };
         let account = named.known()?;
         let Some(secret) = proven else {
-            return Err(attempt.barred.unwrap_or(Reason::WrongSecret));
+            let is_long_enough = |it: &ClientSecret| self.policy.is_long_enough(it.expose());
+            let too_short = !credential.readings().any(is_long_enough);
+            let wrong = match too_short {
+                true => Reason::AgainstPolicy,
+                false => Reason::WrongSecret,
+            };
+            return Err(attempt.barred.unwrap_or(wrong));
         };
         self.throttle.succeeded(caller, now);
         let account = account.clone();
@@ -211,12 +239,12 @@ impl Authenticator {
         let (vault, throttle) = (self.vault.clone(), self.throttle.clone());
         let (caller, now) = (attempt.caller, attempt.now);
         let readings: Vec<ClientSecret> = attempt.credential.readings().cloned().collect();
-        let secrets = attempt.unproven();
+        let (secrets, policy) = (attempt.unproven(), self.policy);
         let check = move || {
             // All of it is the work's and not the request's: a caller that hangs up neither makes room for the next one, nor
             // has guessed for nothing.
             let _turn = turn;
-            let matched = run_checks(&vault, &readings, &secrets, checks);
+            let matched = run_checks(&vault, &policy, &readings, &secrets, checks);
             if matched.is_none() && counts {
                 throttle.failed(caller, now);
             }
@@ -240,7 +268,9 @@ impl Authenticator {
             let digest = self.vault.hasher().digest(reading);
             for secret in named.account().iter().flat_map(|account| &account.secrets) {
                 let same = secret.digest().is_some_and(|kept| digest.matches(kept));
-                if same && secret.stored.is_live(now) {
+                let is_allowed =
+                    secret.is_generated() || self.policy.allows_chosen(reading.expose());
+                if same && is_allowed && secret.stored.is_live(now) {
                     matched = Some(secret.clone());
                 }
             }
@@ -286,6 +316,7 @@ impl Attempt<'_> {
 /// `checks` runs of Argon2 for each reading, against the client's own secrets as far as there are any. Never too few for these.
 fn run_checks(
     vault: &Vault,
+    policy: &PolicyConfig,
     readings: &[ClientSecret],
     secrets: &[Arc<LiveSecret>],
     checks: usize,
@@ -299,7 +330,10 @@ fn run_checks(
                 .map(|secret| (secret, &secret.stored.hash))
             {
                 Some((secret, SecretHash::Argon2id(phc))) => {
-                    if hasher.verify_argon2id(reading, phc) {
+                    // In this order: the same work, allowed or not.
+                    if hasher.verify_argon2id(reading, phc)
+                        && policy.allows_chosen(reading.expose())
+                    {
                         // Two requests may find out at once, and find the same.
                         let _known = secret.proven.set(hasher.digest(reading).to_bytes());
                         matched = Some(secret.clone());

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::audit::{AuditError, Mark, Settings, Trail};
 use crate::clock::Clock;
-use crate::config::{Config, Provider};
+use crate::config::{Config, PolicyConfig, Provider};
 use crate::keys::{
     self, AuditKey, FetchError, KeyError, KeyMaterial, MasterKey, MasterKeyError, PrivateFileError,
     RemoteKeys, SignError, Token, Vault,
@@ -36,6 +36,7 @@ pub struct Installation {
     keys: KeyRegistry,
     audit_key: Arc<AuditKey>,
     changes: ChangeLog,
+    policy: PolicyConfig,
 }
 
 /// Why the service, or a command, can't start.
@@ -111,6 +112,7 @@ impl Installation {
             store,
             vault,
             clock,
+            policy: config.policy,
             audit_key: audit.key.clone(),
             changes,
         })
@@ -133,7 +135,7 @@ impl Installation {
     pub fn clients(&self) -> ClientRegistry {
         let (store, vault) = (self.store.clone(), self.vault.clone());
         let (keys, changes) = (self.keys.clone(), self.changes.clone());
-        ClientRegistry::new(store, vault, self.clock.clone(), keys, changes)
+        ClientRegistry::new(store, vault, self.clock.clone(), keys, changes, self.policy)
     }
 
     /// What administrators do with signing keys.
@@ -183,13 +185,9 @@ impl Installation {
             audience: [audience].into(),
             directory,
             keys: KeySchedule::new(keys, store),
-            authenticator: Authenticator::new(
-                &config.issuer,
-                vault,
-                throttle.clone(),
-                remote_keys.clone(),
-            ),
+            authenticator: Authenticator::new(config, vault, throttle.clone(), remote_keys.clone()),
             remote_keys,
+            policy: config.policy,
             throttle,
             changes: self.changes.clone(),
             trail: open_trail(audit, config, &*self.store, self.clock.now()).await?,

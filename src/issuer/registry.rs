@@ -2,6 +2,7 @@
 
 mod change;
 mod import;
+mod policy;
 mod rotation;
 mod standing;
 
@@ -14,11 +15,13 @@ use uuid::Uuid;
 
 pub use change::ChangedClient;
 pub use import::{ClientToImport, ImportedClient};
+pub use policy::AgainstPolicy;
 
 use super::values::told;
 use super::{ChangeLog, ChangeLogError, KeyRegistry, KeyRegistryError};
 use crate::audit::Event;
 use crate::clock::Clock;
+use crate::config::PolicyConfig;
 use crate::keys::{ClientKeys, Vault};
 use crate::store::{ClientRecord, Store, StoreError};
 use crate::token::{AuthMethod, Client, ClientId, ClientSecret, OverLimit, SecretId, StoredSecret};
@@ -31,6 +34,7 @@ pub struct ClientRegistry {
     clock: Arc<dyn Clock>,
     keys: KeyRegistry,
     changes: ChangeLog,
+    policy: PolicyConfig,
 }
 
 /// A client with the secret that it was just given. The only moment at which the secret can be shown.
@@ -61,6 +65,9 @@ pub enum RegistryError {
     /// A setting of the client is too long.
     #[error(transparent)]
     OverLimit(#[from] OverLimit),
+    /// By the configuration.
+    #[error(transparent)]
+    Policy(#[from] AgainstPolicy),
     /// Both secrets could be used at once for too long.
     #[error("the overlap may be 90 days at most")]
     OverlapTooLong,
@@ -90,6 +97,7 @@ impl ClientRegistry {
         clock: Arc<dyn Clock>,
         keys: KeyRegistry,
         changes: ChangeLog,
+        policy: PolicyConfig,
     ) -> Self {
         Self {
             store,
@@ -97,6 +105,7 @@ impl ClientRegistry {
             clock,
             keys,
             changes,
+            policy,
         }
     }
 
@@ -205,6 +214,7 @@ impl ClientRegistry {
     async fn put(&self, records: &[ClientRecord]) -> Result<(), RegistryError> {
         for record in records {
             record.client.check_limits(None)?;
+            policy::check(&self.policy, record, None)?;
         }
         let own = |record: &ClientRecord| record.client.token_algorithm;
         for algorithm in records.iter().filter_map(own).collect::<BTreeSet<_>>() {
@@ -229,6 +239,7 @@ impl ClientRegistry {
                 (secret, hash)
             }
             Some(secret) => {
+                policy::check_secret(&self.policy, &secret)?;
                 let (vault, copy) = (self.vault.clone(), secret.clone());
                 let hash =
                     tokio::task::spawn_blocking(move || vault.hasher().hash_chosen(&copy)).await?;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::Thumbprint;
 
-/// Which of a client's tokens are bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which of a client's tokens are bound; from the least on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CertificateBinding {
     /// None.
     Off,

@@ -152,6 +152,8 @@ pub enum Reason {
     ClientExpired,
     /// The same, from a network that the client doesn't ask from.
     NetworkNotAllowed,
+    /// The same, in a way that the configuration's policy does not allow.
+    AgainstPolicy,
     /// The client is registered for another way of authenticating.
     WrongAuthMethod,
     /// The connection's certificate has not the client's name.
@@ -243,6 +245,7 @@ impl Reason {
             | Self::ClientDisabled
             | Self::ClientExpired
             | Self::NetworkNotAllowed
+            | Self::AgainstPolicy
             | Self::WrongAuthMethod
             | Self::WrongCertificate => ErrorCode::InvalidClient,
             Self::GrantUnknown => ErrorCode::UnsupportedGrantType,
@@ -288,6 +291,7 @@ impl Reason {
             | Self::ClientDisabled
             | Self::ClientExpired
             | Self::NetworkNotAllowed
+            | Self::AgainstPolicy
             | Self::WrongAuthMethod
             | Self::WrongCertificate => "client authentication failed",
             Self::GrantMissing => "grant_type is missing",
@@ -345,6 +349,7 @@ impl Reason {
             Self::ClientDisabled => "client_disabled",
             Self::ClientExpired => "client_expired",
             Self::NetworkNotAllowed => "network_not_allowed",
+            Self::AgainstPolicy => "against_policy",
             Self::WrongAuthMethod => "wrong_auth_method",
             Self::WrongCertificate => "wrong_certificate",
             Self::TooManyFailures { .. } => "too_many_failures",

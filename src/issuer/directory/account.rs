@@ -146,6 +146,12 @@ impl Account {
         last.any(|address| Source::from(address) == source)
     }
 
+    /// Whether somebody chose every secret of it that works.
+    pub(in crate::issuer) fn has_chosen_secrets_alone(&self, now: Timestamp) -> bool {
+        let mut live = self.secrets.iter().filter(|it| it.stored.is_live(now));
+        live.all(|secret| !secret.is_generated())
+    }
+
     /// The chosen secrets that work, and that nobody has proven to know since the service started.
     pub(in crate::issuer) fn unproven(
         &self,

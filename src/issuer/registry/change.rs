@@ -1,7 +1,7 @@
 //! Changes of a client that stays the same one: its settings, its keys.
 
 use super::super::values::changed;
-use super::{ClientRegistry, RegistryError};
+use super::{ClientRegistry, RegistryError, policy};
 use crate::audit::Event;
 use crate::keys::ClientKeys;
 use crate::store::ClientRecord;
@@ -54,6 +54,7 @@ impl ClientRegistry {
         if fields.iter().any(decides) {
             check_auth_method(&record)?;
         }
+        policy::check(&self.policy, &record, Some(&before))?;
         let (from, to) = changed(&before.client, &record.client);
         let event = Event::ClientChanged {
             client_id: id.clone(),

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
-use super::{ClientRegistry, NewClient, RegistryError};
+use super::{AgainstPolicy, ClientRegistry, NewClient, RegistryError};
 use crate::audit::Event;
 use crate::token::{ClientId, ClientSecret, StoredSecret};
 
@@ -21,6 +21,9 @@ impl ClientRegistry {
         overlap: Duration,
         ends_promised: bool,
     ) -> Result<NewClient, RegistryError> {
+        if chosen.is_some() && !self.policy.chosen_secrets {
+            return Err(AgainstPolicy::ChosenSecret(id.clone()).into());
+        }
         if overlap > Self::LONGEST_OVERLAP {
             return Err(RegistryError::OverlapTooLong);
         }

@@ -2,6 +2,7 @@
 
 mod assertions;
 mod ends;
+mod policy;
 mod revoked;
 mod secrets;
 
