@@ -199,8 +199,8 @@ fn config_check_names_every_mistake_and_the_nearest_known_key() {
         .run(&["config", "check"])
         .fails(2, "did you mean token");
     for part in [
-        "d1-authz.toml:6: tokn",
-        "d1-authz.toml:8: tls",
+        "d1-authz.toml:7: tokn",
+        "d1-authz.toml:9: tls",
         "did you mean listen",
     ] {
         assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
