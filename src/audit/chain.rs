@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use super::lines::LONGEST_LINE;
-use super::{AuditError, Event, Record};
+use super::{AuditError, Event, Record, Waiting};
 use crate::keys::AuditKey;
 
 /// SHA-256, in hexadecimal wherever it is written.
@@ -102,10 +102,8 @@ impl Head {
     pub(super) fn append_waiting(&mut self, number: i64, json: &str, lines: &mut Vec<u8>) -> bool {
         let start = lines.len();
         let (trail, seq, prev) = (&self.trail, self.sequence + 1, self.hash);
-        let members = json.strip_prefix('{').unwrap_or_default();
-        let line = format!(
-            "{{\"trail\":\"{trail}\",\"seq\":{seq},\"prev\":\"{prev}\",\"change\":{number},{members}"
-        );
+        let end = Waiting { number, json }.in_line();
+        let line = format!("{{\"trail\":\"{trail}\",\"seq\":{seq},\"prev\":\"{prev}\",{end}");
         // One with two of a member is none either.
         let is_record = Link::read(line.as_bytes()).is_some_and(|link| !link.is_checkpoint());
         if !is_record || line.contains('\n') || line.len() as u64 >= LONGEST_LINE {

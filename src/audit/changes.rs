@@ -3,6 +3,7 @@
 //! The records come from the store's outbox, where each was written down with its change: they are appended here, and then removed
 //! there. After a crash in between they come again, and those that are in the chain already are left out.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +12,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::journal::{Entry, Journal};
 use super::{AuditError, Chain, Gap, Head, Known, Place, Settings};
@@ -41,8 +41,6 @@ pub struct Waiting<'a> {
     pub number: i64,
     /// The record, a JSON object.
     pub json: &'a str,
-    /// Whether it was this chain's before: it may be in it already.
-    pub is_again: bool,
 }
 
 impl Changes {
@@ -137,23 +135,15 @@ impl ChangeWriter {
         self.journal.take_gaps()
     }
 
-    /// Puts records on the disk, under a checkpoint; and the record of a gap, also when there are no others.
+    /// Puts records on the disk that aren't there yet, under a checkpoint; and the record of a gap, also when there are no others.
     ///
     /// # Errors
     /// [`AuditError`]
     pub fn write(&mut self, waiting: &[Waiting<'_>], now: Timestamp) -> Result<(), AuditError> {
-        let last = match waiting.iter().any(|record| record.is_again) {
-            true => last_change(&self.place().path)?,
-            false => None,
-        };
-        let mut again = 0;
-        let is_new = |record: &&Waiting<'_>| {
-            let Some((number, written)) = last.filter(|_| record.is_again) else {
-                return true;
-            };
-            again += usize::from(record.number == number);
-            record.number > number || (record.number == number && again > written)
-        };
+        let there = there(&self.place().path, waiting)?;
+        let written = written(&there);
+        // By what they say: a store that was restored from a backup gives the same numbers again.
+        let is_new = |record: &&Waiting<'_>| !written.contains(record.in_line().as_bytes());
         let entries = waiting.iter().filter(is_new).map(|record| Entry::Waiting {
             number: record.number,
             json: record.json,
@@ -167,36 +157,62 @@ impl ChangeWriter {
     }
 }
 
+impl Waiting<'_> {
+    /// The end of its line, from its number on.
+    pub(super) fn in_line(&self) -> String {
+        let members = self.json.strip_prefix('{').unwrap_or_default();
+        format!("{CHANGE}{},{members}", self.number)
+    }
+}
+
+/// How the member with the number of a change begins.
+const CHANGE: &str = "\"change\":";
+
 fn lock<T>(seen: &Mutex<T>) -> MutexGuard<'_, T> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The number of the last change that is in the chain, and how many of its records are.
-fn last_change(folder: &Path) -> Result<Option<(i64, usize)>, AuditError> {
-    /// Far more than one change without its checkpoint, but of an import: of that, whole rows are told apart by the number.
-    const TAIL: u64 = 256 * 1024;
-    #[derive(Deserialize)]
-    struct Line {
-        change: i64,
-    }
+/// The end of the chain, as far back as these records reach if they are in it.
+fn there(folder: &Path, waiting: &[Waiting<'_>]) -> Result<Vec<u8>, AuditError> {
+    /// More than a line has beside its record, with the checkpoints between.
+    const LINKS: usize = 512;
+    let length: usize = waiting.iter().map(|it| it.json.len() + LINKS).sum();
+    let mut text = Vec::new();
     for (_, path) in Chain::Changes.files(folder)?.into_iter().rev() {
+        let missing = (LINKS + length).saturating_sub(text.len());
+        if missing == 0 {
+            break;
+        }
         let read = || -> io::Result<Vec<u8>> {
             let mut file = File::open(&path)?;
-            let from = file.metadata()?.len().saturating_sub(TAIL);
+            let from = file.metadata()?.len().saturating_sub(missing as u64);
             file.seek(SeekFrom::Start(from))?;
-            let mut text = Vec::new();
-            file.read_to_end(&mut text)?;
-            Ok(text)
+            let mut end = Vec::new();
+            file.read_to_end(&mut end)?;
+            Ok(end)
         };
-        let text = read().map_err(|error| AuditError::io(&path, &error))?;
-        let lines = text.split(|byte| *byte == b'\n').rev();
-        let mut changes = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok());
-        if let Some(Line { change }) = changes.next() {
-            let more = changes.take_while(|line| line.change == change).count();
-            return Ok(Some((change, more + 1)));
+        match read() {
+            Ok(mut end) => {
+                end.append(&mut text);
+                text = end;
+            }
+            // Of a trail before this one, which this user may not read.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => break,
+            Err(error) => return Err(AuditError::io(&path, &error)),
         }
     }
-    Ok(None)
+    Ok(text)
+}
+
+/// The ends of its lines that are records of changes.
+fn written(text: &[u8]) -> HashSet<&[u8]> {
+    let lines = text.split(|byte| *byte == b'\n');
+    let ends = lines.filter_map(|line| {
+        let mut places = line.windows(CHANGE.len());
+        let at = places.position(|window| window == CHANGE.as_bytes())?;
+        Some(&line[at..])
+    });
+    ends.collect()
 }
 
 #[cfg(test)]

@@ -247,7 +247,6 @@ fn waiting(records: &WaitingRecords) -> impl Iterator<Item = Waiting<'_>> {
     lines.map(|json| Waiting {
         number: records.number,
         json,
-        is_again: records.is_again,
     })
 }
 

@@ -152,8 +152,6 @@ pub struct ChangeRecords {
 pub struct WaitingRecords {
     /// Their number in the store; each is higher than those before.
     pub number: i64,
-    /// Whether they were the trail's before they were asked for.
-    pub is_again: bool,
     /// The records, a JSON object each.
     pub lines: Vec<String>,
 }

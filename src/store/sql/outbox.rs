@@ -1,7 +1,5 @@
 //! The outbox: records of changes, written with them, until an audit trail has them.
 
-use std::collections::BTreeSet;
-
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
 
@@ -49,15 +47,6 @@ pub(super) async fn take(
     trail: &str,
     left_before: Timestamp,
 ) -> Result<Vec<WaitingRecords>, StoreError> {
-    let own =
-        sqlx::query("SELECT number FROM audit_outbox WHERE trail = $1 ORDER BY number LIMIT $2");
-    let own = own
-        .bind(trail)
-        .bind(MOST)
-        .fetch_all(&mut **transaction)
-        .await?;
-    let own = own.iter().map(|row| row.try_get("number"));
-    let own: BTreeSet<i64> = own.collect::<Result<_, _>>()?;
     let rows = sqlx::query(
         "UPDATE audit_outbox SET trail = $1 WHERE number IN (SELECT number FROM audit_outbox \
          WHERE trail IS NULL OR trail = $1 OR at < $2 ORDER BY number LIMIT $3) RETURNING number, records",
@@ -70,10 +59,8 @@ pub(super) async fn take(
     let waiting = |row| -> Result<WaitingRecords, StoreError> {
         let row: sqlx::any::AnyRow = row;
         let records: String = row.try_get("records")?;
-        let number = row.try_get("number")?;
         Ok(WaitingRecords {
-            number,
-            is_again: own.contains(&number),
+            number: row.try_get("number")?,
             lines: records.lines().map(str::to_owned).collect(),
         })
     };
