@@ -47,7 +47,8 @@ use lifespan::{Ends, Lifespan};
 pub use master_key::{MasterKeyRotation, rotate_master_key};
 use meter::Meter;
 pub use registry::{
-    ChangedClient, ClientRegistry, ClientToImport, ImportedClient, NewClient, RegistryError,
+    ChangedClient, ClientRegistry, ClientToImport, Edit, ImportedClient, NewClient, Outcome,
+    RegistryError, SecretToImport,
 };
 pub use request::{Asker, Endpoint, IssuedToken, Origin, PresentedToken, TokenRequest};
 pub use status::{Problem, Readiness};

@@ -241,6 +241,18 @@ pub enum Event {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         ended: Vec<SecretId>,
     },
+    /// A secret that came with the hash of another server was used, and this service keeps its own hash of it from now on.
+    #[serde(rename = "secret.upgraded")]
+    SecretUpgraded {
+        /// Whose.
+        client_id: ClientId,
+        /// The secret's name; not the secret.
+        secret_id: SecretId,
+        /// How it was kept.
+        previous_kind: &'static str,
+        /// How it is kept.
+        secret_kind: &'static str,
+    },
     /// What is sealed in the store is under another master key.
     #[serde(rename = "master_key.rotated")]
     MasterKeyRotated {

@@ -32,6 +32,11 @@ impl Error {
         }
     }
 
+    /// What it says.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Tells it, and gives the exit status.
     pub(super) fn report(&self) -> ExitCode {
         for line in self.message.lines() {

@@ -7,6 +7,18 @@ use zeroize::Zeroizing;
 
 use super::error::Error;
 
+/// The whole of it.
+pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let read = if file.as_os_str() == "-" {
+        stdin().lock().read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    read.map_err(|error| Error::failed(format!("{}: {error}", file.display())))?;
+    Ok(bytes)
+}
+
 /// All of the text, which has this many bytes at most. It may hold secrets.
 pub(super) fn read(file: &Path, most: u64) -> Result<Zeroizing<String>, Error> {
     let mut text = Zeroizing::new(String::new());

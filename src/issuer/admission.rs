@@ -26,6 +26,11 @@ impl Issuer {
         let source = asker.origin.source;
         let used = self.authenticate(credential, source, now).await?;
         self.directory.uses.note(&used, now, source);
+        if let Some(secret) = &used.secret {
+            self.directory
+                .upgrades
+                .note(&used.account.client.id, secret);
+        }
         let client = &used.account.client;
         if asker.client_id.is_some_and(|id| id != client.id.as_str()) {
             return Err(Reason::ClientIdMismatch);

@@ -5,7 +5,7 @@
 //! from a network that isn't its own, cost the same work. For
 //! generated secrets that is a keyed digest. For chosen ones it is Argon2, until the right secret has been seen once; then a
 //! wrong one is known by its digest as well. While any client has a chosen secret that is unproven, every failing
-//! authentication runs Argon2 as often as that client's would.
+//! authentication does as much work as that client's would: also of the kinds of hashes that came from another server.
 //!
 //! Who has failed too often is turned away before that work, and without a look at a secret that could be guessed. A generated
 //! one can't be: it is taken at any time, so that guesses from behind the same gateway don't lock its client out.
@@ -24,7 +24,9 @@ use super::throttle::{Caller, Source, Throttle};
 use super::turns::Turns;
 use crate::config::{Config, IssuerUrl, PolicyConfig};
 use crate::keys::{RemoteKeys, Vault};
-use crate::token::{AuthMethod, BasicCredential, ClientSecret, Credential, Reason, SecretHash};
+use crate::token::{
+    AuthMethod, BasicCredential, ClientSecret, Credential, Effort, Reason, SecretHash,
+};
 
 /// Checks credentials.
 #[derive(Debug)]
@@ -224,7 +226,7 @@ impl Authenticator {
         attempt: &Attempt<'_>,
         source: Source,
     ) -> Result<Option<Arc<LiveSecret>>, Reason> {
-        if accounts.costly_checks(attempt.now) == 0 {
+        if accounts.costly_checks(attempt.now).is_none() {
             self.count(attempt.named, attempt.caller, attempt.now);
             return Ok(None);
         }
@@ -313,35 +315,32 @@ impl Attempt<'_> {
     }
 }
 
-/// `checks` runs of Argon2 for each reading, against the client's own secrets as far as there are any. Never too few for these.
+/// Checks each reading against the client's own secrets as far as there are any, and does the rest of the work for nothing.
 fn run_checks(
     vault: &Vault,
     policy: &PolicyConfig,
     readings: &[ClientSecret],
     secrets: &[Arc<LiveSecret>],
-    checks: usize,
+    effort: Effort,
 ) -> Option<Arc<LiveSecret>> {
     let hasher = vault.hasher();
     let mut matched = None;
     for reading in readings {
-        for check in 0..checks.max(secrets.len()) {
-            match secrets
-                .get(check)
-                .map(|secret| (secret, &secret.stored.hash))
-            {
-                Some((secret, SecretHash::Argon2id(phc))) => {
-                    // In this order: the same work, allowed or not.
-                    if hasher.verify_argon2id(reading, phc)
-                        && policy.allows_chosen(reading.expose())
-                    {
-                        // Two requests may find out at once, and find the same.
-                        let _known = secret.proven.set(hasher.digest(reading).to_bytes());
-                        matched = Some(secret.clone());
-                    }
+        let mut rest = effort;
+        for secret in secrets {
+            let hash = &secret.stored.hash;
+            rest = rest.minus(hash.effort());
+            // In this order: the same work, allowed or not.
+            if hasher.verify(reading, hash) && policy.allows_chosen(reading.expose()) {
+                // Two requests may find out at once, and find the same.
+                let _known = secret.proven.set(hasher.digest(reading).to_bytes());
+                if matches!(hash, SecretHash::Imported(_)) {
+                    secret.own_hash.get_or_init(|| hasher.hash_chosen(reading));
                 }
-                _ => hasher.verify_decoy(reading),
+                matched = Some(secret.clone());
             }
         }
+        hasher.verify_decoys(reading, rest);
     }
     matched
 }

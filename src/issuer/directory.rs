@@ -10,6 +10,7 @@ mod fill;
 mod freshness;
 mod legacy;
 mod look;
+mod upgrades;
 mod uses;
 mod view;
 
@@ -22,6 +23,7 @@ pub(super) use accounts::Accounts;
 use asked::Asked;
 use freshness::Freshness;
 pub(super) use look::Found;
+use upgrades::Upgrades;
 use uses::Uses;
 pub(super) use view::View;
 
@@ -55,6 +57,7 @@ pub(super) struct Directory {
     /// How many clients there are.
     number: AtomicUsize,
     pub uses: Uses,
+    pub upgrades: Upgrades,
     /// The keys that changed, as they are now, for the audit trail.
     changed_keys: Mutex<Vec<PublishedKey>>,
     fault: Mutex<Option<String>>,
@@ -96,6 +99,7 @@ impl Directory {
             filled: AtomicBool::new(false),
             number: AtomicUsize::new(Self::NOT_COUNTED),
             uses: Uses::default(),
+            upgrades: Upgrades::default(),
             changed_keys: Mutex::default(),
             fault: Mutex::default(),
         })

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use change::ChangedClient;
-pub use import::{ClientToImport, ImportedClient};
+pub use import::{ClientToImport, Edit, ImportedClient, Outcome, SecretToImport};
 pub use policy::AgainstPolicy;
 
 use super::values::told;
@@ -82,6 +82,11 @@ pub enum RegistryError {
     /// It would be locked out.
     #[error("client {0} has no name of a certificate; set it as well (--certificate-name)")]
     NoCertificateName(ClientId),
+    /// A third secret would end one that works.
+    #[error(
+        "client {0} has two secrets that work, and the file another: wait until one ends, or leave the secret out"
+    )]
+    SecretsOverlap(ClientId),
     /// The process is being stopped.
     #[error("the secret could not be hashed: {0}")]
     Hashing(#[from] tokio::task::JoinError),

@@ -175,6 +175,7 @@ impl Issuer {
         }
         if poll.is_multiple_of(Self::POLLS_BETWEEN_USES) {
             let _later = self.directory.uses.write(&*self.store).await;
+            let _later = self.upgrade_hashes().await;
         }
         match poll {
             0 => {
@@ -273,6 +274,22 @@ impl Issuer {
         Ok(())
     }
 
+    /// Puts this service's own hashes in the place of those of another server, of secrets that were used.
+    async fn upgrade_hashes(&self) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let upgraded = self.directory.upgrades.write(&*self.store, now).await;
+        for upgrade in upgraded? {
+            let event = Event::SecretUpgraded {
+                client_id: upgrade.client,
+                secret_id: upgrade.secret,
+                previous_kind: upgrade.seen.kind(),
+                secret_kind: upgrade.own.kind(),
+            };
+            self.trail.note(self.own_record(event)).await;
+        }
+        Ok(())
+    }
+
     /// To be called when no request is in flight any more: puts the stop into the audit trail, and writes down what has only
     /// been noted.
     ///
@@ -281,6 +298,7 @@ impl Issuer {
     pub async fn stopped(&self) -> Result<(), AuditError> {
         // When secrets were last used is worth a try, and not an error.
         let _lost = self.directory.uses.write(&*self.store).await;
+        let _lost = self.upgrade_hashes().await;
         self.record_changed_keys().await;
         self.trail
             .note(self.own_record(Event::ServiceStopped))

@@ -157,3 +157,20 @@ fn naming<'a>(client_id: &'a str, mut request: TokenRequest<'a>) -> TokenRequest
     request.asker.client_id = Some(client_id);
     request
 }
+
+/// How often this service's own hash is checked for so much work.
+fn runs(effort: crate::token::Effort) -> u64 {
+    effort.argon2 / crate::token::Effort::OWN.argon2
+}
+
+/// A client as an import brings it, which gets a secret.
+fn to_import(client: Client) -> ClientToImport {
+    ClientToImport {
+        id: client.id.clone(),
+        edits: vec![Box::new(move |new| new.clone_from(&client))],
+        secret: SecretToImport::New { until: None },
+        secret_until: None,
+        keys: None,
+        created_at: None,
+    }
+}

@@ -3,6 +3,8 @@
 //! Both kinds of hash are keyed, so a stolen store alone proves nothing and can't be guessed at, not even for `123`. The key is
 //! random, lives in the store, and is sealed under the master key: a new master key re-seals it and leaves every hash valid.
 
+mod imported;
+
 use std::fmt;
 
 use argon2::{Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version};
@@ -10,7 +12,7 @@ use aws_lc_rs::{constant_time, hmac, rand};
 use zeroize::Zeroizing;
 
 use super::master::derive;
-use crate::token::{ClientSecret, SecretHash};
+use crate::token::{ClientSecret, Effort, SecretHash};
 
 /// Makes and checks the hashes of client secrets.
 pub struct SecretHasher {
@@ -60,8 +62,7 @@ impl SecretHasher {
     }
 
     /// Whether `secret` is the one that the PHC string was made of. As costly as [`Self::hash_chosen`].
-    #[must_use]
-    pub fn verify_argon2id(&self, secret: &ClientSecret, phc: &str) -> bool {
+    fn verify_argon2id(&self, secret: &ClientSecret, phc: &str) -> bool {
         let Ok(hash) = PasswordHash::new(phc) else {
             return false;
         };
@@ -70,9 +71,23 @@ impl SecretHasher {
             .is_ok()
     }
 
-    /// Does the work of [`Self::verify_argon2id`] for nothing, so that who has no such secret takes as long as who has.
-    pub fn verify_decoy(&self, secret: &ClientSecret) {
-        std::hint::black_box(self.verify_argon2id(secret, &self.decoy));
+    /// Whether `secret` is the one that a hash was made of. Of a generated secret, that is its digest's part.
+    #[must_use]
+    pub fn verify(&self, secret: &ClientSecret, hash: &SecretHash) -> bool {
+        match hash {
+            SecretHash::Keyed(kept) => self.digest(secret).matches(kept),
+            SecretHash::Argon2id(phc) => self.verify_argon2id(secret, phc),
+            SecretHash::Imported(hash) => imported::verify(secret, hash),
+        }
+    }
+
+    /// Does so much work for nothing, so that a client without such a secret takes as long as one with it.
+    pub fn verify_decoys(&self, secret: &ClientSecret, mut effort: Effort) {
+        while effort.argon2 >= Effort::OWN.argon2 {
+            std::hint::black_box(self.verify_argon2id(secret, &self.decoy));
+            effort = effort.minus(Effort::OWN);
+        }
+        imported::spend(secret, effort);
     }
 
     fn argon2id(&self, secret: &ClientSecret) -> String {

@@ -4,6 +4,7 @@
 
 mod client_tokens;
 mod clients;
+mod imported;
 mod keys;
 mod outbox;
 mod tokens;
@@ -33,6 +34,7 @@ pub async fn check(store: &dyn Store) {
     assert_eq!(last_change(store).await, Position::default(), "empty");
     clients::clients_come_back_as_they_went(store).await;
     clients::an_id_is_taken_once(store).await;
+    imported::the_hash_of_another_server_comes_back_and_is_replaced_once(store).await;
     clients::clients_are_added_all_or_none(store).await;
     clients::a_change_leaves_secrets_and_status_alone(store).await;
     clients::two_secrets_live_at_once_at_most(store).await;

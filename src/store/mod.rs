@@ -23,13 +23,13 @@ pub use difference::{Difference, TrailDifference};
 pub use error::StoreError;
 pub use open::{Migrate, open};
 pub use record::{
-    AuditHead, AuditPlace, Change, ChangeRecords, ClientRecord, ClientUse, News, Position,
-    RevokedToken, Rotated, SchemaStatus, Subject, TokensThen, WaitingRecords,
+    AuditHead, AuditPlace, Change, ChangeRecords, ClientRecord, ClientUpdate, ClientUse, NewSecret,
+    News, Position, RevokedToken, Rotated, SchemaStatus, Subject, TokensThen, WaitingRecords,
 };
 pub use sql::{Copied, SqlStore, Staged};
 
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
-use crate::token::{Algorithm, ClientId, Status, StoredSecret};
+use crate::token::{Algorithm, ClientId, SecretHash, SecretId, Status, StoredSecret};
 
 /// A store. Every change and its entry in the feed are one transaction, and durable when the method returns.
 #[async_trait]
@@ -64,6 +64,14 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// that had the same id before is good any more.
     async fn add_clients(&self, clients: &[ClientRecord]) -> Result<(), StoreError>;
 
+    /// Adds clients, and changes others with their status and, where they get another, their secret: all, or none. Fails with
+    /// [`StoreError::ClientExists`] or [`StoreError::NoSuchClient`].
+    async fn import_clients(
+        &self,
+        added: &[ClientRecord],
+        changed: &[ClientUpdate],
+    ) -> Result<(), StoreError>;
+
     /// Puts a client and its keys in the place of those with the same id, as of its `changed_at`. Its secrets, its status and
     /// its beginning stay as they are. Fails with [`StoreError::NoSuchClient`].
     async fn change_client(&self, changed: &ClientRecord) -> Result<(), StoreError>;
@@ -96,6 +104,16 @@ pub trait Store: Debug + Send + Sync + 'static {
         overlap_until: Timestamp,
         ends_promised: bool,
     ) -> Result<Rotated, StoreError>;
+
+    /// Puts another hash of the same secret in the place of the one that was `seen`. Says whether that was still there.
+    async fn replace_hash(
+        &self,
+        client: &ClientId,
+        secret: SecretId,
+        seen: &SecretHash,
+        new: &SecretHash,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Removes a client and its secrets, and revokes its tokens. Fails with [`StoreError::NoSuchClient`].
     async fn remove_client(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError>;

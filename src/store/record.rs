@@ -47,6 +47,26 @@ pub enum TokensThen {
     Revoked,
 }
 
+/// A client that is there already, as an import wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientUpdate {
+    /// The client with its settings, its status and its keys, as of its `changed_at`.
+    pub record: ClientRecord,
+    /// Whether its status is another one. The tokens of a client that is disabled are revoked.
+    pub sets_status: bool,
+    /// Another secret.
+    pub secret: Option<NewSecret>,
+}
+
+/// Another secret of a client's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSecret {
+    /// What is kept of it.
+    pub secret: StoredSecret,
+    /// When the one before stops working.
+    pub previous_until: Timestamp,
+}
+
 /// A place in the change feed; the default is before the first change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Position {

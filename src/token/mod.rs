@@ -13,8 +13,10 @@ mod claims;
 mod client;
 mod credential;
 mod distinguished_name;
+mod effort;
 mod error;
 mod grant;
+mod imported_hash;
 mod jwks_uri;
 mod jwt;
 mod lifetime;
@@ -27,6 +29,7 @@ mod scope;
 mod secret;
 mod terms;
 mod token_id;
+mod written_hash;
 
 pub use assertion::{
     AssertionAlgorithm, AssertionError, ClientAssertion, UnknownAssertionAlgorithm,
@@ -44,8 +47,10 @@ pub use client::{
 };
 pub use credential::{CertificateCredential, Credential, CredentialError};
 pub use distinguished_name::{DistinguishedName, InvalidName};
+pub use effort::{Effort, PrfHash};
 pub use error::{ErrorCode, Reason, Refusal};
 pub use grant::{GrantType, UnknownGrant};
+pub use imported_hash::{ImportedHash, Scheme, UnusableHash};
 pub use jwks_uri::{InvalidJwksUri, JwksUri};
 pub(crate) use jwt::decoded_part;
 pub use jwt::{Algorithm, EncodedHeader, UnknownAlgorithm, UnsignedToken};
@@ -58,3 +63,4 @@ pub use scope::{Scope, ScopeError};
 pub use secret::{ClientSecret, SecretError, SecretHash, SecretId, StoredSecret};
 pub use terms::{TokenTerms, Withdrawn};
 pub use token_id::TokenId;
+pub use written_hash::{Written, written};

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::random;
+use super::{Effort, ImportedHash, random};
 
 /// A client secret in the clear, on its way in from a request or, once, out to the administrator who asked for it. It
 /// doesn't print, and its memory is wiped.
@@ -113,22 +113,35 @@ pub enum SecretHash {
     Keyed([u8; 32]),
     /// Argon2id, keyed as well, for secrets that someone chose; a PHC string.
     Argon2id(String),
+    /// Of another server, for a secret that somebody chose and that nobody has used here yet.
+    Imported(ImportedHash),
 }
 
 impl SecretHash {
-    /// The kind's name in the store and on the command line.
+    /// The kind's name on the command line.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Keyed(_) => "hmac-sha256",
             Self::Argon2id(_) => "argon2id",
+            Self::Imported(hash) => hash.kind(),
         }
     }
 
     /// Whether it is of a secret that somebody chose, and may be guessed.
     #[must_use]
     pub const fn is_chosen(&self) -> bool {
-        matches!(self, Self::Argon2id(_))
+        matches!(self, Self::Argon2id(_) | Self::Imported(_))
+    }
+
+    /// How much work the first check of a secret is; later ones compare its digest.
+    #[must_use]
+    pub fn effort(&self) -> Effort {
+        match self {
+            Self::Keyed(_) => Effort::default(),
+            Self::Argon2id(_) => Effort::OWN,
+            Self::Imported(hash) => hash.effort(),
+        }
     }
 }
 

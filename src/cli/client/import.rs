@@ -1,34 +1,48 @@
 //! `client import`: the clients of another server, from a file, all or none.
 
+mod columns;
 mod formats;
+mod marks;
+mod placeholder;
+mod proof;
+mod report;
 mod row;
+mod servers;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
+use serde_json::Value;
 
 use crate::cli::error::Error;
 use crate::cli::input;
 use crate::cli::output::Output;
-use crate::cli::table::table;
 use crate::issuer::{ClientRegistry, ClientToImport};
-use crate::token::{AuthMethod, ClientId};
-use formats::Row;
+use crate::store::ClientRecord;
+use crate::token::ClientId;
+use formats::{Row, csv, json, text};
+use report::{LeftOut, Line, Report};
+use row::Outcome;
 
 /// Add the clients of another server, all or none
 ///
-/// Reads a CSV file with a heading, or a JSON array of objects. Every mistake is told, with its line, before anything is changed.
-/// A secret that comes along goes on working; a client without secret and keys gets a secret, shown this once.
+/// Reads a CSV file with a heading; or JSON: an array of objects, one after another, or an object such as {"clients": […]}. The
+/// exports of Keycloak, Hydra, Auth0, Okta and Spring are read as they are, and so is `client list --output json`. Every mistake is
+/// told, with its line, before anything is changed.
 ///
-/// Columns, of which only client_id must be there: client_id, name, client_secret, jwks (a JWK set), scope, audiences, grants,
-/// networks, rate, lifetime, algorithm, may_introspect, expires_in_as, expires_at, enabled, contact, note,
-/// token_endpoint_auth_method. Lists are separated by spaces. The names that Keycloak and Auth0 have for them (clientId, secret,
-/// grant_types, description and others) are known; other columns are named and left out.
+/// A secret that comes along goes on working, and so does one whose hash does (bcrypt, PBKDF2, Argon2id); a client without secret
+/// and keys gets a secret, shown this once. Clients that are public, or get no tokens by client_credentials there, are named and
+/// left out.
+///
+/// Columns, of which only client_id must be there: client_id, name, client_secret, client_secret_hash, client_secret_expires_at,
+/// jwks (a JWK set), certificate_name, certificate_binding, scope, audiences, grants, networks, rate, lifetime, algorithm,
+/// may_introspect, expires_in_as, expires_at, created_at, enabled, contact, note, token_endpoint_auth_method. Lists are separated by
+/// spaces. The names that other servers have for them (clientId, secret, grant_types, description and others) are known; other
+/// columns are named and left out.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  d1-authz client import clients.csv --dry-run --config d1-authz.toml\n  d1-authz client import clients.json --output json --config d1-authz.toml\n\nA file:\n  client_id,name,client_secret,scope,networks\n  is_tbank01,Thales D1,123,cards pin,10.0.0.0/8 192.0.2.7\n  batch,Nightly batch,,cards,"
+    after_help = "Examples:\n  d1-authz client import clients.csv --dry-run --config d1-authz.toml\n  d1-authz client import realm-export.json --output json --config d1-authz.toml\n  d1-authz client import clients.csv --update --config d1-authz.toml    # also those that are there\n\nA file:\n  client_id,name,client_secret,scope,networks\n  is_tbank01,Thales D1,123,cards pin,10.0.0.0/8 192.0.2.7\n  batch,Nightly batch,,cards,"
 )]
 pub(crate) struct Arguments {
     /// The file, or - for standard input
@@ -37,13 +51,14 @@ pub(crate) struct Arguments {
     /// What it is; by its name when left out
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// Also change clients that are there, where the file says something else; what it doesn't say stays
+    #[arg(long)]
+    update: bool,
     /// Check everything, and change nothing
     #[arg(long)]
     dry_run: bool,
 }
 
-/// There may be any number of clients.
-const ALL: u64 = u64::MAX;
 /// How many clients may take a while: two seconds, if each brings a secret along.
 const MANY: usize = 100;
 
@@ -59,22 +74,13 @@ struct Finding {
     message: String,
 }
 
-#[derive(Serialize)]
-struct Report {
-    dry_run: bool,
-    clients: Vec<Line>,
-    warnings: Vec<String>,
-}
-
-/// A client as the table at the end has it.
-#[derive(Serialize)]
-struct Line {
-    line: u64,
-    client_id: ClientId,
-    token_endpoint_auth_method: AuthMethod,
-    secret: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret: Option<String>,
+/// What the rows of a file come to.
+#[derive(Default)]
+struct Read {
+    clients: Vec<(u64, ClientToImport)>,
+    left_out: Vec<LeftOut>,
+    findings: Vec<Finding>,
+    warnings: Vec<Finding>,
 }
 
 pub(super) async fn run(
@@ -82,122 +88,121 @@ pub(super) async fn run(
     clients: &ClientRegistry,
     output: Output,
 ) -> Result<(), Error> {
-    let text = input::read(&arguments.file, ALL)?;
-    let is_json = arguments
-        .file
-        .extension()
-        .is_some_and(|ending| ending == "json");
-    let format = arguments.format.unwrap_or(match is_json {
-        true => Format::Json,
-        false => Format::Csv,
-    });
     let file = arguments.file.display();
     let told = |findings: &[Finding]| {
         let line = |finding: &Finding| format!("{file}:{}: {}", finding.line, finding.message);
         findings.iter().map(line).collect::<Vec<_>>()
     };
-    let rows = match format {
-        Format::Csv => formats::csv(&text),
-        Format::Json => formats::json(&text),
-    };
-    let rows = rows.map_err(|findings| Error::failed(told(&findings).join("\n")))?;
-    let (mut findings, mut warnings) = (Vec::new(), Vec::new());
-    let mut new = Vec::new();
-    for row in &rows {
-        if let Some(client) = row::client(row, &mut findings, &mut warnings) {
-            new.push((row.line, client));
-        }
-    }
-    findings.extend(taken(&new, clients).await?);
-    if !findings.is_empty() {
+    let refused = |mut findings: Vec<Finding>| {
         findings.sort_by_key(|finding| finding.line);
-        return Err(Error::failed(format!(
-            "{}\nnothing was imported",
-            told(&findings).join("\n")
-        )));
-    }
-    let mut report = Report {
-        dry_run: arguments.dry_run,
-        clients: new.iter().map(|(line, new)| Line::of(*line, new)).collect(),
-        warnings: told(&warnings),
+        let told = told(&findings).join("\n");
+        Error::failed(format!("{told}\nnothing was imported"))
     };
-    if !arguments.dry_run {
-        if new.len() >= MANY {
-            eprintln!("adding {} clients", new.len());
-        }
-        let new = new.into_iter().map(|(_, client)| client).collect();
-        let imported = clients.import(new).await?;
-        for (line, imported) in report.clients.iter_mut().zip(imported) {
-            let secret = imported.new_secret;
-            line.client_secret = secret.map(|secret| secret.expose().to_owned());
+    let rows = arguments.rows().map_err(refused)?;
+    let ids: Vec<ClientId> = rows.iter().filter_map(row::id).collect();
+    let known = clients.known(&ids).await?;
+    let mut read = Read::of(&rows, &known, arguments.update);
+    for (line, import) in &read.clients {
+        if let Err(error) = clients.check_import(import, known.get(&import.id)) {
+            read.findings.push(Finding {
+                line: *line,
+                message: error.to_string(),
+            });
         }
     }
+    if !read.findings.is_empty() {
+        return Err(refused(read.findings));
+    }
+    if read.clients.len() >= MANY && !arguments.dry_run {
+        eprintln!("adding {} clients", read.clients.len());
+    }
+    let lines: Vec<_> = read
+        .clients
+        .iter()
+        .map(|(line, new)| (*line, report::origin(new, known.contains_key(&new.id))))
+        .collect();
+    let new = read.clients.into_iter().map(|(_, client)| client).collect();
+    let imported = clients
+        .import(new, arguments.update, arguments.dry_run)
+        .await
+        .map_err(|error| Error::failed(format!("{file}: {error}\nnothing was imported")))?;
+    let lines = lines.into_iter().zip(imported);
+    let left_out = read.left_out.iter().map(LeftOut::finding);
+    read.warnings.extend(left_out);
+    read.warnings.sort_by_key(|warning| warning.line);
+    let report = Report {
+        dry_run: arguments.dry_run,
+        clients: lines
+            .map(|((line, secret), imported)| Line::of(line, secret, imported))
+            .collect(),
+        left_out: read.left_out,
+        warnings: told(&read.warnings),
+    };
     for warning in &report.warnings {
         eprintln!("warning: {warning}");
     }
     output.print(&report, || report.text())
 }
 
-/// Ids that are there already, here or further up in the file.
-async fn taken(
-    new: &[(u64, ClientToImport)],
-    clients: &ClientRegistry,
-) -> Result<Vec<Finding>, Error> {
-    let ids: Vec<_> = new.iter().map(|(_, new)| new.client.id.clone()).collect();
-    let known = clients.known(&ids).await?;
-    let mut lines: HashMap<&ClientId, Option<u64>> = known.iter().map(|id| (id, None)).collect();
-    let mut findings = Vec::new();
-    for (line, new) in new {
-        let message = match lines.insert(&new.client.id, Some(*line)) {
-            None => continue,
-            Some(None) => format!("there is a client {} already", new.client.id),
-            Some(Some(first)) => format!("client {} is on line {first} as well", new.client.id),
-        };
-        findings.push(Finding {
-            line: *line,
-            message,
+impl Arguments {
+    /// The rows of the file, with what is inside of their members lifted.
+    fn rows(&self) -> Result<Vec<Row>, Vec<Finding>> {
+        let finding = |message: String| Finding { line: 1, message };
+        let bytes =
+            input::bytes(&self.file).map_err(|error| vec![finding(error.message().to_owned())])?;
+        let text = text::decoded(bytes).map_err(|finding| vec![finding])?;
+        let ending = self.file.extension().and_then(|ending| ending.to_str());
+        let is_json = ending.is_some_and(|ending| ["json", "jsonl", "ndjson"].contains(&ending));
+        let format = self.format.unwrap_or(match is_json {
+            true => Format::Json,
+            false => Format::Csv,
         });
+        let mut rows = match format {
+            Format::Csv => csv::read(&text),
+            Format::Json => json::read(&text),
+        }?;
+        rows.iter_mut().for_each(servers::lift);
+        Ok(rows)
     }
-    Ok(findings)
 }
 
-impl Line {
-    fn of(line: u64, new: &ClientToImport) -> Self {
-        Self {
-            line,
-            client_id: new.client.id.clone(),
-            token_endpoint_auth_method: new.client.auth_method,
-            secret: match (&new.secret, new.client.auth_method) {
-                (Some(_), _) => "brought",
-                (None, AuthMethod::ClientSecretBasic) => "new",
-                (None, _) => "none",
-            },
-            client_secret: None,
+impl Read {
+    fn of(rows: &[Row], known: &HashMap<ClientId, ClientRecord>, update: bool) -> Self {
+        let mut read = Self::default();
+        let mut lines: HashMap<ClientId, u64> = HashMap::new();
+        for row in rows {
+            let there = row::id(row).and_then(|id| known.get(&id));
+            let of_update = there.filter(|_| update);
+            let outcome = row::client(row, of_update, &mut read.findings, &mut read.warnings);
+            let line = row.line;
+            match outcome {
+                Outcome::LeftOut(reason) => read.left_out.push(LeftOut {
+                    line,
+                    client_id: row
+                        .value("client_id")
+                        .and_then(Value::as_str)
+                        .unwrap_or("-")
+                        .to_owned(),
+                    reason,
+                }),
+                Outcome::Wrong => {}
+                Outcome::Client(client) => read.clients.push((line, *client)),
+            }
+            let is_left_out = read.left_out.last().is_some_and(|last| last.line == line);
+            let Some(id) = row::id(row).filter(|_| !is_left_out) else {
+                continue;
+            };
+            let message = match lines.insert(id.clone(), line) {
+                Some(first) => {
+                    format!("client {id} is on line {first} as well: remove one of them")
+                }
+                None if there.is_some() && !update => {
+                    format!("there is a client {id} already: remove the row, or give --update")
+                }
+                None => continue,
+            };
+            read.findings.push(Finding { line, message });
         }
-    }
-}
-
-impl Report {
-    fn text(&self) -> String {
-        let rows: Vec<_> = self
-            .clients
-            .iter()
-            .map(|line| {
-                [
-                    line.line.to_string(),
-                    line.client_id.to_string(),
-                    line.token_endpoint_auth_method.to_string(),
-                    line.client_secret
-                        .clone()
-                        .unwrap_or_else(|| line.secret.to_owned()),
-                ]
-            })
-            .collect();
-        let done = match self.dry_run {
-            true => "would be imported; nothing was changed",
-            false => "are imported; a new secret is shown this once",
-        };
-        let table = table(["LINE", "ID", "AUTH METHOD", "SECRET"], &rows);
-        format!("{table}\n{} clients {done}\n", self.clients.len())
+        read
     }
 }

@@ -11,7 +11,7 @@ use crate::issuer::throttle::{Pace, Source};
 use crate::keys::ClientKeys;
 use crate::store::ClientRecord;
 use crate::token::{
-    Audience, AuthMethod, Client, Reason, SecretHash, Status, StoredSecret, TokenTerms,
+    Audience, AuthMethod, Client, Effort, Reason, SecretHash, Status, StoredSecret, TokenTerms,
 };
 
 /// A client with its secrets, ready to be checked.
@@ -41,6 +41,8 @@ pub(in crate::issuer) struct LiveSecret {
     pub stored: StoredSecret,
     /// The digest that a chosen secret was found to have; shared by all accounts that hold the secret.
     pub proven: Arc<OnceLock<[u8; 32]>>,
+    /// This service's own hash of a secret that came as another server's, once somebody has proven to know it.
+    pub own_hash: OnceLock<SecretHash>,
     /// The second in which a use was last noted.
     pub(super) noted_at: AtomicI64,
 }
@@ -63,7 +65,11 @@ impl Account {
     ) -> Self {
         let known = |stored: &StoredSecret| {
             let mut before = before.into_iter().flat_map(|account| &account.secrets);
-            before.find(|live| live.stored.id == stored.id && live.stored.hash == stored.hash)
+            before.find(|live| {
+                let is_same = live.stored.hash == stored.hash;
+                live.stored.id == stored.id
+                    && (is_same || live.own_hash.get() == Some(&stored.hash))
+            })
         };
         let (registered_at, token_terms) = (record.registered_at, record.token_terms());
         let secrets = record.secrets.into_iter().map(|stored| {
@@ -74,6 +80,7 @@ impl Account {
             Arc::new(LiveSecret {
                 stored,
                 proven: digest,
+                own_hash: OnceLock::new(),
                 noted_at: AtomicI64::new(noted_at),
             })
         });
@@ -163,6 +170,14 @@ impl Account {
             takes_secrets && secret.stored.is_live(now) && secret.digest().is_none()
         })
     }
+
+    /// How much work it is to check the chosen secrets that work and that nobody has proven to know.
+    pub(super) fn effort(&self, now: Timestamp) -> Effort {
+        let unproven = self.unproven(now);
+        unproven.fold(Effort::default(), |effort, secret| {
+            effort.plus(secret.stored.hash.effort())
+        })
+    }
 }
 
 impl LiveSecret {
@@ -175,7 +190,7 @@ impl LiveSecret {
     pub(in crate::issuer) fn digest(&self) -> Option<&[u8; 32]> {
         match &self.stored.hash {
             SecretHash::Keyed(digest) => Some(digest),
-            SecretHash::Argon2id(_) => self.proven.get(),
+            SecretHash::Argon2id(_) | SecretHash::Imported(_) => self.proven.get(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::chosen::Chosen;
 use super::legacy::Legacies;
 use crate::keys::RemoteKeys;
 use crate::store::ClientRecord;
-use crate::token::ClientId;
+use crate::token::{ClientId, Effort};
 
 /// The clients in memory. They change only while [`super::Directory::applied`] is held, or what is older could stay.
 pub(in crate::issuer) struct Accounts {
@@ -68,8 +68,8 @@ impl Accounts {
         self.cache.len()
     }
 
-    /// How often a failing authentication must run Argon2, whoever it names.
-    pub(in crate::issuer) fn costly_checks(&self, now: Timestamp) -> usize {
+    /// How much work a failing authentication must do, whoever it names.
+    pub(in crate::issuer) fn costly_checks(&self, now: Timestamp) -> Effort {
         self.chosen.costly_checks(now)
     }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::account::Account;
 use crate::store::ClientRecord;
-use crate::token::ClientId;
+use crate::token::{ClientId, Effort};
 
 /// The clients that have a chosen secret.
 #[derive(Debug)]
@@ -24,7 +24,9 @@ pub(super) struct Chosen {
 struct Held {
     accounts: HashMap<ClientId, Arc<Account>>,
     known: Known,
-    costliest: Costliest,
+    costliest: Option<Costliest>,
+    /// The most that the secrets of one client have taken since all were read.
+    most_effort: Effort,
 }
 
 /// Whether those that are held are all that the store has.
@@ -38,22 +40,15 @@ enum Known {
     NotAll,
 }
 
-/// The client with the most unproven secrets. They only become fewer, until a client changes.
-#[derive(Debug, Default)]
-enum Costliest {
-    #[default]
-    Unknown,
-    Nobody,
-    One {
-        account: Arc<Account>,
-        checks: usize,
-    },
+/// Of each kind of work, the most that a client's unproven secrets take. It only becomes less, until a client changes.
+#[derive(Debug)]
+struct Costliest {
+    effort: Effort,
+    /// Whose secrets take it.
+    clients: Vec<(Arc<Account>, Effort)>,
 }
 
 impl Chosen {
-    /// How many secrets of a client work at once: see [`crate::store::Store::rotate_secret`].
-    const OF_A_CLIENT: usize = 2;
-
     pub(super) fn new(most: usize) -> Self {
         Self {
             most,
@@ -78,20 +73,25 @@ impl Chosen {
     /// Takes note of a client as it is now.
     pub(super) fn put(&self, account: &Arc<Account>) {
         let (mut held, id) = (self.held(), &account.client.id);
+        let hashes = account
+            .secrets
+            .iter()
+            .map(|secret| secret.stored.hash.effort());
+        held.most_effort = hashes.fold(held.most_effort, Effort::max);
         let before = if account.is_held {
             held.accounts.insert(id.clone(), account.clone())
         } else {
             held.accounts.remove(id)
         };
         if account.is_held || before.is_some() {
-            held.costliest = Costliest::Unknown;
+            held.costliest = None;
         }
     }
 
     pub(super) fn remove(&self, id: &ClientId) {
         let mut held = self.held();
         if held.accounts.remove(id).is_some() {
-            held.costliest = Costliest::Unknown;
+            held.costliest = None;
         }
     }
 
@@ -113,36 +113,46 @@ impl Chosen {
         }
     }
 
-    /// How often Argon2 must be run to check the chosen secrets of the client that has most of them unproven: the work that
-    /// every failing authentication does, whoever it names. Zero once all are proven.
-    pub(super) fn costly_checks(&self, now: Timestamp) -> usize {
+    /// How much work it is to check the chosen secrets of any client, as far as they are unproven: what every failing
+    /// authentication does, whoever it names. None once all are proven.
+    pub(super) fn costly_checks(&self, now: Timestamp) -> Effort {
         let mut held = self.held();
         if held.known != Known::All {
-            return Self::OF_A_CLIENT;
+            // Two secrets of a client work at once: see `Store::rotate_secret`.
+            let one = Effort::OWN.max(held.most_effort);
+            return one.plus(one);
         }
-        match &held.costliest {
-            Costliest::Nobody => return 0,
-            Costliest::One { account, checks } if account.unproven(now).count() == *checks => {
-                return *checks;
+        if let Some(costliest) = &held.costliest {
+            let mut clients = costliest.clients.iter();
+            if clients.all(|(account, effort)| account.effort(now) == *effort) {
+                return costliest.effort;
             }
-            _ => {}
         }
-        let counted = held.accounts.values();
-        let counted = counted.map(|account| (account.unproven(now).count(), account));
-        let costliest = counted.max_by_key(|(checks, _)| *checks);
-        let costliest = costliest.filter(|(checks, _)| *checks > 0);
-        let costliest = costliest.map(|(checks, account)| (checks, account.clone()));
-        held.costliest = match costliest {
-            None => Costliest::Nobody,
-            Some((checks, account)) => Costliest::One { account, checks },
-        };
-        match held.costliest {
-            Costliest::One { checks, .. } => checks,
-            _ => 0,
-        }
+        let costliest = Costliest::of(held.accounts.values(), now);
+        let effort = costliest.effort;
+        held.costliest = Some(costliest);
+        effort
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Costliest {
+    fn of<'a>(accounts: impl Iterator<Item = &'a Arc<Account>>, now: Timestamp) -> Self {
+        let mut costliest = Self {
+            effort: Effort::default(),
+            clients: Vec::new(),
+        };
+        for account in accounts {
+            let effort = account.effort(now);
+            let most = costliest.effort.max(effort);
+            if most != costliest.effort {
+                costliest.effort = most;
+                costliest.clients.push((account.clone(), effort));
+            }
+        }
+        costliest
     }
 }

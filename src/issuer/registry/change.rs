@@ -99,7 +99,7 @@ impl ClientRegistry {
 }
 
 /// A client that could prove itself in no way would be locked out by a slip.
-fn check_auth_method(record: &ClientRecord) -> Result<(), RegistryError> {
+pub(super) fn check_auth_method(record: &ClientRecord) -> Result<(), RegistryError> {
     let live = || {
         let mut secrets = record.secrets.iter();
         secrets.any(|secret| secret.is_live(record.changed_at))

@@ -1,79 +1,363 @@
-//! Many clients at once, from another server.
+//! Many clients at once, from another server: those that are new, and those that are to be as the file says.
 
-use super::{ClientRegistry, RegistryError};
+mod plan;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::spawn_blocking;
+
+use super::{AgainstPolicy, ClientRegistry, RegistryError, policy};
+use crate::audit::Event;
 use crate::keys::ClientKeys;
-use crate::store::ClientRecord;
-use crate::token::{AuthMethod, Client, ClientId, ClientSecret};
+use crate::store::{ClientRecord, ClientUpdate, NewSecret};
+use crate::token::{
+    Client, ClientId, ClientSecret, ImportedHash, Scope, SecretHash, SecretId, StoredSecret,
+};
+use plan::Plan;
 
 /// A client of another server.
-#[derive(Debug)]
 pub struct ClientToImport {
-    /// What it is here.
-    pub client: Client,
-    /// The secret that it has already.
-    pub secret: Option<ClientSecret>,
+    /// Its id.
+    pub id: ClientId,
+    /// What the file says of it; of a new client, beyond what every new one is.
+    pub edits: Vec<Edit>,
+    /// What it proves itself with, if that is a secret.
+    pub secret: SecretToImport,
+    /// When its secret stops working, if it does.
+    pub secret_until: Option<Timestamp>,
     /// Its public keys.
     pub keys: Option<ClientKeys>,
+    /// When it was added, if not now.
+    pub created_at: Option<Timestamp>,
 }
 
-/// A client that was imported.
+/// A setting of a client's.
+pub type Edit = Box<dyn Fn(&mut Client) + Send + Sync>;
+
+/// The secret of a client that is imported.
+#[derive(Debug, Clone)]
+pub enum SecretToImport {
+    /// One is made, unless the client is there already.
+    New {
+        /// When it stops working, if not never.
+        until: Option<Timestamp>,
+    },
+    /// It came along.
+    Brought(ClientSecret),
+    /// Its hash did.
+    Hash(ImportedHash),
+    /// There is none.
+    Nothing,
+}
+
+/// What an import does with a client.
 #[derive(Debug)]
 pub struct ImportedClient {
-    /// The client.
+    /// As it is now.
     pub client: Client,
-    /// The secret that was made for it, as it had none. The only moment at which it can be shown.
+    /// What was done.
+    pub outcome: Outcome,
+    /// The secret that was made for it. The only moment at which it can be shown.
     pub new_secret: Option<ClientSecret>,
 }
 
-/// How many clients are asked for at a time.
-const PART: usize = 2_000;
+/// What an import does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The client is new.
+    Added,
+    /// It was there, and these of its settings are others now.
+    Changed(Vec<&'static str>),
+    /// It was there, as the file says.
+    Unchanged,
+}
 
 impl ClientRegistry {
-    /// Which of these ids are taken.
+    /// How many clients are asked for at a time.
+    const PART: usize = 2_000;
+    /// How long the secret of before goes on working, beside one that an import brings.
+    const OVERLAP: Duration = Duration::from_secs(24 * 3600);
+
+    /// Those of these clients that there are.
     ///
     /// # Errors
     /// What the store says.
-    pub async fn known(&self, ids: &[ClientId]) -> Result<Vec<ClientId>, RegistryError> {
-        let mut known = Vec::new();
-        for part in ids.chunks(PART) {
+    pub async fn known(
+        &self,
+        ids: &[ClientId],
+    ) -> Result<HashMap<ClientId, ClientRecord>, RegistryError> {
+        let mut known = HashMap::new();
+        for part in ids.chunks(Self::PART) {
             let there = self.store.clients_named(part).await?;
-            known.extend(there.into_iter().map(|record| record.client.id));
+            known.extend(
+                there
+                    .into_iter()
+                    .map(|record| (record.client.id.clone(), record)),
+            );
         }
         Ok(known)
     }
 
-    /// Adds clients, all or none. One that authenticates with a secret and brings none gets one. Takes some 20 ms for each secret
-    /// that is brought along, as it may be a weak one.
+    /// Adds clients and changes those that are there, all or none; where `changes` is unset, none may be there. One that
+    /// authenticates with a secret and brings none gets one. Takes some 20 ms for each secret that is brought along, as it may be a
+    /// weak one. With `dry_run`, it only says what would be done.
     ///
     /// # Errors
     /// [`StoreError::ClientExists`](crate::store::StoreError::ClientExists) among others.
     pub async fn import(
         &self,
         clients: Vec<ClientToImport>,
+        changes: bool,
+        dry_run: bool,
     ) -> Result<Vec<ImportedClient>, RegistryError> {
-        let now = self.clock.now();
-        let (mut records, mut imported) = (Vec::new(), Vec::new());
-        for ClientToImport {
-            client,
-            secret,
-            keys,
-        } in clients
-        {
-            let needs_one = client.auth_method == AuthMethod::ClientSecretBasic && secret.is_none();
-            let (mut secrets, mut new_secret) = (Vec::new(), None);
-            if needs_one || secret.is_some() {
-                let (secret, stored) = self.new_secret(secret).await?;
-                secrets.push(stored);
-                new_secret = Some(secret).filter(|_| needs_one);
+        let ids: Vec<ClientId> = clients.iter().map(|client| client.id.clone()).collect();
+        let mut plan = Plan::default();
+        // What is new is prepared first: nobody else waits while secrets are hashed.
+        let known = match changes {
+            true => self.known(&ids).await?,
+            false => HashMap::new(),
+        };
+        let mut later = Vec::new();
+        for (place, client) in clients.into_iter().enumerate() {
+            if known.contains_key(&client.id) {
+                later.push((place, client));
+            } else {
+                let (record, new_secret) = self.new_record(&client, dry_run).await?;
+                plan.add(place, record, new_secret);
             }
-            records.push(ClientRecord {
-                keys,
-                secrets,
-                ..ClientRecord::new(client.clone(), now)
-            });
-            imported.push(ImportedClient { client, new_secret });
         }
-        self.put(&records).await?;
-        Ok(imported)
+        if !dry_run {
+            for algorithm in plan.algorithms() {
+                self.keys.prepare(algorithm).await?;
+            }
+        }
+        // Who changes the same clients meanwhile waits for the log, so nothing is lost between the reading and the writing.
+        let change = match dry_run {
+            true => None,
+            false => Some(self.changes.open().await?),
+        };
+        if !later.is_empty() {
+            let ids: Vec<ClientId> = later.iter().map(|(_, client)| client.id.clone()).collect();
+            let mut known = self.known(&ids).await?;
+            for (place, client) in later {
+                match known.remove(&client.id) {
+                    Some(record) => {
+                        let update = self.update(&client, record, dry_run).await?;
+                        plan.change(place, update);
+                    }
+                    // It was removed meanwhile.
+                    None => {
+                        let (record, new_secret) = self.new_record(&client, dry_run).await?;
+                        plan.add(place, record, new_secret);
+                    }
+                }
+            }
+        }
+        if let Some(change) = change
+            && !plan.is_empty()
+        {
+            let now = self.clock.now();
+            let store = change.store(plan.events(), now);
+            store.import_clients(&plan.added, &plan.changed).await?;
+            change.done(now).await;
+        }
+        Ok(plan.done())
+    }
+
+    /// Whether the policy allows a client as it would be.
+    ///
+    /// # Errors
+    /// [`RegistryError::AgainstPolicy`]
+    pub fn check_import(
+        &self,
+        import: &ClientToImport,
+        before: Option<&ClientRecord>,
+    ) -> Result<(), RegistryError> {
+        let now = self.clock.now();
+        let new = || {
+            let client = Client::new(import.id.clone(), import.id.as_str(), Scope::default());
+            ClientRecord::new(client, now)
+        };
+        let mut record = before.cloned().unwrap_or_else(new);
+        import.edit(&mut record.client);
+        policy::check(&self.policy, &record, before)?;
+        if let SecretToImport::Brought(secret) = &import.secret {
+            policy::check_secret(&self.policy, secret)?;
+        }
+        let is_chosen = matches!(
+            import.secret,
+            SecretToImport::Brought(_) | SecretToImport::Hash(_)
+        );
+        if is_chosen && !self.policy.chosen_secrets {
+            return Err(AgainstPolicy::ChosenSecret(import.id.clone()).into());
+        }
+        Ok(())
+    }
+
+    /// A client that is new.
+    async fn new_record(
+        &self,
+        import: &ClientToImport,
+        dry_run: bool,
+    ) -> Result<(ClientRecord, Option<ClientSecret>), RegistryError> {
+        let id = import.id.clone();
+        let mut client = Client::new(id.clone(), id.as_str(), Scope::default());
+        import.edit(&mut client);
+        client.check_limits(None)?;
+        self.check_import(import, None)?;
+        let (mut secrets, mut new_secret) = (Vec::new(), None);
+        let now = self.clock.now();
+        match &import.secret {
+            _ if dry_run => {}
+            SecretToImport::Nothing => {}
+            SecretToImport::New { until } => {
+                let (secret, stored) = self.new_secret(None).await?;
+                secrets.push(StoredSecret {
+                    expires_at: import.secret_until.or(*until),
+                    ..stored
+                });
+                new_secret = Some(secret);
+            }
+            brought => secrets.extend(self.stored(import, brought).await?),
+        }
+        let record = ClientRecord {
+            keys: import.keys.clone(),
+            secrets,
+            created_at: import.created_at.filter(|at| *at < now).unwrap_or(now),
+            ..ClientRecord::new(client, now)
+        };
+        Ok((record, new_secret))
+    }
+
+    /// A client that is there already, as it is to be.
+    async fn update(
+        &self,
+        import: &ClientToImport,
+        before: ClientRecord,
+        dry_run: bool,
+    ) -> Result<plan::Update, RegistryError> {
+        let mut record = before.clone();
+        import.edit(&mut record.client);
+        record.client.check_limits(Some(&before.client))?;
+        self.check_import(import, Some(&before))?;
+        // A client has one set of keys: one that it handed in, or one that it publishes.
+        if let Some(keys) = &import.keys {
+            record.keys = Some(keys.clone());
+            record.client.jwks_uri = None;
+        } else if record.client.jwks_uri.is_some() {
+            record.keys = None;
+        }
+        record.changed_at = self.clock.now();
+        if record.client.auth_method != before.client.auth_method {
+            super::change::check_auth_method(&record)?;
+        }
+        if let Some(algorithm) = record.client.token_algorithm
+            && !dry_run
+        {
+            self.keys.prepare(algorithm).await?;
+        }
+        let live = before.secrets.iter();
+        let live = live
+            .filter(|secret| secret.is_live(record.changed_at))
+            .count();
+        let mut secret = None;
+        if !self.has_secret(import, &before).await? {
+            if live > 1 {
+                return Err(RegistryError::SecretsOverlap(import.id.clone()));
+            }
+            let until = record.changed_at.checked_add(Self::OVERLAP);
+            let previous_until = until.map_err(|_| RegistryError::OverlapTooLong)?;
+            secret = self
+                .stored(import, &import.secret)
+                .await?
+                .map(|secret| NewSecret {
+                    secret,
+                    previous_until,
+                });
+        }
+        let update = ClientUpdate {
+            sets_status: record.client.status != before.client.status,
+            record,
+            secret,
+        };
+        Ok(plan::Update { before, update })
+    }
+
+    /// Whether a client needs no other secret to have the one that it brings.
+    async fn has_secret(
+        &self,
+        import: &ClientToImport,
+        before: &ClientRecord,
+    ) -> Result<bool, RegistryError> {
+        Ok(match &import.secret {
+            SecretToImport::New { .. } | SecretToImport::Nothing => true,
+            // Also if it was used since, and is kept in another way.
+            SecretToImport::Hash(hash) => {
+                let id = id_of(&import.id, hash);
+                before.secrets.iter().any(|secret| secret.id == id)
+            }
+            SecretToImport::Brought(secret) => {
+                let (vault, secret) = (self.vault.clone(), secret.clone());
+                let kept: Vec<SecretHash> = before
+                    .secrets
+                    .iter()
+                    .map(|kept| kept.hash.clone())
+                    .collect();
+                let verify = move || kept.iter().any(|hash| vault.hasher().verify(&secret, hash));
+                spawn_blocking(verify).await?
+            }
+        })
+    }
+
+    /// What is kept of a secret that came along.
+    async fn stored(
+        &self,
+        import: &ClientToImport,
+        secret: &SecretToImport,
+    ) -> Result<Option<StoredSecret>, RegistryError> {
+        let stored = match secret {
+            SecretToImport::New { .. } | SecretToImport::Nothing => return Ok(None),
+            SecretToImport::Brought(secret) => self.new_secret(Some(secret.clone())).await?.1,
+            SecretToImport::Hash(hash) => StoredSecret {
+                id: id_of(&import.id, hash),
+                hash: SecretHash::Imported(hash.clone()),
+                created_at: self.clock.now(),
+                expires_at: None,
+                last_used_at: None,
+                last_used_from: None,
+            },
+        };
+        Ok(Some(StoredSecret {
+            expires_at: import.secret_until,
+            ..stored
+        }))
+    }
+}
+
+impl ClientToImport {
+    /// Makes a client what the file says.
+    pub fn edit(&self, client: &mut Client) {
+        self.edits.iter().for_each(|edit| edit(client));
+    }
+}
+
+/// The name of a secret whose hash came along. It is the same whenever the same hash comes for the same client, and so tells that
+/// the client has this secret, also once its hash was replaced.
+fn id_of(client: &ClientId, hash: &ImportedHash) -> SecretId {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    for part in [client.as_str(), "\0", hash.as_str()] {
+        context.update(part.as_bytes());
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&context.finish().as_ref()[..16]);
+    SecretId(uuid::Builder::from_random_bytes(bytes).into_uuid())
+}
+
+impl fmt::Debug for ClientToImport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ClientToImport({})", self.id)
     }
 }

@@ -8,7 +8,7 @@ async fn a_chosen_secret_is_costly_once_and_then_as_fast_as_any() {
     service.add(client("is_tbank01"), Some("123")).await;
     let accounts = &service.issuer.directory.accounts;
     let now = service.clock.now();
-    assert_eq!(accounts.costly_checks(now), 1);
+    assert_eq!(runs(accounts.costly_checks(now)), 1);
     assert_eq!(
         service.reason(request("is_tbank01", "124")).await,
         Reason::WrongSecret
@@ -17,9 +17,13 @@ async fn a_chosen_secret_is_costly_once_and_then_as_fast_as_any() {
         service.reason(request("nobody", "123")).await,
         Reason::UnknownClient
     );
-    assert_eq!(accounts.costly_checks(now), 1, "nobody has proven it yet");
+    assert_eq!(
+        runs(accounts.costly_checks(now)),
+        1,
+        "nobody has proven it yet"
+    );
     service.ask("is_tbank01", "123").await.unwrap();
-    assert_eq!(accounts.costly_checks(now), 0);
+    assert_eq!(runs(accounts.costly_checks(now)), 0);
     service.ask("is_tbank01", "123").await.unwrap();
     assert_eq!(
         service.reason(request("is_tbank01", "124")).await,
@@ -39,13 +43,13 @@ async fn a_chosen_secret_is_costly_once_and_then_as_fast_as_any() {
         .unwrap();
     service.issuer.refresh().await.unwrap();
     assert_eq!(
-        accounts.costly_checks(now),
+        runs(accounts.costly_checks(now)),
         1,
         "the proven one stays proven"
     );
     service.ask("is_tbank01", "123").await.unwrap();
     service.ask("is_tbank01", "456").await.unwrap();
-    assert_eq!(accounts.costly_checks(now), 0);
+    assert_eq!(runs(accounts.costly_checks(now)), 0);
 
     clients
         .add(client("idle"), Some(ClientSecret::parse("789").unwrap()))
@@ -57,7 +61,7 @@ async fn a_chosen_secret_is_costly_once_and_then_as_fast_as_any() {
         .unwrap();
     service.issuer.refresh().await.unwrap();
     assert_eq!(
-        accounts.costly_checks(now),
+        runs(accounts.costly_checks(now)),
         0,
         "one that can't be used costs nobody anything"
     );
@@ -65,7 +69,7 @@ async fn a_chosen_secret_is_costly_once_and_then_as_fast_as_any() {
     let mut brief = client("brief");
     brief.expires_at = Some(now + Duration::from_secs(60));
     service.add(brief, Some("789")).await;
-    let checks = |seconds| accounts.costly_checks(now + Duration::from_secs(seconds));
+    let checks = |seconds| runs(accounts.costly_checks(now + Duration::from_secs(seconds)));
     assert_eq!(
         (checks(59), checks(60)),
         (1, 0),
@@ -101,13 +105,12 @@ async fn nor_which_clients_are_in_memory() {
         config.store.cached_clients = 100;
     });
     let service = service.await;
-    let new = |number| ClientToImport {
-        client: client(&format!("c{number}")),
-        secret: None,
-        keys: None,
-    };
+    let new = |number| to_import(client(&format!("c{number}")));
     let registry = service.installation.clients();
-    registry.import((0..400).map(new).collect()).await.unwrap();
+    registry
+        .import((0..400).map(new).collect(), false, false)
+        .await
+        .unwrap();
     service.issuer.refresh().await.unwrap();
     let accounts = &service.issuer.directory.accounts;
     let ids = (0..400).map(|number| format!("c{number}"));

@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::store::{
-    AuditHead, ChangeRecords, ClientRecord, ClientUse, News, Position, RevokedToken, Rotated,
-    SchemaStatus, StoreError, TokensThen, WaitingRecords,
+    AuditHead, ChangeRecords, ClientRecord, ClientUpdate, ClientUse, News, Position, RevokedToken,
+    Rotated, SchemaStatus, StoreError, TokensThen, WaitingRecords,
 };
-use crate::token::{Status, StoredSecret};
+use crate::token::{SecretHash, SecretId, Status, StoredSecret};
 
 use super::*;
 
@@ -118,10 +118,12 @@ passed_on! {
     clients_with_chosen_secrets(after: Option<&ClientId>, most: usize) -> Vec<ClientRecord>;
     number_of_clients() -> u64;
     add_clients(clients: &[ClientRecord]) -> ();
+    import_clients(added: &[ClientRecord], changed: &[ClientUpdate]) -> ();
     change_client(changed: &ClientRecord) -> ();
     set_status(id: &ClientId, status: Status, tokens: TokensThen, now: Timestamp) -> ();
     revoke_tokens_of(id: &ClientId, now: Timestamp) -> Timestamp;
     rotate_secret(id: &ClientId, secret: &StoredSecret, overlap_until: Timestamp, ends_promised: bool) -> Rotated;
+    replace_hash(client: &ClientId, secret: SecretId, seen: &SecretHash, new: &SecretHash, now: Timestamp) -> bool;
     remove_client(id: &ClientId, now: Timestamp) -> ();
     record_uses(uses: &[ClientUse]) -> ();
     signing_keys() -> Vec<StoredKey>;

@@ -14,8 +14,8 @@ use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use removed::Removed;
 
 use super::insert::{ROWS, insert};
-use super::{millis, timestamp};
-use crate::store::{ClientRecord, StoreError, TokensThen};
+use super::{feed, millis, timestamp};
+use crate::store::{ClientRecord, ClientUpdate, StoreError, TokensThen};
 use crate::token::{Algorithm, ClientId, JwksUri, Status, TokenTerms};
 
 /// What a change can set, in the order of [`bind_settings`].
@@ -111,6 +111,37 @@ pub(super) async fn change(
     let id = &record.client.id;
     let done = query.bind(id.as_str()).execute(&mut **transaction).await?;
     expect_client(done.rows_affected(), id)
+}
+
+/// All that an import changes of a client, with its entry in the feed.
+pub(super) async fn update(
+    transaction: &mut Transaction<'static, Any>,
+    update: &ClientUpdate,
+) -> Result<(), StoreError> {
+    let ClientRecord {
+        client, changed_at, ..
+    } = &update.record;
+    change(transaction, &update.record).await?;
+    if update.sets_status {
+        let tokens = match client.status {
+            Status::Enabled => TokensThen::Kept,
+            Status::Disabled => TokensThen::Revoked,
+        };
+        set_status(transaction, &client.id, client.status, tokens, *changed_at).await?;
+    }
+    if let Some(new) = &update.secret {
+        secrets::rotate(
+            transaction,
+            &client.id,
+            &new.secret,
+            new.previous_until,
+            false,
+        )
+        .await?;
+    }
+    let subject = (client.id.as_str(), *changed_at);
+    feed::append(transaction, feed::CLIENT, &[subject]).await?;
+    Ok(())
 }
 
 fn bind_settings<'q>(query: Query<'q>, record: &'q ClientRecord) -> Result<Query<'q>, StoreError> {

@@ -17,10 +17,10 @@ use super::insert::ROWS;
 use super::{Engine, SqlStore, audit, clients, feed, keys, leases, outbox, schema, tokens};
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::store::{
-    AuditHead, ChangeRecords, ClientRecord, ClientUse, News, Position, RevokedToken, Rotated,
-    SchemaStatus, Store, StoreError, TokensThen, WaitingRecords,
+    AuditHead, ChangeRecords, ClientRecord, ClientUpdate, ClientUse, News, Position, RevokedToken,
+    Rotated, SchemaStatus, Store, StoreError, TokensThen, WaitingRecords,
 };
-use crate::token::{Algorithm, ClientId, Status, StoredSecret};
+use crate::token::{Algorithm, ClientId, SecretHash, SecretId, Status, StoredSecret};
 
 /// How many clients are read in one statement where all are.
 const PAGE: usize = 5_000;
@@ -78,9 +78,17 @@ impl Store for SqlStore {
     }
 
     async fn add_clients(&self, clients: &[ClientRecord]) -> Result<(), StoreError> {
+        self.import_clients(clients, &[]).await
+    }
+
+    async fn import_clients(
+        &self,
+        added: &[ClientRecord],
+        changed: &[ClientUpdate],
+    ) -> Result<(), StoreError> {
         // In as much time as so many take.
-        repeat(|| self.add_all(clients)).await?;
-        if clients.len() >= MANY {
+        repeat(|| self.import_all(added, changed)).await?;
+        if added.len() >= MANY {
             self.analyze().await;
         }
         Ok(())
@@ -139,6 +147,26 @@ impl Store for SqlStore {
             self.publish_client(transaction, id, secret.created_at)
                 .await?;
             Ok(rotated)
+        })
+        .await
+    }
+
+    async fn replace_hash(
+        &self,
+        client: &ClientId,
+        secret: SecretId,
+        seen: &SecretHash,
+        new: &SecretHash,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.again(|| async {
+            let mut transaction = self.begin().await?;
+            let hashes = [seen, new];
+            if !secrets::replace_hash(&mut transaction, client, secret, hashes).await? {
+                return Ok(false);
+            }
+            self.publish_client(transaction, client, now).await?;
+            Ok(true)
         })
         .await
     }
@@ -369,10 +397,14 @@ impl Store for SqlStore {
 }
 
 impl SqlStore {
-    async fn add_all(&self, clients: &[ClientRecord]) -> Result<(), StoreError> {
+    async fn import_all(
+        &self,
+        added: &[ClientRecord],
+        changed: &[ClientUpdate],
+    ) -> Result<(), StoreError> {
         let mut transaction = in_time(self.begin()).await?;
-        let removed = in_time(removed::lately(&mut transaction, clients)).await?;
-        for records in clients.chunks(ROWS) {
+        let removed = in_time(removed::lately(&mut transaction, added)).await?;
+        for records in added.chunks(ROWS) {
             let subjects = records
                 .iter()
                 .map(|record| (record.client.id.as_str(), record.changed_at));
@@ -382,6 +414,9 @@ impl SqlStore {
                 feed::append(&mut transaction, feed::CLIENT, &subjects).await
             })
             .await?;
+        }
+        for update in changed {
+            in_time(clients::update(&mut transaction, update)).await?;
         }
         in_time(self.publish(transaction)).await
     }

@@ -1,229 +1,294 @@
 //! A client of a row: every value read, every mistake told.
 
-use std::fmt::Display;
-use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Finding, Row};
+use serde_json::Value;
+
+use super::Finding;
+use super::columns::{Values, column, is_empty, plain};
+use super::formats::Row;
+use super::marks::{self, Standing, standing};
+use super::proof::proof;
+use super::servers;
 use crate::cli::duration;
-use crate::issuer::ClientToImport;
-use crate::keys::ClientKeys;
-use crate::token::{AuthMethod, Client, ClientId, ClientSecret, Lifetime, Scope, Status};
+use crate::issuer::{ClientToImport, Edit};
+use crate::store::ClientRecord;
+use crate::token::{Client, ClientId, GrantType, Lifetime, Scope, Status};
 
-/// The columns, and what other servers call them. Case, `_`, `-` and spaces make no difference.
-const COLUMNS: [(&str, &[&str]); 18] = [
-    ("client_id", &["id"]),
-    ("name", &["clientname"]),
-    ("client_secret", &["secret"]),
-    ("jwks", &["jsonwebkeyset"]),
-    ("scope", &["scopes"]),
-    ("audiences", &["audience", "aud"]),
-    ("grants", &["granttypes", "grant"]),
-    ("networks", &["network"]),
-    ("rate", &[]),
-    ("lifetime", &["tokenlifetime"]),
-    ("algorithm", &["tokenalgorithm", "alg"]),
-    ("may_introspect", &[]),
-    ("expires_in_as", &[]),
-    ("expires_at", &["expires"]),
-    ("enabled", &[]),
-    ("contact", &["contacts"]),
-    ("note", &["description"]),
-    ("token_endpoint_auth_method", &["authmethod"]),
-];
+/// What became of a row.
+pub(super) enum Outcome {
+    /// A client.
+    Client(Box<ClientToImport>),
+    /// None of this service's: why.
+    LeftOut(String),
+    /// Something is wrong with it, which was told.
+    Wrong,
+}
 
-/// The client of a row, unless something is wrong with it.
+/// The id that a row names, if it is one.
+pub(super) fn id(row: &Row) -> Option<ClientId> {
+    row.value("client_id").and_then(Value::as_str)?.parse().ok()
+}
+
+/// The client of a row, unless something is wrong with it. `known` is the client that there is already.
 pub(super) fn client(
     row: &Row,
+    known: Option<&ClientRecord>,
     findings: &mut Vec<Finding>,
     warnings: &mut Vec<Finding>,
-) -> Option<ClientToImport> {
+) -> Outcome {
+    let is_own = row.values.get("grants").is_some_and(Value::is_array)
+        && row.values.contains_key("expires_in_as")
+        && row.values.contains_key("certificate_binding");
     let mut values = Values {
         row,
+        is_own,
         findings: Vec::new(),
+        warnings: Vec::new(),
     };
-    let left_out: Vec<&str> = row
-        .values
-        .keys()
-        .map(String::as_str)
-        .filter(|heading| column(heading).is_none_or(|name| row.heading(name) != Some(heading)))
-        .collect();
-    let mut warn = |message: String| {
-        warnings.push(Finding {
-            line: row.line,
-            message,
-        });
-    };
-    if !left_out.is_empty() {
-        warn(format!("left out: {}", left_out.join(", ")));
-    }
-    let id: Option<ClientId> = values.parsed("client_id");
-    if id.is_none() && values.text("client_id").is_none() {
-        values.wrong("client_id", &"it is missing");
-    }
-    let scope = values
-        .text("scope")
-        .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-    let scope = values
-        .read("scope", scope.as_deref(), Scope::parse)
-        .unwrap_or_default();
-    let secret = values.text("client_secret");
-    let secret = values.read("client_secret", secret, ClientSecret::parse);
-    if secret.as_ref().is_some_and(ClientSecret::is_weak) {
-        warn(
-            "this secret is short enough to be guessed; client rotate-secret gives it a better one"
-                .to_owned(),
-        );
-    }
-    let jwks = values.text("jwks");
-    let read = values.read("jwks", jwks, ClientKeys::read);
-    let keys = read.map(|read| {
-        for key in &read.passed_by {
-            warn(format!("jwks: passed by: {key}"));
+    let outcome = read(&mut values, known);
+    let good = values.findings.is_empty();
+    findings.append(&mut values.findings);
+    match outcome {
+        Outcome::Client(client) if good => {
+            warnings.append(&mut values.warnings);
+            Outcome::Client(client)
         }
-        read.keys
+        Outcome::LeftOut(why) => Outcome::LeftOut(why),
+        _ => Outcome::Wrong,
+    }
+}
+
+fn read(values: &mut Values<'_>, known: Option<&ClientRecord>) -> Outcome {
+    let standing = match standing(values.row) {
+        Ok(Standing::LeftOut(why)) => return Outcome::LeftOut(why),
+        Ok(standing) => standing,
+        Err(why) => {
+            values.findings.push(Finding {
+                line: values.row.line,
+                message: why,
+            });
+            Standing::Taken
+        }
+    };
+    let grants = match grants(values) {
+        Ok(grants) => grants,
+        Err(why) => return Outcome::LeftOut(why),
+    };
+    warn_of_left_out(values);
+    let id = values.parsed::<ClientId>("client_id");
+    if values.row.value("client_id").is_none() {
+        values.wrong("client_id", &"it is missing: every client has one");
+    }
+    let proof = proof(values, known);
+    let mut edits: Vec<Edit> = Vec::new();
+    if values.is_own {
+        // What it doesn't say is as it is in a new client.
+        edits.push(Box::new(|client: &mut Client| {
+            *client = Client::new(client.id.clone(), client.id.as_str(), Scope::default());
+        }));
+    }
+    if let Some(grants) = grants {
+        edits.push(Box::new(move |client| client.grants.clone_from(&grants)));
+    }
+    status(values, standing, known.is_none(), &mut edits);
+    if let Some(method) = proof.method {
+        edits.push(Box::new(move |client| client.auth_method = method));
+    }
+    if let Some(uri) = proof.jwks_uri {
+        edits.push(Box::new(move |client| client.jwks_uri = Some(uri.clone())));
+    }
+    if let Some(audience) = values.parsed("assertion_audience") {
+        edits.push(Box::new(move |client| client.assertion_audience = audience));
+    }
+    if let Some(name) = proof.certificate_name {
+        edits.push(Box::new(move |client| {
+            client.certificate_name = Some(name.clone())
+        }));
+    }
+    settings(values, &mut edits);
+    let created_at = values.text("created_at");
+    let created_at = created_at.and_then(|_| {
+        let told = values.findings.len();
+        let read = values.time("created_at");
+        // Of another server, it is worth no refusal.
+        values
+            .findings
+            .truncate(if values.is_own { usize::MAX } else { told });
+        read
     });
-    let method = values
-        .parsed("token_endpoint_auth_method")
-        .unwrap_or(match keys {
-            Some(_) => AuthMethod::PrivateKeyJwt,
-            None => AuthMethod::ClientSecretBasic,
-        });
-    if method == AuthMethod::PrivateKeyJwt && jwks.is_none() {
-        values.wrong("jwks", &"private_key_jwt needs the client's public keys");
-    }
-    if method == AuthMethod::TlsClientAuth {
-        values.wrong(
-            "token_endpoint_auth_method",
-            &"tls_client_auth needs the certificate's name: use `client add --certificate-name`",
-        );
-    }
-    let lifetime = |text: &str| match text.parse().map(Duration::from_secs) {
-        Ok(seconds) => Lifetime::try_from(seconds).map_err(|error| error.to_string()),
-        Err(_) => duration::lifetime(text),
+    let secret_until = values.time("client_secret_expires_at");
+    let Some(id) = id else {
+        return Outcome::Wrong;
     };
-    let token_lifetime = values.text("lifetime");
-    let token_lifetime = values.read("lifetime", token_lifetime, lifetime);
-    let enabled = values.truth("enabled").unwrap_or(true);
-    let may_introspect = values.truth("may_introspect").unwrap_or(false);
-    let id = id.unwrap_or_else(ClientId::generate);
-    let name = values.text("name").unwrap_or(id.as_str()).to_owned();
-    let default = Client::new(id, name, scope);
-    let client = Client {
-        status: if enabled {
-            Status::Enabled
-        } else {
-            Status::Disabled
-        },
-        auth_method: method,
-        audiences: values.list("audiences").unwrap_or_default(),
-        grants: values
-            .list("grants")
-            .unwrap_or_else(|| default.grants.clone()),
-        networks: values.list("networks").unwrap_or_default(),
-        rate: values.parsed("rate"),
-        token_lifetime,
-        token_algorithm: values.parsed("algorithm"),
-        may_introspect,
-        expires_in_as: values
-            .parsed("expires_in_as")
-            .unwrap_or(default.expires_in_as),
-        expires_at: values.parsed("expires_at"),
-        contact: values.text("contact").map(str::to_owned),
-        note: values.text("note").map(str::to_owned),
-        ..default
+    let import = ClientToImport {
+        id,
+        edits,
+        secret: proof.secret,
+        secret_until,
+        keys: proof.keys,
+        created_at,
     };
-    if let Err(error) = client.check_limits(None) {
+    let before = known.map(|known| &known.client);
+    let new = || Client::new(import.id.clone(), import.id.as_str(), Scope::default());
+    let mut client = before.cloned().unwrap_or_else(new);
+    import.edit(&mut client);
+    if let Err(error) = client.check_limits(before) {
         values.findings.push(Finding {
-            line: row.line,
+            line: values.row.line,
             message: error.to_string(),
         });
     }
-    let good = values.findings.is_empty();
-    findings.append(&mut values.findings);
-    good.then_some(ClientToImport {
-        client,
-        secret,
-        keys,
-    })
+    Outcome::Client(Box::new(import))
 }
 
-impl Row {
-    /// The heading whose value is taken for a column: of several, the column's own name, then what comes first in `COLUMNS`.
-    fn heading(&self, name: &str) -> Option<&str> {
-        let headings = self.values.keys().map(String::as_str);
-        let of_column = headings.filter(|heading| column(heading) == Some(name));
-        of_column.min_by_key(|heading| (*heading != name, rank(name, heading)))
+/// The settings that the row has.
+fn settings(values: &mut Values<'_>, edits: &mut Vec<Edit>) {
+    if let Some(name) = values.text("name") {
+        edits.push(Box::new(move |client| client.name.clone_from(&name)));
     }
-}
-
-/// The values of a row by our columns' names, with what was wrong with those read so far.
-struct Values<'a> {
-    row: &'a Row,
-    findings: Vec<Finding>,
-}
-
-impl<'a> Values<'a> {
-    fn text(&self, name: &str) -> Option<&'a str> {
-        let heading = self.row.heading(name)?;
-        self.row.values.get(heading).map(String::as_str)
+    if let Some(items) = values.items("scope") {
+        match Scope::parse(&items.join(" ")) {
+            Ok(scope) => edits.push(Box::new(move |client| client.scope = scope.clone())),
+            Err(error) => values.wrong("scope", &error),
+        }
     }
-
-    fn read<T, E: Display>(
-        &mut self,
-        name: &str,
-        text: Option<&str>,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        parse(text?).map_err(|error| self.wrong(name, &error)).ok()
+    if let Some(audiences) = values.list("audiences") {
+        edits.push(Box::new(move |client| {
+            client.audiences.clone_from(&audiences)
+        }));
     }
-
-    fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
-        self.read(name, self.text(name), str::parse)
+    if let Some(networks) = values.list("networks") {
+        edits.push(Box::new(move |client| {
+            client.networks.clone_from(&networks)
+        }));
     }
-
-    fn list<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<Vec<T>> {
-        let items = self.text(name)?.split_whitespace();
-        let parsed = items.filter_map(|item| self.read(name, Some(item), str::parse));
-        Some(parsed.collect())
+    if let Some(binding) = values.parsed("certificate_binding") {
+        edits.push(Box::new(move |client| client.certificate_binding = binding));
     }
-
-    fn truth(&mut self, name: &str) -> Option<bool> {
-        self.read(name, self.text(name), |text| {
-            match text.to_ascii_lowercase().as_str() {
-                "true" | "yes" | "1" => Ok(true),
-                "false" | "no" | "0" => Ok(false),
-                _ => Err("it must be true or false"),
-            }
-        })
+    let rate = values.parsed("rate");
+    if rate.is_some() {
+        edits.push(Box::new(move |client| client.rate = rate));
     }
-
-    /// Without the value: it may be a secret, or stand where one should.
-    fn wrong(&mut self, name: &str, error: &dyn Display) {
-        self.findings.push(Finding {
-            line: self.row.line,
-            message: format!("{name}: {error}"),
-        });
+    let lifetime = values.read("lifetime", |text| {
+        match text.trim().parse().map(Duration::from_secs) {
+            Ok(seconds) => Lifetime::try_from(seconds).map_err(|error| error.to_string()),
+            Err(_) => duration::lifetime(text),
+        }
+    });
+    if lifetime.is_some() {
+        edits.push(Box::new(move |client| client.token_lifetime = lifetime));
+    }
+    let algorithm = values.parsed("algorithm");
+    if algorithm.is_some() {
+        edits.push(Box::new(move |client| client.token_algorithm = algorithm));
+    }
+    if let Some(may) = values.truth("may_introspect") {
+        edits.push(Box::new(move |client| client.may_introspect = may));
+    }
+    if let Some(kind) = values.parsed("expires_in_as") {
+        edits.push(Box::new(move |client| client.expires_in_as = kind));
+    }
+    let end = values.time("expires_at");
+    if end.is_some() {
+        edits.push(Box::new(move |client| client.expires_at = end));
+    }
+    if let Some(contact) = contact(values) {
+        edits.push(Box::new(move |client| {
+            client.contact = Some(contact.clone())
+        }));
+    }
+    if let Some(note) = values.text("note") {
+        edits.push(Box::new(move |client| client.note = Some(note.clone())));
     }
 }
 
-/// Our name of a column.
-fn column(heading: &str) -> Option<&'static str> {
-    let mut names = COLUMNS.iter().map(|(own, _)| *own);
-    names.find(|own| rank(own, heading).is_some())
+fn contact(values: &Values<'_>) -> Option<String> {
+    match values.row.value("contact")? {
+        Value::Array(people) => {
+            let people: Vec<_> = people.iter().map(plain).collect();
+            Some(people.join(", "))
+        }
+        one => Some(plain(one)),
+    }
 }
 
-/// How far from a column's own name this one of it is; none for what names another column, or none.
-fn rank(name: &str, heading: &str) -> Option<usize> {
-    let plain = |name: &str| -> String {
-        let letters = name.chars().filter(char::is_ascii_alphanumeric);
-        letters.map(|letter| letter.to_ascii_lowercase()).collect()
+/// The grants that this service has; or why the client is none of its clients.
+fn grants(values: &mut Values<'_>) -> Result<Option<Vec<GrantType>>, String> {
+    let Some(items) = values.items("grants") else {
+        // An own list says by it that the client has none.
+        let has_none = values.is_own && values.row.values.get("grants").is_some_and(is_empty);
+        return Ok(has_none.then(Vec::new));
     };
-    let wanted = plain(heading);
-    if plain(name) == wanted {
-        return Some(0);
+    let parsed = |item: &String| {
+        let name = item.to_ascii_lowercase().replace('-', "_");
+        name.parse::<GrantType>()
+    };
+    let (known, others): (Vec<_>, Vec<_>) = items.iter().partition(|item| parsed(item).is_ok());
+    let others: Vec<&str> = others.into_iter().map(String::as_str).collect();
+    let grants: Vec<_> = known.iter().filter_map(|item| parsed(item).ok()).collect();
+    if grants.is_empty() && values.row.heading("grants") == Some("grants") {
+        // This service's own name: somebody wrote it by hand.
+        values.wrong(
+            "grants",
+            &"client_credentials is the only one here: write that, or remove the row",
+        );
+    } else if grants.is_empty() {
+        return Err(format!(
+            "its grants are {}, without client_credentials",
+            others.join(", ")
+        ));
     }
-    let (_, others) = COLUMNS.iter().find(|(own, _)| *own == name)?;
-    let place = others.iter().position(|other| *other == wanted)?;
-    Some(place + 1)
+    if !others.is_empty() {
+        values.warn(format!("left out: the grants {}", others.join(", ")));
+    }
+    Ok(Some(grants))
+}
+
+/// A client is on or off as the row says; a new one of which another server says that it has no grant is off.
+fn status(values: &mut Values<'_>, standing: Standing, is_new: bool, edits: &mut Vec<Edit>) {
+    let of_grants = values.row.values.iter().find(|(heading, value)| {
+        let is_list = value.as_array().is_some_and(Vec::is_empty);
+        is_list && column(heading) == Some("grants") && !values.is_own
+    });
+    let why = match standing {
+        Standing::Disabled(why) => Some(why),
+        _ if is_new => of_grants.map(|(heading, _)| {
+            format!(
+                "{heading} is empty, so that it has no grant; `client enable` lets it have tokens"
+            )
+        }),
+        _ => None,
+    };
+    if let Some(why) = why {
+        if !values.is_own {
+            values.warn(format!("it is disabled here: {why}"));
+        }
+        edits.push(Box::new(|client| client.status = Status::Disabled));
+    } else if ["enabled", "status"]
+        .iter()
+        .any(|name| values.row.value(name).is_some())
+    {
+        edits.push(Box::new(|client| client.status = Status::Enabled));
+    }
+}
+
+/// Names the members that have no place here.
+fn warn_of_left_out(values: &mut Values<'_>) {
+    let row = values.row;
+    let members = row
+        .values
+        .iter()
+        .filter(|(_, value)| !marks::says_nothing(value));
+    let members = members.map(|(heading, _)| heading.as_str());
+    let is_left_out = |heading: &&str| match column(heading) {
+        Some("jwks_uri") => row.value("jwks").is_some(),
+        Some(name) => row.heading(name) != Some(heading),
+        None => !marks::is_mark(heading) && !servers::is_read(heading),
+    };
+    let mut left_out: Vec<&str> = members.filter(is_left_out).collect();
+    if !left_out.is_empty() {
+        left_out.sort_unstable();
+        values.warn(format!("left out: {}", left_out.join(", ")));
+    }
 }

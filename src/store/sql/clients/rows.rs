@@ -12,8 +12,9 @@ use crate::keys::ClientKeys;
 use crate::store::sql::{optional_timestamp, timestamp};
 use crate::store::{ClientRecord, StoreError};
 use crate::token::{
-    Algorithm, Audience, CertificateName, Client, ClientId, GrantType, JwksUri, Lifetime, Network,
-    Rate, Scope, SecretHash, SecretId, Status, StoredSecret, UnknownAuthMethod, UnknownBinding,
+    Algorithm, Audience, CertificateName, Client, ClientId, GrantType, ImportedHash, JwksUri,
+    Lifetime, Network, Rate, Scope, SecretHash, SecretId, Status, StoredSecret, UnknownAuthMethod,
+    UnknownBinding,
 };
 
 /// Named one by one: a prepared `SELECT *` fails, or reads what it doesn't know, once a later release has added a column.
@@ -23,6 +24,12 @@ const COLUMNS: &str = "c.id, c.name, c.enabled, c.auth_method, c.certificate_nam
     c.tokens_not_before, c.keeps_tokens, c.assertion_audience, u.last_used_at AS client_used_at, \
     u.last_used_from AS client_used_from, s.id AS secret_id, s.hash_kind, s.hash, \
     s.created_at AS secret_created_at, s.expires_at AS secret_expires_at, s.last_used_at, s.last_used_from";
+/// What `hash_kind` says of a generated secret.
+const KEYED: &str = "hmac-sha256";
+/// And of one that somebody chose.
+const COSTLY: &str = "argon2id";
+/// What the hash of another server begins with.
+const IMPORTED: &str = "imported:";
 /// How many clients are asked for by name in one statement.
 const NAMES: usize = 400;
 
@@ -224,6 +231,26 @@ fn record(row: &AnyRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, Stor
     })
 }
 
+/// The kind and the bytes of a hash in its row. One of another server is kept among the costly ones behind a mark: a release that
+/// doesn't know it refuses the secret, where another kind would keep it from reading any client.
+pub(in crate::store::sql) fn kept(hash: &SecretHash) -> (&'static str, Vec<u8>) {
+    match hash {
+        SecretHash::Keyed(digest) => (KEYED, digest.to_vec()),
+        SecretHash::Argon2id(phc) => (COSTLY, phc.as_bytes().to_vec()),
+        SecretHash::Imported(hash) => {
+            let text = format!("{IMPORTED}{}", hash.as_str());
+            (COSTLY, text.into_bytes())
+        }
+    }
+}
+
+fn costly(text: String) -> Option<SecretHash> {
+    match text.strip_prefix(IMPORTED) {
+        None => Some(SecretHash::Argon2id(text)),
+        Some(hash) => ImportedHash::parse(hash).ok().map(SecretHash::Imported),
+    }
+}
+
 /// The secret of a row, if the client has any.
 fn secret(row: &AnyRow) -> Result<Option<StoredSecret>, StoreError> {
     let Some(id) = row.try_get::<Option<&str>, _>("secret_id")? else {
@@ -232,7 +259,7 @@ fn secret(row: &AnyRow) -> Result<Option<StoredSecret>, StoreError> {
     let name = format!("client secret {id}");
     let hash: Vec<u8> = row.try_get("hash")?;
     let hash = match row.try_get("hash_kind")? {
-        "argon2id" => String::from_utf8(hash).ok().map(SecretHash::Argon2id),
+        COSTLY => String::from_utf8(hash).ok().and_then(costly),
         _ => hash.try_into().ok().map(SecretHash::Keyed),
     };
     Ok(Some(StoredSecret {

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use uuid::Uuid;
 
-use super::expect_client;
+use super::{expect_client, rows};
 use crate::store::sql::insert::insert;
 use crate::store::sql::{millis, optional_timestamp};
 use crate::store::{Rotated, StoreError};
@@ -28,14 +28,11 @@ pub(in crate::store::sql) async fn add(
     // Nothing in it is from outside.
     let mut query = sqlx::query(AssertSqlSafe(statement));
     for (client, secret) in secrets {
-        let hash = match &secret.hash {
-            SecretHash::Keyed(digest) => digest.as_slice(),
-            SecretHash::Argon2id(phc) => phc.as_bytes(),
-        };
+        let (kind, hash) = rows::kept(&secret.hash);
         query = query
             .bind(secret.id.to_string())
             .bind(client.as_str())
-            .bind(secret.hash.kind())
+            .bind(kind)
             .bind(hash)
             .bind(millis(secret.created_at))
             .bind(secret.expires_at.map(millis));
@@ -91,6 +88,28 @@ pub(in crate::store::sql) async fn rotate(
         previous_until,
         ended: others.into_iter().map(|secret| secret.id).collect(),
     })
+}
+
+/// Puts another hash of the same secret in the place of the one that was seen, if that is still there.
+pub(in crate::store::sql) async fn replace_hash(
+    transaction: &mut Transaction<'static, Any>,
+    client: &ClientId,
+    secret: SecretId,
+    [seen, new]: [&SecretHash; 2],
+) -> Result<bool, StoreError> {
+    let ((seen_kind, seen), (kind, hash)) = (rows::kept(seen), rows::kept(new));
+    let statement = "UPDATE client_secrets SET hash_kind = $1, hash = $2 \
+         WHERE id = $3 AND client_id = $4 AND hash_kind = $5 AND hash = $6";
+    let done = sqlx::query(statement)
+        .bind(kind)
+        .bind(hash)
+        .bind(secret.to_string())
+        .bind(client.as_str())
+        .bind(seen_kind)
+        .bind(seen)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// A secret that works.
