@@ -1,5 +1,6 @@
 //! Files that hold a secret, which nobody but the service may read.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -228,7 +229,7 @@ fn is_in_secret_volume(path: &Path) -> bool {
         return false;
     };
     let written_at = |folder: &&Path| {
-        let name = folder.file_name().map(|name| name.as_encoded_bytes());
+        let name = folder.file_name().map(OsStr::as_encoded_bytes);
         name.is_some_and(|name| name.len() > 2 && name.starts_with(b".."))
     };
     let folder = real.ancestors().skip(1).find(written_at);

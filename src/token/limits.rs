@@ -43,6 +43,9 @@ pub enum OverLimit {
     },
 }
 
+/// A text of a client, if it has one.
+type TextOf = fn(&Client) -> Option<String>;
+
 impl Client {
     /// Of its name and its contact.
     pub const LONGEST_NAME: usize = 255;
@@ -62,7 +65,7 @@ impl Client {
     /// # Errors
     /// [`OverLimit`], the first one.
     pub fn check_limits(&self, before: Option<&Self>) -> Result<(), OverLimit> {
-        let texts: [(&str, usize, fn(&Self) -> Option<String>); 4] = [
+        let texts: [(_, _, TextOf); 4] = [
             ("name", Self::LONGEST_NAME, |it| Some(it.name.clone())),
             ("contact", Self::LONGEST_NAME, |it| it.contact.clone()),
             ("note", Self::LONGEST_NOTE, |it| it.note.clone()),
@@ -152,7 +155,7 @@ mod tests {
         with(&|it| it.note = Some(long(Client::LONGEST_NOTE))).unwrap();
         for (field, edit) in [
             ("name", &|it: &mut Client| {
-                it.name = long(Client::LONGEST_NAME + 1)
+                it.name = long(Client::LONGEST_NAME + 1);
             }),
             ("contact", &|it| {
                 it.contact = Some(long(Client::LONGEST_NAME + 1));

@@ -218,7 +218,7 @@ fn roots(file: &Path) -> Result<RootCertStore, FetchError> {
         why,
     };
     let certificates = CertificateDer::pem_file_iter(file)
-        .and_then(|certificates| certificates.collect::<Result<Vec<_>, _>>())
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| wrong(error.to_string()))?;
     let mut roots = RootCertStore::empty();
     // Systems carry a few authorities that no verifier can read.

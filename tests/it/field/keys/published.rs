@@ -236,7 +236,7 @@ async fn no_request_waits_for_a_clients_server() {
         let answer = token(&service, "batch", &key, "1").await;
         answer.refused(401, "invalid_client");
     }
-    assert!(begun.elapsed() < Duration::from_secs(5));
+    assert!(begun.elapsed() < Duration::from_secs(5), "no request waits");
     assert_eq!(publisher.asked(), 1, "one fetch is under way");
     let reasons = service.stop().reasons();
     assert_eq!(reasons, ["assertion_keys_unknown"; 8]);
