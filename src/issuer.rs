@@ -18,6 +18,7 @@ mod key_schedule;
 mod lifespan;
 mod master_key;
 mod meter;
+mod published_keys;
 mod registry;
 mod request;
 mod revocations;
@@ -46,6 +47,7 @@ use key_schedule::KeySchedule;
 use lifespan::{Ends, Lifespan};
 pub use master_key::{MasterKeyRotation, rotate_master_key};
 use meter::Meter;
+pub use published_keys::check_jwks_uri;
 pub use registry::{
     ChangedClient, ClientRegistry, ClientToImport, Edit, ImportedClient, NewClient, Outcome,
     RegistryError, SecretToImport,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::audit_heads::{known_trails, stored_head};
 use super::directory::{Directory, LoadError};
 use super::meter::Meter;
+use super::published_keys::remote_keys;
 use super::throttle::Throttle;
 use super::{
     Authenticator, ChangeLog, ChangeLogError, ClientRegistry, Issuer, KeyRegistry,
@@ -19,7 +20,7 @@ use crate::clock::Clock;
 use crate::config::{Config, PolicyConfig, Provider};
 use crate::keys::{
     self, AuditKey, FetchError, KeyError, KeyMaterial, MasterKey, MasterKeyError, PrivateFileError,
-    RemoteKeys, SignError, Token, Vault,
+    SignError, Token, Vault,
 };
 use crate::store::{self, Store, StoreError};
 use crate::token::Audience;
@@ -167,7 +168,7 @@ impl Installation {
             None => Audience::parse(config.issuer.as_str()).map_err(|_| StartError::NoAudience)?,
         };
         let clock = self.clock.clone();
-        let remote_keys = Arc::new(RemoteKeys::new(&config.jwks_uri)?);
+        let remote_keys = Arc::new(remote_keys(&config.jwks_uri)?);
         let remote = remote_keys.clone();
         let directory = Directory::load(store.clone(), vault.clone(), &config.store, remote, clock)
             .await

@@ -36,7 +36,7 @@ pub use pkcs11::Token;
 pub use private_file::{
     Leniency, PrivateFileError, check_private, read_private, read_private_line,
 };
-pub use remote::{FetchError, Fetched, RemoteKeys};
+pub use remote::{FetchError, Fetched, RemoteKeys, RemoteSettings};
 pub use ring::{KeyRing, PublishedKey, published};
 pub use schedule::{Schedule, ScheduleError, Step, Wanted};
 pub use seal::{SealError, SealingKey};

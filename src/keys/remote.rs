@@ -10,6 +10,7 @@ mod pace;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -20,11 +21,23 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::ClientKeys;
-use crate::config::JwksUriConfig;
 use crate::token::JwksUri;
 pub use fetch::FetchError;
 use fetch::Fetcher;
 use pace::Pace;
+
+/// How keys are fetched.
+#[derive(Debug, Clone)]
+pub struct RemoteSettings {
+    /// The authorities of the servers' certificates, PEM; the system's if none is named.
+    pub ca_file: Option<PathBuf>,
+    /// Whether a URL may lead to an address of this machine or of a private network.
+    pub private_addresses: bool,
+    /// How old keys may be before they are fetched again.
+    pub refresh: Duration,
+    /// How long keys are used while they can't be fetched again.
+    pub keep: Duration,
+}
 
 /// The keys of all URLs that clients of this process name.
 pub struct RemoteKeys {
@@ -64,14 +77,14 @@ impl RemoteKeys {
     const TICK: Duration = Duration::from_secs(1);
 
     /// # Errors
-    /// [`FetchError`]: the authorities that the configuration names can't be read.
-    pub fn new(config: &JwksUriConfig) -> Result<Self, FetchError> {
+    /// [`FetchError`]: the authorities that are named can't be read.
+    pub fn new(settings: &RemoteSettings) -> Result<Self, FetchError> {
         Ok(Self {
-            fetcher: Fetcher::new(config)?,
+            fetcher: Fetcher::new(settings)?,
             entries: RwLock::default(),
             wanted: Notify::new(),
-            keep: config.keep,
-            refresh: config.refresh,
+            keep: settings.keep,
+            refresh: settings.refresh,
             fetched: AtomicU64::new(0),
             failed: AtomicU64::new(0),
         })

@@ -12,7 +12,8 @@ use crate::audit::Chain;
 use crate::cli::error::Error;
 use crate::config::{Config, StoreUrl};
 use crate::http::{check_gateway_secret, check_tls_files};
-use crate::keys::{MasterKey, MasterKeyError, PrivateFileError, RemoteKeys, Vault, check_private};
+use crate::issuer::check_jwks_uri;
+use crate::keys::{MasterKey, MasterKeyError, PrivateFileError, Vault, check_private};
 use crate::store::{Migrate, SchemaStatus, SqlStore, Store, StoreError};
 
 /// Private files that are looked at for more than who may read them.
@@ -74,7 +75,7 @@ impl Findings {
         if let Some(token) = &config.keys.pkcs11 {
             self.readable("keys.pkcs11.module", &token.module);
         }
-        if let Err(error) = RemoteKeys::new(&config.jwks_uri) {
+        if let Err(error) = check_jwks_uri(&config.jwks_uri) {
             self.wrong("jwks_uri.ca_file", error);
         }
         if let StoreUrl::Postgres(url) = &config.store.url {

@@ -20,8 +20,8 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::{Host, Url};
 
+use super::RemoteSettings;
 use super::address::is_public;
-use crate::config::JwksUriConfig;
 use crate::keys::{ClientKeys, ClientKeysError, ReadKeys};
 use crate::token::JwksUri;
 
@@ -92,13 +92,13 @@ pub(super) struct Fetcher {
 }
 
 impl Fetcher {
-    pub(super) fn new(config: &JwksUriConfig) -> Result<Self, FetchError> {
-        if let Some(file) = &config.ca_file {
+    pub(super) fn new(settings: &RemoteSettings) -> Result<Self, FetchError> {
+        if let Some(file) = &settings.ca_file {
             roots(file)?;
         }
         Ok(Self {
-            ca_file: config.ca_file.clone(),
-            private_addresses: config.private_addresses,
+            ca_file: settings.ca_file.clone(),
+            private_addresses: settings.private_addresses,
         })
     }
 
