@@ -38,7 +38,7 @@ use tokio::time::Instant;
 
 pub use audit_heads::known_trails;
 use authenticate::Authenticator;
-pub use change_log::{ChangeLog, ChangeLogError};
+pub use change_log::{ChangeLog, ChangeLogError, leave_record};
 use directory::{Account, Directory};
 pub use installation::{Installation, StartError, check_master_key};
 pub use introspect::ActiveToken;

@@ -259,6 +259,17 @@ pub enum Event {
         /// How many signing keys are.
         signing_keys: usize,
     },
+    /// A backup was put in the place of the store, or into an empty one.
+    #[serde(rename = "store.restored")]
+    StoreRestored {
+        /// The backup.
+        from: Box<str>,
+        /// The number of its last change.
+        last_change: i64,
+        /// What was newer than it; `None` if the store that it replaced was not there, or could not be read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        lost: Option<Value>,
+    },
     /// The service began to take requests.
     #[serde(rename = "service.started")]
     ServiceStarted {

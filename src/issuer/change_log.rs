@@ -197,20 +197,9 @@ impl ChangeLog {
 impl ChangeRecord<'_> {
     /// The store, for the change that these events tell of: both are written in one transaction.
     pub(super) fn store(&self, events: Vec<Event>, now: Timestamp) -> Arc<dyn Store> {
-        let actor = Actor::here();
-        let line = |event| {
-            let record = Record {
-                actor: actor.clone(),
-                ..Record::of(now, event)
-            };
-            serde_json::to_string(&record).expect("a record is strings and numbers")
-        };
         let head = self.writer.as_ref().map(ChangeWriter::head);
-        self.log.store.recording(ChangeRecords {
-            trail: head.map(|head| head.trail.as_ref().into()),
-            lines: events.into_iter().map(line).collect(),
-            at: now,
-        })
+        let trail = head.map(|head| head.trail.as_ref().into());
+        self.log.store.recording(records(trail, events, now))
     }
 
     /// To be called after the change. When it is dropped instead, nothing has happened.
@@ -221,6 +210,35 @@ impl ChangeRecord<'_> {
                 "the change is recorded in the store, and not yet in the audit trail, which a service or the next command sees to: {error}"
             ));
         }
+    }
+}
+
+/// Leaves the record of what was done to a store as a whole in that store. Its trail has it as soon as a service or a command
+/// writes there.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn leave_record(
+    store: &dyn Store,
+    event: Event,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    store.leave_records(records(None, vec![event], now)).await
+}
+
+fn records(trail: Option<String>, events: Vec<Event>, now: Timestamp) -> ChangeRecords {
+    let actor = Actor::here();
+    let line = |event| {
+        let record = Record {
+            actor: actor.clone(),
+            ..Record::of(now, event)
+        };
+        serde_json::to_string(&record).expect("a record is strings and numbers")
+    };
+    ChangeRecords {
+        trail,
+        lines: events.into_iter().map(line).collect(),
+        at: now,
     }
 }
 

@@ -125,6 +125,11 @@ impl Installation {
         &self.store
     }
 
+    /// Writes the records that wait in the store into the trail, rather than leaving them to a service, if that can be done.
+    pub async fn write_waiting_records(&self) {
+        self.changes.follow(self.clock.now()).await;
+    }
+
     /// What is to be told to who runs this process, since it was last asked: of the audit trail, mostly.
     #[must_use]
     pub fn take_warnings(&self) -> Vec<String> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{ClientRecord, Store, StoreError};
 use crate::token::{ClientId, SecretId, Status};
@@ -86,6 +87,21 @@ impl Difference {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// How much of each there is.
+    #[must_use]
+    pub fn numbers(&self) -> Value {
+        json!({
+            "clients_added": self.clients_added.len(),
+            "clients_removed": self.clients_removed.len(),
+            "clients_disabled": self.clients_disabled.len(),
+            "secrets_changed": self.secrets_changed.len(),
+            "clients_changed": self.clients_changed.len(),
+            "tokens_revoked": self.tokens_revoked,
+            "keys_made": self.keys_made.len(),
+            "keys_revoked": self.keys_revoked.len(),
+        })
     }
 
     async fn of_clients(&mut self, now: &dyn Store, then: &dyn Store) -> Result<(), StoreError> {

@@ -184,6 +184,9 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// The same store, for one change: it writes down these records of the change in the same transaction.
     fn recording(&self, records: ChangeRecords) -> Arc<dyn Store>;
 
+    /// Leaves these records where a trail's writer finds them, with no change.
+    async fn leave_records(&self, records: ChangeRecords) -> Result<(), StoreError>;
+
     /// Whether records of changes wait for a trail.
     async fn has_waiting_records(&self) -> Result<bool, StoreError>;
 

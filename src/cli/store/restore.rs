@@ -1,16 +1,19 @@
 //! `store restore`: a backup in the place of the store.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::progress;
+use crate::audit::Event;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
+use crate::clock::SystemClock;
 use crate::config::{Config, StoreUrl};
-use crate::issuer::check_master_key;
+use crate::issuer::{Installation, StartError, check_master_key, leave_record};
 use crate::store::{Difference, Migrate, SqlStore, Staged, Store, StoreError};
 
 /// Put a backup in the place of the store, with the service stopped
@@ -56,11 +59,26 @@ pub(super) async fn run(
     output: Output,
 ) -> Result<(), Error> {
     let migrate = config.store.migrate.into();
-    let restored = match &config.store.url {
+    let restored: Restored = match &config.store.url {
         StoreUrl::Sqlite(path) => in_file(arguments, path, config, migrate).await?,
         StoreUrl::Postgres(_) => in_database(arguments, config, migrate).await?,
     };
+    if restored.replaced
+        && let Err(why) = write_record(config).await
+    {
+        eprintln!("warning: the audit trail has no record of this until a service starts: {why}");
+    }
     output.print(&restored, || restored.text())
+}
+
+async fn write_record(config: &Config) -> Result<(), StartError> {
+    let installation = Installation::open(config, Arc::new(SystemClock)).await?;
+    installation.write_waiting_records().await;
+    for warning in installation.take_warnings() {
+        eprintln!("warning: {warning}");
+    }
+    installation.store().close().await;
+    Ok(())
 }
 
 async fn in_file(
@@ -78,6 +96,7 @@ async fn in_file(
             return other;
         }
     };
+    restored.record(staged.store()).await?;
     restored.kept_as = staged.replace(Timestamp::now()).await?;
     restored.replaced = true;
     Ok(restored)
@@ -114,6 +133,7 @@ async fn in_database(
         if arguments.dry_run {
             return Ok(restored);
         }
+        restored.record(staged.store()).await?;
         let target = SqlStore::open(&config.store, migrate).await?;
         let copied = staged.store().copy_to(&target, progress::lines()).await;
         target.close().await;
@@ -146,6 +166,17 @@ impl Restored {
             lost: None,
             unread: None,
         })
+    }
+
+    /// Into what is restored: from there the trail gets it.
+    async fn record(&self, backup: &dyn Store) -> Result<(), Error> {
+        let event = Event::StoreRestored {
+            from: self.from.display().to_string().into(),
+            last_change: self.last_change,
+            // A line of the trail isn't as long as a list of clients may be.
+            lost: self.lost.as_ref().map(Difference::numbers),
+        };
+        Ok(leave_record(backup, event, Timestamp::now()).await?)
     }
 
     fn text(&self) -> String {

@@ -141,6 +141,7 @@ passed_on! {
     note_audit_head(head: &AuditHead) -> ();
     has_waiting_records() -> bool;
     take_waiting_records(trail: &str, left_before: Timestamp) -> Vec<WaitingRecords>;
+    leave_records(records: ChangeRecords) -> ();
     note_written_records(taken: &[WaitingRecords], head: &AuditHead) -> ();
     changes_after(position: Position) -> News;
     last_change() -> Position;

@@ -32,9 +32,8 @@ pub(super) const IS_STANDBY: &str = "\
     BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_is_in_recovery() AS is_standby; COMMIT";
 /// Of the socket, not of the session, and so not for a pooler's connections.
 const POSTGRES_SOCKET: &str = "\
-    BEGIN ISOLATION LEVEL READ COMMITTED; \
-    SELECT set_config('tcp_user_timeout', '15s', false), set_config('tcp_keepalives_idle', '10', false), \
-    set_config('tcp_keepalives_interval', '5', false) WHERE current_setting('extra_float_digits') = '2'; COMMIT";
+    BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('tcp_user_timeout', '15s', false), set_config('tcp_keepalives_idle', '10', false), \
+    set_config('tcp_keepalives_interval', '5', false); COMMIT";
 const SQLITE_SESSION: [&str; 3] = [
     "PRAGMA journal_mode = WAL",
     // A change that was reported done is on disk: with WAL, NORMAL may lose the last ones in a power cut.
@@ -65,15 +64,16 @@ impl Connections {
         sqlx::any::install_default_drivers();
         let url = address.url()?;
         let options = AnyConnectOptions::from_str(&url)?;
-        if engine == Engine::Postgres {
-            // The pool goes on trying until its time is over, and then only knows that it is.
-            let first = timeout(TO_GET_ONE, first_look(&options, read_only));
-            first.await.map_err(|_| StoreError::TimedOut)??;
-        }
+        // The pool goes on trying until its time is over, and then only knows that it is.
+        let first = timeout(TO_GET_ONE, first_look(&options, engine, read_only));
+        let first = first.await.map_err(|_| StoreError::TimedOut)??;
+        let pool = pool(engine, most, read_only).connect_with(options).await?;
+        // Not before: the last connection that is closed takes SQLite's files away with it.
+        first.close().await?;
         Ok(Self {
             engine,
             address,
-            pool: pool(engine, most, read_only).connect_with(options).await?,
+            pool,
             most: usize::try_from(most).unwrap_or(usize::MAX),
             read_only,
             pace: Pace::default(),
@@ -171,21 +171,31 @@ fn pool(engine: Engine, most: u32, read_only: bool) -> AnyPoolOptions {
                 Ok(matches!(proof.await, Ok(Ok(true))))
             })
         })
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                if engine == Engine::Postgres {
-                    connection.execute(POSTGRES_SOCKET).await?;
-                    return Ok(());
-                }
-                for statement in SQLITE_SESSION {
-                    connection.execute(statement).await?;
-                }
-                if read_only {
-                    connection.execute("PRAGMA query_only = ON").await?;
-                }
-                Ok(())
-            })
-        })
+        .after_connect(move |connection, _| Box::pin(prepare(connection, engine, read_only)))
+}
+
+/// What a new connection is told.
+async fn prepare(
+    connection: &mut AnyConnection,
+    engine: Engine,
+    read_only: bool,
+) -> Result<(), sqlx::Error> {
+    if engine == Engine::Postgres {
+        if pooler::is_between(connection).await? {
+            // What somebody else may have left.
+            connection.execute("DISCARD ALL").await?;
+        } else {
+            connection.execute(POSTGRES_SOCKET).await?;
+        }
+        return Ok(());
+    }
+    for statement in SQLITE_SESSION {
+        connection.execute(statement).await?;
+    }
+    if read_only {
+        connection.execute("PRAGMA query_only = ON").await?;
+    }
+    Ok(())
 }
 
 /// Whether a connection still works, and leads where it should.
@@ -208,15 +218,23 @@ pub(super) async fn is_standby(connection: &mut AnyConnection) -> Result<bool, s
     row.try_get("is_standby")
 }
 
-/// Refuses a server that this process can't work with.
-async fn first_look(options: &AnyConnectOptions, read_only: bool) -> Result<(), StoreError> {
+/// Refuses a database that this process can't work with.
+async fn first_look(
+    options: &AnyConnectOptions,
+    engine: Engine,
+    read_only: bool,
+) -> Result<AnyConnection, StoreError> {
     let connected = AnyConnection::connect_with(options).await;
     let mut connection = connected.map_err(pooler::explained)?;
+    if engine == Engine::Sqlite {
+        prepare(&mut connection, engine, read_only).await?;
+        return Ok(connection);
+    }
     if !read_only && is_standby(&mut connection).await? {
         return Err(StoreError::Standby);
     }
     pooler::refuse(&mut connection, options).await?;
-    Ok(connection.close().await?)
+    Ok(connection)
 }
 
 /// Invalid authorization (SQLSTATE class 28).

@@ -318,6 +318,15 @@ impl Store for SqlStore {
         })
     }
 
+    async fn leave_records(&self, records: ChangeRecords) -> Result<(), StoreError> {
+        self.again(|| async {
+            let mut transaction = self.begin().await?;
+            outbox::put(&mut transaction, &records).await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+
     async fn has_waiting_records(&self) -> Result<bool, StoreError> {
         let is_empty = self.again(|| async { outbox::is_empty(&mut *self.read().await?).await });
         Ok(!is_empty.await?)

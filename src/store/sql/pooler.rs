@@ -20,11 +20,7 @@ pub(super) async fn refuse(
     connection: &mut AnyConnection,
     options: &AnyConnectOptions,
 ) -> Result<(), StoreError> {
-    let digits: String = connection
-        .fetch_one(DIGITS)
-        .await?
-        .try_get("extra_float_digits")?;
-    if digits == "2" {
+    if !is_between(connection).await? {
         return Ok(());
     }
     let mut other = AnyConnection::connect_with(options).await?;
@@ -42,6 +38,13 @@ pub(super) async fn refuse(
         }
     }
     Ok(other.close().await?)
+}
+
+/// Whether a connection leads to a pooler.
+pub(super) async fn is_between(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    let row = connection.fetch_one(DIGITS).await?;
+    let digits: String = row.try_get("extra_float_digits")?;
+    Ok(digits != "2")
 }
 
 /// What a refused connection means, when a pooler refused it.

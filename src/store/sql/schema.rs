@@ -10,6 +10,7 @@ use crate::store::{Migrate, SchemaStatus, Store as _, StoreError};
 
 /// For migrations: others may be at it, and the tables large; and a role or a database may have any default.
 const PATIENT: &str = "SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false), \
+    set_config('idle_in_transaction_session_timeout', '0', false), \
     set_config('default_transaction_read_only', 'off', false), \
     set_config('default_transaction_isolation', 'read committed', false)";
 

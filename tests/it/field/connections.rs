@@ -165,7 +165,7 @@ async fn no_default_of_a_database_makes_a_difference() {
             "standard_conforming_strings = off",
             "datestyle = 'SQL, DMY'",
             "timezone = 'Asia/Kathmandu'",
-            "statement_timeout = '1ms'",
+            "statement_timeout = '500ms'",
             "lock_timeout = '1ms'",
             "idle_in_transaction_session_timeout = '1ms'",
             "synchronous_commit = off",

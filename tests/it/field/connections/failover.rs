@@ -23,7 +23,7 @@ async fn age(service: &Service) -> f64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_failover_the_service_finds_the_new_primary() {
     let mut old = Postgres::start();
-    let url = old.database("failover");
+    old.database("failover");
     let proxy = Proxy::to(old.address()).await;
     let through = format!("postgres://authz@{}/failover", proxy.address);
     let setup = Setup::on(&through);
@@ -52,14 +52,13 @@ async fn after_a_failover_the_service_finds_the_new_primary() {
     direct.run(&["client", "disable", "is_tbank01"]).ok();
     let status = async || service.token(D1, GRANT).await.status.as_u16();
     eventually("disabled there", status, |status| *status == 401).await;
-    drop(url);
 }
 
 /// The same report, of a replica that only reads: a standby that stopped replaying, or was cut off, is no fresh source; one whose
 /// primary has nothing to say is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_that_stopped_replaying_is_stale() {
-    let mut primary = Postgres::start_with("trust", &["wal_receiver_status_interval=1s"]);
+    let mut primary = Postgres::start_with("trust", &["wal_retrieve_retry_interval=200ms"]);
     let writer = Setup::on(&primary.database("stale"));
     writer.add("is_tbank01", "123", &["--scope", "cards pin"]);
     // The keys are made when a service starts that may.

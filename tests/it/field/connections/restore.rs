@@ -99,11 +99,18 @@ async fn a_restore_gives_exactly_the_backup_and_tells_what_is_lost() {
     );
 
     let text = setup.run(&restore("b.db")[..4]).ok().stdout;
-    assert!(text.contains("nothing was newer than the backup"), "{text}");
+    assert!(!text.contains("again") && !text.contains("gone"), "{text}");
     let service = setup.start();
     for (id, status) in [("removed", 200), ("disabled", 200), ("later-1", 401)] {
         assert_eq!(token_of(&service, id).await, status, "{id}");
     }
+    let recorded = async || {
+        let changes = service.setup.changes();
+        let restored = |it: &&Value| it["event"] == "store.restored";
+        changes.iter().filter(restored).cloned().collect::<Vec<_>>()
+    };
+    let records = eventually("recorded", recorded, |it| it.len() == 2).await;
+    assert_eq!(records[0]["lost"]["clients_disabled"], 1);
     let again = service.introspect(&basic("cards-api", "123"), &token).await;
     assert_eq!(again.json()["active"], true, "as it was told");
 }
