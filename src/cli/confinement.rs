@@ -152,7 +152,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::config::{ClientCertificates, TlsConfig, TlsLimits};
+    use crate::config::{ClientCertificates, TlsConfig};
 
     #[test]
     fn what_is_read_is_not_written_and_links_are_followed() {
@@ -174,7 +174,6 @@ mod tests {
             client_certificates: ClientCertificates::Off,
             crl: None,
             allow: Vec::new(),
-            limits: TlsLimits::default(),
         });
         // On first use the master key is made, and so is the folder of the trail.
         let folders = Folders::of(&config);

@@ -1,9 +1,14 @@
 //! `[limits]`: how the service ends, and what holds for connections with `[tls]` and without.
 
+mod connections;
+
 use std::time::Duration;
 
 use super::period::Period;
 use super::reader::Reader;
+use crate::token::{InvalidNetwork, Network};
+
+pub use connections::ConnectionLimits;
 
 /// The limits of the service as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,12 +16,19 @@ pub struct LimitsConfig {
     /// How long the service goes on serving after SIGTERM, while `/readyz` already says that it is draining. Load balancers
     /// need this long to stop sending it new connections.
     pub drain_time: Duration,
+    /// How many connections callers may have, and how long.
+    pub connections: ConnectionLimits,
+    /// The balancers that pass on connections to `listen.api` and say whose they are, in a header of the PROXY protocol. It is
+    /// demanded of them, and believed of nobody else.
+    pub proxy_protocol: Vec<Network>,
 }
 
 impl Default for LimitsConfig {
     fn default() -> Self {
         Self {
             drain_time: Duration::from_secs(5),
+            connections: ConnectionLimits::default(),
+            proxy_protocol: Vec::new(),
         }
     }
 }
@@ -26,6 +38,7 @@ impl LimitsConfig {
     pub(super) fn without_drain() -> Self {
         Self {
             drain_time: Duration::ZERO,
+            ..Self::default()
         }
     }
 
@@ -33,8 +46,23 @@ impl LimitsConfig {
         let default = Self::default();
         let period = Period::within(Period(Duration::ZERO)..=Period(Duration::from_secs(600)));
         let drain_time = reader.or("limits.drain_time", Period(default.drain_time), period);
+        let connections = ConnectionLimits::read(reader);
+        let proxy_protocol = reader.list("limits.proxy_protocol", balancer);
         Some(Self {
             drain_time: drain_time?.0,
+            connections: connections?,
+            proxy_protocol: proxy_protocol?,
         })
     }
+}
+
+/// Of the networks of everybody, everybody could say to be somebody else.
+fn balancer(text: &str) -> Result<Network, String> {
+    let network: Network = text
+        .parse()
+        .map_err(|error: InvalidNetwork| error.to_string())?;
+    if network.is_everybody() {
+        return Err("is everybody; name the addresses that the balancer connects from".to_owned());
+    }
+    Ok(network)
 }

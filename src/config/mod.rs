@@ -32,7 +32,7 @@ pub use gateway::{AddressHeader, CertificateHeader, GatewayConfig, GatewaySecret
 pub use issuer::{InvalidIssuer, IssuerUrl};
 pub use jwks_uri::JwksUriConfig;
 pub use keys::{KeysConfig, Pkcs11Config, Provider};
-pub use limits::LimitsConfig;
+pub use limits::{ConnectionLimits, LimitsConfig};
 pub use listen::ListenConfig;
 pub use policy::PolicyConfig;
 pub use postgres::PostgresUrl;
@@ -40,7 +40,7 @@ use reader::Reader;
 pub use reader::Setting;
 pub use store::{StoreConfig, StoreUrl};
 pub use throttle::{ClientRate, ThrottleConfig};
-pub use tls::{ClientCertificates, TlsConfig, TlsLimits};
+pub use tls::{ClientCertificates, TlsConfig};
 pub use token::TokenConfig;
 
 use crate::token::CertificateBinding;
@@ -52,7 +52,7 @@ pub struct Config {
     pub issuer: IssuerUrl,
     /// Where it listens.
     pub listen: ListenConfig,
-    /// How it ends.
+    /// How much callers may take up, and how it ends.
     pub limits: LimitsConfig,
     /// Whether it ends TLS there itself.
     pub tls: Option<TlsConfig>,

@@ -1,6 +1,4 @@
-//! `[tls]`: whether the service ends TLS itself, whom it takes connections from, and how many.
-
-mod limits;
+//! `[tls]`: whether the service ends TLS itself, and whom it takes connections from.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -8,8 +6,6 @@ use std::str::FromStr;
 
 use super::reader::Reader;
 use crate::token::CertificateName;
-
-pub use limits::TlsLimits;
 
 /// TLS at the service's own address. Without the section it speaks plain HTTP there, for a gateway in front.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,8 +22,6 @@ pub struct TlsConfig {
     pub crl: Option<PathBuf>,
     /// The names of which a client certificate must have one; none: the authority's word is enough.
     pub allow: Vec<CertificateName>,
-    /// How much callers may take up.
-    pub limits: TlsLimits,
 }
 
 /// Whether callers must have a certificate.
@@ -62,7 +56,6 @@ impl TlsConfig {
         let wanted = reader.optional(CLIENT_CERTIFICATES, str::parse);
         let crl = reader.optional(CRL, path);
         let allow = reader.list(ALLOW, str::parse);
-        let limits = TlsLimits::read(reader, is_there);
         if !is_there {
             return Some(None);
         }
@@ -105,7 +98,6 @@ impl TlsConfig {
             client_certificates,
             crl: crl.map(|path| absolute(CRL, path)),
             allow,
-            limits: limits?,
         }))
     }
 

@@ -1,8 +1,12 @@
-//! TLS at the service's own address: an acceptor before the HTTP server, which takes no listener but its own.
+//! The service's own listeners: who gets a connection, for how long, and whose requests come over it.
 //!
-//! It ends TLS, sees to whose certificate it was and to how much each caller takes up, connects to the HTTP server on loopback,
-//! and copies bytes both ways. Bytes alone: HTTP is read once, by the server behind. Who sent a request, the server's handlers
-//! learn from [`Peers`], by the loopback address that the connection came from; each connection has one of its own.
+//! A door stands before an HTTP server on loopback, which takes no listener but its own. It takes connections off the network, sees
+//! to how much each source takes up, reads the header of a balancer if one stands before it, ends TLS, and copies bytes both ways. Bytes
+//! alone: HTTP is read once, by the server behind. Who sent a request, the server's handlers learn from [`Peers`], by the loopback
+//! address that the connection came from; each connection has one of its own.
+//!
+//! `listen.api` has one with `[tls]` or `limits.proxy_protocol`. Otherwise callers connect to the HTTP server itself, which costs
+//! less of each token, and so do operators; `watchman` sees to those connections.
 
 mod acceptor;
 mod connection;
@@ -13,10 +17,13 @@ mod identity;
 mod loopback;
 mod peers;
 mod pipe;
+pub(super) mod proxy;
 mod reload;
+mod rewound;
 mod room;
 mod tally;
 mod verifier;
+mod watchman;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,37 +37,60 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 pub use descriptors::DescriptorError;
+pub(super) use descriptors::provide as provide_descriptors;
 pub use files::TlsFileError;
+pub(super) use gate::Gate;
 pub(super) use peers::{Peer, Peers};
-use tally::Tally;
 pub(super) use tally::Turned;
+pub(super) use watchman::{NotAccepted, Watchman};
 
 use super::listen::ListenError;
-use crate::config::{GatewayConfig, TlsConfig};
+use crate::config::{ConnectionLimits, GatewayConfig, TlsConfig};
+use crate::token::Network;
+use connection::Served;
 use files::{Files, Loaded};
-use gate::Gate;
+use gate::Rules;
 use identity::Identity;
 
 /// How long the last connections may take to get their first answer, before the server behind is told to stop.
 const FRESH: Duration = Duration::from_secs(2);
 
-/// The acceptor, its address taken.
+/// A listener and its rules.
+pub(super) struct Listener<'a> {
+    /// Its key in the configuration.
+    pub key: &'static str,
+    pub address: SocketAddr,
+    pub limits: ConnectionLimits,
+    /// TLS, if the door ends it.
+    pub tls: Option<&'a TlsConfig>,
+    /// The gateway, which stands for many sources.
+    pub gateway: Option<&'a GatewayConfig>,
+    /// The balancers that say whose connections they pass on.
+    pub balancers: &'a [Network],
+}
+
+/// A door, its address taken.
 pub(super) struct FrontDoor {
+    key: &'static str,
     listener: TcpListener,
     address: SocketAddr,
+    gate: Arc<Gate>,
+    renewing: Option<Renewing>,
+}
+
+/// What is renewed while the service runs.
+struct Renewing {
     config: TlsConfig,
-    gateway: Option<GatewayConfig>,
     identity: Arc<Identity>,
     /// What the identity was made of.
     files: Files,
     /// When its certificate ends.
     ends: Timestamp,
-    peers: Arc<Peers>,
-    tally: Arc<Tally>,
 }
 
-/// The acceptor, at work.
+/// A door, open.
 pub(super) struct OpenDoor {
+    address: SocketAddr,
     gate: Arc<Gate>,
     stop: watch::Sender<bool>,
     /// Gives the end when the last connection has ended.
@@ -68,7 +98,7 @@ pub(super) struct OpenDoor {
     beside: Vec<JoinHandle<()>>,
 }
 
-/// Why the acceptor can't be.
+/// Why a door can't be.
 #[derive(Debug, thiserror::Error)]
 pub enum FrontDoorError {
     /// A certificate, a key, or a list.
@@ -91,76 +121,102 @@ pub fn check_tls_files(config: &TlsConfig) -> Result<(), TlsFileError> {
 }
 
 impl FrontDoor {
-    /// Reads the certificates, sees to descriptors, and takes the address. Nobody is let in yet.
-    pub(super) fn bind(
-        address: SocketAddr,
-        config: &TlsConfig,
-        gateway: Option<&GatewayConfig>,
-    ) -> Result<Self, FrontDoorError> {
-        let files = Files::read(config)?;
-        let Loaded { server, ends } = files.load(config)?;
-        descriptors::provide(&config.limits)?;
-        let listener = acceptor::listen(address)?;
-        let address = listener.local_addr().unwrap_or(address);
-        let tally = Arc::new(Tally::default());
+    /// Reads the certificates and takes the address. Nobody is let in yet.
+    pub(super) fn bind(listener: &Listener<'_>) -> Result<Self, FrontDoorError> {
+        let renewing = listener.tls.map(Renewing::read).transpose()?;
+        let gate = Gate::new(Rules {
+            limits: listener.limits,
+            gateway: listener.gateway.cloned(),
+            balancers: listener.balancers.to_vec(),
+            identity: renewing.as_ref().map(|renewing| renewing.identity.clone()),
+        });
+        let bound = acceptor::listen(listener.key, listener.address)?;
         Ok(Self {
-            listener,
-            address,
-            config: config.clone(),
-            gateway: gateway.cloned(),
-            identity: Arc::new(Identity::new(server)),
-            files,
-            ends,
-            peers: Arc::new(Peers::new(tally.clone())),
-            tally,
+            key: listener.key,
+            address: bound.local_addr().unwrap_or(listener.address),
+            listener: bound,
+            gate: Arc::new(gate),
+            renewing,
         })
     }
 
-    /// Where callers find it.
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
+    /// Who is connected, for handlers.
+    pub(super) fn peers(&self) -> Arc<Peers> {
+        self.gate.peers.clone()
     }
 
-    /// Who is connected.
-    pub(super) fn peers(&self) -> Arc<Peers> {
-        self.peers.clone()
+    /// What there is to count.
+    pub(super) fn gate(&self) -> Arc<Gate> {
+        self.gate.clone()
     }
 
     /// Lets callers in, to the HTTP server at `upstream`.
     pub(super) fn open(self, upstream: SocketAddr, log: &Logger) -> OpenDoor {
         let (stop, stopped) = watch::channel(false);
         let (held, connections) = mpsc::channel(1);
-        let gate = Arc::new(Gate::new(
-            self.config.limits,
-            self.gateway,
+        let telling = tally::tell(self.key, self.gate.tally.clone(), log.clone());
+        let mut beside = vec![tokio::spawn(telling)];
+        if let Some(renewing) = self.renewing {
+            let Renewing {
+                config,
+                identity,
+                files,
+                ends,
+            } = renewing;
+            let reloading = reload::follow(identity, files, ends, config, log.clone());
+            beside.push(tokio::spawn(reloading));
+        }
+        let served = Served {
             upstream,
-            self.identity.clone(),
-            self.peers,
-            self.tally.clone(),
-        ));
-        let accepting = acceptor::accept(self.listener, gate.clone(), stopped.clone(), held);
-        let reloading = reload::follow(
-            self.identity,
-            self.files,
-            self.ends,
-            self.config,
-            log.clone(),
-        );
-        let telling = tally::tell(self.tally, log.clone());
+            stop: stopped,
+            _held: held,
+        };
+        let accepting = acceptor::accept(self.listener, self.gate.clone(), served);
+        beside.push(tokio::spawn(accepting));
         OpenDoor {
-            gate,
+            address: self.address,
+            gate: self.gate,
             stop,
             connections,
-            beside: vec![
-                tokio::spawn(accepting),
-                tokio::spawn(reloading),
-                tokio::spawn(telling),
-            ],
+            beside,
         }
     }
 }
 
+/// The rules of a listener that has no door.
+pub(super) fn watchman(
+    listener: &'static str,
+    limits: ConnectionLimits,
+    gateway: Option<&GatewayConfig>,
+) -> Arc<Watchman> {
+    let gate = Gate::new(Rules {
+        limits,
+        gateway: gateway.cloned(),
+        balancers: Vec::new(),
+        identity: None,
+    });
+    Watchman::new(listener, Arc::new(gate))
+}
+
+impl Renewing {
+    fn read(config: &TlsConfig) -> Result<Self, TlsFileError> {
+        let files = Files::read(config)?;
+        let Loaded { server, ends } = files.load(config)?;
+        Ok(Self {
+            config: config.clone(),
+            identity: Arc::new(Identity::new(server)),
+            files,
+            ends,
+        })
+    }
+}
+
 impl OpenDoor {
+    /// Where callers find it, the port that the system chose among it.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Lets nobody in any more. Done when each connection that is through has been heard by the HTTP server, which may be told to
     /// stop from then on: what it has not accepted by then, it never will.
     pub(super) async fn shut(&self) {

@@ -2,12 +2,15 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use dropshot::{
     ApiDescription, BuildError, ConfigDropshot, HandlerTaskMode, HttpServerStarter, ServerBuilder,
     ServerContext,
 };
-use slog::{Discard, Logger, o};
+use slog::{Logger, o};
+
+use super::front_door::{Gate, NotAccepted};
 
 /// Why an address can't be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -31,12 +34,14 @@ impl ListenError {
     }
 }
 
-/// Takes the address; requests are taken once it is started.
+/// Takes the address; requests are taken once it is started. `gate` counts the connections that can't be
+/// accepted, where callers connect to it directly.
 pub(super) fn listen<C: ServerContext>(
     key: &'static str,
     address: SocketAddr,
     api: ApiDescription<C>,
     context: C,
+    gate: Option<Arc<Gate>>,
 ) -> Result<HttpServerStarter<C>, ListenError> {
     let config = ConfigDropshot {
         bind_address: address,
@@ -46,7 +51,7 @@ pub(super) fn listen<C: ServerContext>(
         ..ConfigDropshot::default()
     };
     // Dropshot's own log has two lines a request, with its URI. Decisions are in the audit trail.
-    ServerBuilder::new(api, context, Logger::root(Discard, o!()))
+    ServerBuilder::new(api, context, Logger::root(NotAccepted(gate), o!()))
         .config(config)
         .build_starter()
         .map_err(|error| ListenError {

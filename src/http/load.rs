@@ -1,27 +1,18 @@
 //! How many requests are read and answered at a time, and whose: one too many is turned away before anything of it is read, so
-//! that memory doesn't grow with what callers send.
-//!
-//! What there is, is shared: a source has no more under way than there are places left. Alone it may have half of them; each
-//! further greedy one leaves the others less, and never nothing to who has nothing yet.
+//! that memory doesn't grow with what callers send. What there is, is shared by the rule of [`Shares`]; a request that is under
+//! way gives way to no other.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::sources::Sources;
+use super::shares::Shares;
 use crate::issuer::Source;
 
 /// The requests that are under way.
 #[derive(Debug)]
 pub(super) struct Load {
-    limit: u32,
-    under_way: Mutex<UnderWay>,
+    under_way: Mutex<Shares>,
     turned_away: AtomicU64,
-}
-
-#[derive(Debug, Default)]
-struct UnderWay {
-    all: u32,
-    of_source: Sources,
 }
 
 /// A request that is under way, until it is dropped.
@@ -35,8 +26,7 @@ impl Load {
     /// None so far, and this many at most.
     pub(super) fn new(limit: u32) -> Arc<Self> {
         Arc::new(Self {
-            limit,
-            under_way: Mutex::default(),
+            under_way: Mutex::new(Shares::new(limit, limit)),
             turned_away: AtomicU64::new(0),
         })
     }
@@ -45,14 +35,12 @@ impl Load {
     pub(super) fn admit(self: &Arc<Self>, source: Source) -> Option<Place> {
         let under_way = self.under_way.lock();
         let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);
-        let left = self.limit.saturating_sub(under_way.all);
-        if under_way.of_source.of(source) >= left {
+        if !under_way.has_room_for(Some(source)) {
             drop(under_way);
             self.turned_away.fetch_add(1, Ordering::Relaxed);
             return None;
         }
-        under_way.all += 1;
-        under_way.of_source.add(source);
+        under_way.add(Some(source));
         Some(Place {
             load: self.clone(),
             source,
@@ -62,7 +50,7 @@ impl Load {
     /// How many are under way.
     pub(super) fn under_way(&self) -> u32 {
         let under_way = self.under_way.lock();
-        under_way.unwrap_or_else(PoisonError::into_inner).all
+        under_way.unwrap_or_else(PoisonError::into_inner).taken()
     }
 
     /// How many were turned away so far.
@@ -75,8 +63,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let under_way = self.load.under_way.lock();
         let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);
-        under_way.all -= 1;
-        under_way.of_source.remove(self.source);
+        under_way.remove(Some(self.source));
     }
 }
 
@@ -118,6 +105,6 @@ mod tests {
         assert!(load.admit(source(4)).is_none());
         drop(held);
         let under_way = load.under_way.lock().unwrap();
-        assert!(under_way.all == 0 && under_way.of_source.is_empty());
+        assert!(under_way.is_empty());
     }
 }

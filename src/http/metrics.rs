@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use super::front_door::{Peers, Turned};
+use super::front_door::{Gate, Turned};
 use super::ops::Standing;
 use super::origin::Stranger;
 
@@ -26,17 +26,17 @@ pub(super) struct Metrics {
 
 /// Who is connected, where the service ends TLS itself.
 #[derive(Debug)]
-struct Door(Arc<Peers>);
+struct Door(Arc<Gate>);
 
 impl Metrics {
-    pub(super) fn of(standing: &Standing, peers: Option<Arc<Peers>>) -> Self {
+    pub(super) fn of(standing: &Standing, gate: Option<Arc<Gate>>) -> Self {
         let mut registry = Registry::with_prefix("d1_authz");
         let version = vec![("version", env!("CARGO_PKG_VERSION"))];
         registry.register("build", "Which version runs", Info::new(version));
         registry.register_collector(Box::new(standing.clone()));
         registry.register_collector(Box::new(standing.issuer.clone()));
-        if let Some(peers) = peers {
-            registry.register_collector(Box::new(Door(peers)));
+        if let Some(gate) = gate {
+            registry.register_collector(Box::new(Door(gate)));
         }
         Self { registry }
     }
@@ -81,8 +81,7 @@ impl Collector for Door {
     fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
         let help = "Callers connected, after their handshakes";
         let connected = encoder.encode_descriptor("connections", help, None, MetricType::Gauge)?;
-        let number = i64::try_from(self.0.connected()).unwrap_or(i64::MAX);
-        ConstGauge::new(number).encode(connected)?;
+        ConstGauge::new(i64::from(self.0.connected())).encode(connected)?;
 
         let help = "Connections refused, or closed before their callers did";
         let counter = MetricType::Counter;

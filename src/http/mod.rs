@@ -19,7 +19,7 @@ mod reference;
 mod reply;
 mod server;
 mod service;
-mod sources;
+mod shares;
 mod watch;
 
 pub use document::Document;

@@ -11,7 +11,7 @@ use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::Document;
-use super::front_door::Peers;
+use super::front_door::{Gate, Watchman};
 use super::load::Load;
 use super::metrics::{CONTENT_TYPE, Metrics};
 use super::origin::Strangers;
@@ -39,9 +39,9 @@ pub(super) struct Standing {
 }
 
 impl Ops {
-    /// `peers` are those of the front door, if there is one; `document` is the served one.
-    pub(super) fn new(standing: Standing, peers: Option<Arc<Peers>>, document: &Document) -> Self {
-        let metrics = Metrics::of(&standing, peers);
+    /// `gate` is that of the callers' listener; `document` is the served one.
+    pub(super) fn new(standing: Standing, gate: Option<Arc<Gate>>, document: &Document) -> Self {
+        let metrics = Metrics::of(&standing, gate);
         let reference = Reference::of(document);
         Self {
             standing,
@@ -91,7 +91,8 @@ static METRICS: Operation = get("metrics", "/metrics");
 static DOCS: Operation = get("docs", "/docs");
 
 /// The run time serves them as it serves a document's operations, so that HTTP is the same at both listeners.
-pub(super) fn api_description() -> Result<ApiDescription<Ops>, MountError> {
+/// `watchman` sees to the connections.
+pub(super) fn api_description(watchman: Arc<Watchman>) -> Result<ApiDescription<Ops>, MountError> {
     let route = |operation, call| Route { operation, call };
     let routes: Vec<Route<Ops>> = vec![
         route(&HEALTHZ, |rqctx, _| answered(healthz(rqctx.context()))),
@@ -99,7 +100,13 @@ pub(super) fn api_description() -> Result<ApiDescription<Ops>, MountError> {
         route(&METRICS, |rqctx, _| answered(metrics(rqctx.context()))),
         route(&DOCS, |rqctx, _| answered(docs(rqctx.context()))),
     ];
-    dropshot_contract::mount(routes, "", Options::default(), |rqctx, rejection| {
+    let options = Options {
+        admit: Some(Box::new(move |request| {
+            Some(Box::new(watchman.asks(request.remote_addr())))
+        })),
+        ..Options::default()
+    };
+    dropshot_contract::mount(routes, "", options, |rqctx, rejection| {
         answered(rejection.into_response(&rqctx.request_id))
     })
 }

@@ -112,6 +112,7 @@ impl Entrance {
             Some(peers) => Some(peers.at(remote).ok_or(Stranger::PastTheDoor)?),
             None => None,
         };
+        let ends_tls = self.peers.as_ref().is_some_and(|peers| peers.end_tls());
         let connected = match &peer {
             Some(peer) => peer.address.ip(),
             None => remote.ip().to_canonical(),
@@ -119,11 +120,11 @@ impl Entrance {
         match self.gateway_at(connected, peer.as_deref(), request.headers()) {
             Ok(Some(gateway)) => return behind(gateway, connected, request.headers()),
             // Without TLS of the service's own, there is no other way in than the gateway.
-            Ok(None) if self.gateway.is_some() && peer.is_none() => {
+            Ok(None) if self.gateway.is_some() && !ends_tls => {
                 return Err(Stranger::PastTheDoor);
             }
             Ok(None) => {}
-            Err(stranger) if peer.is_none() => return Err(stranger),
+            Err(stranger) if !ends_tls => return Err(stranger),
             // It may be another program of the gateway's machine, which speaks for itself.
             Err(stranger) => {
                 if self.speaks_for_others(request.headers()) {
@@ -277,7 +278,7 @@ mod tests {
             prop_assert_eq!(gateways.caller(&asked), Err(Stranger::PastTheDoor));
 
             // Behind the door, whoever is registered, and from no other address.
-            let peers = Arc::new(Peers::new(Arc::default()));
+            let peers = Arc::new(Peers::new(Arc::default(), true));
             let peer = Peer { address: real, certificate: None };
             let at = SocketAddr::new(remote.ip(), remote.port() ^ u16::from(is_other));
             let registered = peers.register(at, peer).unwrap();

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dropshot::HttpServer;
+use dropshot::{HttpServer, ServerContext};
 use dropshot_contract::MountError;
 use slog::{Logger, info};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
-use super::front_door::{FrontDoor, FrontDoorError, OpenDoor};
+use super::front_door::{self, FrontDoor, FrontDoorError, Listener, OpenDoor, provide_descriptors};
 use super::listen::{ListenError, listen};
 use super::ops::{self, Ops, Standing};
 use super::origin::GatewaySecretError;
@@ -26,17 +26,18 @@ use crate::issuer::{Installation, Issuer, StartError};
 /// after which Kubernetes kills.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// Where the HTTP server listens when it has the front door before it; for nobody else, and whoever finds it is refused.
+/// Where an HTTP server listens when it has a front door before it; for nobody else.
 const BEHIND_THE_DOOR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The service, answering requests.
 pub struct Server {
     api: HttpServer<Service>,
-    /// What stands before it, and where, when the service ends TLS itself.
-    door: Option<(SocketAddr, OpenDoor)>,
+    /// What stands before it, unless callers connect to it directly.
+    door: Option<OpenDoor>,
     ops: HttpServer<Ops>,
     issuer: Arc<Issuer>,
     following: JoinHandle<()>,
+    watching: Vec<JoinHandle<()>>,
     draining: Arc<AtomicBool>,
     drain_time: Duration,
     log: Logger,
@@ -91,13 +92,39 @@ impl Server {
         log: Logger,
     ) -> Result<Self, ServeError> {
         let issuer = Arc::new(installation.issuer(config).await?);
-        let door = config
-            .tls
-            .as_ref()
-            .map(|tls| FrontDoor::bind(config.listen.api, tls, config.gateway.as_ref()));
-        let door = door.transpose()?;
+        let limits = &config.limits;
+        let doors = config.tls.is_some() || !limits.proxy_protocol.is_empty();
+        provide_descriptors(descriptors(config)).map_err(FrontDoorError::from)?;
+        let callers = doors.then(|| {
+            FrontDoor::bind(&Listener {
+                key: "listen.api",
+                address: config.listen.api,
+                limits: limits.connections,
+                tls: config.tls.as_ref(),
+                gateway: config.gateway.as_ref(),
+                balancers: &limits.proxy_protocol,
+            })
+        });
+        let door = callers.transpose()?;
         let peers = door.as_ref().map(FrontDoor::peers);
-        let service = Service::new(config, issuer.clone(), peers.clone())?;
+        // Without a door, callers connect to the HTTP server itself.
+        let watchman = match &door {
+            Some(_) => None,
+            None => {
+                let gateway = config.gateway.as_ref();
+                Some(front_door::watchman(
+                    "listen.api",
+                    limits.connections,
+                    gateway,
+                ))
+            }
+        };
+        let gate = door.as_ref().map(FrontDoor::gate);
+        let gate = gate.or_else(|| watchman.as_ref().map(|it| it.gate()));
+        let of_operators = limits.connections.of_operators();
+        let ops_watchman = front_door::watchman("listen.ops", of_operators, None);
+        let mut service = Service::new(config, issuer.clone(), peers)?;
+        service.watchman = watchman.clone();
         let description = service.description(&config.issuer)?;
         let (document, load) = (service.document.clone(), service.load.clone());
         let entrance = service.entrance.clone();
@@ -111,6 +138,7 @@ impl Server {
             },
             description,
             service,
+            gate.clone(),
         )?;
         let standing = Standing {
             issuer: issuer.clone(),
@@ -121,20 +149,29 @@ impl Server {
         let ops = listen(
             "listen.ops",
             config.listen.ops,
-            ops::api_description()?,
-            Ops::new(standing, peers, &document),
+            ops::api_description(ops_watchman.clone())?,
+            Ops::new(standing, gate, &document),
+            Some(ops_watchman.gate()),
         )?;
         // Both addresses are ours by now, and no request is taken before the trail says that the service runs.
         issuer.started().await?;
         let following = tokio::spawn(watch::watch(issuer.clone(), entrance, log.clone()));
         let api = api.start();
-        let door = door.map(|door| (door.address(), door.open(api.local_addr(), &log)));
+        let ops = ops.start();
+        let mut watching = vec![tokio::spawn(
+            ops_watchman.watch(ops.local_addr(), log.clone()),
+        )];
+        if let Some(watchman) = watchman {
+            watching.push(tokio::spawn(watchman.watch(api.local_addr(), log.clone())));
+        }
+        let door = door.map(|door| door.open(api.local_addr(), &log));
         Ok(Self {
             api,
             door,
-            ops: ops.start(),
+            ops,
             issuer,
             following,
+            watching,
             draining,
             drain_time: config.limits.drain_time,
             log,
@@ -146,7 +183,7 @@ impl Server {
     pub fn addresses(&self) -> Addresses {
         Addresses {
             api: match &self.door {
-                Some((address, _)) => *address,
+                Some(door) => door.address(),
                 None => self.api.local_addr(),
             },
             ops: self.ops.local_addr(),
@@ -173,23 +210,13 @@ impl Server {
             }
         }
         info!(self.log, "stopping"; "grace_s" => GRACE.as_secs());
-        let closing = async {
-            // The door first: a connection that the server has not accepted when it stops is lost.
-            if let Some((_, door)) = &self.door {
-                door.shut().await;
-            }
-            let ended = self.api.close().await;
-            if let Some((_, door)) = self.door {
-                door.empty().await;
-            }
-            ended
-        };
         // Dropshot itself waits for the last connection for ever.
-        let closed = tokio::time::timeout(GRACE, closing).await;
+        let closed = tokio::time::timeout(GRACE, close(self.door, self.api)).await;
         self.following.abort();
+        self.watching.iter().for_each(JoinHandle::abort);
         let written = self.issuer.stopped().await;
         let _ops_has_nothing_to_lose =
-            tokio::time::timeout(Duration::from_secs(1), self.ops.close()).await;
+            tokio::time::timeout(Duration::from_secs(1), close(None, self.ops)).await;
         written?;
         match closed {
             Ok(ended) => ended.map_err(ServeError::Stopped)?,
@@ -198,6 +225,29 @@ impl Server {
         info!(self.log, "stopped");
         Ok(())
     }
+}
+
+/// Answers the requests under way, and ends.
+async fn close<C: ServerContext>(
+    door: Option<OpenDoor>,
+    server: HttpServer<C>,
+) -> Result<(), String> {
+    // The door first: a connection that the server has not accepted when it stops is lost.
+    if let Some(door) = &door {
+        door.shut().await;
+    }
+    let ended = server.close().await;
+    if let Some(door) = door {
+        door.empty().await;
+    }
+    ended
+}
+
+/// The descriptors that connections take: the caller's socket, and both ends of the one to the HTTP server behind a door. Without
+/// one, as many are kept for connections that were not seen yet.
+fn descriptors(config: &Config) -> u64 {
+    let callers = config.limits.connections;
+    callers.descriptors() + callers.of_operators().descriptors()
 }
 
 fn ended_by_itself(ended: Result<(), String>) -> ServeError {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dropshot::ApiDescription;
 use dropshot_contract::{Admit, Options};
 
-use super::front_door::Peers;
+use super::front_door::{Peers, Watchman};
 use super::handlers::Handlers;
 use super::load::Load;
 use super::origin::{Entrance, GatewaySecretError};
@@ -29,6 +29,8 @@ pub struct Service {
     pub(super) metadata: types::AuthorizationServerMetadata,
     pub(super) entrance: Arc<Entrance>,
     pub(super) load: Arc<Load>,
+    /// Who sees to connections that callers have to the HTTP server itself.
+    pub(super) watchman: Option<Arc<Watchman>>,
     /// Whether the service is ending, so that no new caller should be sent to it.
     pub(super) draining: Arc<AtomicBool>,
 }
@@ -65,6 +67,7 @@ impl Service {
             ),
             entrance: Arc::new(Entrance::new(config, peers)?),
             load: Load::new(config.throttle.requests),
+            watchman: None,
             draining: Arc::default(),
             issuer,
         })
@@ -87,9 +90,11 @@ impl Service {
 
     fn admit(&self) -> Admit {
         let (entrance, load) = (self.entrance.clone(), self.load.clone());
+        let watchman = self.watchman.clone();
         Box::new(move |request| {
+            let watched = watchman.as_ref().map(|it| it.asks(request.remote_addr()));
             let place = load.admit(entrance.source(request))?;
-            Some(Box::new(place))
+            Some(Box::new((place, watched)))
         })
     }
 }

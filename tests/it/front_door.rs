@@ -9,7 +9,7 @@ mod vanishing;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::harness::{Authority, Caller, Issued, SERVER, Service, Setup};
+use crate::harness::{Authority, Caller, Issued, Run, SERVER, Service, Setup};
 
 /// A service with TLS, its authorities, and D1's certificate.
 pub struct Bank {
@@ -44,6 +44,11 @@ impl Bank {
             thales,
             d1,
         }
+    }
+
+    /// Runs a command with its configuration.
+    pub fn run(&self, arguments: &[&str]) -> Run {
+        self.setup.run(arguments)
     }
 
     pub fn start(self) -> Open {

@@ -17,9 +17,6 @@ fn tls_has_safe_defaults() {
     assert_eq!(tls.client_ca, Some(folder.join("etc/ca.pem")));
     assert_eq!(tls.client_certificates, ClientCertificates::Required);
     assert_eq!((tls.crl, tls.allow), (None, Vec::new()));
-    assert_eq!(tls.limits, TlsLimits::default());
-    // What a system grants at least, the rest of the service included.
-    assert!(tls.limits.descriptors() < 3_840);
 
     let tls = load(&with(TLS), &[]).1.unwrap().tls.unwrap();
     assert_eq!(tls.client_certificates, ClientCertificates::Off);
@@ -30,9 +27,7 @@ fn tls_has_safe_defaults() {
 fn all_of_tls_is_read() {
     let text = with(&format!(
         "{TLS}client_ca = \"ca.pem\"\nclient_certificates = \"optional\"\ncrl = \"/crl.pem\"\n\
-         allow = [\"subject:CN=d1,O=Thales,C=FR\", \"dns:d1.example\"]\n\
-         handshakes = 10\nconnections = 20\nconnections_per_source = 5\nhandshake_time = \"2s\"\n\
-         first_byte_time = \"3s\"\nidle_time = \"4s\"\nconnection_life = \"5m\"\n"
+         allow = [\"subject:CN=d1,O=Thales,C=FR\", \"dns:d1.example\"]\n"
     ));
     let config = load(&text, &[]).1.unwrap();
     let allow = config.settings.iter().find(|it| it.key == "tls.allow");
@@ -44,11 +39,49 @@ fn all_of_tls_is_read() {
     assert_eq!(tls.client_certificates, ClientCertificates::Optional);
     assert_eq!(tls.crl, Some("/crl.pem".into()));
     assert_eq!(tls.allow[1].to_string(), "dns:d1.example");
-    assert_eq!(tls.limits.connection_life, Duration::from_secs(300));
-    assert_eq!(tls.limits.descriptors(), 70);
     let variable = [("D1_AUTHZ_TLS__ALLOW", "[\"dns:a.example\"]")];
     let tls = load(&text, &variable).1.unwrap().tls.unwrap();
     assert_eq!(tls.allow, ["dns:a.example".parse().unwrap()]);
+}
+
+#[test]
+fn limits_hold_with_tls_and_without_and_may_be_keys_of_tls_as_before() {
+    let config = load(WHOLE, &[]).1.unwrap();
+    assert_eq!(config.limits, LimitsConfig::default());
+    // What a system grants at least, the rest of the service included.
+    assert!(config.limits.connections.descriptors() < 3_840);
+    let lines = "handshakes = 10\nconnections = 20\nconnections_per_source = 5\nhandshake_time = \"2s\"\n\
+                 first_byte_time = \"3s\"\nidle_time = \"4s\"\nconnection_life = \"5m\"\n";
+    for section in ["[limits]\n", TLS] {
+        let config = load(&with(&format!("{section}{lines}")), &[]).1.unwrap();
+        let limits = config.limits.connections;
+        assert_eq!((limits.handshakes, limits.connections_per_source), (10, 5));
+        assert_eq!(limits.connection_life, Duration::from_secs(300));
+        assert_eq!(limits.descriptors(), 70);
+    }
+    let text = with("[limits]\nproxy_protocol = [\"10.0.0.0/8\", \"2001:db8::1\"]\n");
+    let config = load(&text, &[]).1.unwrap();
+    assert_eq!(config.limits.proxy_protocol.len(), 2);
+    for (lines, why) in [
+        ("[limits]\nconnections = 0\n", "between 1 and 1000000"),
+        ("[limits]\nidle_time = 5\n", "a period between 1s and 1d"),
+        (
+            "[limits]\nproxy_protocol = [\"0.0.0.0/0\"]\n",
+            "is everybody",
+        ),
+        (
+            "[limits]\nproxy_protocol = true\n",
+            "a network is written as",
+        ),
+        (
+            &format!("{TLS}connections = 9\n[limits]\nconnections = 8\n"),
+            "tls.connections: is set in [limits] as well",
+        ),
+    ] {
+        let message = errors(&with(lines), &[]);
+        assert!(message.contains(why), "{why}\nnot in\n{message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
 }
 
 #[test]
@@ -79,11 +112,6 @@ fn what_makes_no_sense_together_is_told() {
         (
             &format!("{TLS}client_ca = \"ca\"\nallow = [1]\n"),
             "an array of strings",
-        ),
-        (&format!("{TLS}connections = 0\n"), "between 1 and 1000000"),
-        (
-            &format!("{TLS}idle_time = 5\n"),
-            "a period between 1s and 1d",
         ),
         (
             &format!("{TLS}enabled = true\n"),

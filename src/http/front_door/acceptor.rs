@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::{mpsc, watch};
 
-use super::connection;
+use super::connection::{self, Served, canonical};
 use super::gate::Gate;
 use super::tally::Turned;
 use crate::http::listen::ListenError;
@@ -19,7 +18,7 @@ const BACKLOG: u32 = 4096;
 /// How long to wait when the system has no descriptor left, before asking it again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
+pub(super) fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, ListenError> {
     let bound = || -> io::Result<TcpListener> {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
@@ -30,34 +29,20 @@ pub(super) fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };
-    bound().map_err(|error| ListenError::new("listen.api", address, &error))
+    bound().map_err(|error| ListenError::new(key, address, &error))
 }
 
-/// Accepts until it is told to stop. Each connection keeps a clone of `held` as long as it lasts.
-pub(super) async fn accept(
-    listener: TcpListener,
-    gate: Arc<Gate>,
-    mut stop: watch::Receiver<bool>,
-    held: mpsc::Sender<()>,
-) {
+/// Accepts until it is told to stop.
+pub(super) async fn accept(listener: TcpListener, gate: Arc<Gate>, mut served: Served) {
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            _ = stop.wait_for(|stop| *stop) => return,
+            _ = served.stop.wait_for(|stop| *stop) => return,
         };
         match accepted {
             Ok((socket, address)) => {
-                // An IPv4 caller of a listener for both is an IPv4 caller.
-                let address = SocketAddr::new(address.ip().to_canonical(), address.port());
-                match gate.knock(address) {
-                    Some((visit, handshake)) => {
-                        let (stop, held) = (stop.clone(), held.clone());
-                        tokio::spawn(async move {
-                            connection::serve(socket, visit, handshake, stop).await;
-                            drop(held);
-                        });
-                    }
-                    None => drop(socket),
+                if let Some(visit) = gate.knock(canonical(address)) {
+                    tokio::spawn(connection::serve(socket, visit, served.clone()));
                 }
             }
             Err(error) => match error.kind() {

@@ -3,9 +3,7 @@
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-use crate::config::TlsLimits;
-
-/// For everything that is no connection: listeners, the store, the audit trail, the operators' connections.
+/// For everything that is no connection: listeners, the store, the audit trail.
 const OTHERS: u64 = 256;
 
 /// Too few descriptors.
@@ -13,8 +11,8 @@ const OTHERS: u64 = 256;
 pub enum DescriptorError {
     /// The system grants fewer than the limits need.
     #[error(
-        "the limits of [tls] take {needed} descriptors, and this process may have {granted}; raise its limit (LimitNOFILE in \
-         the unit, ulimit -n in a shell), or lower tls.connections"
+        "the limits on connections take {needed} descriptors, and this process may have {granted}; raise its limit (LimitNOFILE \
+         in the unit, ulimit -n in a shell), or lower limits.connections"
     )]
     TooFew {
         /// What the limits need.
@@ -27,9 +25,9 @@ pub enum DescriptorError {
     System(#[from] Errno),
 }
 
-/// Raises the process' limit as far as it needs.
-pub(super) fn provide(limits: &TlsLimits) -> Result<(), DescriptorError> {
-    let needed = limits.descriptors() + OTHERS;
+/// Raises the process' limit as far as this many connections need it.
+pub(in crate::http) fn provide(connections: u64) -> Result<(), DescriptorError> {
+    let needed = connections + OTHERS;
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     if hard < needed {
         return Err(DescriptorError::TooFew {

@@ -1,8 +1,8 @@
-//! What all connections share, and what each needs to be let in.
+//! What all connections to a listener share, and what each needs to be let in.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Semaphore;
 
@@ -10,144 +10,141 @@ use super::identity::Identity;
 use super::peers::Peers;
 use super::room::{Place, Room};
 use super::tally::{Tally, Turned};
-use crate::config::{GatewayConfig, TlsLimits};
-use crate::http::sources::Sources;
+use crate::config::{ConnectionLimits, GatewayConfig};
 use crate::issuer::Source;
+use crate::token::Network;
 
 /// Connections to the HTTP server that are being made at a time. Its listener keeps 128; one that finds no room there waits for
 /// a second.
 const DIALS: usize = 64;
 
-/// The door as all connections see it.
-pub(super) struct Gate {
-    pub limits: TlsLimits,
+/// A listener's door, as all its connections see it.
+#[derive(Debug)]
+pub(in crate::http) struct Gate {
+    pub(super) limits: ConnectionLimits,
+    /// The gateway, which stands for many sources.
     gateway: Option<GatewayConfig>,
-    /// Where the HTTP server listens.
-    pub upstream: SocketAddr,
-    pub identity: Arc<Identity>,
-    pub peers: Arc<Peers>,
-    pub tally: Arc<Tally>,
-    /// Handshakes in progress.
-    handshakes: Arc<Room>,
+    /// The balancers that say whose connections they pass on, by the PROXY protocol.
+    balancers: Vec<Network>,
+    /// Where the door ends TLS.
+    pub(super) identity: Option<Arc<Identity>>,
+    pub(super) peers: Arc<Peers>,
+    pub(super) tally: Arc<Tally>,
+    /// Handshakes in progress, and headers of balancers that are awaited.
+    arrivals: Arc<Room>,
     /// Connections after it.
     connections: Arc<Room>,
-    sources: Mutex<Sources>,
-    pub dials: Semaphore,
+    pub(super) dials: Semaphore,
     /// Connections that a request may have been read of, or may yet be, and that the HTTP server has not answered yet. Counted
     /// before the first byte: one that is still on its way to the HTTP server when that stops listening is lost.
-    pub fresh: AtomicUsize,
+    pub(super) fresh: AtomicUsize,
+}
+
+/// What a gate is made of.
+pub(super) struct Rules {
+    pub limits: ConnectionLimits,
+    pub gateway: Option<GatewayConfig>,
+    pub balancers: Vec<Network>,
+    pub identity: Option<Arc<Identity>>,
 }
 
 /// A caller that is let in, as long as it stays.
 pub(super) struct Visit {
     pub gate: Arc<Gate>,
+    /// Its own address, or that of the balancer before it.
     pub address: SocketAddr,
-    _of_source: Option<OfSource>,
-}
-
-/// One of the connections that its source may have.
-struct OfSource {
-    gate: Arc<Gate>,
-    source: Source,
+    /// Its place among the arrivals, if it has to say something before its first request.
+    pub arrival: Option<Place>,
+    /// Its place among the connections, if it hasn't.
+    pub place: Option<Place>,
 }
 
 impl Gate {
-    pub(super) fn new(
-        limits: TlsLimits,
-        gateway: Option<GatewayConfig>,
-        upstream: SocketAddr,
-        identity: Arc<Identity>,
-        peers: Arc<Peers>,
-        tally: Arc<Tally>,
-    ) -> Self {
-        Self {
+    pub(super) fn new(rules: Rules) -> Self {
+        let Rules {
             limits,
             gateway,
-            upstream,
+            balancers,
             identity,
-            peers,
+        } = rules;
+        let tally = Arc::new(Tally::default());
+        Self {
+            gateway,
+            balancers,
+            peers: Arc::new(Peers::new(tally.clone(), identity.is_some())),
+            identity,
             tally,
-            handshakes: Room::new(limits.handshakes),
-            connections: Room::new(limits.connections),
-            sources: Mutex::default(),
+            arrivals: Room::new(limits.handshakes, limits.connections_per_source),
+            connections: Room::new(limits.connections, limits.connections_per_source),
+            limits,
             dials: Semaphore::new(DIALS),
             fresh: AtomicUsize::new(0),
         }
     }
 
-    /// Somebody connected, and takes a place among the handshakes. None: it has as many connections as it may.
-    pub(super) fn knock(self: &Arc<Self>, address: SocketAddr) -> Option<(Visit, Place)> {
-        let of_source = match self.is_gateway(address) {
-            true => None,
-            false => Some(self.of_source(address)?),
+    /// Somebody connected. None: it has as many connections as it may, or there are too many; that is counted.
+    pub(super) fn knock(self: &Arc<Self>, address: SocketAddr) -> Option<Visit> {
+        let has_to_arrive = self.identity.is_some() || self.is_balancer(address);
+        let room = match has_to_arrive {
+            true => &self.arrivals,
+            false => &self.connections,
         };
-        // A handshake takes milliseconds, so whoever has been at it longest means to stay; and an attacker that holds them all
-        // makes room for honest callers with each further one.
-        let source = of_source.as_ref().map(|of_source| of_source.source);
-        let handshake = self.handshakes.enter_at_the_cost_of_the_greediest(source);
-        let visit = Visit {
+        let place = room.enter(self.source(address));
+        let place = place.map_err(|turned| self.tally.count(turned, Some(address.ip())));
+        let place = Some(place.ok()?);
+        let (arrival, place) = match has_to_arrive {
+            true => (place, None),
+            false => (None, place),
+        };
+        Some(Visit {
             gate: self.clone(),
             address,
-            _of_source: of_source,
-        };
-        Some((visit, handshake))
-    }
-
-    /// A place for a connection after its handshake. None: all are taken, and none of them is quiet.
-    pub(super) fn admit(&self) -> Option<Place> {
-        self.connections.enter()
-    }
-
-    fn is_gateway(&self, address: SocketAddr) -> bool {
-        let gateway = self.gateway.as_ref();
-        gateway.is_some_and(|gateway| gateway.is_at(address.ip()))
-    }
-
-    fn of_source(self: &Arc<Self>, address: SocketAddr) -> Option<OfSource> {
-        let source = Source::from(address.ip());
-        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        if sources.of(source) >= self.limits.connections_per_source {
-            drop(sources);
-            self.tally.count(Turned::Source, Some(address.ip()));
-            return None;
-        }
-        sources.add(source);
-        Some(OfSource {
-            gate: self.clone(),
-            source,
+            arrival,
+            place,
         })
     }
-}
 
-impl Drop for OfSource {
-    fn drop(&mut self) {
-        let sources = self.gate.sources.lock();
-        let mut sources = sources.unwrap_or_else(PoisonError::into_inner);
-        sources.remove(self.source);
+    /// A place for a connection of the caller at an address, which has arrived.
+    pub(super) fn admit(&self, address: SocketAddr) -> Result<Place, Turned> {
+        self.connections.enter(self.source(address))
+    }
+
+    /// Whether it says whose connection it passes on.
+    pub(super) fn is_balancer(&self, address: SocketAddr) -> bool {
+        let address = address.ip();
+        self.balancers
+            .iter()
+            .any(|network| network.contains(address))
+    }
+
+    /// How many are connected, after their handshakes.
+    pub(in crate::http) fn connected(&self) -> u32 {
+        self.connections.occupied()
+    }
+
+    /// How many callers were turned away for this reason.
+    pub(in crate::http) fn turned_away(&self, reason: Turned) -> u64 {
+        self.tally.of(reason)
+    }
+
+    /// Whose share of the places a connection takes. None: of many, for whom a gateway or a balancer stands.
+    fn source(&self, address: SocketAddr) -> Option<Source> {
+        let gateway = self.gateway.as_ref();
+        let is_gateway = gateway.is_some_and(|gateway| gateway.is_at(address.ip()));
+        let stands_for_many = is_gateway || self.is_balancer(address);
+        (!stands_for_many).then(|| address.ip().into())
     }
 }
 
 #[cfg(test)]
 impl Gate {
-    /// One that nobody can shake hands at, for what comes after.
-    pub(super) fn without_a_certificate(upstream: SocketAddr) -> Self {
-        use rustls::server::{ResolvesServerCertUsingSni, ServerConfig};
-
-        let server = ServerConfig::builder_with_provider(Arc::new(
-            rustls::crypto::aws_lc_rs::default_provider(),
-        ))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(ResolvesServerCertUsingSni::new()));
-        let tally = Arc::new(Tally::default());
-        Self::new(
-            TlsLimits::default(),
-            None,
-            upstream,
-            Arc::new(Identity::new(Arc::new(server))),
-            Arc::new(Peers::new(tally.clone())),
-            tally,
-        )
+    /// One without TLS.
+    pub(super) fn plain() -> Self {
+        Self::new(Rules {
+            limits: ConnectionLimits::default(),
+            gateway: None,
+            balancers: Vec::new(),
+            identity: None,
+        })
     }
 }

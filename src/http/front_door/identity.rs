@@ -1,5 +1,6 @@
 //! What the service shows in a handshake and asks for in one: swapped whole, while handshakes go on.
 
+use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
@@ -22,5 +23,11 @@ impl Identity {
     /// For all handshakes from now on.
     pub(super) fn swap(&self, server: Arc<ServerConfig>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = server;
+    }
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Identity")
     }
 }

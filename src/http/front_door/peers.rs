@@ -22,6 +22,8 @@ pub struct Peer {
 pub struct Peers {
     by_address: RwLock<HashMap<SocketAddr, Arc<Peer>>>,
     tally: Arc<Tally>,
+    /// Whether their connections end in TLS here, which asks each caller itself for its certificate.
+    end_tls: bool,
 }
 
 /// An entry, as long as it is held. Held no longer than the socket that has the address: from then on another process can have
@@ -32,11 +34,17 @@ pub(in crate::http) struct Registered {
 }
 
 impl Peers {
-    pub(in crate::http) fn new(tally: Arc<Tally>) -> Self {
+    pub(in crate::http) fn new(tally: Arc<Tally>, end_tls: bool) -> Self {
         Self {
             by_address: RwLock::default(),
             tally,
+            end_tls,
         }
+    }
+
+    /// Whether their connections end in TLS here.
+    pub(crate) fn end_tls(&self) -> bool {
+        self.end_tls
     }
 
     /// Whose connection this address is. None: nobody's, or that of somebody who is gone; it is counted.
@@ -53,17 +61,6 @@ impl Peers {
         let by_address = self.by_address.read();
         let by_address = by_address.unwrap_or_else(PoisonError::into_inner);
         by_address.get(&address).cloned()
-    }
-
-    /// How many are connected.
-    pub(crate) fn connected(&self) -> usize {
-        let by_address = self.by_address.read();
-        by_address.unwrap_or_else(PoisonError::into_inner).len()
-    }
-
-    /// How many callers were turned away for this reason.
-    pub(crate) fn turned_away(&self, reason: Turned) -> u64 {
-        self.tally.of(reason)
     }
 
     /// Enters a caller. None when the address has one already, which must never answer for another.
@@ -101,7 +98,7 @@ mod tests {
 
     #[test]
     fn an_address_is_one_callers_until_it_is_gone() {
-        let peers = Arc::new(Peers::new(Arc::default()));
+        let peers = Arc::new(Peers::new(Arc::default(), true));
         let at: SocketAddr = "127.1.0.0:4000".parse().unwrap();
         let peer = |address: &str| Peer {
             address: address.parse().unwrap(),

@@ -14,13 +14,13 @@ const EVERY: Duration = Duration::from_secs(10);
 /// Why a connection was refused, or closed before its caller did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Turned {
-    /// Its source has as many as it may.
+    /// Its source has as many as it may, none of which gave way.
     Source,
     /// The system had no descriptor for it.
     NoDescriptor,
     /// Its handshake took too long.
     HandshakeTime,
-    /// Its handshake was the oldest when there were too many.
+    /// Its handshake gave way to another.
     HandshakeDisplaced,
     /// It spoke no TLS that the service speaks, or broke it off.
     Handshake,
@@ -36,9 +36,9 @@ pub(crate) enum Turned {
     UnknownRevocation,
     /// Its certificate has none of the names that are allowed.
     NameNotAllowed,
-    /// There were too many connections, none of them quiet.
+    /// There were too many connections, none of which gave way.
     Full,
-    /// It was the quietest when there were too many.
+    /// It gave way to another.
     Displaced,
     /// It sent nothing after its handshake.
     Silent,
@@ -48,13 +48,17 @@ pub(crate) enum Turned {
     Life,
     /// The HTTP server could not be reached.
     Upstream,
+    /// It came from a balancer, and did not begin with a header of the PROXY protocol.
+    ProxyHeader,
+    /// That header took too long.
+    ProxyTime,
     /// A request came from no caller that is known.
     Stranger,
 }
 
 impl Turned {
     /// All of them, as they stand above.
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Source,
         Self::NoDescriptor,
         Self::HandshakeTime,
@@ -72,6 +76,8 @@ impl Turned {
         Self::Idle,
         Self::Life,
         Self::Upstream,
+        Self::ProxyHeader,
+        Self::ProxyTime,
         Self::Stranger,
     ];
 
@@ -95,6 +101,8 @@ impl Turned {
             Self::Idle => "idle",
             Self::Life => "life",
             Self::Upstream => "upstream",
+            Self::ProxyHeader => "proxy_header",
+            Self::ProxyTime => "proxy_time",
             Self::Stranger => "stranger",
         }
     }
@@ -133,7 +141,7 @@ impl Tally {
 }
 
 /// Tells the log, a line a reason that there is something new of.
-pub(super) async fn tell(tally: Arc<Tally>, log: Logger) {
+pub(super) async fn tell(listener: &'static str, tally: Arc<Tally>, log: Logger) {
     let mut told = Turned::ALL.map(|_| 0);
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -147,6 +155,7 @@ pub(super) async fn tell(tally: Arc<Tally>, log: Logger) {
             }
             let last = tally.last(turned).map(|source| source.to_string());
             warn!(log, "connections were turned away";
+                "listener" => listener,
                 "reason" => turned.name(),
                 "count" => count - before,
                 "since_start" => count,

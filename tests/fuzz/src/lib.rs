@@ -12,6 +12,7 @@ mod document;
 mod form;
 mod gateway;
 mod overlay;
+mod proxy;
 mod signer;
 
 /// Something that reads what strangers, or operators, write.
@@ -35,6 +36,7 @@ pub const TARGETS: &[Target] = &[
     target("form", form::check),
     target("gateway", gateway::check),
     slow("overlay", overlay::check),
+    target("proxy", proxy::check),
 ];
 
 const fn target(name: &'static str, check: fn(&[u8])) -> Target {

@@ -213,14 +213,14 @@ async fn honest_callers_are_served_while_others_hold_all_they_can() {
     assert!(open.d1.is_served(to).await);
 }
 
-/// A source has its share, and is told so by nothing but a closed connection.
+/// A source has its share: what it holds beyond that, it holds at its own cost.
 #[tokio::test]
 async fn a_source_has_no_more_than_its_share() {
     let open = Bank::with(", connections_per_source = 3").start();
     let to = open.address();
     let greedy = open.d1.from([127, 0, 1, 1]);
     let mut held = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..6 {
         let mut connection = greedy.connect(to).await.unwrap();
         assert_eq!(
             status(&connection.ask(&token_request(D1)).await.unwrap()),
@@ -228,12 +228,16 @@ async fn a_source_has_no_more_than_its_share() {
         );
         held.push(connection);
     }
-    assert!(!greedy.is_served(to).await);
+    // Those that are left are its newest.
+    let newest = held.split_off(3);
+    for mut connection in held {
+        assert!(connection.is_closed().await);
+    }
+    for mut connection in newest {
+        let answer = connection.ask(&token_request(D1)).await.unwrap();
+        assert_eq!(status(&answer), 200);
+    }
     assert!(open.d1.from([127, 0, 1, 2]).is_served(to).await);
-    held.pop();
-    // Its end has to be seen first.
-    let is_served = async || greedy.is_served(to).await;
-    eventually("what was given back is there", is_served, |served| *served).await;
 }
 
 /// A body that is far too large is refused before it is sent, through the door as well.

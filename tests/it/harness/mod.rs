@@ -20,7 +20,7 @@ use serde_json::Value;
 
 pub use answer::Answer;
 pub use authority::{Authority, Issued, Term};
-pub use command::{Run, command as binary, d1_authz, is_root, run, signal};
+pub use command::{Run, command as binary, d1_authz, is_root, is_this_build, run, signal};
 pub use pgbouncer::PgBouncer;
 pub use port::free_address;
 pub use postgres::{Postgres, give};

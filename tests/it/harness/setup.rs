@@ -168,8 +168,13 @@ impl Setup {
 
     /// Starts it with this many descriptors, and no way to get more.
     pub fn start_within(self, descriptors: usize) -> Service {
+        self.start_after(&format!("ulimit -n {descriptors}"))
+    }
+
+    /// Starts it from a shell that has done this.
+    pub fn start_after(self, first: &str) -> Service {
         let mut shell = std::process::Command::new("sh");
-        let script = format!("ulimit -n {descriptors} && exec \"$0\" serve --config d1-authz.toml");
+        let script = format!("{first} && exec \"$0\" serve --config d1-authz.toml");
         let binary = command::command(self.folder());
         shell
             .current_dir(self.folder())

@@ -75,6 +75,11 @@ impl Caller {
     pub async fn connect(&self, address: SocketAddr) -> io::Result<Secure> {
         let stream = plain(self.from, address).await?;
         stream.set_nodelay(true)?;
+        self.over(stream).await
+    }
+
+    /// A handshake over a connection that is there already.
+    pub async fn over(&self, stream: TcpStream) -> io::Result<Secure> {
         let name = ServerName::try_from("bank.example").unwrap();
         let connecting = self.connector.connect(name, stream);
         let connected = timeout(PATIENCE, connecting)

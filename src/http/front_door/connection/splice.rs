@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Fresh, Upstream};
-use crate::config::TlsLimits;
+use crate::config::ConnectionLimits;
 use crate::http::front_door::gate::Gate;
 use crate::http::front_door::pipe::{Broken, Pipe};
 use crate::http::front_door::room::Place;
@@ -77,10 +77,11 @@ pub(super) async fn splice(
             }
             if requests.moves > asked {
                 span.asked();
+                place.asks();
             }
             if answers.moves > answered {
                 span.answered();
-                place.heard();
+                place.answered();
                 fresh = None;
                 if requests.grant(UNANSWERED) {
                     continue;
@@ -100,7 +101,7 @@ pub(super) async fn splice(
 
 /// How long a connection has lasted, and gone without an answer.
 struct Span {
-    limits: TlsLimits,
+    limits: ConnectionLimits,
     began: Instant,
     last_answer: Instant,
     /// Whether something was asked since.
@@ -109,7 +110,7 @@ struct Span {
 }
 
 impl Span {
-    fn new(limits: TlsLimits) -> Self {
+    fn new(limits: ConnectionLimits) -> Self {
         let now = Instant::now();
         Self {
             limits,
@@ -182,10 +183,10 @@ mod tests {
     use crate::http::front_door::peers::Peer;
 
     fn span() -> Span {
-        Span::new(TlsLimits {
+        Span::new(ConnectionLimits {
             idle_time: Duration::from_secs(60),
             connection_life: Duration::from_secs(600),
-            ..TlsLimits::default()
+            ..ConnectionLimits::default()
         })
     }
 
@@ -220,8 +221,10 @@ mod tests {
     /// A connection to an HTTP server, and its end there.
     async fn connected() -> (Gate, Upstream, TcpStream) {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let gate = Gate::without_a_certificate(server.local_addr().unwrap());
-        let socket = TcpStream::connect(gate.upstream).await.unwrap();
+        let gate = Gate::plain();
+        let socket = TcpStream::connect(server.local_addr().unwrap())
+            .await
+            .unwrap();
         let peer = Peer {
             address: ([192, 0, 2, 1], 1).into(),
             certificate: None,
@@ -239,7 +242,7 @@ mod tests {
     #[tokio::test]
     async fn a_request_without_end_waits_for_an_answer() {
         let (gate, upstream, mut accepted) = connected().await;
-        let place = gate.admit().unwrap();
+        let place = gate.admit(([192, 0, 2, 1], 1).into()).unwrap();
         let (mut caller, mut tls) = duplex(1024);
         let fresh = Fresh::new(&gate);
         let splicing = splice(&gate, &place, &mut tls, upstream, fresh, b"GET /".to_vec());
@@ -268,7 +271,7 @@ mod tests {
         while !(upstream.socket.ready(Interest::READABLE).await.unwrap()).is_read_closed() {
             tokio::task::yield_now().await;
         }
-        let place = gate.admit().unwrap();
+        let place = gate.admit(([192, 0, 2, 1], 1).into()).unwrap();
         let (mut caller, mut tls) = duplex(64);
         let fresh = Fresh::new(&gate);
         let splicing = splice(&gate, &place, &mut tls, upstream, fresh, b"GET /".to_vec());
