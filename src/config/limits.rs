@@ -34,10 +34,15 @@ impl Default for LimitsConfig {
 }
 
 impl LimitsConfig {
-    /// No drain: for a service that no load balancer stands before.
+    /// No drain, and few connections: for a service that no load balancer stands before, and that starts anywhere.
     pub(super) fn without_drain() -> Self {
+        let connections = ConnectionLimits {
+            connections: 512,
+            ..ConnectionLimits::default()
+        };
         Self {
             drain_time: Duration::ZERO,
+            connections,
             ..Self::default()
         }
     }

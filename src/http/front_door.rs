@@ -10,7 +10,7 @@
 
 mod acceptor;
 mod connection;
-mod descriptors;
+pub(super) mod descriptors;
 mod files;
 mod gate;
 mod identity;
@@ -37,11 +37,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 pub use descriptors::DescriptorError;
-pub(super) use descriptors::provide as provide_descriptors;
 pub use files::TlsFileError;
 pub(super) use gate::Gate;
 pub(super) use peers::{Peer, Peers};
-pub(super) use tally::Turned;
 pub(super) use watchman::{NotAccepted, Watchman};
 
 use super::listen::ListenError;

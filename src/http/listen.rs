@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use dropshot::{
     ApiDescription, BuildError, ConfigDropshot, HandlerTaskMode, HttpServerStarter, ServerBuilder,
@@ -41,7 +40,7 @@ pub(super) fn listen<C: ServerContext>(
     address: SocketAddr,
     api: ApiDescription<C>,
     context: C,
-    gate: Option<Arc<Gate>>,
+    gate: Option<&Gate>,
 ) -> Result<HttpServerStarter<C>, ListenError> {
     let config = ConfigDropshot {
         bind_address: address,
@@ -51,7 +50,7 @@ pub(super) fn listen<C: ServerContext>(
         ..ConfigDropshot::default()
     };
     // Dropshot's own log has two lines a request, with its URI. Decisions are in the audit trail.
-    ServerBuilder::new(api, context, Logger::root(NotAccepted(gate), o!()))
+    ServerBuilder::new(api, context, Logger::root(NotAccepted::at(gate), o!()))
         .config(config)
         .build_starter()
         .map_err(|error| ListenError {

@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use super::front_door::{Gate, Turned};
+use super::front_door::Gate;
 use super::ops::Standing;
 use super::origin::Stranger;
 
@@ -86,7 +86,7 @@ impl Collector for Door {
         let help = "Connections refused, or closed before their callers did";
         let counter = MetricType::Counter;
         let mut away = encoder.encode_descriptor("connections_turned_away", help, None, counter)?;
-        for turned in Turned::ALL {
+        for &turned in self.0.reasons() {
             let labels = [("reason", turned.name())];
             ConstCounter::new(self.0.turned_away(turned)).encode(away.encode_family(&labels)?)?;
         }

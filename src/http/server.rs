@@ -12,7 +12,7 @@ use slog::{Logger, info};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinHandle;
 
-use super::front_door::{self, FrontDoor, FrontDoorError, Listener, OpenDoor, provide_descriptors};
+use super::front_door::{self, FrontDoor, FrontDoorError, Listener, OpenDoor, descriptors};
 use super::listen::{ListenError, listen};
 use super::ops::{self, Ops, Standing};
 use super::origin::GatewaySecretError;
@@ -94,7 +94,7 @@ impl Server {
         let issuer = Arc::new(installation.issuer(config).await?);
         let limits = &config.limits;
         let doors = config.tls.is_some() || !limits.proxy_protocol.is_empty();
-        provide_descriptors(descriptors(config)).map_err(FrontDoorError::from)?;
+        provide_descriptors(config, doors)?;
         let callers = doors.then(|| {
             FrontDoor::bind(&Listener {
                 key: "listen.api",
@@ -138,7 +138,7 @@ impl Server {
             },
             description,
             service,
-            gate.clone(),
+            gate.as_deref(),
         )?;
         let standing = Standing {
             issuer: issuer.clone(),
@@ -151,7 +151,7 @@ impl Server {
             config.listen.ops,
             ops::api_description(ops_watchman.clone())?,
             Ops::new(standing, gate, &document),
-            Some(ops_watchman.gate()),
+            Some(&ops_watchman.gate()),
         )?;
         // Both addresses are ours by now, and no request is taken before the trail says that the service runs.
         issuer.started().await?;
@@ -243,11 +243,21 @@ async fn close<C: ServerContext>(
     ended
 }
 
-/// The descriptors that connections take: the caller's socket, and both ends of the one to the HTTP server behind a door. Without
-/// one, as many are kept for connections that were not seen yet.
-fn descriptors(config: &Config) -> u64 {
-    let callers = config.limits.connections;
-    callers.descriptors() + callers.of_operators().descriptors()
+/// Makes room for the descriptors of connections: with a door, the caller's socket and both ends of the one to the HTTP server.
+/// Without one, it is well to have some for connections that were not seen yet.
+fn provide_descriptors(config: &Config, has_door: bool) -> Result<(), FrontDoorError> {
+    let limits = config.limits.connections;
+    let wanted = limits.descriptors();
+    let needed = match has_door {
+        true => wanted,
+        false => limits.connections.into(),
+    };
+    let section = if config.tls.is_some() {
+        "tls"
+    } else {
+        "limits"
+    };
+    Ok(descriptors::provide(section, needed, wanted)?)
 }
 
 fn ended_by_itself(ended: Result<(), String>) -> ServeError {

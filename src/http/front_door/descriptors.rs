@@ -3,7 +3,7 @@
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// For everything that is no connection: listeners, the store, the audit trail.
+/// For everything else: listeners, the store, the audit trail, the operators' connections.
 const OTHERS: u64 = 256;
 
 /// Too few descriptors.
@@ -11,10 +11,12 @@ const OTHERS: u64 = 256;
 pub enum DescriptorError {
     /// The system grants fewer than the limits need.
     #[error(
-        "the limits on connections take {needed} descriptors, and this process may have {granted}; raise its limit (LimitNOFILE \
-         in the unit, ulimit -n in a shell), or lower limits.connections"
+        "the limits of [{section}] take {needed} descriptors, and this process may have {granted}; raise its limit (LimitNOFILE in \
+         the unit, ulimit -n in a shell), or lower limits.connections"
     )]
     TooFew {
+        /// The section that connections are configured in.
+        section: &'static str,
         /// What the limits need.
         needed: u64,
         /// What there is.
@@ -25,18 +27,23 @@ pub enum DescriptorError {
     System(#[from] Errno),
 }
 
-/// Raises the process' limit as far as this many connections need it.
-pub(in crate::http) fn provide(connections: u64) -> Result<(), DescriptorError> {
-    let needed = connections + OTHERS;
+/// Raises the process' limit to what connections may take, or as far as it goes, which must be what they need.
+pub(in crate::http) fn provide(
+    section: &'static str,
+    needed: u64,
+    wanted: u64,
+) -> Result<(), DescriptorError> {
+    let (needed, wanted) = (needed + OTHERS, wanted + OTHERS);
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     if hard < needed {
         return Err(DescriptorError::TooFew {
+            section,
             needed,
             granted: hard,
         });
     }
-    if soft < needed {
-        setrlimit(Resource::RLIMIT_NOFILE, needed, hard)?;
+    if soft < wanted {
+        setrlimit(Resource::RLIMIT_NOFILE, wanted.min(hard), hard)?;
     }
     Ok(())
 }

@@ -122,6 +122,15 @@ impl Gate {
         self.connections.occupied()
     }
 
+    /// Why callers may be turned away.
+    pub(in crate::http) fn reasons(&self) -> &'static [Turned] {
+        let has_door = self.identity.is_some() || !self.balancers.is_empty();
+        match has_door {
+            true => &Turned::ALL,
+            false => &Turned::WITHOUT_A_DOOR,
+        }
+    }
+
     /// How many callers were turned away for this reason.
     pub(in crate::http) fn turned_away(&self, reason: Turned) -> u64 {
         self.tally.of(reason)

@@ -81,6 +81,17 @@ impl Turned {
         Self::Stranger,
     ];
 
+    /// Those of connections that no door stands before.
+    pub(crate) const WITHOUT_A_DOOR: [Self; 7] = [
+        Self::Source,
+        Self::NoDescriptor,
+        Self::Full,
+        Self::Displaced,
+        Self::Silent,
+        Self::Idle,
+        Self::Life,
+    ];
+
     /// Its name to operators.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -19,7 +19,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use super::connection::canonical;
 use super::gate::Gate;
 use super::room::Place;
-use super::tally::{self, Turned};
+use super::tally::{self, Tally, Turned};
 use crate::config::ConnectionLimits;
 
 /// How often it looks.
@@ -182,18 +182,25 @@ fn address(of: nix::Result<SockaddrStorage>) -> Option<SocketAddr> {
 }
 
 /// What is heard of the HTTP server's own log: the connections that it could not accept. It has two lines a request besides.
-pub(in crate::http) struct NotAccepted(pub Option<Arc<Gate>>);
+pub(in crate::http) struct NotAccepted(Option<Arc<Tally>>);
+
+impl NotAccepted {
+    /// `gate` counts them, where callers connect to the server directly.
+    pub(in crate::http) fn at(gate: Option<&Gate>) -> Self {
+        Self(gate.map(|gate| gate.tally.clone()))
+    }
+}
 
 impl Drain for NotAccepted {
     type Ok = ();
     type Err = Never;
 
     fn log(&self, record: &Record<'_>, _: &OwnedKVList) -> Result<(), Never> {
-        let Some(gate) = &self.0 else {
+        let Some(tally) = &self.0 else {
             return Ok(());
         };
         if record.level() == Level::Warning && record.msg().to_string() == "accept error" {
-            gate.tally.count(Turned::NoDescriptor, None);
+            tally.count(Turned::NoDescriptor, None);
         }
         Ok(())
     }
