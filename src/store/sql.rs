@@ -5,6 +5,7 @@ mod address;
 mod attempts;
 mod audit;
 mod backup;
+mod changes;
 mod clients;
 mod connections;
 mod copy;

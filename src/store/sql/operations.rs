@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use sqlx::{Any, Transaction};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::attempts::{in_time, repeat};
+use super::attempts::repeat;
 use super::clients::{removed, secrets, uses};
 use super::connections::PATIENCE;
-use super::insert::ROWS;
 use super::{Engine, SqlStore, audit, clients, feed, keys, leases, outbox, schema, tokens};
 use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
 use crate::store::{
@@ -159,16 +157,8 @@ impl Store for SqlStore {
         new: &SecretHash,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let hashes = [seen, new];
-            if !secrets::replace_hash(&mut transaction, client, secret, hashes).await? {
-                return Ok(false);
-            }
-            self.publish_client(transaction, client, now).await?;
-            Ok(true)
-        })
-        .await
+        let change = || self.replace(client, secret, [seen, new], now);
+        self.again(change).await
     }
 
     async fn remove_client(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError> {
@@ -402,42 +392,5 @@ impl Store for SqlStore {
     async fn close(&self) {
         let _a_database_that_is_gone_closes_nothing =
             timeout(PATIENCE, self.connections.close()).await;
-    }
-}
-
-impl SqlStore {
-    async fn import_all(
-        &self,
-        added: &[ClientRecord],
-        changed: &[ClientUpdate],
-    ) -> Result<(), StoreError> {
-        let mut transaction = in_time(self.begin()).await?;
-        let removed = in_time(removed::lately(&mut transaction, added)).await?;
-        for records in added.chunks(ROWS) {
-            let subjects = records
-                .iter()
-                .map(|record| (record.client.id.as_str(), record.changed_at));
-            let subjects: Vec<_> = subjects.collect();
-            in_time(async {
-                clients::add(&mut transaction, records, &removed).await?;
-                feed::append(&mut transaction, feed::CLIENT, &subjects).await
-            })
-            .await?;
-        }
-        for update in changed {
-            in_time(clients::update(&mut transaction, update)).await?;
-        }
-        in_time(self.publish(transaction)).await
-    }
-
-    /// Commits the change of a client, and tells those that follow.
-    async fn publish_client(
-        &self,
-        mut transaction: Transaction<'static, Any>,
-        id: &ClientId,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        feed::append(&mut transaction, feed::CLIENT, &[(id.as_str(), at)]).await?;
-        self.publish(transaction).await
     }
 }
