@@ -7,6 +7,7 @@
 mod admission;
 mod audit_heads;
 mod authenticate;
+mod believed;
 mod catch_up;
 mod change_log;
 mod directory;
@@ -29,8 +30,9 @@ mod throttle;
 mod turns;
 mod used_assertions;
 mod values;
+mod witness;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -38,6 +40,7 @@ use tokio::time::Instant;
 
 pub use audit_heads::known_trails;
 use authenticate::Authenticator;
+pub use believed::{believe, believed_store};
 pub use change_log::{ChangeLog, ChangeLogError, leave_record};
 use directory::{Account, Directory};
 pub use installation::{Installation, StartError, check_master_key};
@@ -56,12 +59,13 @@ pub use request::{Asker, Endpoint, IssuedToken, Origin, PresentedToken, TokenReq
 pub use status::{Problem, Readiness};
 pub use throttle::Source;
 use throttle::Throttle;
+use witness::Witness;
 
 use crate::audit::{Event, Record, Refused, Trail};
 use crate::clock::Clock;
 use crate::config::{IssuerUrl, PolicyConfig};
 use crate::keys::{Fetched, Jwks, KeyRing, RemoteKeys, SignError, SigningKey};
-use crate::store::Store;
+use crate::store::{SeenVersion, Store};
 use crate::token::{
     Algorithm, Audience, CertificateBinding, Claims, Client, ClientCertificate, Confirmation,
     GrantType, Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
@@ -89,6 +93,9 @@ pub struct Issuer {
     changes: ChangeLog,
     meter: Meter,
     store: Arc<dyn Store>,
+    witness: Witness,
+    /// What it says since this process wrote it.
+    witnessed: Mutex<Option<SeenVersion>>,
     clock: Arc<dyn Clock>,
 }
 

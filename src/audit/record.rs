@@ -270,6 +270,15 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         lost: Option<Value>,
     },
+    /// An administrator took the rows of the store for right that somebody else had written, removed, or put back.
+    #[serde(rename = "store.accepted")]
+    StoreAccepted {
+        /// What was not as this service wrote it, the first of many.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        rows: Vec<String>,
+        /// In how many places rows were gone.
+        removed: usize,
+    },
     /// The service began to take requests.
     #[serde(rename = "service.started")]
     ServiceStarted {

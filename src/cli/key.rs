@@ -13,7 +13,7 @@ use super::source::Source;
 use super::table::table;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::issuer::{Installation, KeyRegistryError};
+use crate::issuer::{Installation, KeyRegistryError, believe};
 use crate::keys::PublishedKey;
 use crate::store::{self, Migrate};
 use crate::token::Algorithm;
@@ -83,11 +83,26 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     }
 }
 
+/// Those that this service made. Operators need not have the master key, without which nobody can tell.
 async fn list(config: &Config, output: Output) -> Result<(), Error> {
     let store = store::open(&config.store, Migrate::No).await?;
     let now = Timestamp::now();
-    let keys = store.signing_keys().await?;
+    let all = store.signing_keys().await?;
+    let believed = believe(&*store, config, Migrate::No).await;
+    let keys = match &believed {
+        Ok(()) => store.signing_keys().await?,
+        Err(_) => all.clone(),
+    };
     store.close().await;
+    if let Err(why) = believed {
+        eprintln!("warning: not checked whether this service made these keys: {why}");
+    }
+    for key in all.iter().filter(|key| !keys.contains(key)) {
+        eprintln!(
+            "warning: signing key {:?} is not as this service wrote it, and is not used; see `store verify`",
+            key.id
+        );
+    }
     let keys: Vec<_> = keys.iter().map(|key| PublishedKey::of(key, now)).collect();
     output.print(&keys, || text(&keys))
 }

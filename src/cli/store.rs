@@ -4,6 +4,9 @@ mod backup;
 mod copy;
 mod progress;
 mod restore;
+mod verify;
+
+use std::fmt;
 
 use clap::Subcommand;
 use serde::Serialize;
@@ -13,6 +16,7 @@ use super::output::Output;
 use super::source::Source;
 use super::table::fields;
 use crate::config::Config;
+use crate::issuer::believe;
 use crate::store::{Migrate, SchemaStatus, SqlStore, Store as _};
 
 /// The database
@@ -29,6 +33,7 @@ pub(super) enum Command {
         after_help = "Examples:\n  d1-authz store status --config d1-authz.toml --output json"
     )]
     Status,
+    Verify(verify::Arguments),
     Backup(backup::Arguments),
     Restore(restore::Arguments),
     Copy(copy::Arguments),
@@ -50,6 +55,15 @@ struct Content {
     clients: u64,
     signing_keys: usize,
     last_change: i64,
+    /// Whether all rows are those that this service wrote; none where that can't be told, for want of the master key.
+    rows: Rows,
+}
+
+/// What was found of the rows.
+#[derive(Serialize)]
+struct Rows {
+    whole: Option<bool>,
+    problems: Vec<String>,
 }
 
 pub(super) async fn run(command: Command, source: &Source, output: Output) -> Result<(), Error> {
@@ -57,12 +71,14 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     match command {
         Command::Migrate => {
             let store = SqlStore::open(&config.store, Migrate::Yes).await?;
+            believe(&store, &config, Migrate::Yes).await?;
             status(store, &config, output).await
         }
         Command::Status => {
             let store = SqlStore::connect(&config.store, Migrate::No).await?;
             status(store, &config, output).await
         }
+        Command::Verify(arguments) => verify::run(&arguments, &config, output).await,
         Command::Backup(arguments) => backup::run(&arguments, &config, output).await,
         Command::Restore(arguments) => restore::run(&arguments, &config, output).await,
         Command::Copy(arguments) => copy::run(&arguments, &config, output).await,
@@ -73,7 +89,9 @@ async fn status(store: SqlStore, config: &Config, output: Output) -> Result<(), 
     let schema = store.schema().await?;
     let current = schema.version == schema.latest;
     let content = if current {
+        let rows = rows(&store, config).await;
         Some(Content {
+            rows,
             clients: store.number_of_clients().await?,
             signing_keys: store.signing_keys().await?.len(),
             last_change: store.last_change().await?.sequence,
@@ -98,9 +116,46 @@ async fn status(store: SqlStore, config: &Config, output: Output) -> Result<(), 
                 ("clients", content.clients.to_string()),
                 ("signing keys", content.signing_keys.to_string()),
                 ("last change", content.last_change.to_string()),
+                ("rows", content.rows.to_string()),
             ]),
             None => shown.push(("next step", "d1-authz store migrate".to_owned())),
         }
         fields(&shown)
     })
+}
+
+/// Operators need not have the master key, without which nobody can tell.
+async fn rows(store: &SqlStore, config: &Config) -> Rows {
+    let checked = match believe(store, config, Migrate::No).await {
+        Ok(()) => store
+            .check_rows(None)
+            .await
+            .map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match checked {
+        Ok(checked) => {
+            let problems = store.findings().problems();
+            Rows {
+                whole: checked.then_some(problems.is_empty()),
+                problems,
+            }
+        }
+        Err(why) => Rows {
+            whole: None,
+            problems: vec![why],
+        },
+    }
+}
+
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let problems = self.problems.join("; ");
+        match self.whole {
+            Some(true) => f.write_str("as this service wrote them"),
+            Some(false) => write!(f, "not as this service wrote them: {problems}"),
+            None if problems.is_empty() => f.write_str("no keys yet"),
+            None => write!(f, "not checked: {problems}"),
+        }
+    }
 }

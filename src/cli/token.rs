@@ -10,8 +10,9 @@ use super::input;
 use super::output::Output;
 use super::source::Source;
 use super::table::fields;
+use crate::issuer::believed_store;
 use crate::keys::{self, Expected, Jwks, VerifiedToken};
-use crate::store::{self, Migrate, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// A token is a few kilobytes.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -25,7 +26,8 @@ pub(super) enum Command {
 /// Check an access token offline: its signature, its claims, its time
 ///
 /// The keys are those of a JWK set, or of the configuration's store, which also knows whether the token was revoked, by itself or
-/// with all of its client's, and whether its client is disabled, or gone. Exits with 1 when a check fails, and names it.
+/// with all of its client's, and whether its client is disabled, or gone; to tell its rows from those that somebody else wrote takes
+/// the master key. Exits with 1 when a check fails, and names it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz token verify token.txt --config d1-authz.toml\n  curl -sS -K client.curl -d grant_type=client_credentials $URL | d1-authz token verify - --jwks jwks.json"
@@ -57,7 +59,8 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
         (Some(file), _) => serde_json::from_str(&input::read(file, MAX_BYTES)?)
             .map_err(|error| Error::failed(format!("{}: no JWK set: {error}", file.display())))?,
         (None, Some(config)) => {
-            let opened = store::open(&config.store, Migrate::No).await?;
+            // A key, or its end, is believed only with the master key.
+            let opened = believed_store(config).await?;
             let keys = opened.signing_keys().await?;
             store = Some(opened);
             keys::published(keys.iter(), now)

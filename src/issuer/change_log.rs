@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::task::spawn_blocking;
 
 use super::audit_heads::{known_trails, stored_head};
+use super::witness::Witness;
 use crate::audit::{
     Actor, AuditError, ChangeWriter, Changes, Event, Known, Record, Settings, Waiting,
 };
@@ -30,6 +31,7 @@ pub struct ChangeLog {
     gaps: Arc<Mutex<Vec<String>>>,
     fault: Arc<Mutex<Option<String>>>,
     warnings: Arc<Mutex<Vec<String>>>,
+    witness: Witness,
 }
 
 /// The log, held open for one change: taken before it is made, so that one that can't be recorded isn't made.
@@ -52,13 +54,14 @@ pub enum ChangeLogError {
 }
 
 impl ChangeLog {
-    pub(super) fn new(settings: Settings, store: Arc<dyn Store>) -> Self {
+    pub(super) fn new(settings: Settings, store: Arc<dyn Store>, witness: Witness) -> Self {
         Self {
             changes: Changes::new(settings),
             store,
             gaps: Arc::default(),
             fault: Arc::default(),
             warnings: Arc::default(),
+            witness,
         }
     }
 
@@ -204,11 +207,16 @@ impl ChangeRecord<'_> {
 
     /// To be called after the change. When it is dropped instead, nothing has happened.
     pub(super) async fn done(self, now: Timestamp) {
-        let Some(writer) = self.writer else { return };
-        if let Err(error) = self.log.drain(writer, now).await {
+        if let Some(writer) = self.writer
+            && let Err(error) = self.log.drain(writer, now).await
+        {
             self.log.warn(format!(
                 "the change is recorded in the store, and not yet in the audit trail, which a service or the next command sees to: {error}"
             ));
+        }
+        // A running service notes it as well.
+        if let Ok(version) = self.log.store.version().await {
+            let _not_noted = self.log.witness.note(version);
         }
     }
 }

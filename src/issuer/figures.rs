@@ -97,6 +97,23 @@ impl Issuer {
             number(keys_in.count()).encode(keys.encode_family(&labels)?)?;
         }
 
+        let help = "Rows of the store that are not as this service wrote them: altered, put back or removed; a list of rows that is wrong; an earlier state of all";
+        let mut doubted = encoder.encode_descriptor("store_doubts", help, None, gauge)?;
+        let findings = self.store.findings();
+        for (kind, count) in [
+            ("altered", findings.altered.len()),
+            ("put_back", findings.put_back.len()),
+            ("removed", findings.removed),
+            ("manifest", usize::from(findings.manifest.is_some())),
+            ("earlier", usize::from(findings.earlier.is_some())),
+        ] {
+            number(count).encode(doubted.encode_family(&[("kind", kind)])?)?;
+        }
+
+        let help = "How often all rows of the store were checked";
+        let checks = encoder.encode_descriptor("store_checks", help, None, MetricType::Counter)?;
+        ConstCounter::new(self.store.checks()).encode(checks)?;
+
         let help = "Since the store's changes were last read; what is changed elsewhere meanwhile is not in force here";
         let unit = Unit::Seconds;
         let age = encoder.encode_descriptor("store_read_age", help, Some(&unit), gauge)?;

@@ -1,28 +1,30 @@
 //! A store and the keys that open it: what both the service and the commands that change something start from.
 
 use std::io;
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 
 use super::audit_heads::{known_trails, stored_head};
+use super::believed::entrust;
 use super::directory::{Directory, LoadError};
 use super::meter::Meter;
 use super::published_keys::remote_keys;
 use super::throttle::Throttle;
+use super::witness::Witness;
 use super::{
     Authenticator, ChangeLog, ChangeLogError, ClientRegistry, Issuer, KeyRegistry,
     KeyRegistryError, KeySchedule,
 };
-use crate::audit::{AuditError, Mark, Settings, Trail};
+use crate::audit::{AuditError, Event, Mark, Settings, Trail};
 use crate::clock::Clock;
 use crate::config::{Config, PolicyConfig, Provider};
 use crate::keys::{
-    self, AuditKey, FetchError, KeyError, KeyMaterial, MasterKey, MasterKeyError, PrivateFileError,
-    SignError, Token, Vault,
+    self, AuditKey, FetchError, KeyError, MasterKey, MasterKeyError, PrivateFileError, SignError,
+    Token, Vault,
 };
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Findings, Store, StoreError};
 use crate::token::Audience;
 
 /// The longest PIN.
@@ -38,6 +40,7 @@ pub struct Installation {
     audit_key: Arc<AuditKey>,
     changes: ChangeLog,
     policy: PolicyConfig,
+    witness: Witness,
 }
 
 /// Why the service, or a command, can't start.
@@ -72,6 +75,20 @@ pub enum StartError {
         "the store holds no keys yet; put the master key of your choice into keys.master_key_file"
     )]
     NothingSealed,
+    /// Somebody put the database back to before its rows were vouched for.
+    #[error(
+        "the store is one of an earlier release, and a later one was used here before: somebody may have put it back, and the rows \
+         that it has now are not believed; if this was you, remove {} and start again", .0.display()
+    )]
+    Downgraded(PathBuf),
+    /// The file that says which version of the store was seen can't be written.
+    #[error("{}: {_1}", .0.display())]
+    Witness(PathBuf, io::Error),
+    /// The secret key is gone, and not all else with it.
+    #[error(
+        "the store has no secret key any more: somebody else changed the database; restore a backup"
+    )]
+    NoSecretKey,
     /// The issuer can't be an audience.
     #[error(
         "the issuer is too long to be the audience of tokens (255 characters); set token.audience"
@@ -80,6 +97,9 @@ pub enum StartError {
 }
 
 impl Installation {
+    /// How many clients are checked before the service starts: that takes some milliseconds.
+    const CHECKED_AT_START: usize = 1000;
+
     /// Opens the store and its keys. On first use, makes what is missing: the store's file and schema, the master key.
     ///
     /// # Errors
@@ -95,14 +115,17 @@ impl Installation {
         config: &Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
-        let mut vault = open_vault(&*store, &config.keys.master_key_file, clock.now()).await?;
+        let (mut vault, witness) = open_vault(&*store, config).await?;
+        // Before a row is used; where there are many, a service does it in the background.
+        store.check_rows(Some(Self::CHECKED_AT_START)).await?;
         if let Some(token) = open_token(config).await? {
             vault = vault.with_token(token, config.keys.provider == Provider::Pkcs11);
         }
         let vault = Arc::new(vault);
         let audit = audit_settings(config, &*store, &vault).await?;
-        let changes = ChangeLog::new(audit.clone(), store.clone());
+        let changes = ChangeLog::new(audit.clone(), store.clone(), witness.clone());
         Ok(Self {
+            witness,
             keys: KeyRegistry::new(
                 store.clone(),
                 vault.clone(),
@@ -134,6 +157,46 @@ impl Installation {
     #[must_use]
     pub fn take_warnings(&self) -> Vec<String> {
         self.changes.take_warnings()
+    }
+
+    /// Takes an earlier state of the whole store for right, as the administrator says who restored it. What else is wrong with it
+    /// stays so.
+    ///
+    /// # Errors
+    /// As [`Self::accept_rows`].
+    pub async fn accept_earlier_state(&self) -> Result<(), StartError> {
+        self.store.check_rows(None).await?;
+        let findings = self.store.findings();
+        let others = Findings {
+            earlier: None,
+            ..findings.clone()
+        };
+        if findings.earlier.is_some() && others.is_empty() {
+            self.accept_rows().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the store's rows as they are for right, as an administrator says: see [`Store::accept_rows`]. Gives what was wrong.
+    ///
+    /// # Errors
+    /// [`StartError`]: the store, or the record of it.
+    pub async fn accept_rows(&self) -> Result<Findings, StartError> {
+        let change = self.changes.open().await?;
+        let now = self.clock.now();
+        self.store.check_rows(None).await?;
+        let findings = self.store.findings();
+        let rows = findings.altered.union(&findings.put_back);
+        let event = Event::StoreAccepted {
+            rows: rows.take(Findings::MOST_NAMED).cloned().collect(),
+            removed: findings.removed,
+        };
+        change.store(vec![event], now).accept_rows(now).await?;
+        let version = self.store.version().await?;
+        let written = self.witness.write(version);
+        written.map_err(|error| StartError::Witness(self.witness.path().into(), error))?;
+        change.done(now).await;
+        Ok(findings)
     }
 
     /// What administrators do with clients.
@@ -199,6 +262,8 @@ impl Installation {
             trail: open_trail(audit, config, &*self.store, self.clock.now()).await?,
             meter: Meter::default(),
             store: self.store.clone(),
+            witness: self.witness.clone(),
+            witnessed: Mutex::default(),
             clock: self.clock.clone(),
         })
     }
@@ -220,14 +285,13 @@ async fn open_token(config: &Config) -> Result<Option<Token>, StartError> {
 
 /// Opens the store's key material; makes it, and the master key, while the store holds none. Once it does, a master key that is
 /// gone is an error: a new one could open nothing.
-async fn open_vault(
-    store: &dyn Store,
-    master_key_file: &Path,
-    now: Timestamp,
-) -> Result<Vault, StartError> {
-    let seen = store.key_material().await?;
-    if let Some(sealed) = &seen.sealed_secret_key {
-        return Ok(Vault::open(&MasterKey::load(master_key_file)?, sealed)?);
+async fn open_vault(store: &dyn Store, config: &Config) -> Result<(Vault, Witness), StartError> {
+    let master_key_file = &config.keys.master_key_file;
+    let adopt = config.store.migrate.into();
+    if let Some(sealed) = store.key_material().await?.sealed_secret_key {
+        let vault = Vault::open(&MasterKey::load(master_key_file)?, &sealed)?;
+        let witness = entrust(store, config, &vault, &sealed, adopt).await?;
+        return Ok((vault, witness));
     }
     let master = match MasterKey::load(master_key_file) {
         Err(MasterKeyError::Missing(_)) => match MasterKey::create(master_key_file) {
@@ -242,17 +306,15 @@ async fn open_vault(
         loaded => loaded?,
     };
     let (vault, sealed) = Vault::create(&master);
-    let new = KeyMaterial {
-        sealed_secret_key: Some(sealed),
-        ..seen.clone()
-    };
-    if store.swap_key_material(&seen, &new, now).await? {
-        return Ok(vault);
+    if store.adopt(vault.row_keys().clone(), None, &sealed).await? {
+        let witness = entrust(store, config, &vault, &sealed, adopt).await?;
+        return Ok((vault, witness));
     }
-    match store.key_material().await?.sealed_secret_key {
-        Some(sealed) => Ok(Vault::open(&master, &sealed)?),
-        None => Err(StartError::Key(KeyError::WrongMasterKey)),
-    }
+    let sealed = store.key_material().await?.sealed_secret_key;
+    let sealed = sealed.ok_or(StartError::NoSecretKey)?;
+    let vault = Vault::open(&master, &sealed)?;
+    let witness = entrust(store, config, &vault, &sealed, adopt).await?;
+    Ok((vault, witness))
 }
 
 /// Whether the master key opens what a store keeps; a store without keys needs none.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::believed::entrust;
 use super::installation::audit_settings;
 use super::{ChangeLog, StartError};
 use crate::audit::Event;
@@ -62,6 +63,9 @@ async fn rotate(
         }
         let old = MasterKey::load(&config.keys.master_key_file)?;
         let vault = Vault::open(&old, sealed)?;
+        let adopt = config.store.migrate.into();
+        let witness = entrust(&**store, config, &vault, sealed, adopt).await?;
+        let seen = store.key_material().await?;
         let resealed = vault.reseal(seen.clone(), &new)?;
         let keys = resealed.signing_keys.iter();
         let is_sealed = |key: &&StoredKey| matches!(key.private_half, Some(PrivateHalf::Sealed(_)));
@@ -69,6 +73,7 @@ async fn rotate(
         let changes = ChangeLog::new(
             audit_settings(config, &**store, &vault).await?,
             store.clone(),
+            witness,
         );
         let record = changes.open().await?;
         let now = clock.now();

@@ -1,13 +1,15 @@
 //! Whether the service may take traffic, and what it does beside answering requests.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use serde::Serialize;
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
 
 use super::Issuer;
 use super::audit_heads::stored_head;
 use super::change_log::key_changed;
+use super::witness::Seen;
 use crate::audit::{AuditError, Event, Head, Record};
 use crate::store::StoreError;
 
@@ -32,6 +34,11 @@ pub struct Problem {
 impl Issuer {
     /// How often the change feed is read: a client that is disabled elsewhere gets no token after this time.
     const POLL: Duration = Duration::from_millis(200);
+    /// Between two checks of the store's rows: so many times as long as one takes, within bounds. Some thousand clients are
+    /// checked every few seconds, and a million every ten minutes.
+    const PAUSES_OF_CHECKS: u32 = 50;
+    const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
+    const LONGEST_PAUSE: Duration = Duration::from_secs(600);
     /// Between two attempts to read clients before they ask.
     const BEFORE_FILLING_AGAIN: Duration = Duration::from_secs(5);
     /// How many polls pass between two reports of when secrets were last used.
@@ -60,6 +67,22 @@ impl Issuer {
             problems.push(Problem {
                 part: "store",
                 message: "store.max_staleness has passed since it was last read".to_owned(),
+            });
+        }
+        for message in self.store.findings().problems() {
+            // The others are as they should be.
+            problems.push(Problem {
+                part: "store",
+                message,
+            });
+        }
+        if let Ok(Seen::AnotherStore) = self.witness.read() {
+            problems.push(Problem {
+                part: "store",
+                message: format!(
+                    "{} is of another store: the one that was here is gone, or was emptied; if this was you, run `store verify --accept`",
+                    self.witness.path().display()
+                ),
             });
         }
         if let Some(message) = self.directory.fault() {
@@ -121,7 +144,12 @@ impl Issuer {
     /// [`Self::readiness`] where it matters.
     pub async fn follow(&self) {
         // Apart: a key that takes long to be made, a token or a disk that hangs, keeps nobody from hearing of a revocation.
-        tokio::join!(self.follow_changes(), self.keep_house(), self.keep_full());
+        tokio::join!(
+            self.follow_changes(),
+            self.keep_house(),
+            self.keep_full(),
+            self.check_rows()
+        );
     }
 
     /// Applies the store's changes, when it says that there are some, and otherwise now and then.
@@ -133,6 +161,23 @@ impl Issuer {
                 () = self.store.changed() => {}
             }
             while let Ok(true) = self.directory.refresh(self.clock.now()).await {}
+        }
+    }
+
+    /// Checks now and then that all rows of the store are those that this service wrote. How often is by how long it takes.
+    async fn check_rows(&self) {
+        let mut before = self.store.findings();
+        loop {
+            let begun = Instant::now();
+            let _later = self.store.check_rows(None).await;
+            let findings = self.store.findings();
+            if findings != before {
+                // What is in memory may come from a row that was put back, and a change may not have been told.
+                let _later = self.directory.read_again(self.clock.now()).await;
+                before = self.store.findings();
+            }
+            let pause = begun.elapsed() * Self::PAUSES_OF_CHECKS;
+            sleep(pause.clamp(Self::SHORTEST_PAUSE, Self::LONGEST_PAUSE)).await;
         }
     }
 
@@ -171,6 +216,7 @@ impl Issuer {
         }
         if poll.is_multiple_of(Self::POLLS_BETWEEN_SCHEDULES) {
             self.test_failed_token().await;
+            let _later = self.note_version().await;
             let _shown = self.keep_key_schedule().await;
         }
         if poll.is_multiple_of(Self::POLLS_BETWEEN_USES) {
@@ -191,6 +237,19 @@ impl Issuer {
             }
             _ => {}
         }
+    }
+
+    /// Notes beside the trail which version the store has.
+    async fn note_version(&self) -> Result<(), StoreError> {
+        let seen = self.store.version().await?;
+        let mut witnessed = self
+            .witnessed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if *witnessed != Some(seen) && self.witness.note(seen).is_ok() {
+            *witnessed = Some(seen);
+        }
+        Ok(())
     }
 
     /// Tells the store how far the trail goes, if that is farther than `before`.
@@ -306,6 +365,7 @@ impl Issuer {
         self.trail.checkpoint(self.clock.now()).await?;
         // As is this: the trail itself is whole.
         let _not_noted = self.note_head(&mut None).await;
+        let _not_noted = self.note_version().await;
         Ok(())
     }
 

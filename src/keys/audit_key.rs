@@ -81,6 +81,11 @@ impl AuditKey {
         Ok(URL_SAFE_NO_PAD.encode(signature))
     }
 
+    /// Whether this is the key at rest, both halves of it.
+    pub(super) fn is_of(&self, stored: &StoredAuditKey) -> Result<bool, SignError> {
+        Ok(*self.id == *stored.id && self.public_jwk()? == stored.public_jwk)
+    }
+
     fn public_jwk(&self) -> Result<Jwk, SignError> {
         let point = PublicKey::Point(self.pair.public_key().as_ref());
         public_jwk(Self::ALGORITHM, &point).map_err(|_| SignError::BadKey(Self::ALGORITHM))

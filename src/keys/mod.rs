@@ -17,6 +17,7 @@ mod pkcs11;
 mod private_file;
 mod remote;
 mod ring;
+mod row_keys;
 mod schedule;
 mod seal;
 mod set;
@@ -38,6 +39,7 @@ pub use private_file::{
 };
 pub use remote::{FetchError, Fetched, RemoteKeys, RemoteSettings};
 pub use ring::{KeyRing, PublishedKey, published};
+pub use row_keys::RowKeys;
 pub use schedule::{Schedule, ScheduleError, Step, Wanted};
 pub use seal::{SealError, SealingKey};
 pub use set::{KeyMaterial, KeySet};

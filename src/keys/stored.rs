@@ -1,6 +1,7 @@
 //! A signing key as the store keeps it: sealed, with the times of its life.
 
 use jiff::Timestamp;
+use jsonwebtoken::jwk::ThumbprintHash;
 use serde::Serialize;
 
 use super::Jwk;
@@ -91,6 +92,14 @@ impl KeyState {
 }
 
 impl StoredKey {
+    /// Whether its id, the `kid` of its public half, and that half's RFC 7638 thumbprint are one.
+    #[must_use]
+    pub fn is_named_after_itself(&self) -> bool {
+        let thumbprint = self.public_jwk.thumbprint(ThumbprintHash::SHA256);
+        let kid = self.public_jwk.common.key_id.as_ref();
+        thumbprint.is_ok_and(|thumbprint| thumbprint == self.id) && kid == Some(&self.id)
+    }
+
     /// Its state at `now`.
     #[must_use]
     pub fn state(&self, now: Timestamp) -> KeyState {

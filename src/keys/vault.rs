@@ -1,6 +1,7 @@
 //! What the master key opens: the sealing of signing keys, and the secret key that client secrets are hashed under.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::rand;
 use jiff::Timestamp;
@@ -11,8 +12,8 @@ use super::local::LocalKey;
 use super::master::derive;
 use super::signing::PrivateKey;
 use super::{
-    Jwk, KeyMaterial, MasterKey, PrivateHalf, SealError, SealingKey, SecretHasher, SignError,
-    SigningKey, StoredKey, Token,
+    Jwk, KeyMaterial, MasterKey, PrivateHalf, RowKeys, SealError, SealingKey, SecretHasher,
+    SignError, SigningKey, StoredKey, Token,
 };
 use crate::token::Algorithm;
 
@@ -23,6 +24,9 @@ pub struct Vault {
     token: Option<Token>,
     makes_keys_in_token: bool,
     audit_sealing: SealingKey,
+    row_keys: Arc<RowKeys>,
+    /// The sealed secret key of a store whose rows nothing vouches for yet, sealed as that of one with rows that are.
+    to_adopt: Option<Vec<u8>>,
 }
 
 /// Key material that can't be used.
@@ -60,8 +64,11 @@ pub enum KeyError {
     Unusable(#[from] SignError),
 }
 
-/// The name under which the secret key is sealed.
-const SECRET_KEY_NAME: &str = "secret key";
+/// The name under which the secret key of a store is sealed whose rows have MACs. Nobody without the master key can make a store
+/// look like one of an earlier release, whose rows were believed without.
+const SECRET_KEY_NAME: &str = "secret key of a store with vouched rows";
+/// That of the releases before.
+const SECRET_KEY_NAME_BEFORE: &str = "secret key";
 
 impl Vault {
     /// Key material for a store that has none yet; the bytes are its sealed secret key, for the store to keep.
@@ -79,6 +86,8 @@ impl Vault {
                 token: None,
                 makes_keys_in_token: false,
                 audit_sealing: audit_sealing(&secret_key),
+                row_keys: Arc::new(RowKeys::new(&secret_key)),
+                to_adopt: None,
             },
             sealed,
         )
@@ -90,14 +99,18 @@ impl Vault {
     /// [`KeyError::WrongMasterKey`].
     pub fn open(master: &MasterKey, sealed_secret_key: &[u8]) -> Result<Self, KeyError> {
         let sealing = SealingKey::new(master);
-        let opened = sealing
-            .open(SECRET_KEY_NAME, sealed_secret_key)
+        let vouched = sealing.open(SECRET_KEY_NAME, sealed_secret_key);
+        let is_vouched = vouched.is_ok();
+        let opened = vouched
+            .or_else(|_| sealing.open(SECRET_KEY_NAME_BEFORE, sealed_secret_key))
             .map_err(|_| KeyError::WrongMasterKey)?;
         let secret_key =
             <&[u8; 32]>::try_from(opened.as_slice()).map_err(|_| KeyError::WrongMasterKey)?;
         Ok(Self {
             hasher: SecretHasher::new(secret_key),
             audit_sealing: audit_sealing(secret_key),
+            row_keys: Arc::new(RowKeys::new(secret_key)),
+            to_adopt: (!is_vouched).then(|| sealing.seal(SECRET_KEY_NAME, secret_key)),
             sealing,
             token: None,
             makes_keys_in_token: false,
@@ -112,6 +125,19 @@ impl Vault {
             makes_keys_in_token: makes_keys,
             ..self
         }
+    }
+
+    /// What vouches for the store's rows.
+    #[must_use]
+    pub fn row_keys(&self) -> &Arc<RowKeys> {
+        &self.row_keys
+    }
+
+    /// Of a store of an earlier release, whose rows nothing vouches for: the sealed secret key to put in the place of its own
+    /// together with the MACs of all rows. That is done once: from then on, a row without a MAC isn't believed.
+    #[must_use]
+    pub fn to_adopt(&self) -> Option<&[u8]> {
+        self.to_adopt.as_deref()
     }
 
     /// The token.
@@ -157,7 +183,13 @@ impl Vault {
             .audit_sealing
             .open(&name, &stored.sealed_private_key)
             .map_err(sealed)?;
-        Ok(AuditKey::from_pkcs8(&pkcs8)?)
+        let key = AuditKey::from_pkcs8(&pkcs8)?;
+        // What checks signatures is the public half in the store.
+        if key.is_of(stored)? {
+            Ok(key)
+        } else {
+            Err(sealed(SealError))
+        }
     }
 
     /// Makes a signing key, published at once and signing from `signs_from`. Blocks: an RSA key takes a tenth of a second, a
@@ -253,6 +285,7 @@ impl Vault {
         let sealed = material.sealed_secret_key.as_deref().unwrap_or_default();
         self.sealing
             .open(SECRET_KEY_NAME, sealed)
+            .or_else(|_| self.sealing.open(SECRET_KEY_NAME_BEFORE, sealed))
             .map_err(|_| KeyError::WrongMasterKey)
     }
 
@@ -260,7 +293,8 @@ impl Vault {
         let pkcs8 = self.unseal(stored, sealed)?;
         let key = LocalKey::from_pkcs8(stored.algorithm, &pkcs8)?;
         // The name is the key's own thumbprint: a row whose name and content disagree has been tampered with.
-        if id(&key.public_jwk()?) == stored.id {
+        let public_jwk = key.public_jwk()?;
+        if id(&public_jwk) == stored.id && public_jwk == stored.public_jwk {
             Ok(key)
         } else {
             Err(KeyError::Sealed {

@@ -82,6 +82,25 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+    /// Somebody else wrote a row.
+    #[error(
+        "{0} is not as this service wrote it: somebody else changed the database; remove it, or look at it and run `store verify --accept`"
+    )]
+    Altered(String),
+    /// Somebody else wrote to the manifest.
+    #[error(
+        "the list of the store's rows {0}: somebody else changed the database; find out what, and run `store verify --accept`, or \
+         restore a backup"
+    )]
+    Manifest(&'static str),
+    /// A store that has vouched rows, and no keys to vouch for more.
+    #[error("the store can be changed with its master key alone (keys.master_key_file)")]
+    NotEntrusted,
+    /// A store of an earlier release.
+    #[error(
+        "nothing vouches for the rows of this store of an earlier release yet; run `store migrate`, or set store.migrate = true"
+    )]
+    NotAdopted,
     /// It doesn't answer.
     #[error("the store doesn't answer; is the database running, and can it be reached from here?")]
     TimedOut,

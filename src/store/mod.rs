@@ -6,6 +6,7 @@
 pub mod conformance;
 mod difference;
 mod error;
+mod findings;
 mod open;
 mod record;
 mod sql;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 pub use difference::{Difference, TrailDifference};
 pub use error::StoreError;
+pub use findings::{Earlier, Findings, SeenVersion};
 pub use open::{Migrate, open};
 pub use record::{
     AuditHead, AuditPlace, Change, ChangeRecords, ClientRecord, ClientUpdate, ClientUse, NewSecret,
@@ -28,14 +30,25 @@ pub use record::{
 };
 pub use sql::{Copied, SqlStore, Staged};
 
-use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
+use crate::keys::{KeyMaterial, RowKeys, StoredAuditKey, StoredKey};
 use crate::token::{Algorithm, ClientId, SecretHash, SecretId, Status, StoredSecret};
 
 /// A store. Every change and its entry in the feed are one transaction, and durable when the method returns.
 #[async_trait]
 pub trait Store: Debug + Send + Sync + 'static {
     /// All clients, by id.
-    async fn clients(&self) -> Result<Vec<ClientRecord>, StoreError>;
+    async fn clients(&self) -> Result<Vec<ClientRecord>, StoreError> {
+        const PAGE: usize = 5_000;
+        let mut all: Vec<ClientRecord> = Vec::new();
+        loop {
+            let last = all.last().map(|record| &record.client.id);
+            let page = self.clients_after(last, PAGE).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
 
     /// One client.
     async fn client(&self, id: &str) -> Result<Option<ClientRecord>, StoreError>;
@@ -223,6 +236,39 @@ pub trait Store: Debug + Send + Sync + 'static {
     fn unheard(&self) -> Option<String> {
         None
     }
+    /// Has rows be believed by these keys alone, from now on, and vouched for by them. `seen` is what version of the
+    /// store was seen here before.
+    fn entrust(&self, keys: Arc<RowKeys>, seen: SeenVersion);
+
+    /// Puts `sealed` into the place of the sealed secret key that was `seen`, vouches for all rows that there are, and has them be
+    /// believed by these keys. Where no secret key was seen, the store is new, and rows that it has are not taken. Says whether
+    /// this was done: not if another process did it first, nor ever again.
+    async fn adopt(
+        &self,
+        keys: Arc<RowKeys>,
+        seen: Option<&[u8]>,
+        sealed: &[u8],
+    ) -> Result<bool, StoreError>;
+
+    /// Checks all rows, at leisure; with `most`, at once, and none if there are more clients than that. Says whether it did.
+    async fn check_rows(&self, most: Option<usize>) -> Result<bool, StoreError>;
+
+    /// What is known of rows that are not as this service wrote them.
+    fn findings(&self) -> Findings;
+
+    /// How often all rows were checked.
+    fn checks(&self) -> u64;
+
+    /// The highest version of the store that was seen, as of now. Each change of rows that are vouched for has a higher one; 0
+    /// where nothing vouches for any.
+    async fn version(&self) -> Result<SeenVersion, StoreError>;
+
+    /// To be called when the store has another history than it had: rows are then as old as the store.
+    fn begin_again(&self);
+
+    /// Vouches for the rows as they are, as an administrator says. Clients that were not believed are disabled, signing keys that
+    /// were not are removed. Gives what was wrong before.
+    async fn accept_rows(&self, now: Timestamp) -> Result<Findings, StoreError>;
 
     /// How the schema stands to this program.
     async fn schema(&self) -> Result<SchemaStatus, StoreError>;

@@ -17,6 +17,7 @@ mod insert;
 mod keys;
 mod leases;
 mod listen;
+mod meta;
 mod operations;
 mod outbox;
 mod pace;
@@ -24,7 +25,9 @@ mod pooler;
 mod replay;
 mod restore;
 mod schema;
+mod tables;
 mod tokens;
+mod vouching;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +38,7 @@ use tokio::time::timeout;
 
 use super::{ChangeRecords, Migrate, StoreError};
 use crate::config::StoreConfig;
+use crate::token::ClientId;
 use address::Address;
 use connections::Connections;
 pub use copy::Copied;
@@ -42,6 +46,7 @@ use engine::{Engine, Purpose};
 use listen::Listener;
 use replay::Replay;
 pub use restore::Staged;
+use vouching::{Ledger, Vouching};
 
 /// How many connections a file gets: of those that write, one at a time does.
 const FILE_CONNECTIONS: u32 = 4;
@@ -52,6 +57,7 @@ pub struct SqlStore {
     engine: Engine,
     connections: Arc<Connections>,
     read_only: bool,
+    vouching: Arc<Vouching>,
     /// PostgreSQL's word of changes.
     listener: Option<Arc<Listener>>,
     /// How far a standby is.
@@ -110,6 +116,7 @@ impl SqlStore {
             engine,
             connections: Arc::new(connections),
             read_only,
+            vouching: Arc::default(),
             listener,
             replay: Arc::default(),
             records: None,
@@ -138,11 +145,37 @@ impl SqlStore {
         self.connections.begin(Purpose::Moment).await
     }
 
-    /// Commits what others follow, and wakes them.
-    async fn publish(&self, mut transaction: Transaction<'static, Any>) -> Result<(), StoreError> {
+    /// The list of rows, to be changed with them.
+    async fn ledger(
+        &self,
+        transaction: &mut Transaction<'static, Any>,
+    ) -> Result<Ledger, StoreError> {
+        Ledger::load(transaction, &self.vouching).await
+    }
+
+    /// Commits the change of a client, and tells those that follow.
+    async fn publish_client(
+        &self,
+        mut transaction: Transaction<'static, Any>,
+        mut ledger: Ledger,
+        id: &ClientId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let subject = [(id.as_str(), at)];
+        feed::append(&mut transaction, &mut ledger, feed::CLIENT, &subject).await?;
+        self.publish(transaction, ledger).await
+    }
+
+    /// Commits what others follow, with the list of rows as it is then, and wakes them.
+    async fn publish(
+        &self,
+        mut transaction: Transaction<'static, Any>,
+        mut ledger: Ledger,
+    ) -> Result<(), StoreError> {
         if let Some(records) = &self.records {
-            outbox::put(&mut transaction, records).await?;
+            outbox::put(&mut transaction, &mut ledger, records).await?;
         }
+        ledger.save(&mut transaction).await?;
         if let Some(notify) = self.engine.notify() {
             sqlx::query(notify).execute(&mut *transaction).await?;
         }

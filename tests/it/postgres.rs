@@ -312,17 +312,31 @@ async fn a_standby_without_the_last_changes_is_noticed() {
     let service = setup.start();
     service.token(D1, GRANT).await.granted();
     let status = async || service.token(D1, GRANT).await.status.as_u16();
+    // What the standby has.
+    let tables = ["clients", "client_secrets", "changes", "manifest", "meta"];
+    for table in tables {
+        server.sql(
+            "failover",
+            &format!("CREATE TABLE standby_{table} AS TABLE {table}"),
+        );
+    }
     service.setup.run(&["client", "disable", "is_tbank01"]).ok();
     eventually("disabled", status, |status| *status == 401).await;
     let number = || server.sql("failover", "SELECT max(sequence) FROM changes");
     let lost = number();
 
-    // What the standby has: all but that. And then it gives the number to another change.
-    server.sql(
-        "failover",
-        "BEGIN; UPDATE clients SET enabled = 1; DELETE FROM changes WHERE sequence = (SELECT max(sequence) FROM changes); \
-         SELECT setval(pg_get_serial_sequence('changes', 'sequence'), max(sequence)) FROM changes; COMMIT",
-    );
+    // All but that. And then it gives the number to another change.
+    let emptied = tables
+        .iter()
+        .rev()
+        .map(|table| format!("DELETE FROM {table}; "));
+    let filled = tables
+        .iter()
+        .map(|table| format!("INSERT INTO {table} TABLE standby_{table}; "));
+    let back: String = emptied.chain(filled).collect();
+    let next =
+        "SELECT setval(pg_get_serial_sequence('changes', 'sequence'), max(sequence)) FROM changes";
+    server.sql("failover", &format!("BEGIN; {back} {next}; COMMIT"));
     service.setup.add("other", "123", &[]);
     assert_eq!(number(), lost);
     eventually("as the standby has it", status, |status| *status == 200).await;

@@ -13,7 +13,7 @@ use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::clock::SystemClock;
 use crate::config::{Config, StoreUrl};
-use crate::issuer::{Installation, StartError, check_master_key, leave_record};
+use crate::issuer::{Installation, StartError, believe, check_master_key, leave_record};
 use crate::store::{Difference, Migrate, SqlStore, Staged, Store, StoreError};
 
 /// Put a backup in the place of the store, with the service stopped
@@ -73,6 +73,7 @@ pub(super) async fn run(
 
 async fn write_record(config: &Config) -> Result<(), StartError> {
     let installation = Installation::open(config, Arc::new(SystemClock)).await?;
+    installation.accept_earlier_state().await?;
     installation.write_waiting_records().await;
     for warning in installation.take_warnings() {
         eprintln!("warning: {warning}");
@@ -155,6 +156,12 @@ async fn in_database(
 impl Restored {
     async fn of(arguments: &Arguments, backup: &dyn Store, config: &Config) -> Result<Self, Error> {
         check_master_key(backup, &config.keys.master_key_file).await?;
+        match believe(backup, config, Migrate::No).await {
+            // Of an earlier release: nothing vouches for its rows.
+            Ok(()) | Err(StartError::Downgraded(_) | StartError::Store(StoreError::NotAdopted)) => {
+            }
+            Err(error) => return Err(error.into()),
+        }
         Ok(Self {
             from: arguments.from.clone(),
             store: config.store.url.to_string(),

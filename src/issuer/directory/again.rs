@@ -10,6 +10,13 @@ use crate::keys::KeyRing;
 use crate::store::Position;
 
 impl Directory {
+    /// Reads everything again, as the rows of the store are not those that were read.
+    pub(in crate::issuer) async fn read_again(&self, now: Timestamp) -> Result<(), LoadError> {
+        let mut applied = self.applied.lock().await;
+        *applied = self.start_again(now).await?;
+        Ok(())
+    }
+
     /// Begins again, as of a store that was put back to an earlier state: clients are read when they ask, and in the background.
     /// Gives the place that it is read up to. What was revoked in the history that is gone stays revoked.
     pub(super) async fn start_again(&self, now: Timestamp) -> Result<Position, LoadError> {

@@ -24,6 +24,8 @@ const BEHIND: &str = "store is behind: the standby that store.url leads to has n
 impl Directory {
     /// How old what a standby shows may be without being told.
     const BEHIND: Duration = Duration::from_secs(10);
+    /// How many clients are checked before any is read, when the store has another history.
+    const CHECKED_AT_ONCE: usize = 1000;
     /// How long a request waits for the store.
     const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -79,6 +81,9 @@ impl Directory {
         let changes = match self.store.changes_after(*applied).await? {
             News::Changes(changes) => changes,
             News::OtherHistory => {
+                self.store.begin_again();
+                // A row that was put back is not read before that is known.
+                self.store.check_rows(Some(Self::CHECKED_AT_ONCE)).await?;
                 *applied = self.start_again(now).await?;
                 Vec::new()
             }

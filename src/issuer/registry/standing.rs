@@ -1,11 +1,12 @@
 //! Whether a client may get tokens, and whether those that it has are good.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{ClientRegistry, RegistryError};
 use crate::audit::Event;
 use crate::issuer::values::told;
-use crate::store::TokensThen;
+use crate::store::{StoreError, TokensThen};
 use crate::token::{ClientId, Status};
 
 impl ClientRegistry {
@@ -75,9 +76,15 @@ impl ClientRegistry {
     pub async fn remove(&self, id: &ClientId) -> Result<(), RegistryError> {
         let change = self.changes.open().await?;
         let now = self.clock.now();
+        let was = match self.show(id).await {
+            Ok(record) => told(&record.client),
+            // What somebody else wrote is not what it was. To remove it is the way out.
+            Err(RegistryError::Store(StoreError::Altered(_))) => Value::Null,
+            Err(error) => return Err(error),
+        };
         let event = Event::ClientRemoved {
             client_id: id.clone(),
-            was: told(&self.show(id).await?.client),
+            was,
         };
         let store = change.store(vec![event], now);
         store.remove_client(id, now).await?;

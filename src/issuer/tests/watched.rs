@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
+use crate::keys::{KeyMaterial, RowKeys, StoredAuditKey, StoredKey};
 use crate::store::{
-    AuditHead, ChangeRecords, ClientRecord, ClientUpdate, ClientUse, News, Position, RevokedToken,
-    Rotated, SchemaStatus, StoreError, TokensThen, WaitingRecords,
+    AuditHead, ChangeRecords, ClientRecord, ClientUpdate, ClientUse, Findings, News, Position,
+    RevokedToken, Rotated, SchemaStatus, SeenVersion, StoreError, TokensThen, WaitingRecords,
 };
 use crate::token::{SecretHash, SecretId, Status, StoredSecret};
 
@@ -99,6 +99,22 @@ macro_rules! passed_on {
                 self.store.recording(records)
             }
 
+            fn entrust(&self, keys: Arc<RowKeys>, seen: SeenVersion) {
+                self.store.entrust(keys, seen);
+            }
+
+            fn findings(&self) -> Findings {
+                self.store.findings()
+            }
+
+            fn checks(&self) -> u64 {
+                self.store.checks()
+            }
+
+            fn begin_again(&self) {
+                self.store.begin_again();
+            }
+
             fn is_read_only(&self) -> bool {
                 self.read_only.load(Ordering::Relaxed)
             }
@@ -145,5 +161,9 @@ passed_on! {
     note_written_records(taken: &[WaitingRecords], head: &AuditHead) -> ();
     changes_after(position: Position) -> News;
     last_change() -> Position;
+    adopt(keys: Arc<RowKeys>, seen: Option<&[u8]>, sealed: &[u8]) -> bool;
+    check_rows(most: Option<usize>) -> bool;
+    version() -> SeenVersion;
+    accept_rows(now: Timestamp) -> Findings;
     schema() -> SchemaStatus;
 }

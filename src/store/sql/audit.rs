@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::{Any, AnyConnection, Row, Transaction};
+use sqlx::{Any, AnyConnection, Transaction};
 
+use super::meta;
+use super::vouching::{Ledger, Vouching};
 use crate::keys::StoredAuditKey;
 use crate::store::{AuditHead, StoreError};
 
@@ -15,55 +17,42 @@ const AFTER_HEADS: &str = "audit_head;";
 pub(super) async fn key(
     connection: &mut AnyConnection,
 ) -> Result<Option<StoredAuditKey>, StoreError> {
-    let row = sqlx::query("SELECT value FROM meta WHERE name = $1")
-        .bind(KEY)
-        .fetch_optional(&mut *connection)
-        .await?;
-    row.map(|row| read(row.try_get("value")?)).transpose()
+    let value = meta::value(connection, KEY).await?;
+    value.map(|value| read(&value)).transpose()
 }
 
 pub(super) async fn keep_first_key(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     key: &StoredAuditKey,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query("INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(KEY)
-        .bind(written(key)?)
-        .execute(&mut **transaction)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    if meta::value(transaction, KEY).await?.is_some() {
+        return Ok(false);
+    }
+    meta::put(transaction, ledger, KEY, &written(key)?).await?;
+    Ok(true)
 }
 
-pub(super) async fn heads(connection: &mut AnyConnection) -> Result<Vec<AuditHead>, StoreError> {
-    let rows = sqlx::query("SELECT value FROM meta WHERE name >= $1 AND name < $2 ORDER BY name")
-        .bind(HEAD)
-        .bind(AFTER_HEADS)
-        .fetch_all(&mut *connection)
-        .await?;
-    rows.iter().map(|row| read(row.try_get("value")?)).collect()
+pub(super) async fn heads(
+    connection: &mut AnyConnection,
+    vouching: &Vouching,
+) -> Result<Vec<AuditHead>, StoreError> {
+    let values = meta::between(connection, vouching, HEAD, AFTER_HEADS).await?;
+    values.iter().map(|value| read(value)).collect()
 }
 
 pub(super) async fn note_head(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     head: &AuditHead,
 ) -> Result<(), StoreError> {
     let name = format!("{HEAD}{}", head.trail);
-    let noted = sqlx::query("SELECT value FROM meta WHERE name = $1")
-        .bind(&name)
-        .fetch_optional(&mut **transaction)
-        .await?;
-    let noted: Option<AuditHead> = noted.map(|row| read(row.try_get("value")?)).transpose()?;
+    let noted = meta::value(transaction, &name).await?;
+    let noted: Option<AuditHead> = noted.map(|value| read(&value)).transpose()?;
     if noted.is_some_and(|noted| noted.sequence > head.sequence) {
         return Ok(());
     }
-    sqlx::query(
-        "INSERT INTO meta (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    )
-    .bind(name)
-    .bind(written(head)?)
-    .execute(&mut **transaction)
-    .await?;
-    Ok(())
+    meta::put(transaction, ledger, &name, &written(head)?).await
 }
 
 fn written(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {

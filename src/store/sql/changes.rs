@@ -1,7 +1,6 @@
 //! Changes of clients as whole transactions, with their entries in the feed.
 
 use jiff::Timestamp;
-use sqlx::{Any, Transaction};
 
 use super::attempts::in_time;
 use super::clients::{removed, secrets};
@@ -18,6 +17,7 @@ impl SqlStore {
         changed: &[ClientUpdate],
     ) -> Result<(), StoreError> {
         let mut transaction = in_time(self.begin()).await?;
+        let mut ledger = in_time(self.ledger(&mut transaction)).await?;
         let removed = in_time(removed::lately(&mut transaction, added)).await?;
         for records in added.chunks(ROWS) {
             let subjects = records
@@ -25,26 +25,15 @@ impl SqlStore {
                 .map(|record| (record.client.id.as_str(), record.changed_at));
             let subjects: Vec<_> = subjects.collect();
             in_time(async {
-                clients::add(&mut transaction, records, &removed).await?;
-                feed::append(&mut transaction, feed::CLIENT, &subjects).await
+                clients::add(&mut transaction, &mut ledger, records, &removed).await?;
+                feed::append(&mut transaction, &mut ledger, feed::CLIENT, &subjects).await
             })
             .await?;
         }
         for update in changed {
-            in_time(clients::update(&mut transaction, update)).await?;
+            in_time(clients::update(&mut transaction, &mut ledger, update)).await?;
         }
-        in_time(self.publish(transaction)).await
-    }
-
-    /// Commits the change of a client, and tells those that follow.
-    pub(super) async fn publish_client(
-        &self,
-        mut transaction: Transaction<'static, Any>,
-        id: &ClientId,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        feed::append(&mut transaction, feed::CLIENT, &[(id.as_str(), at)]).await?;
-        self.publish(transaction).await
+        in_time(self.publish(transaction, ledger)).await
     }
 
     /// Puts another hash of a secret in the place of the one that was seen, if that is still there.
@@ -56,10 +45,12 @@ impl SqlStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.begin().await?;
-        if !secrets::replace_hash(&mut transaction, client, secret, hashes).await? {
+        let mut ledger = self.ledger(&mut transaction).await?;
+        if !secrets::replace_hash(&mut transaction, &mut ledger, client, secret, hashes).await? {
             return Ok(false);
         }
-        self.publish_client(transaction, client, now).await?;
+        self.publish_client(transaction, ledger, client, now)
+            .await?;
         Ok(true)
     }
 }

@@ -8,71 +8,49 @@ pub(super) mod uses;
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use sqlx::any::AnyArguments;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 
 use removed::Removed;
 
 use super::insert::{ROWS, insert};
-use super::{feed, millis, timestamp};
+use super::tables::{CLIENT_SECRETS, CLIENTS, MAC, Value, Values, bind, joined};
+use super::vouching::{Ledger, Part};
+use super::{feed, millis};
 use crate::store::{ClientRecord, ClientUpdate, StoreError, TokensThen};
-use crate::token::{Algorithm, ClientId, JwksUri, Status, TokenTerms};
+use crate::token::{Algorithm, Client, ClientId, Status, TokenTerms};
 
-/// What a change can set, in the order of [`bind_settings`].
-const SETTINGS: [&str; 20] = [
-    "name",
-    "auth_method",
-    "assertion_audience",
-    "certificate_name",
-    "jwks",
-    "jwks_uri",
-    "scope",
-    "audiences",
-    "grants",
-    "expires_in_as",
-    "may_introspect",
-    "certificate_binding",
-    "networks",
-    "rate",
-    "expires_at",
-    "token_lifetime_seconds",
-    "token_algorithm",
-    "contact",
-    "note",
-    "changed_at",
-];
-
-type Query<'q> = sqlx::query::Query<'q, Any, AnyArguments>;
+/// A client as it is written: its row, and those of its secrets.
+struct Written {
+    client: Values,
+    secrets: Vec<Values>,
+}
 
 /// Adds as many as one statement takes.
 pub(super) async fn add(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     records: &[ClientRecord],
     removed: &Removed,
 ) -> Result<(), StoreError> {
-    let columns = [
-        "id",
-        "enabled",
-        "created_at",
-        "registered_at",
-        "tokens_not_before",
-        "keeps_tokens",
-    ];
-    let columns = [&columns[..], &SETTINGS].concat();
-    let statement = insert("clients", &columns, records.len());
+    let mut written = Vec::new();
+    for record in records {
+        let new = ClientRecord {
+            tokens_not_before: removed.tokens_not_before(record),
+            ..record.clone()
+        };
+        written.push(vouched(transaction, ledger, &new).await?);
+    }
+    let Some(first) = written.first() else {
+        return Ok(());
+    };
+    let columns: Vec<_> = first.client.iter().map(|(name, _)| *name).collect();
+    let statement = insert("clients", &columns, written.len());
     // Nothing in it is from outside.
     let mut query = sqlx::query(AssertSqlSafe(format!(
         "{statement} ON CONFLICT DO NOTHING RETURNING id"
     )));
-    for record in records {
-        query = query
-            .bind(record.client.id.as_str())
-            .bind(i64::from(record.client.status == Status::Enabled))
-            .bind(millis(record.created_at))
-            .bind(millis(record.registered_at))
-            .bind(removed.tokens_not_before(record).map(millis))
-            .bind(i64::from(record.keeps_tokens));
-        query = bind_settings(query, record)?;
+    for (_, value) in written.iter().flat_map(|rows| &rows.client) {
+        query = bind(query, value);
     }
     let added = query.fetch_all(&mut **transaction).await?;
     let ids = added.iter().map(|row| row.try_get("id"));
@@ -82,11 +60,7 @@ pub(super) async fn add(
             return Err(StoreError::ClientExists(client.id.clone()));
         }
     }
-    let secrets = records.iter().flat_map(|record| {
-        let secrets = record.secrets.iter();
-        secrets.map(|secret| (&record.client.id, secret))
-    });
-    let secrets: Vec<_> = secrets.collect();
+    let secrets: Vec<&Values> = written.iter().flat_map(|rows| &rows.secrets).collect();
     for secrets in secrets.chunks(ROWS) {
         secrets::add(transaction, secrets).await?;
     }
@@ -95,145 +69,241 @@ pub(super) async fn add(
 
 pub(super) async fn change(
     transaction: &mut Transaction<'static, Any>,
-    record: &ClientRecord,
+    ledger: &mut Ledger,
+    changed: &ClientRecord,
 ) -> Result<(), StoreError> {
-    let places = (1..).zip(SETTINGS);
-    let places: Vec<_> = places
-        .map(|(place, name)| format!("{name} = ${place}"))
-        .collect();
-    let statement = format!(
-        "UPDATE clients SET {} WHERE id = ${}",
-        places.join(", "),
-        SETTINGS.len() + 1
-    );
-    // Nothing in it is from outside.
-    let query = bind_settings(sqlx::query(AssertSqlSafe(statement)), record)?;
-    let id = &record.client.id;
-    let done = query.bind(id.as_str()).execute(&mut **transaction).await?;
-    expect_client(done.rows_affected(), id)
+    let edit = |before: ClientRecord| {
+        Ok(ClientRecord {
+            client: Client {
+                status: before.client.status,
+                ..changed.client.clone()
+            },
+            keys: changed.keys.clone(),
+            changed_at: changed.changed_at,
+            ..before
+        })
+    };
+    replace(transaction, ledger, &changed.client.id, edit)
+        .await
+        .map(drop)
 }
 
 /// All that an import changes of a client, with its entry in the feed.
 pub(super) async fn update(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     update: &ClientUpdate,
 ) -> Result<(), StoreError> {
     let ClientRecord {
         client, changed_at, ..
     } = &update.record;
-    change(transaction, &update.record).await?;
+    change(transaction, ledger, &update.record).await?;
     if update.sets_status {
         let tokens = match client.status {
             Status::Enabled => TokensThen::Kept,
             Status::Disabled => TokensThen::Revoked,
         };
-        set_status(transaction, &client.id, client.status, tokens, *changed_at).await?;
+        let standing = (client.status, tokens);
+        set_status(transaction, ledger, &client.id, standing, *changed_at).await?;
     }
     if let Some(new) = &update.secret {
-        secrets::rotate(
-            transaction,
-            &client.id,
-            &new.secret,
-            new.previous_until,
-            false,
-        )
-        .await?;
+        let overlap = (new.previous_until, false);
+        secrets::rotate(transaction, ledger, &client.id, &new.secret, overlap).await?;
     }
     let subject = (client.id.as_str(), *changed_at);
-    feed::append(transaction, feed::CLIENT, &[subject]).await?;
+    feed::append(transaction, ledger, feed::CLIENT, &[subject]).await?;
     Ok(())
-}
-
-fn bind_settings<'q>(query: Query<'q>, record: &'q ClientRecord) -> Result<Query<'q>, StoreError> {
-    let client = &record.client;
-    let json = |error| StoreError::corrupt(format!("client {}", client.id), &error);
-    let audiences = serde_json::to_string(&client.audiences).map_err(json)?;
-    let keys = record.keys.as_ref().map(serde_json::to_string);
-    Ok(query
-        .bind(&client.name)
-        .bind(client.auth_method.as_str())
-        .bind(client.assertion_audience.as_str())
-        .bind(client.certificate_name.as_ref().map(ToString::to_string))
-        .bind(keys.transpose().map_err(json)?)
-        .bind(client.jwks_uri.as_ref().map(JwksUri::as_str))
-        .bind(client.scope.as_str())
-        .bind(audiences)
-        .bind(spaced(&client.grants))
-        .bind(client.expires_in_as.as_str())
-        .bind(i64::from(client.may_introspect))
-        .bind(client.certificate_binding.as_str())
-        .bind(spaced(&client.networks))
-        .bind(client.rate.map(|rate| rate.to_string()))
-        .bind(client.expires_at.map(millis))
-        .bind(client.token_lifetime.map(|it| i64::from(it.as_secs())))
-        .bind(client.token_algorithm.map(Algorithm::as_str))
-        .bind(&client.contact)
-        .bind(&client.note)
-        .bind(millis(record.changed_at)))
 }
 
 pub(super) async fn set_status(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     id: &ClientId,
-    status: Status,
-    tokens: TokensThen,
+    (status, tokens): (Status, TokensThen),
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let keeps_tokens = status == Status::Disabled && tokens == TokensThen::Kept;
-    let done = sqlx::query(
-        "UPDATE clients SET enabled = $1, keeps_tokens = $2, changed_at = $3 WHERE id = $4",
-    )
-    .bind(i64::from(status == Status::Enabled))
-    .bind(i64::from(keeps_tokens))
-    .bind(millis(now))
-    .bind(id.as_str())
-    .execute(&mut **transaction)
-    .await?;
-    expect_client(done.rows_affected(), id)?;
-    match tokens {
-        TokensThen::Kept => Ok(()),
-        TokensThen::Revoked => revoke_tokens(transaction, id, now).await.map(drop),
-    }
+    let edit = |mut record: ClientRecord| {
+        record.client.status = status;
+        record.keeps_tokens = status == Status::Disabled && tokens == TokensThen::Kept;
+        record.changed_at = now;
+        if tokens == TokensThen::Revoked {
+            record.tokens_not_before = Some(record.revoking_tokens_until(now));
+        }
+        Ok(record)
+    };
+    replace(transaction, ledger, id, edit).await.map(drop)
 }
 
 /// Gives the time before which they are revoked.
 pub(super) async fn revoke_tokens(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     id: &ClientId,
     now: Timestamp,
 ) -> Result<Timestamp, StoreError> {
-    // As `ClientRecord::revoking_tokens_until`.
-    let row = sqlx::query(
-        "UPDATE clients SET changed_at = $1, tokens_not_before = \
-         CASE WHEN tokens_not_before >= $2 THEN tokens_not_before + 1000 ELSE $2 END \
-         WHERE id = $3 RETURNING tokens_not_before",
-    )
-    .bind(millis(now))
-    .bind(millis(TokenTerms::revoking_until(now)))
-    .bind(id.as_str())
-    .fetch_optional(&mut **transaction)
-    .await?;
-    let row = row.ok_or_else(|| StoreError::NoSuchClient(id.clone()))?;
-    timestamp(row.try_get("tokens_not_before")?, id.as_str())
+    let edit = |mut record: ClientRecord| {
+        record.tokens_not_before = Some(record.revoking_tokens_until(now));
+        record.changed_at = now;
+        Ok(record)
+    };
+    let after = replace(transaction, ledger, id, edit).await?;
+    Ok(after.tokens_not_before.unwrap_or(now))
 }
 
+/// Disables a client that is not as this service wrote it.
+pub(super) async fn disable_unchecked(
+    transaction: &mut Transaction<'static, Any>,
+    id: &str,
+) -> Result<(), StoreError> {
+    let disable = sqlx::query("UPDATE clients SET enabled = 0 WHERE id = $1");
+    disable.bind(id).execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// Gives the time before which its tokens are revoked.
 pub(super) async fn remove(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     id: &ClientId,
-) -> Result<(), StoreError> {
-    let done = sqlx::query("DELETE FROM clients WHERE id = $1")
+    now: Timestamp,
+) -> Result<Timestamp, StoreError> {
+    let before = rows::one(transaction, id.as_str()).await?;
+    let before = before.ok_or_else(|| StoreError::NoSuchClient(id.clone()))?;
+    let not_before = match before.record() {
+        Ok(record) => record.revoking_tokens_until(now),
+        // What somebody else wrote need not be readable: to remove it is the way out.
+        Err(_) => TokenTerms::revoking_until(now),
+    };
+    let row = (Part::Clients, id.as_str());
+    ledger.withdraw(transaction, row, before.mac()?).await?;
+    sqlx::query("DELETE FROM clients WHERE id = $1")
         .bind(id.as_str())
         .execute(&mut **transaction)
         .await?;
-    expect_client(done.rows_affected(), id)
+    Ok(not_before)
 }
 
-fn expect_client(rows: u64, id: &ClientId) -> Result<(), StoreError> {
-    if rows == 0 {
-        Err(StoreError::NoSuchClient(id.clone()))
-    } else {
-        Ok(())
+/// Writes a client anew: what it is by its record, which must be as this service wrote it, and not by what the rows are by then.
+/// Gives what it is now.
+async fn replace(
+    transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
+    id: &ClientId,
+    edit: impl FnOnce(ClientRecord) -> Result<ClientRecord, StoreError>,
+) -> Result<ClientRecord, StoreError> {
+    let before = rows::one(transaction, id.as_str()).await?;
+    let before = before.ok_or_else(|| StoreError::NoSuchClient(id.clone()))?;
+    let row = (Part::Clients, id.as_str());
+    let is_genuine = ledger.is_genuine(&before.content()?, before.mac()?);
+    if !is_genuine || ledger.is_suspect(id.as_str()) {
+        return Err(StoreError::Altered(format!("client {id}")));
     }
+    ledger.withdraw(transaction, row, before.mac()?).await?;
+    let before = before.record()?;
+    let after = edit(before.clone())?;
+    let written = vouched(transaction, ledger, &after).await?;
+
+    let settings = written.client.iter().filter(|(name, _)| *name != "id");
+    let settings: Vec<_> = settings.collect();
+    let places = (1..).zip(&settings);
+    let places: Vec<_> = places
+        .map(|(place, (name, _))| format!("{name} = ${place}"))
+        .collect();
+    let statement = format!(
+        "UPDATE clients SET {} WHERE id = ${}",
+        places.join(", "),
+        settings.len() + 1
+    );
+    // Nothing in it is from outside.
+    let mut query = sqlx::query(AssertSqlSafe(statement));
+    for (_, value) in settings {
+        query = bind(query, value);
+    }
+    query.bind(id.as_str()).execute(&mut **transaction).await?;
+
+    secrets::replace(transaction, id, &before.secrets, &after.secrets).await?;
+    Ok(after)
+}
+
+/// A client's rows, with the MAC over them.
+async fn vouched(
+    transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
+    record: &ClientRecord,
+) -> Result<Written, StoreError> {
+    let id = &record.client.id;
+    let mut client = client_values(record, ledger.version())?;
+    let secrets = record.secrets.iter();
+    let secrets: Vec<Values> = secrets.map(|secret| secrets::values(id, secret)).collect();
+    let contents = secrets.iter().map(|values| CLIENT_SECRETS.content(values));
+    let content = joined(&CLIENTS.content(&client), contents.collect());
+    let row = (Part::Clients, id.as_str());
+    let mac = ledger.vouch(transaction, row, &content).await?;
+    client.push((MAC, Value::Bytes(mac)));
+    Ok(Written { client, secrets })
+}
+
+fn client_values(record: &ClientRecord, version: i64) -> Result<Values, StoreError> {
+    let client = &record.client;
+    let json = |error| StoreError::corrupt(format!("client {}", client.id), &error);
+    let audiences = serde_json::to_string(&client.audiences).map_err(json)?;
+    let keys = record.keys.as_ref().map(serde_json::to_string);
+    let certificate_name = client.certificate_name.as_ref().map(ToString::to_string);
+    let algorithm = client.token_algorithm.map(Algorithm::as_str);
+    Ok(vec![
+        ("id", client.id.as_str().into()),
+        ("name", client.name.as_str().into()),
+        (
+            "enabled",
+            i64::from(client.status == Status::Enabled).into(),
+        ),
+        ("auth_method", client.auth_method.as_str().into()),
+        (
+            "assertion_audience",
+            client.assertion_audience.as_str().into(),
+        ),
+        ("certificate_name", certificate_name.into()),
+        ("jwks", keys.transpose().map_err(json)?.into()),
+        (
+            "jwks_uri",
+            client
+                .jwks_uri
+                .as_ref()
+                .map(|uri| uri.as_str().to_owned())
+                .into(),
+        ),
+        ("scope", client.scope.as_str().into()),
+        ("audiences", audiences.as_str().into()),
+        ("grants", spaced(&client.grants).as_str().into()),
+        ("expires_in_as", client.expires_in_as.as_str().into()),
+        ("may_introspect", i64::from(client.may_introspect).into()),
+        (
+            "certificate_binding",
+            client.certificate_binding.as_str().into(),
+        ),
+        ("networks", spaced(&client.networks).as_str().into()),
+        ("rate", client.rate.map(|rate| rate.to_string()).into()),
+        ("expires_at", client.expires_at.map(millis).into()),
+        (
+            "token_lifetime_seconds",
+            client
+                .token_lifetime
+                .map(|it| i64::from(it.as_secs()))
+                .into(),
+        ),
+        ("token_algorithm", algorithm.map(str::to_owned).into()),
+        ("contact", client.contact.clone().into()),
+        ("note", client.note.clone().into()),
+        ("created_at", millis(record.created_at).into()),
+        ("changed_at", millis(record.changed_at).into()),
+        ("registered_at", millis(record.registered_at).into()),
+        (
+            "tokens_not_before",
+            record.tokens_not_before.map(millis).into(),
+        ),
+        ("keeps_tokens", i64::from(record.keeps_tokens).into()),
+        ("version", version.into()),
+    ])
 }
 
 /// A list of what has no space in it.

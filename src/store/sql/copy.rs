@@ -4,134 +4,14 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 
 use super::insert::{ROWS, insert};
+use super::tables::Column::{Bytes, Number, Text};
+use super::tables::{TABLES, Table};
+use super::vouching::Ledger;
 use super::{Engine, SqlStore};
 use crate::store::StoreError;
 
 /// How many rows are read in one statement.
 const PAGE: usize = 1_000;
-
-/// A table. Leases are left where they are: what holds them is a process that serves there.
-struct Table {
-    name: &'static str,
-    /// The first is the primary key.
-    columns: &'static [Column],
-}
-
-#[derive(Clone, Copy)]
-enum Column {
-    Text(&'static str),
-    Number(&'static str),
-    Bytes(&'static str),
-}
-use Column::{Bytes, Number, Text};
-
-/// In an order in which no row refers to one that comes later.
-const TABLES: [Table; 9] = [
-    Table {
-        name: "meta",
-        columns: &[Text("name"), Bytes("value")],
-    },
-    Table {
-        name: "signing_keys",
-        columns: &[
-            Text("id"),
-            Text("algorithm"),
-            Text("public_jwk"),
-            Bytes("sealed_private_key"),
-            Bytes("token_object"),
-            Number("created_at"),
-            Number("signs_from"),
-            Number("signs_until"),
-            Number("published_until"),
-            Number("revoked_at"),
-            Text("revocation_reason"),
-        ],
-    },
-    Table {
-        name: "clients",
-        columns: &[
-            Text("id"),
-            Text("name"),
-            Number("enabled"),
-            Text("auth_method"),
-            Text("certificate_name"),
-            Text("jwks"),
-            Text("jwks_uri"),
-            Text("scope"),
-            Text("audiences"),
-            Text("grants"),
-            Text("expires_in_as"),
-            Number("may_introspect"),
-            Text("certificate_binding"),
-            Text("networks"),
-            Text("rate"),
-            Number("expires_at"),
-            Number("token_lifetime_seconds"),
-            Text("token_algorithm"),
-            Text("contact"),
-            Text("note"),
-            Number("created_at"),
-            Number("changed_at"),
-            Number("registered_at"),
-            Number("tokens_not_before"),
-            Number("keeps_tokens"),
-            Text("assertion_audience"),
-        ],
-    },
-    Table {
-        name: "client_secrets",
-        columns: &[
-            Text("id"),
-            Text("client_id"),
-            Text("hash_kind"),
-            Bytes("hash"),
-            Number("created_at"),
-            Number("expires_at"),
-            Number("last_used_at"),
-            Text("last_used_from"),
-        ],
-    },
-    Table {
-        name: "client_uses",
-        columns: &[
-            Text("client_id"),
-            Number("last_used_at"),
-            Text("last_used_from"),
-        ],
-    },
-    Table {
-        name: "removed_clients",
-        columns: &[Text("id"), Number("tokens_not_before")],
-    },
-    Table {
-        name: "revoked_tokens",
-        columns: &[
-            Text("jti"),
-            Text("client_id"),
-            Number("expires_at"),
-            Number("change"),
-        ],
-    },
-    Table {
-        name: "changes",
-        columns: &[
-            Number("sequence"),
-            Number("mark"),
-            Text("kind"),
-            Text("subject"),
-            Number("at"),
-        ],
-    },
-    Table {
-        name: "audit_outbox",
-        columns: &[
-            Number("number"),
-            Text("trail"),
-            Text("records"),
-            Number("at"),
-        ],
-    },
-];
 
 /// How far a copy is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,7 +36,7 @@ impl SqlStore {
         let mut source = self.read_moment().await?;
         let mut target = other.begin().await?;
         let mut rows = 0;
-        for table in &TABLES {
+        for table in TABLES {
             if !table.page(&mut target, None, 1).await?.is_empty() {
                 return Err(StoreError::NotEmpty);
             }
@@ -190,7 +70,7 @@ impl SqlStore {
             .execute(&mut *target)
             .await?;
         }
-        other.publish(target).await?;
+        other.publish(target, Ledger::without_keys()).await?;
         other.analyze().await;
         Ok(rows)
     }
@@ -198,7 +78,7 @@ impl SqlStore {
 
 impl Table {
     /// The rows after one, by primary key.
-    async fn page(
+    pub(super) async fn page(
         &self,
         from: &mut Transaction<'static, Any>,
         after: Option<&AnyRow>,
@@ -240,17 +120,6 @@ impl Table {
         }
         query.execute(&mut **into).await?;
         Ok(())
-    }
-
-    fn names(&self) -> Vec<&'static str> {
-        self.columns.iter().map(|column| column.name()).collect()
-    }
-}
-
-impl Column {
-    fn name(self) -> &'static str {
-        let (Text(name) | Number(name) | Bytes(name)) = self;
-        name
     }
 }
 

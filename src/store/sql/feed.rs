@@ -7,6 +7,8 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
 
 use super::insert::insert;
 use super::millis;
+use super::tables::CHANGES;
+use super::vouching::{Ledger, Part};
 use crate::store::{Change, News, Position, StoreError, Subject};
 use crate::token::{ClientId, TokenId};
 
@@ -17,6 +19,7 @@ pub(super) const TOKEN: &str = "token";
 /// Appends an entry for each subject, of what changed at some moment. Gives the highest of their numbers.
 pub(super) async fn append(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     kind: &str,
     subjects: &[(&str, Timestamp)],
 ) -> Result<i64, StoreError> {
@@ -26,7 +29,8 @@ pub(super) async fn append(
         subjects.len(),
     );
     // Nothing in it is from outside.
-    let mut query = sqlx::query(AssertSqlSafe(format!("{statement} RETURNING sequence")));
+    let columns = CHANGES.names().join(", ");
+    let mut query = sqlx::query(AssertSqlSafe(format!("{statement} RETURNING {columns}")));
     for (subject, at) in subjects {
         query = query
             .bind(new_mark())
@@ -35,9 +39,32 @@ pub(super) async fn append(
             .bind(millis(*at));
     }
     let rows = query.fetch_all(&mut **transaction).await?;
+    for row in &rows {
+        ledger.count(transaction, Part::Changes, row).await?;
+    }
     let numbers = rows.iter().map(|row| row.try_get("sequence"));
     let numbers: Vec<i64> = numbers.collect::<Result<_, _>>()?;
     Ok(numbers.into_iter().max().unwrap_or_default())
+}
+
+/// Forgets that tokens were revoked which are forgotten. Of the feed, the last entry from before a time stays, and all after it.
+pub(super) async fn forget_tokens(
+    transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
+    before: Timestamp,
+) -> Result<(), StoreError> {
+    let columns = CHANGES.names().join(", ");
+    // Nothing in it is from outside.
+    let query = sqlx::query(AssertSqlSafe(format!(
+        "DELETE FROM changes WHERE kind = 'token' \
+         AND sequence < (SELECT sequence FROM changes WHERE at < $1 ORDER BY sequence DESC LIMIT 1) \
+         AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE change = changes.sequence) RETURNING {columns}"
+    )));
+    let query = query.bind(millis(before));
+    for row in query.fetch_all(&mut **transaction).await? {
+        ledger.discount(transaction, Part::Changes, &row).await?;
+    }
+    Ok(())
 }
 
 /// Reads from the position itself: what it says must be what was seen there.

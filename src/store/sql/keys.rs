@@ -1,52 +1,87 @@
 //! Signing keys and the sealed secret key as rows.
 
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Row, Transaction};
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 
+use super::insert::insert;
+use super::meta::{self, SEALED_SECRET_KEY};
+use super::tables::{MAC, SIGNING_KEYS, Value, Values, bind};
+use super::vouching::{Ledger, Part, Vouching};
 use super::{millis, optional_timestamp, timestamp};
 use crate::keys::{KeyMaterial, PrivateHalf, StoredKey};
 use crate::store::StoreError;
 use crate::token::Algorithm;
 
-const SEALED_SECRET_KEY: &str = "sealed_secret_key";
-
-pub(super) async fn all(connection: &mut AnyConnection) -> Result<Vec<StoredKey>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, algorithm, public_jwk, sealed_private_key, token_object, created_at, signs_from, signs_until, published_until, \
-         revoked_at, revocation_reason FROM signing_keys ORDER BY created_at, id",
-    );
-    rows.fetch_all(connection).await?.iter().map(key).collect()
+/// Those that this service wrote, and that nobody put back to an earlier state.
+pub(super) async fn all(
+    moment: &mut Transaction<'static, Any>,
+    vouching: &Vouching,
+) -> Result<Vec<StoredKey>, StoreError> {
+    let columns = SIGNING_KEYS.names().join(", ");
+    // Nothing in it is from outside.
+    let query = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {columns} FROM signing_keys ORDER BY created_at, id"
+    )));
+    let rows = query.fetch_all(&mut **moment).await?;
+    let ids = rows
+        .iter()
+        .map(|row| Ok((row.try_get("id")?, row.try_get(MAC)?)));
+    let ids: Vec<(&str, Option<&[u8]>)> = ids.collect::<Result<_, StoreError>>()?;
+    let part = Part::SigningKeys;
+    let wrong = vouching
+        .wrong_buckets(moment, part, ids.iter().copied())
+        .await?;
+    let mut keys = Vec::new();
+    for (row, (id, mac)) in rows.iter().zip(ids) {
+        if !vouching.is_genuine((part, id), &SIGNING_KEYS.content_of(row, 0)?, mac) {
+            continue;
+        }
+        if wrong.contains(&part.place(id).bucket) {
+            vouching.note_put_back(part, id);
+            continue;
+        }
+        let key = key(row)?;
+        if vouching.keys().is_some() && !key.is_named_after_itself() {
+            vouching.note_altered(part, id);
+            continue;
+        }
+        keys.push(key);
+    }
+    Ok(keys)
 }
 
 pub(super) async fn material(
-    transaction: &mut Transaction<'static, Any>,
+    moment: &mut Transaction<'static, Any>,
+    vouching: &Vouching,
 ) -> Result<KeyMaterial, StoreError> {
     Ok(KeyMaterial {
-        sealed_secret_key: sealed_secret_key(transaction).await?,
-        signing_keys: all(transaction).await?.into(),
+        sealed_secret_key: meta::value(moment, SEALED_SECRET_KEY).await?,
+        signing_keys: all(moment, vouching).await?.into(),
     })
 }
 
 /// Writes what differs. Gives the ids of the signing keys among it.
 pub(super) async fn put<'a>(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     seen: &'a KeyMaterial,
     new: &'a KeyMaterial,
 ) -> Result<Vec<&'a str>, StoreError> {
     if let Some(sealed) = &new.sealed_secret_key
         && new.sealed_secret_key != seen.sealed_secret_key
     {
-        put_sealed_secret_key(transaction, sealed).await?;
+        meta::put(transaction, ledger, SEALED_SECRET_KEY, sealed).await?;
     }
     let mut changed = Vec::new();
     for key in new.signing_keys.iter() {
         if seen.signing_keys.get(&key.id) != Some(key) {
-            put_key(transaction, key).await?;
+            put_key(transaction, ledger, key).await?;
             changed.push(key.id.as_str());
         }
     }
     for key in seen.signing_keys.iter() {
         if new.signing_keys.get(&key.id).is_none() {
+            withdraw(transaction, ledger, &key.id).await?;
             sqlx::query("DELETE FROM signing_keys WHERE id = $1")
                 .bind(&key.id)
                 .execute(&mut **transaction)
@@ -59,60 +94,74 @@ pub(super) async fn put<'a>(
 
 async fn put_key(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     key: &StoredKey,
 ) -> Result<(), StoreError> {
     let jwk = serde_json::to_string(&key.public_jwk)
         .map_err(|error| StoreError::corrupt("public key", &error))?;
     let (sealed, token_object) = match &key.private_half {
         None => (None, None),
-        Some(PrivateHalf::Sealed(sealed)) => (Some(sealed), None),
-        Some(PrivateHalf::InToken(object)) => (None, Some(object)),
+        Some(PrivateHalf::Sealed(sealed)) => (Some(sealed.clone()), None),
+        Some(PrivateHalf::InToken(object)) => (None, Some(object.clone())),
     };
-    sqlx::query(
-        "INSERT INTO signing_keys (id, algorithm, public_jwk, sealed_private_key, token_object, created_at, signs_from, \
-         signs_until, published_until, revoked_at, revocation_reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-         ON CONFLICT (id) DO UPDATE SET sealed_private_key = excluded.sealed_private_key, \
-         token_object = excluded.token_object, signs_from = excluded.signs_from, signs_until = excluded.signs_until, \
-         published_until = excluded.published_until, revoked_at = excluded.revoked_at, \
-         revocation_reason = excluded.revocation_reason",
-    )
-    .bind(&key.id)
-    .bind(key.algorithm.as_str())
-    .bind(jwk)
-    .bind(sealed)
-    .bind(token_object)
-    .bind(millis(key.created_at))
-    .bind(millis(key.signs_from))
-    .bind(key.signs_until.map(millis))
-    .bind(key.published_until.map(millis))
-    .bind(key.revoked_at.map(millis))
-    .bind(&key.revocation_reason)
-    .execute(&mut **transaction)
-    .await?;
-    Ok(())
-}
-
-async fn sealed_secret_key(connection: &mut AnyConnection) -> Result<Option<Vec<u8>>, StoreError> {
-    let row = sqlx::query("SELECT value FROM meta WHERE name = $1")
-        .bind(SEALED_SECRET_KEY)
-        .fetch_optional(connection)
+    let mut values: Values = vec![
+        ("id", key.id.as_str().into()),
+        ("algorithm", key.algorithm.as_str().into()),
+        ("public_jwk", jwk.as_str().into()),
+        ("sealed_private_key", Value::Bytes(sealed)),
+        ("token_object", Value::Bytes(token_object)),
+        ("created_at", millis(key.created_at).into()),
+        ("signs_from", millis(key.signs_from).into()),
+        ("signs_until", key.signs_until.map(millis).into()),
+        ("published_until", key.published_until.map(millis).into()),
+        ("revoked_at", key.revoked_at.map(millis).into()),
+        ("revocation_reason", key.revocation_reason.clone().into()),
+    ];
+    withdraw(transaction, ledger, &key.id).await?;
+    ledger
+        .vouch_row(
+            transaction,
+            (Part::SigningKeys, &key.id),
+            &SIGNING_KEYS,
+            &mut values,
+        )
         .await?;
-    Ok(row.map(|row| row.try_get("value")).transpose()?)
+    let names: Vec<_> = values.iter().map(|(name, _)| *name).collect();
+    let sets = names.iter().filter(|name| **name != "id");
+    let sets: Vec<_> = sets
+        .map(|name| format!("{name} = excluded.{name}"))
+        .collect();
+    // Nothing in it is from outside.
+    let mut query = sqlx::query(AssertSqlSafe(format!(
+        "{} ON CONFLICT (id) DO UPDATE SET {}",
+        insert("signing_keys", &names, 1),
+        sets.join(", ")
+    )));
+    for (_, value) in &values {
+        query = bind(query, value);
+    }
+    query.execute(&mut **transaction).await?;
+    Ok(())
 }
 
-async fn put_sealed_secret_key(
+/// Counts the row of now no more.
+async fn withdraw(
     transaction: &mut Transaction<'static, Any>,
-    sealed: &[u8],
+    ledger: &mut Ledger,
+    id: &str,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO meta (name, value) VALUES ($1, $2) \
-         ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    )
-    .bind(SEALED_SECRET_KEY)
-    .bind(sealed)
-    .execute(&mut **transaction)
-    .await?;
-    Ok(())
+    let columns = SIGNING_KEYS.names().join(", ");
+    // Nothing in it is from outside.
+    let query = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {columns} FROM signing_keys WHERE id = $1"
+    )));
+    let Some(row) = query.bind(id).fetch_optional(&mut **transaction).await? else {
+        return Ok(());
+    };
+    let (content, mac) = (SIGNING_KEYS.content_of(&row, 0)?, row.try_get(MAC)?);
+    ledger
+        .withdraw_genuine(transaction, (Part::SigningKeys, id), &content, mac)
+        .await
 }
 
 fn key(row: &AnyRow) -> Result<StoredKey, StoreError> {

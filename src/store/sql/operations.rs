@@ -12,42 +12,40 @@ use uuid::Uuid;
 use super::attempts::repeat;
 use super::clients::{removed, secrets, uses};
 use super::connections::PATIENCE;
+use super::vouching::{Extent, Part, accept, adopt, check};
 use super::{Engine, SqlStore, audit, clients, feed, keys, leases, outbox, schema, tokens};
-use crate::keys::{KeyMaterial, StoredAuditKey, StoredKey};
+use crate::keys::{KeyMaterial, RowKeys, StoredAuditKey, StoredKey};
 use crate::store::{
-    AuditHead, ChangeRecords, ClientRecord, ClientUpdate, ClientUse, News, Position, RevokedToken,
-    Rotated, SchemaStatus, Store, StoreError, TokensThen, WaitingRecords,
+    AuditHead, ChangeRecords, ClientRecord, ClientUpdate, ClientUse, Findings, News, Position,
+    RevokedToken, Rotated, SchemaStatus, SeenVersion, Store, StoreError, TokensThen,
+    WaitingRecords,
 };
 use crate::token::{Algorithm, ClientId, SecretHash, SecretId, Status, StoredSecret};
 
-/// How many clients are read in one statement where all are.
-const PAGE: usize = 5_000;
 /// How many clients are so many that the database must know to read them well.
 const MANY: usize = 1_000;
 
 #[async_trait]
 impl Store for SqlStore {
-    async fn clients(&self) -> Result<Vec<ClientRecord>, StoreError> {
-        let mut all: Vec<ClientRecord> = Vec::new();
-        loop {
-            let last = all.last().map(|record| &record.client.id);
-            let page = self.clients_after(last, PAGE).await?;
-            let is_last = page.len() < PAGE;
-            all.extend(page);
-            if is_last {
-                return Ok(all);
-            }
-        }
-    }
-
     async fn client(&self, id: &str) -> Result<Option<ClientRecord>, StoreError> {
-        self.again(|| async { clients::rows::one(&mut *self.read().await?, id).await })
-            .await
+        self.again(|| async {
+            let before = self.vouching.version();
+            let rows = clients::rows::one(&mut *self.read().await?, id).await?;
+            let Some(rows) = rows else { return Ok(None) };
+            // Who asks for one by its id is an administrator, and is told.
+            let altered = || StoreError::Altered(Part::Clients.called(id));
+            rows.believed(&self.vouching, before)?
+                .map(Some)
+                .ok_or_else(altered)
+        })
+        .await
     }
 
     async fn clients_named(&self, ids: &[ClientId]) -> Result<Vec<ClientRecord>, StoreError> {
-        self.again(|| async { clients::rows::named(&mut *self.read().await?, ids).await })
-            .await
+        self.again(|| async {
+            clients::rows::named(&mut *self.read().await?, &self.vouching, ids).await
+        })
+        .await
     }
 
     async fn clients_after(
@@ -55,8 +53,10 @@ impl Store for SqlStore {
         id: Option<&ClientId>,
         most: usize,
     ) -> Result<Vec<ClientRecord>, StoreError> {
-        self.again(|| async { clients::rows::after(&mut *self.read().await?, id, most).await })
-            .await
+        self.again(|| async {
+            clients::rows::after(&mut *self.read().await?, &self.vouching, id, most).await
+        })
+        .await
     }
 
     async fn clients_with_chosen_secrets(
@@ -65,7 +65,13 @@ impl Store for SqlStore {
         most: usize,
     ) -> Result<Vec<ClientRecord>, StoreError> {
         self.again(|| async {
-            clients::rows::with_chosen_secrets(&mut *self.read().await?, after, most).await
+            clients::rows::with_chosen_secrets(
+                &mut *self.read().await?,
+                &self.vouching,
+                after,
+                most,
+            )
+            .await
         })
         .await
     }
@@ -95,9 +101,10 @@ impl Store for SqlStore {
     async fn change_client(&self, changed: &ClientRecord) -> Result<(), StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            clients::change(&mut transaction, changed).await?;
+            let mut ledger = self.ledger(&mut transaction).await?;
+            clients::change(&mut transaction, &mut ledger, changed).await?;
             let (id, at) = (&changed.client.id, changed.changed_at);
-            self.publish_client(transaction, id, at).await
+            self.publish_client(transaction, ledger, id, at).await
         })
         .await
     }
@@ -111,8 +118,10 @@ impl Store for SqlStore {
     ) -> Result<(), StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            clients::set_status(&mut transaction, id, status, tokens, now).await?;
-            self.publish_client(transaction, id, now).await
+            let mut ledger = self.ledger(&mut transaction).await?;
+            let standing = (status, tokens);
+            clients::set_status(&mut transaction, &mut ledger, id, standing, now).await?;
+            self.publish_client(transaction, ledger, id, now).await
         })
         .await
     }
@@ -124,8 +133,9 @@ impl Store for SqlStore {
     ) -> Result<Timestamp, StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            let not_before = clients::revoke_tokens(&mut transaction, id, now).await?;
-            self.publish_client(transaction, id, now).await?;
+            let mut ledger = self.ledger(&mut transaction).await?;
+            let not_before = clients::revoke_tokens(&mut transaction, &mut ledger, id, now).await?;
+            self.publish_client(transaction, ledger, id, now).await?;
             Ok(not_before)
         })
         .await
@@ -140,9 +150,11 @@ impl Store for SqlStore {
     ) -> Result<Rotated, StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
+            let mut ledger = self.ledger(&mut transaction).await?;
+            let overlap = (overlap_until, ends_promised);
             let rotated =
-                secrets::rotate(&mut transaction, id, secret, overlap_until, ends_promised).await?;
-            self.publish_client(transaction, id, secret.created_at)
+                secrets::rotate(&mut transaction, &mut ledger, id, secret, overlap).await?;
+            self.publish_client(transaction, ledger, id, secret.created_at)
                 .await?;
             Ok(rotated)
         })
@@ -164,10 +176,10 @@ impl Store for SqlStore {
     async fn remove_client(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            let not_before = clients::revoke_tokens(&mut transaction, id, now).await?;
-            removed::note(&mut transaction, id, not_before).await?;
-            clients::remove(&mut transaction, id).await?;
-            self.publish_client(transaction, id, now).await
+            let mut ledger = self.ledger(&mut transaction).await?;
+            let not_before = clients::remove(&mut transaction, &mut ledger, id, now).await?;
+            removed::note(&mut transaction, &mut ledger, id, not_before).await?;
+            self.publish_client(transaction, ledger, id, now).await
         })
         .await
     }
@@ -182,14 +194,14 @@ impl Store for SqlStore {
     }
 
     async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
-        self.again(|| async { keys::all(&mut *self.read().await?).await })
+        self.again(|| async { keys::all(&mut self.read_moment().await?, &self.vouching).await })
             .await
     }
 
     async fn key_material(&self) -> Result<KeyMaterial, StoreError> {
         self.again(|| async {
             let mut moment = self.read_moment().await?;
-            keys::material(&mut moment).await
+            keys::material(&mut moment, &self.vouching).await
         })
         .await
     }
@@ -202,13 +214,15 @@ impl Store for SqlStore {
     ) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            if keys::material(&mut transaction).await? != *seen {
+            if keys::material(&mut transaction, &self.vouching).await? != *seen {
                 return Ok(false);
             }
-            for id in keys::put(&mut transaction, seen, new).await? {
-                feed::append(&mut transaction, feed::SIGNING_KEY, &[(id, now)]).await?;
+            let mut ledger = self.ledger(&mut transaction).await?;
+            for id in keys::put(&mut transaction, &mut ledger, seen, new).await? {
+                let subject = [(id, now)];
+                feed::append(&mut transaction, &mut ledger, feed::SIGNING_KEY, &subject).await?;
             }
-            self.publish(transaction).await?;
+            self.publish(transaction, ledger).await?;
             Ok(true)
         })
         .await
@@ -227,21 +241,26 @@ impl Store for SqlStore {
     ) -> Result<(), StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            tokens::revoke(&mut transaction, token, most, now).await?;
-            self.publish(transaction).await
+            let mut ledger = self.ledger(&mut transaction).await?;
+            tokens::revoke(&mut transaction, &mut ledger, token, most, now).await?;
+            self.publish(transaction, ledger).await
         })
         .await
     }
 
     async fn tokens_revoked_after(&self, change: i64) -> Result<Vec<RevokedToken>, StoreError> {
-        self.again(|| async { tokens::revoked_after(&mut *self.read().await?, change).await })
-            .await
+        self.again(|| async {
+            tokens::revoked_after(&mut *self.read().await?, &self.vouching, change).await
+        })
+        .await
     }
 
     async fn forget_revoked_tokens(&self, expired_before: Timestamp) -> Result<(), StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            tokens::forget(&mut transaction, expired_before).await?;
+            let mut ledger = self.ledger(&mut transaction).await?;
+            tokens::forget(&mut transaction, &mut ledger, expired_before).await?;
+            ledger.save(&mut transaction).await?;
             Ok(transaction.commit().await?)
         })
         .await
@@ -280,7 +299,9 @@ impl Store for SqlStore {
     async fn keep_first_audit_key(&self, key: &StoredAuditKey) -> Result<bool, StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            let kept = audit::keep_first_key(&mut transaction, key).await?;
+            let mut ledger = self.ledger(&mut transaction).await?;
+            let kept = audit::keep_first_key(&mut transaction, &mut ledger, key).await?;
+            ledger.save(&mut transaction).await?;
             transaction.commit().await?;
             Ok(kept)
         })
@@ -288,14 +309,16 @@ impl Store for SqlStore {
     }
 
     async fn audit_heads(&self) -> Result<Vec<AuditHead>, StoreError> {
-        self.again(|| async { audit::heads(&mut *self.read().await?).await })
+        self.again(|| async { audit::heads(&mut *self.read().await?, &self.vouching).await })
             .await
     }
 
     async fn note_audit_head(&self, head: &AuditHead) -> Result<(), StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            audit::note_head(&mut transaction, head).await?;
+            let mut ledger = self.ledger(&mut transaction).await?;
+            audit::note_head(&mut transaction, &mut ledger, head).await?;
+            ledger.save(&mut transaction).await?;
             Ok(transaction.commit().await?)
         })
         .await
@@ -311,7 +334,9 @@ impl Store for SqlStore {
     async fn leave_records(&self, records: ChangeRecords) -> Result<(), StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            outbox::put(&mut transaction, &records).await?;
+            let mut ledger = self.ledger(&mut transaction).await?;
+            outbox::put(&mut transaction, &mut ledger, &records).await?;
+            ledger.save(&mut transaction).await?;
             Ok(transaction.commit().await?)
         })
         .await
@@ -343,8 +368,10 @@ impl Store for SqlStore {
     ) -> Result<(), StoreError> {
         self.again(|| async {
             let mut transaction = self.begin().await?;
-            outbox::forget(&mut transaction, taken).await?;
-            audit::note_head(&mut transaction, head).await?;
+            let mut ledger = self.ledger(&mut transaction).await?;
+            outbox::forget(&mut transaction, &mut ledger, taken).await?;
+            audit::note_head(&mut transaction, &mut ledger, head).await?;
+            ledger.save(&mut transaction).await?;
             Ok(transaction.commit().await?)
         })
         .await
@@ -378,6 +405,44 @@ impl Store for SqlStore {
 
     fn unheard(&self) -> Option<String> {
         self.listener.as_ref().and_then(|it| it.fault())
+    }
+
+    fn entrust(&self, keys: Arc<RowKeys>, seen: SeenVersion) {
+        self.vouching.entrust(keys, seen);
+    }
+
+    async fn adopt(
+        &self,
+        keys: Arc<RowKeys>,
+        seen: Option<&[u8]>,
+        sealed: &[u8],
+    ) -> Result<bool, StoreError> {
+        adopt(self, keys, seen, sealed).await
+    }
+
+    async fn check_rows(&self, most: Option<usize>) -> Result<bool, StoreError> {
+        check(self, most.map_or(Extent::All, Extent::UpTo)).await
+    }
+
+    fn findings(&self) -> Findings {
+        self.vouching.findings()
+    }
+
+    fn checks(&self) -> u64 {
+        self.vouching.checks()
+    }
+
+    async fn version(&self) -> Result<SeenVersion, StoreError> {
+        self.again(|| async { self.vouching.read_version(&mut *self.read().await?).await })
+            .await
+    }
+
+    fn begin_again(&self) {
+        self.vouching.begin_again();
+    }
+
+    async fn accept_rows(&self, now: Timestamp) -> Result<Findings, StoreError> {
+        accept(self, now).await
     }
 
     async fn schema(&self) -> Result<SchemaStatus, StoreError> {

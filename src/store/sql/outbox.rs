@@ -5,6 +5,8 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
 
 use super::insert::{ROWS, insert, values};
 use super::millis;
+use super::tables::AUDIT_OUTBOX;
+use super::vouching::{Ledger, Part};
 use crate::store::{ChangeRecords, StoreError, WaitingRecords};
 
 /// So many records go into one row.
@@ -14,6 +16,7 @@ const MOST: i64 = 100;
 
 pub(super) async fn put(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     records: &ChangeRecords,
 ) -> Result<(), StoreError> {
     let lines: Vec<_> = records
@@ -23,15 +26,18 @@ pub(super) async fn put(
         .collect();
     for rows in lines.chunks(ROWS) {
         let statement = insert("audit_outbox", &["trail", "records", "at"], rows.len());
+        let columns = AUDIT_OUTBOX.names().join(", ");
         // Nothing in it is from outside.
-        let mut query = sqlx::query(AssertSqlSafe(statement));
+        let mut query = sqlx::query(AssertSqlSafe(format!("{statement} RETURNING {columns}")));
         for row in rows {
             query = query
                 .bind(&records.trail)
                 .bind(row)
                 .bind(millis(records.at));
         }
-        query.execute(&mut **transaction).await?;
+        for row in query.fetch_all(&mut **transaction).await? {
+            ledger.count(transaction, Part::Outbox, &row).await?;
+        }
     }
     Ok(())
 }
@@ -71,11 +77,13 @@ pub(super) async fn take(
 
 pub(super) async fn forget(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     taken: &[WaitingRecords],
 ) -> Result<(), StoreError> {
     for rows in taken.chunks(ROWS) {
+        let columns = AUDIT_OUTBOX.names().join(", ");
         let statement = format!(
-            "DELETE FROM audit_outbox WHERE number IN ({})",
+            "DELETE FROM audit_outbox WHERE number IN ({}) RETURNING {columns}",
             values(1, rows.len())
         );
         // Nothing in it is from outside.
@@ -83,7 +91,9 @@ pub(super) async fn forget(
         for row in rows {
             query = query.bind(row.number);
         }
-        query.execute(&mut **transaction).await?;
+        for row in query.fetch_all(&mut **transaction).await? {
+            ledger.discount(transaction, Part::Outbox, &row).await?;
+        }
     }
     Ok(())
 }

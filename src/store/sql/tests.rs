@@ -1,6 +1,7 @@
 //! The conformance suite, and what only SQLite can get wrong: files, locks, several processes.
 
 mod upgrade;
+mod vouched;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

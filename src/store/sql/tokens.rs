@@ -2,14 +2,18 @@
 
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, Row, Transaction};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
 
+use super::insert::insert;
+use super::tables::{MAC, REVOKED_TOKENS, Values, bind};
+use super::vouching::{Ledger, Part, Vouching};
 use super::{feed, millis, timestamp};
 use crate::store::{RevokedToken, StoreError};
 use crate::token::{ClientId, TokenId};
 
 pub(super) async fn revoke(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     token: &RevokedToken,
     most: u32,
     now: Timestamp,
@@ -23,50 +27,78 @@ pub(super) async fn revoke(
             most,
         });
     }
-    let change = feed::append(transaction, feed::TOKEN, &[(&token.id, now)]).await?;
-    sqlx::query(
-        "INSERT INTO revoked_tokens (jti, client_id, expires_at, change) VALUES ($1, $2, $3, $4)",
-    )
-    .bind(&*token.id)
-    .bind(token.client_id.as_str())
-    .bind(millis(token.expires_at))
-    .bind(change)
-    .execute(&mut **transaction)
-    .await?;
+    let change = feed::append(transaction, ledger, feed::TOKEN, &[(&token.id, now)]).await?;
+    let mut values: Values = vec![
+        ("jti", (&*token.id).into()),
+        ("client_id", token.client_id.as_str().into()),
+        ("expires_at", millis(token.expires_at).into()),
+        ("change", change.into()),
+    ];
+    let row = (Part::RevokedTokens, &*token.id);
+    ledger
+        .vouch_row(transaction, row, &REVOKED_TOKENS, &mut values)
+        .await?;
+    let names: Vec<_> = values.iter().map(|(name, _)| *name).collect();
+    // Nothing in it is from outside.
+    let mut query = sqlx::query(AssertSqlSafe(insert("revoked_tokens", &names, 1)));
+    for (_, value) in &values {
+        query = bind(query, value);
+    }
+    query.execute(&mut **transaction).await?;
     Ok(())
 }
 
+/// Also those that somebody else wrote, which is noted: a token too few is the safe side.
 pub(super) async fn revoked_after(
     connection: &mut AnyConnection,
+    vouching: &Vouching,
     change: i64,
 ) -> Result<Vec<RevokedToken>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT jti, client_id, expires_at FROM revoked_tokens WHERE change > $1 ORDER BY change",
-    )
-    .bind(change)
-    .fetch_all(&mut *connection)
-    .await?;
-    rows.iter().map(token).collect()
+    let columns = REVOKED_TOKENS.names().join(", ");
+    // Nothing in it is from outside.
+    let query = sqlx::query(AssertSqlSafe(format!(
+        "SELECT {columns} FROM revoked_tokens WHERE change > $1 ORDER BY change"
+    )));
+    let mut tokens = Vec::new();
+    for row in query.bind(change).fetch_all(connection).await? {
+        let is_genuine = is_genuine(vouching, &row)?;
+        match token(&row) {
+            Ok(token) => tokens.push(token),
+            Err(error) if is_genuine => return Err(error),
+            Err(_) => {}
+        }
+    }
+    Ok(tokens)
 }
 
 /// With their entries in the feed, which nobody needs either, but for one that somebody may stand on. Numbers are not used
 /// again, so nobody misses what comes after.
 pub(super) async fn forget(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     expired_before: Timestamp,
 ) -> Result<(), StoreError> {
-    for statement in [
-        "DELETE FROM revoked_tokens WHERE expires_at < $1",
-        "DELETE FROM changes WHERE kind = 'token' \
-         AND sequence < (SELECT sequence FROM changes WHERE at < $1 ORDER BY sequence DESC LIMIT 1) \
-         AND NOT EXISTS (SELECT 1 FROM revoked_tokens WHERE change = changes.sequence)",
-    ] {
-        sqlx::query(statement)
-            .bind(millis(expired_before))
-            .execute(&mut **transaction)
+    let columns = REVOKED_TOKENS.names().join(", ");
+    // Nothing in it is from outside.
+    let query = sqlx::query(AssertSqlSafe(format!(
+        "DELETE FROM revoked_tokens WHERE expires_at < $1 RETURNING {columns}"
+    )));
+    let query = query.bind(millis(expired_before));
+    for row in query.fetch_all(&mut **transaction).await? {
+        let content = REVOKED_TOKENS.content_of(&row, 0)?;
+        let (id, mac) = (row.try_get("jti")?, row.try_get(MAC)?);
+        // One whose time somebody else changed goes on to be missed.
+        ledger
+            .withdraw_genuine(transaction, (Part::RevokedTokens, id), &content, mac)
             .await?;
     }
-    Ok(())
+    feed::forget_tokens(transaction, ledger, expired_before).await
+}
+
+fn is_genuine(vouching: &Vouching, row: &AnyRow) -> Result<bool, StoreError> {
+    let content = REVOKED_TOKENS.content_of(row, 0)?;
+    let token = (Part::RevokedTokens, row.try_get("jti")?);
+    Ok(vouching.is_genuine(token, &content, row.try_get(MAC)?))
 }
 
 async fn is_revoked(

@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::{Any, Row, Transaction};
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 
+use crate::store::sql::tables::REMOVED_CLIENTS;
+use crate::store::sql::vouching::{Ledger, Part};
 use crate::store::sql::{millis, timestamp};
 use crate::store::{ClientRecord, StoreError};
 use crate::token::{ClientId, Lifetime, TokenTerms};
@@ -40,24 +42,32 @@ impl Removed {
 /// Notes that a client is removed, whose tokens were revoked before this time, and forgets those that were long ago.
 pub(in crate::store::sql) async fn note(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     id: &ClientId,
     not_before: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM removed_clients WHERE tokens_not_before < $1")
+    let columns = REMOVED_CLIENTS.names().join(", ");
+    // Nothing in it is from outside.
+    let forget = sqlx::query(AssertSqlSafe(format!(
+        "DELETE FROM removed_clients WHERE tokens_not_before < $1 OR (id = $2 AND tokens_not_before < $3) RETURNING {columns}"
+    )));
+    let forget = forget
         .bind(millis(
             not_before.checked_sub(KEPT).unwrap_or(Timestamp::MIN),
         ))
-        .execute(&mut **transaction)
-        .await?;
-    sqlx::query(
-        "INSERT INTO removed_clients (id, tokens_not_before) VALUES ($1, $2) \
-         ON CONFLICT (id) DO UPDATE SET tokens_not_before = excluded.tokens_not_before \
-         WHERE removed_clients.tokens_not_before < excluded.tokens_not_before",
-    )
-    .bind(id.as_str())
-    .bind(millis(not_before))
-    .execute(&mut **transaction)
-    .await?;
+        .bind(id.as_str())
+        .bind(millis(not_before));
+    for row in forget.fetch_all(&mut **transaction).await? {
+        ledger.discount(transaction, Part::Removed, &row).await?;
+    }
+    // Nothing in it is from outside.
+    let note = sqlx::query(AssertSqlSafe(format!(
+        "INSERT INTO removed_clients (id, tokens_not_before) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING {columns}"
+    )));
+    let note = note.bind(id.as_str()).bind(millis(not_before));
+    if let Some(row) = note.fetch_optional(&mut **transaction).await? {
+        ledger.count(transaction, Part::Removed, &row).await?;
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use futures_util::TryStreamExt;
 use sqlx::any::AnyRow;
@@ -9,6 +10,8 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use uuid::Uuid;
 
 use crate::keys::ClientKeys;
+use crate::store::sql::tables::{CLIENT_SECRETS, CLIENTS, MAC, joined};
+use crate::store::sql::vouching::{Part, Vouching};
 use crate::store::sql::{optional_timestamp, timestamp};
 use crate::store::{ClientRecord, StoreError};
 use crate::token::{
@@ -17,13 +20,20 @@ use crate::token::{
     UnknownBinding,
 };
 
-/// Named one by one: a prepared `SELECT *` fails, or reads what it doesn't know, once a later release has added a column.
-const COLUMNS: &str = "c.id, c.name, c.enabled, c.auth_method, c.certificate_name, c.jwks, c.jwks_uri, c.scope, c.audiences, c.grants, \
-    c.expires_in_as, c.may_introspect, c.certificate_binding, c.networks, c.rate, c.expires_at, c.token_lifetime_seconds, \
-    c.token_algorithm, c.contact, c.note, c.created_at, c.changed_at, c.registered_at, \
-    c.tokens_not_before, c.keeps_tokens, c.assertion_audience, u.last_used_at AS client_used_at, \
-    u.last_used_from AS client_used_from, s.id AS secret_id, s.hash_kind, s.hash, \
-    s.created_at AS secret_created_at, s.expires_at AS secret_expires_at, s.last_used_at, s.last_used_from";
+/// Named one by one: a prepared `SELECT *` fails, or reads what it doesn't know, once a later release has added a column. First
+/// those of clients, then those of secrets, in the order of the tables.
+static COLUMNS: LazyLock<String> = LazyLock::new(|| {
+    let clients = CLIENTS.names().into_iter().map(|name| format!("c.{name}"));
+    let secrets = CLIENT_SECRETS.names().into_iter();
+    let secrets = secrets.map(|name| format!("s.{name} AS secret_{name}"));
+    let uses = [
+        "u.last_used_at AS client_used_at",
+        "u.last_used_from AS client_used_from",
+    ];
+    let uses = uses.into_iter().map(str::to_owned);
+    let columns = clients.chain(secrets).chain(uses);
+    columns.collect::<Vec<_>>().join(", ")
+});
 /// What `hash_kind` says of a generated secret.
 const KEYED: &str = "hmac-sha256";
 /// And of one that somebody chose.
@@ -33,27 +43,94 @@ const IMPORTED: &str = "imported:";
 /// How many clients are asked for by name in one statement.
 const NAMES: usize = 400;
 
-/// The next so many, by id.
+/// A client with its secrets as it is in the database, whether this service wrote it or not.
+pub(in crate::store::sql) struct ClientRows(Vec<AnyRow>);
+
+impl ClientRows {
+    pub(in crate::store::sql) fn id(&self) -> Result<&str, StoreError> {
+        Ok(self.0[0].try_get("id")?)
+    }
+
+    pub(in crate::store::sql) fn mac(&self) -> Result<Option<&[u8]>, StoreError> {
+        Ok(self.0[0].try_get(MAC)?)
+    }
+
+    /// What the MAC is of.
+    pub(in crate::store::sql) fn content(&self) -> Result<Vec<u8>, StoreError> {
+        let client = CLIENTS.content_of(&self.0[0], 0)?;
+        let mut secrets = Vec::new();
+        for row in &self.0 {
+            if row.try_get::<Option<&str>, _>("secret_id")?.is_some() {
+                secrets.push(CLIENT_SECRETS.content_of(row, CLIENTS.columns.len())?);
+            }
+        }
+        Ok(joined(&client, secrets))
+    }
+
+    pub(in crate::store::sql) fn record(&self) -> Result<ClientRecord, StoreError> {
+        let secrets = self.0.iter().map(secret).filter_map(Result::transpose);
+        record(&self.0[0], secrets.collect::<Result<_, _>>()?)
+    }
+
+    /// The client, if it is as this service wrote it last. `before` is the highest version that was seen when the reading began.
+    pub(in crate::store::sql) fn believed(
+        &self,
+        vouching: &Vouching,
+        before: u64,
+    ) -> Result<Option<ClientRecord>, StoreError> {
+        let (id, version) = (self.id()?, self.0[0].try_get("version")?);
+        if vouching.keys().is_some()
+            && !(vouching.is_genuine((Part::Clients, id), &self.content()?, self.mac()?)
+                && vouching.is_current(id, version, before))
+        {
+            return Ok(None);
+        }
+        self.record().map(Some)
+    }
+}
+
+/// The next so many, by id, that are believed; none at the end.
 pub(in crate::store::sql) async fn after(
     connection: &mut AnyConnection,
+    vouching: &Vouching,
     last: Option<&ClientId>,
     most: usize,
 ) -> Result<Vec<ClientRecord>, StoreError> {
-    let which =
-        format!("WHERE c.id IN (SELECT id FROM clients WHERE id > $1 ORDER BY id LIMIT {most})");
     // No id is empty, and so all come after it.
-    records(connection, &which, &[last.map_or("", ClientId::as_str)]).await
+    let mut last = last.map_or("", ClientId::as_str).to_owned();
+    loop {
+        let before = vouching.version();
+        let page = page(connection, &last, most).await?;
+        let found = believed(&page, vouching, before)?;
+        match page.last() {
+            Some(rows) if found.is_empty() => rows.id()?.clone_into(&mut last),
+            _ => return Ok(found),
+        }
+    }
 }
 
+/// The same, whether they are believed or not.
+pub(in crate::store::sql) async fn page(
+    connection: &mut AnyConnection,
+    after: &str,
+    most: usize,
+) -> Result<Vec<ClientRows>, StoreError> {
+    let which =
+        format!("WHERE c.id IN (SELECT id FROM clients WHERE id > $1 ORDER BY id LIMIT {most})");
+    rows(connection, &which, &[after]).await
+}
+
+/// One, whether it is believed or not.
 pub(in crate::store::sql) async fn one(
     connection: &mut AnyConnection,
     id: &str,
-) -> Result<Option<ClientRecord>, StoreError> {
-    Ok(records(connection, "WHERE c.id = $1", &[id]).await?.pop())
+) -> Result<Option<ClientRows>, StoreError> {
+    Ok(rows(connection, "WHERE c.id = $1", &[id]).await?.pop())
 }
 
 pub(in crate::store::sql) async fn named(
     connection: &mut AnyConnection,
+    vouching: &Vouching,
     ids: &[ClientId],
 ) -> Result<Vec<ClientRecord>, StoreError> {
     let mut found = Vec::new();
@@ -61,13 +138,16 @@ pub(in crate::store::sql) async fn named(
         let places: Vec<_> = (1..=ids.len()).map(|place| format!("${place}")).collect();
         let which = format!("WHERE c.id IN ({})", places.join(", "));
         let ids: Vec<_> = ids.iter().map(ClientId::as_str).collect();
-        found.extend(records(connection, &which, &ids).await?);
+        let before = vouching.version();
+        let rows = rows(connection, &which, &ids).await?;
+        found.extend(believed(&rows, vouching, before)?);
     }
     Ok(found)
 }
 
 pub(in crate::store::sql) async fn with_chosen_secrets(
     connection: &mut AnyConnection,
+    vouching: &Vouching,
     after: Option<&ClientId>,
     most: usize,
 ) -> Result<Vec<ClientRecord>, StoreError> {
@@ -75,35 +155,53 @@ pub(in crate::store::sql) async fn with_chosen_secrets(
         "WHERE c.id IN (SELECT DISTINCT client_id FROM client_secrets WHERE hash_kind = 'argon2id' AND client_id > $1 \
          ORDER BY client_id LIMIT {most})"
     );
-    records(connection, &which, &[after.map_or("", ClientId::as_str)]).await
+    let mut last = after.map_or("", ClientId::as_str).to_owned();
+    loop {
+        let before = vouching.version();
+        let page = rows(connection, &which, &[&last]).await?;
+        let found = believed(&page, vouching, before)?;
+        match page.last() {
+            Some(rows) if found.is_empty() => rows.id()?.clone_into(&mut last),
+            _ => return Ok(found),
+        }
+    }
+}
+
+fn believed(
+    page: &[ClientRows],
+    vouching: &Vouching,
+    before: u64,
+) -> Result<Vec<ClientRecord>, StoreError> {
+    let records = page.iter().map(|rows| rows.believed(vouching, before));
+    records.filter_map(Result::transpose).collect()
 }
 
 /// In one statement, whose clients and secrets are of one moment: a client that is added between two would seem to have none.
-async fn records(
+async fn rows(
     connection: &mut AnyConnection,
     which: &str,
     ids: &[&str],
-) -> Result<Vec<ClientRecord>, StoreError> {
+) -> Result<Vec<ClientRows>, StoreError> {
     let statement = format!(
-        "SELECT {COLUMNS} FROM clients c LEFT JOIN client_secrets s ON s.client_id = c.id \
-         LEFT JOIN client_uses u ON u.client_id = c.id {which} ORDER BY c.id, s.created_at, s.id"
+        "SELECT {} FROM clients c LEFT JOIN client_secrets s ON s.client_id = c.id \
+         LEFT JOIN client_uses u ON u.client_id = c.id {which} ORDER BY c.id, s.created_at, s.id",
+        *COLUMNS
     );
     // Nothing in it is from outside.
     let mut query = sqlx::query(AssertSqlSafe(statement));
     for id in ids {
-        query = query.bind(*id);
+        query = query.bind((*id).to_owned());
     }
-    let mut rows = query.fetch(&mut *connection);
-    let mut records: Vec<ClientRecord> = Vec::new();
+    let mut rows = query.fetch(connection);
+    let mut clients: Vec<ClientRows> = Vec::new();
     while let Some(row) = rows.try_next().await? {
         let id: &str = row.try_get("id")?;
-        let secret = secret(&row)?;
-        match records.last_mut() {
-            Some(last) if last.client.id.as_str() == id => last.secrets.extend(secret),
-            _ => records.push(record(&row, secret.into_iter().collect())?),
+        match clients.last_mut() {
+            Some(last) if last.id()? == id => last.0.push(row),
+            _ => clients.push(ClientRows(vec![row])),
         }
     }
-    Ok(records)
+    Ok(clients)
 }
 
 pub(in crate::store::sql) async fn number(
@@ -257,8 +355,8 @@ fn secret(row: &AnyRow) -> Result<Option<StoredSecret>, StoreError> {
         return Ok(None);
     };
     let name = format!("client secret {id}");
-    let hash: Vec<u8> = row.try_get("hash")?;
-    let hash = match row.try_get("hash_kind")? {
+    let hash: Vec<u8> = row.try_get("secret_hash")?;
+    let hash = match row.try_get("secret_hash_kind")? {
         COSTLY => String::from_utf8(hash).ok().and_then(costly),
         _ => hash.try_into().ok().map(SecretHash::Keyed),
     };
@@ -267,8 +365,8 @@ fn secret(row: &AnyRow) -> Result<Option<StoredSecret>, StoreError> {
         hash: hash.ok_or_else(|| StoreError::corrupt(&name, &"its hash is not of its kind"))?,
         created_at: timestamp(row.try_get("secret_created_at")?, &name)?,
         expires_at: optional_timestamp(row.try_get("secret_expires_at")?, &name)?,
-        last_used_at: optional_timestamp(row.try_get("last_used_at")?, &name)?,
-        last_used_from: address(row.try_get("last_used_from")?),
+        last_used_at: optional_timestamp(row.try_get("secret_last_used_at")?, &name)?,
+        last_used_from: address(row.try_get("secret_last_used_from")?),
     }))
 }
 

@@ -1,145 +1,140 @@
 //! Clients' secrets as rows: what is written.
 
 use jiff::Timestamp;
-use sqlx::any::AnyRow;
-use sqlx::{Any, AssertSqlSafe, Row, Transaction};
-use uuid::Uuid;
+use sqlx::{Any, AssertSqlSafe, Transaction};
 
-use super::{expect_client, rows};
+use super::{replace as replace_client, rows};
 use crate::store::sql::insert::insert;
-use crate::store::sql::{millis, optional_timestamp};
-use crate::store::{Rotated, StoreError};
+use crate::store::sql::millis;
+use crate::store::sql::tables::{Value, Values, bind};
+use crate::store::sql::vouching::Ledger;
+use crate::store::{ClientRecord, Rotated, StoreError};
 use crate::token::{ClientId, SecretHash, SecretId, StoredSecret};
 
+pub(super) fn values(client: &ClientId, secret: &StoredSecret) -> Values {
+    let (kind, hash) = rows::kept(&secret.hash);
+    vec![
+        ("id", secret.id.to_string().as_str().into()),
+        ("client_id", client.as_str().into()),
+        ("hash_kind", kind.into()),
+        ("hash", Value::Bytes(Some(hash))),
+        ("created_at", millis(secret.created_at).into()),
+        ("expires_at", secret.expires_at.map(millis).into()),
+    ]
+}
+
 /// Adds as many as one statement takes.
-pub(in crate::store::sql) async fn add(
+pub(super) async fn add(
     transaction: &mut Transaction<'static, Any>,
-    secrets: &[(&ClientId, &StoredSecret)],
+    secrets: &[&Values],
 ) -> Result<(), StoreError> {
-    let columns = [
-        "id",
-        "client_id",
-        "hash_kind",
-        "hash",
-        "created_at",
-        "expires_at",
-    ];
+    let columns = secrets.iter().take(1).flat_map(|values| values.iter());
+    let columns: Vec<_> = columns.map(|(name, _)| *name).collect();
     let statement = insert("client_secrets", &columns, secrets.len());
     // Nothing in it is from outside.
     let mut query = sqlx::query(AssertSqlSafe(statement));
-    for (client, secret) in secrets {
-        let (kind, hash) = rows::kept(&secret.hash);
-        query = query
-            .bind(secret.id.to_string())
-            .bind(client.as_str())
-            .bind(kind)
-            .bind(hash)
-            .bind(millis(secret.created_at))
-            .bind(secret.expires_at.map(millis));
+    for (_, value) in secrets.iter().flat_map(|values| values.iter()) {
+        query = bind(query, value);
     }
     query.execute(&mut **transaction).await?;
     Ok(())
 }
 
+/// Writes a client's secrets anew. Of one that stays, its end and its hash may change.
+pub(super) async fn replace(
+    transaction: &mut Transaction<'static, Any>,
+    id: &ClientId,
+    before: &[StoredSecret],
+    after: &[StoredSecret],
+) -> Result<(), StoreError> {
+    for secret in before {
+        let secret_id = secret.id.to_string();
+        match after.iter().find(|kept| kept.id == secret.id) {
+            None => {
+                let remove = sqlx::query("DELETE FROM client_secrets WHERE id = $1");
+                remove.bind(secret_id).execute(&mut **transaction).await?;
+            }
+            Some(kept) if kept.expires_at == secret.expires_at && kept.hash == secret.hash => {}
+            Some(kept) => {
+                let (kind, hash) = rows::kept(&kept.hash);
+                let write = sqlx::query(
+                    "UPDATE client_secrets SET expires_at = $2, hash_kind = $3, hash = $4 WHERE id = $1",
+                );
+                let write = write.bind(secret_id).bind(kept.expires_at.map(millis));
+                let write = write.bind(kind).bind(hash);
+                write.execute(&mut **transaction).await?;
+            }
+        }
+    }
+    let is_new = |secret: &&StoredSecret| before.iter().all(|old| old.id != secret.id);
+    let new = after.iter().filter(is_new);
+    let new: Vec<Values> = new.map(|secret| values(id, secret)).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    add(transaction, &new.iter().collect::<Vec<_>>()).await
+}
+
 /// Adds a secret, and ends those of before: the newest of those that work at `overlap_until`, all others now.
 pub(in crate::store::sql) async fn rotate(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     id: &ClientId,
     secret: &StoredSecret,
-    overlap_until: Timestamp,
-    ends_promised: bool,
+    (overlap_until, ends_promised): (Timestamp, bool),
 ) -> Result<Rotated, StoreError> {
     let now = secret.created_at;
-    let done = sqlx::query("UPDATE clients SET changed_at = $1 WHERE id = $2")
-        .bind(millis(now))
-        .bind(id.as_str())
-        .execute(&mut **transaction)
-        .await?;
-    expect_client(done.rows_affected(), id)?;
-    let mut working = working(transaction, id, now).await?.into_iter();
-    let newest = working.next();
-    let others: Vec<Working> = working.collect();
-    if let Some(promised) = others.first().filter(|_| !ends_promised) {
-        return Err(StoreError::SecretPromised {
-            client_id: id.clone(),
-            secret_id: promised.id,
-            until: promised.until.unwrap_or(Timestamp::MAX),
+    let mut rotated = Rotated::default();
+    let edit = |mut record: ClientRecord| {
+        let secrets = std::mem::take(&mut record.secrets).into_iter();
+        let mut working = secrets.rev().filter(|it| it.is_live(now));
+        let newest = working.next();
+        let others: Vec<StoredSecret> = working.collect();
+        if let Some(promised) = others.first().filter(|_| !ends_promised) {
+            return Err(StoreError::SecretPromised {
+                client_id: id.clone(),
+                secret_id: promised.id,
+                until: promised.expires_at.unwrap_or(Timestamp::MAX),
+            });
+        }
+        let newest = newest.map(|newest| {
+            let until = newest.expires_at.unwrap_or(Timestamp::MAX);
+            StoredSecret {
+                expires_at: Some(until.min(overlap_until)),
+                ..newest
+            }
         });
-    }
-    let previous_until = newest.as_ref().map(|newest| {
-        let until = newest.until.unwrap_or(Timestamp::MAX);
-        until.min(overlap_until)
-    });
-    if let (Some(newest), Some(until)) = (&newest, previous_until) {
-        sqlx::query("UPDATE client_secrets SET expires_at = $2 WHERE id = $1")
-            .bind(newest.id.to_string())
-            .bind(millis(until))
-            .execute(&mut **transaction)
-            .await?;
-    }
-    let kept = newest.filter(|_| previous_until.is_some_and(|until| until > now));
-    sqlx::query("DELETE FROM client_secrets WHERE client_id = $1 AND id <> $2")
-        .bind(id.as_str())
-        .bind(kept.map_or_else(String::new, |kept| kept.id.to_string()))
-        .execute(&mut **transaction)
-        .await?;
-    add(transaction, &[(id, secret)]).await?;
-    Ok(Rotated {
-        previous_until,
-        ended: others.into_iter().map(|secret| secret.id).collect(),
-    })
+        rotated.previous_until = newest.as_ref().and_then(|newest| newest.expires_at);
+        rotated.ended = others.into_iter().map(|other| other.id).collect();
+        let kept = newest.filter(|newest| newest.is_live(now));
+        record.secrets = kept.into_iter().chain([secret.clone()]).collect();
+        record.changed_at = now;
+        Ok(record)
+    };
+    replace_client(transaction, ledger, id, edit).await?;
+    Ok(rotated)
 }
 
 /// Puts another hash of the same secret in the place of the one that was seen, if that is still there.
 pub(in crate::store::sql) async fn replace_hash(
     transaction: &mut Transaction<'static, Any>,
+    ledger: &mut Ledger,
     client: &ClientId,
     secret: SecretId,
     [seen, new]: [&SecretHash; 2],
 ) -> Result<bool, StoreError> {
-    let ((seen_kind, seen), (kind, hash)) = (rows::kept(seen), rows::kept(new));
-    let statement = "UPDATE client_secrets SET hash_kind = $1, hash = $2 \
-         WHERE id = $3 AND client_id = $4 AND hash_kind = $5 AND hash = $6";
-    let done = sqlx::query(statement)
-        .bind(kind)
-        .bind(hash)
-        .bind(secret.to_string())
-        .bind(client.as_str())
-        .bind(seen_kind)
-        .bind(seen)
-        .execute(&mut **transaction)
-        .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// A secret that works.
-struct Working {
-    id: SecretId,
-    until: Option<Timestamp>,
-}
-
-/// The newest first.
-async fn working(
-    transaction: &mut Transaction<'static, Any>,
-    id: &ClientId,
-    now: Timestamp,
-) -> Result<Vec<Working>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT id, expires_at FROM client_secrets \
-         WHERE client_id = $1 AND (expires_at IS NULL OR expires_at > $2) ORDER BY created_at DESC, id DESC",
-    )
-    .bind(id.as_str())
-    .bind(millis(now))
-    .fetch_all(&mut **transaction)
-    .await?;
-    rows.iter().map(secret).collect()
-}
-
-fn secret(row: &AnyRow) -> Result<Working, StoreError> {
-    let id: &str = row.try_get("id")?;
-    let name = format!("client secret {id}");
-    Ok(Working {
-        id: SecretId(Uuid::parse_str(id).map_err(|error| StoreError::corrupt(&name, &error))?),
-        until: optional_timestamp(row.try_get("expires_at")?, &name)?,
-    })
+    let is_seen = |it: &StoredSecret| it.id == secret && it.hash == *seen;
+    let before = rows::one(transaction, client.as_str()).await?;
+    let before = before.map(|rows| rows.record()).transpose()?;
+    if !before.is_some_and(|before| before.secrets.iter().any(is_seen)) {
+        return Ok(false);
+    }
+    let edit = |mut record: ClientRecord| {
+        for kept in record.secrets.iter_mut().filter(|it| is_seen(it)) {
+            kept.hash = new.clone();
+        }
+        Ok(record)
+    };
+    replace_client(transaction, ledger, client, edit).await?;
+    Ok(true)
 }

@@ -33,7 +33,7 @@ const ROWS: [(i64, &str); 7] = [
     ),
     (
         1,
-        "INSERT INTO meta VALUES ('sealed_secret_key', x'010203')",
+        "INSERT INTO meta (name, value) VALUES ('sealed_secret_key', x'010203')",
     ),
     (2, "UPDATE clients SET token_algorithm = 'PS256'"),
     (

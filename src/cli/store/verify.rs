@@ -1,0 +1,84 @@
+//! `store verify`: whether all rows are those that this service wrote.
+
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::error::Error;
+use crate::cli::output::Output;
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::issuer::{Installation, believed_store};
+use crate::store::Findings;
+
+/// Check that all rows of the store are those that this service wrote
+///
+/// Each row that decides has a MAC under a key that rests under the master key, and a sealed list says which rows there are. Exits
+/// with 1 when somebody else altered, removed or put back a row, and names it. None of these is used.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  d1-authz store verify --config d1-authz.toml\n  d1-authz store verify --accept --config d1-authz.toml    # after a restored backup, or once you know what happened"
+)]
+pub(in crate::cli) struct Arguments {
+    /// Take the rows as they are for right. Clients that were altered or put back are disabled: look at each before you enable it.
+    /// Such signing keys are removed, and others made
+    #[arg(long)]
+    accept: bool,
+}
+
+#[derive(Serialize)]
+struct Verified {
+    whole: bool,
+    accepted: bool,
+    #[serde(flatten)]
+    findings: Findings,
+}
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    config: &Config,
+    output: Output,
+) -> Result<(), Error> {
+    let findings = if arguments.accept {
+        let installation = Installation::open(config, Arc::new(SystemClock)).await?;
+        let accepted = installation.accept_rows().await;
+        installation.store().close().await;
+        accepted?
+    } else {
+        let store = believed_store(config).await?;
+        let checked = store.check_rows(None).await;
+        store.close().await;
+        checked?;
+        store.findings()
+    };
+    let problems = findings.problems();
+    let verified = Verified {
+        whole: problems.is_empty(),
+        accepted: arguments.accept,
+        findings,
+    };
+    if arguments.accept {
+        return output.print(&verified, || {
+            let mut text = String::from("The rows of the store are taken for right as they are.\n");
+            for problem in &problems {
+                text.push_str(&format!("Until now: {problem}\n"));
+            }
+            text
+        });
+    }
+    match output {
+        Output::Text if verified.whole => output.print(&verified, || {
+            "All rows are those that this service wrote.\n".to_owned()
+        }),
+        Output::Text => Err(Error::failed(problems.join("\n"))),
+        Output::Json => {
+            output.print(&verified, String::new)?;
+            if verified.whole {
+                Ok(())
+            } else {
+                Err(Error::failed(problems.join("\n")))
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! The manifest as a transaction changes it: with the rows that it writes, or not at all.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use sqlx::any::AnyRow;
+use sqlx::{Any, AnyConnection, Row, Transaction};
+
+use super::manifest::{Leaf, Part, Place, Root};
+use super::{Suspects, Vouching, leaf_name};
+use crate::keys::RowKeys;
+use crate::store::StoreError;
+use crate::store::sql::tables::{
+    AUDIT_OUTBOX, CHANGES, MAC, REMOVED_CLIENTS, Table, Value, Values,
+};
+
+pub(super) const ROOT: &str = "root";
+
+/// The manifest within a transaction. Writers come one at a time.
+#[derive(Debug)]
+pub(in crate::store::sql) struct Ledger {
+    /// None of a store whose rows nothing vouches for.
+    keys: Option<Arc<RowKeys>>,
+    root: Root,
+    /// Those that the transaction has changed.
+    leaves: BTreeMap<usize, Leaf>,
+    suspects: Suspects,
+}
+
+impl Ledger {
+    pub(in crate::store::sql) async fn load(
+        transaction: &mut Transaction<'static, Any>,
+        vouching: &Vouching,
+    ) -> Result<Self, StoreError> {
+        let sealed = part(transaction, ROOT).await?;
+        let root = match (vouching.keys(), &sealed) {
+            (None, None) => Root::default(),
+            (None, Some(_)) => return Err(StoreError::NotEntrusted),
+            (Some(keys), sealed) => open_root(keys, sealed.as_deref())?,
+        };
+        Ok(Self {
+            suspects: vouching.suspects(),
+            ..Self::of(vouching.keys().cloned(), root)
+        })
+    }
+
+    /// Of a store that no row is vouched for in, or where all rows come with their MACs.
+    pub(in crate::store::sql) fn without_keys() -> Self {
+        Self::of(None, Root::default())
+    }
+
+    pub(super) fn of(keys: Option<Arc<RowKeys>>, root: Root) -> Self {
+        Self {
+            keys,
+            root,
+            leaves: BTreeMap::new(),
+            suspects: Suspects::default(),
+        }
+    }
+
+    /// The store's version once the transaction is done.
+    pub(in crate::store::sql) fn version(&self) -> i64 {
+        match self.keys {
+            Some(_) => i64::try_from(self.root.version + 1).unwrap_or(i64::MAX),
+            None => 0,
+        }
+    }
+
+    /// Counts a row that the transaction writes, of this content. Gives its MAC.
+    pub(in crate::store::sql) async fn vouch(
+        &mut self,
+        connection: &mut AnyConnection,
+        (part, id): (Part, &str),
+        content: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(keys) = self.keys.clone() else {
+            return Ok(None);
+        };
+        let mac = keys.mac(content);
+        let Place { leaf, bucket } = part.place(id);
+        let weight = keys.weight(part.name(id).as_bytes(), &mac);
+        self.leaf(connection, leaf).await?.add(bucket, weight);
+        Ok(Some(mac))
+    }
+
+    /// The same of a row that is vouched for by itself, whose values it completes.
+    pub(in crate::store::sql) async fn vouch_row(
+        &mut self,
+        connection: &mut AnyConnection,
+        row: (Part, &str),
+        table: &Table,
+        values: &mut Values,
+    ) -> Result<(), StoreError> {
+        let content = table.content(values);
+        let mac = self.vouch(connection, row, &content).await?;
+        values.push((MAC, Value::Bytes(mac)));
+        Ok(())
+    }
+
+    /// Counts a row no more that the transaction removes, or writes anew: one that has this MAC, which is right or, as an
+    /// administrator removes the row, is taken for it.
+    pub(in crate::store::sql) async fn withdraw(
+        &mut self,
+        connection: &mut AnyConnection,
+        (part, id): (Part, &str),
+        mac: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        if let (Some(keys), Some(mac)) = (self.keys.clone(), mac) {
+            let Place { leaf, bucket } = part.place(id);
+            let weight = keys.weight(part.name(id).as_bytes(), mac);
+            self.leaf(connection, leaf).await?.subtract(bucket, weight);
+        }
+        Ok(())
+    }
+
+    /// The same if the MAC is right. If it isn't, the row that was there before goes on to be missed.
+    pub(in crate::store::sql) async fn withdraw_genuine(
+        &mut self,
+        connection: &mut AnyConnection,
+        row: (Part, &str),
+        content: &[u8],
+        mac: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        if self.is_genuine(content, mac) {
+            self.withdraw(connection, row, mac).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a row is as this service wrote it.
+    pub(in crate::store::sql) fn is_genuine(&self, content: &[u8], mac: Option<&[u8]>) -> bool {
+        match (&self.keys, mac) {
+            (Some(keys), Some(mac)) => keys.is_genuine(content, mac),
+            (Some(_), None) => false,
+            (None, _) => true,
+        }
+    }
+
+    /// Counts a row that has no MAC, by its content.
+    pub(in crate::store::sql) async fn count(
+        &mut self,
+        connection: &mut AnyConnection,
+        part: Part,
+        row: &AnyRow,
+    ) -> Result<(), StoreError> {
+        if let Some(keys) = self.keys.clone() {
+            let (place, weight) = counted(&keys, part, row)?;
+            self.leaf(connection, place.leaf)
+                .await?
+                .add(place.bucket, weight);
+        }
+        Ok(())
+    }
+
+    /// Counts it no more.
+    pub(in crate::store::sql) async fn discount(
+        &mut self,
+        connection: &mut AnyConnection,
+        part: Part,
+        row: &AnyRow,
+    ) -> Result<(), StoreError> {
+        if let Some(keys) = self.keys.clone() {
+            let (place, weight) = counted(&keys, part, row)?;
+            let leaf = self.leaf(connection, place.leaf).await?;
+            leaf.subtract(place.bucket, weight);
+        }
+        Ok(())
+    }
+
+    /// Whether a client is one that may have been put back to an earlier state, as far as that was checked.
+    pub(in crate::store::sql) fn is_suspect(&self, id: &str) -> bool {
+        self.suspects.include(id)
+    }
+
+    /// Writes the manifest as it is now.
+    pub(in crate::store::sql) async fn save(
+        self,
+        connection: &mut AnyConnection,
+    ) -> Result<(), StoreError> {
+        let Self {
+            keys: Some(keys),
+            mut root,
+            leaves,
+            ..
+        } = self
+        else {
+            return Ok(());
+        };
+        root.version += 1;
+        for (number, mut leaf) in leaves {
+            leaf.version = root.version;
+            root.set_leaf(number, root.version);
+            let name = leaf_name(number);
+            put(connection, &name, &keys.seal(&name, &leaf.encode())).await?;
+        }
+        put(connection, ROOT, &keys.seal(ROOT, &root.encode())).await
+    }
+
+    async fn leaf(
+        &mut self,
+        connection: &mut AnyConnection,
+        number: usize,
+    ) -> Result<&mut Leaf, StoreError> {
+        if let (false, Some(keys)) = (self.leaves.contains_key(&number), &self.keys) {
+            let version = self.root.leaf(number);
+            let leaf = match version {
+                0 => Leaf::empty(),
+                _ => {
+                    let name = leaf_name(number);
+                    let sealed = part(connection, &name).await?;
+                    open_leaf(keys, &name, sealed.as_deref(), version)?
+                }
+            };
+            self.leaves.insert(number, leaf);
+        }
+        Ok(self.leaves.entry(number).or_insert_with(Leaf::empty))
+    }
+}
+
+/// The tables of rows without MACs.
+pub(super) static COUNTED: [(Part, &Table); 3] = [
+    (Part::Changes, &CHANGES),
+    (Part::Outbox, &AUDIT_OUTBOX),
+    (Part::Removed, &REMOVED_CLIENTS),
+];
+
+/// Where such a row is counted, and its weight.
+pub(super) fn counted(
+    keys: &RowKeys,
+    part: Part,
+    row: &AnyRow,
+) -> Result<(Place, u128), StoreError> {
+    let (table, id) = match part {
+        Part::Removed => (&REMOVED_CLIENTS, row.try_get::<String, _>(0)?),
+        Part::Outbox => (&AUDIT_OUTBOX, row.try_get::<i64, _>(0)?.to_string()),
+        _ => (&CHANGES, row.try_get::<i64, _>(0)?.to_string()),
+    };
+    let content = table.content_of(row, 0)?;
+    let weight = keys.weight(part.name(&id).as_bytes(), &content);
+    Ok((part.place(&id), weight))
+}
+
+pub(super) fn open_root(keys: &RowKeys, sealed: Option<&[u8]>) -> Result<Root, StoreError> {
+    let sealed = sealed.ok_or(StoreError::Manifest("is gone"))?;
+    let opened = keys.open(ROOT, sealed).ok();
+    let root = opened.and_then(|bytes| Root::decode(&bytes));
+    root.ok_or(StoreError::Manifest("was altered"))
+}
+
+pub(super) fn open_leaf(
+    keys: &RowKeys,
+    name: &str,
+    sealed: Option<&[u8]>,
+    version: u64,
+) -> Result<Leaf, StoreError> {
+    let sealed = sealed.ok_or(StoreError::Manifest("lacks a part"))?;
+    let opened = keys.open(name, sealed).ok();
+    let leaf = opened.and_then(|bytes| Leaf::decode(&bytes));
+    let leaf = leaf.ok_or(StoreError::Manifest("was altered"))?;
+    if leaf.version == version {
+        Ok(leaf)
+    } else {
+        Err(StoreError::Manifest(
+            "was put back to an earlier state in part",
+        ))
+    }
+}
+
+pub(super) async fn part(
+    connection: &mut AnyConnection,
+    name: &str,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let row = sqlx::query("SELECT value FROM manifest WHERE part = $1").bind(name);
+    let row = row.fetch_optional(connection).await?;
+    Ok(row.map(|row| row.try_get("value")).transpose()?)
+}
+
+async fn put(connection: &mut AnyConnection, name: &str, sealed: &[u8]) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO manifest (part, value) VALUES ($1, $2) \
+         ON CONFLICT (part) DO UPDATE SET value = excluded.value",
+    )
+    .bind(name)
+    .bind(sealed)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
