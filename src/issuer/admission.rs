@@ -37,7 +37,9 @@ impl Issuer {
         }
 
         // 2. Throttle a client that asks more often than it may.
-        self.throttle.pace(&client.id, used.account.pace())?;
+        let account = &used.account;
+        self.throttle
+            .pace(&client.id, account.registered_at(), account.pace())?;
         Ok(used.account)
     }
 

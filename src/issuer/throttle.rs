@@ -29,8 +29,11 @@ pub(super) struct Throttle {
     keys: Keys,
     failures: Table<Failures>,
     proven: Table<()>,
-    rate: Option<RateLimiter<ClientId, HashMapStateStore<ClientId>, MonotonicClock>>,
+    rate: Option<RateLimiter<Registered, HashMapStateStore<Registered>, MonotonicClock>>,
 }
+
+/// A client, told by the time of its registration from others that had its id before.
+type Registered = (ClientId, Timestamp);
 
 /// Who asks: a client, as far as it is to be believed, at a source.
 #[derive(Debug, Clone, Copy)]
@@ -143,10 +146,17 @@ impl Throttle {
     }
 
     /// Whether an authenticated client may make another request now: by its own pace, or else by that of every client.
-    pub(super) fn pace(&self, client: &ClientId, own: Option<&Pace>) -> Result<(), Reason> {
+    pub(super) fn pace(
+        &self,
+        client: &ClientId,
+        registered_at: Timestamp,
+        own: Option<&Pace>,
+    ) -> Result<(), Reason> {
         match (own, &self.rate) {
             (Some(pace), _) => pace.check(),
-            (None, Some(rate)) => rate.check_key(client).map_err(|no| too_many(&no)),
+            (None, Some(rate)) => rate
+                .check_key(&(client.clone(), registered_at))
+                .map_err(|no| too_many(&no)),
             (None, None) => Ok(()),
         }
     }

@@ -49,6 +49,7 @@ pub async fn check(store: &dyn Store) {
     tokens::a_revoked_token_is_told_and_kept(store).await;
     tokens::one_client_revokes_so_many_and_no_more(store).await;
     tokens::what_has_expired_is_forgotten(store).await;
+    client_tokens::a_new_client_may_revoke_as_many_as_any(store).await;
     what_pins_audit_trails_is_kept(store).await;
     outbox::records_are_kept_with_their_change_until_a_trail_has_them(store).await;
     the_feed_tells_every_change_once(store).await;

@@ -167,8 +167,8 @@ impl ClientAssertion {
             [_, ..] => AssertionAudience::TokenEndpoint,
             [] => return Err(AssertionError::WrongAudience),
         };
-        let is_own = |name: &Box<str>| **name == *issuer || **name == *token_endpoint;
-        if !claims.aud.names().iter().all(is_own) {
+        let mut names = claims.aud.names().iter().map(|name| &**name);
+        if !names.all(|name| name == issuer || name == token_endpoint) {
             return Err(AssertionError::WrongAudience);
         }
         let now = now.as_millisecond() as f64 / 1000.0;

@@ -191,12 +191,15 @@ fn a_client_has_its_rate_and_its_burst_for_itself() {
     });
     let [one, two] = ["one", "two"].map(|id| ClientId::parse(id).unwrap());
     for _ in 0..3 {
-        throttle.pace(&one, None).unwrap();
+        throttle.pace(&one, at(0), None).unwrap();
     }
     let wait = Duration::from_secs(1);
     assert_eq!(
-        throttle.pace(&one, None),
+        throttle.pace(&one, at(0), None),
         Err(Reason::TooManyRequests { wait })
     );
-    throttle.pace(&two, None).unwrap();
+    throttle.pace(&two, at(0), None).unwrap();
+    throttle
+        .pace(&one, at(1), None)
+        .expect("a new client of the same id");
 }

@@ -1,8 +1,8 @@
 //! Which tokens of a client are revoked.
 
 use super::{add, at, client, secret};
-use crate::store::{ClientRecord, Store, TokensThen};
-use crate::token::{ClientId, Status};
+use crate::store::{ClientRecord, RevokedToken, Store, StoreError, TokensThen};
+use crate::token::{ClientId, Status, TokenId};
 
 pub(super) async fn tokens_are_revoked_until_now(store: &dyn Store) {
     let id = client("holder").id;
@@ -79,6 +79,35 @@ pub(super) async fn a_new_client_has_no_token_of_one_that_had_its_id(store: &dyn
         .remove_client(&id, at(9_000_000))
         .await
         .expect("removed");
+}
+
+pub(super) async fn a_new_client_may_revoke_as_many_as_any(store: &dyn Store) {
+    let id = client("spender").id;
+    let revoke = async |now| {
+        let token = RevokedToken {
+            id: TokenId::generate().expect("randomness"),
+            client_id: id.clone(),
+            expires_at: at(99_000),
+        };
+        store.revoke_token(&token, 2, at(now)).await
+    };
+    revoke(3_000).await.expect("the first");
+    revoke(3_100).await.expect("the second");
+    add(store, &client("spender"), &secret(4_000))
+        .await
+        .expect("added");
+    revoke(4_100).await.expect("the first of its own");
+    revoke(4_200).await.expect("the second");
+    let error = revoke(4_300).await.expect_err("two are kept");
+    assert!(
+        matches!(error, StoreError::TooManyRevoked { .. }),
+        "{error}"
+    );
+    store.remove_client(&id, at(5_000)).await.expect("removed");
+    store
+        .forget_revoked_tokens(at(100_000))
+        .await
+        .expect("forgotten");
 }
 
 async fn not_before(store: &dyn Store, id: &ClientId) -> i64 {

@@ -21,7 +21,9 @@ pub(super) async fn revoke(
     if is_revoked(transaction, &token.id).await? {
         return Ok(());
     }
-    if number_of(transaction, &token.client_id).await? >= i64::from(most) {
+    if number_of(transaction, &token.client_id).await? >= i64::from(most)
+        && number_of_its_own(transaction, &token.client_id).await? >= i64::from(most)
+    {
         return Err(StoreError::TooManyRevoked {
             client_id: token.client_id.clone(),
             most,
@@ -120,6 +122,21 @@ async fn number_of(
         .bind(client.as_str())
         .fetch_one(&mut **transaction)
         .await?;
+    Ok(row.try_get("number")?)
+}
+
+/// Without those of a client that had the id before. Asked only where it may matter: it looks up every one of them.
+async fn number_of_its_own(
+    transaction: &mut Transaction<'static, Any>,
+    client: &ClientId,
+) -> Result<i64, StoreError> {
+    let row = sqlx::query(
+        "SELECT count(*) AS number FROM revoked_tokens r JOIN changes c ON c.sequence = r.change \
+         WHERE r.client_id = $1 AND c.at >= coalesce((SELECT registered_at FROM clients WHERE id = $1), 0)",
+    )
+    .bind(client.as_str())
+    .fetch_one(&mut **transaction)
+    .await?;
     Ok(row.try_get("number")?)
 }
 
