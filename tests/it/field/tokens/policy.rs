@@ -21,10 +21,10 @@ async fn a_chosen_secret_has_the_length_that_the_policy_asks_for() {
     let generated = setup.run(&generated).ok().json();
     let generated = generated["client_secret"].as_str().unwrap();
     let setup = with_policy(setup, "secret_length = 24");
-    let short = "x".repeat(23);
+    let short = "a-secret-of-23-letters!";
     let long = format!("{short}ä");
     let add = ["client", "add", "--id", "new", "--secret-stdin"];
-    let refused = setup.run_with(&add, &short);
+    let refused = setup.run_with(&add, short);
     refused.fails(1, "fewer than 24 characters (policy.secret_length)");
     setup.run_with(&add, &long).ok();
     let rotate = ["client", "rotate-secret", "new", "--secret-stdin"];
@@ -45,7 +45,7 @@ async fn a_chosen_secret_has_the_length_that_the_policy_asks_for() {
     service.token(&basic("new", &long), GRANT).await.granted();
     let generated = basic("generated", generated);
     service.token(&generated, GRANT).await.granted();
-    let wrong = basic("generated", &short);
+    let wrong = basic("generated", short);
     service
         .token(&wrong, GRANT)
         .await
@@ -60,7 +60,7 @@ async fn a_chosen_secret_has_the_length_that_the_policy_asks_for() {
 async fn no_chosen_secret_is_taken_where_the_policy_forbids_them() {
     let setup = with_policy(Setup::with_d1(), "chosen_secrets = false");
     let add = ["client", "add", "--id", "new", "--secret-stdin"];
-    let long = "x".repeat(64);
+    let long = "a-secret-that-is-as-long-as-anybody-could-want-one-to-be-and-chosen";
     setup
         .run_with(&add, &long)
         .fails(1, "policy.chosen_secrets");

@@ -73,7 +73,7 @@ async fn nor_has_one_that_is_imported_or_added_to_a_copy_of_the_store() {
 #[tokio::test]
 async fn a_client_that_is_added_again_starts_without_assertions_and_failures() {
     let signer = Signer::es256();
-    let setup = Setup::with_d1();
+    let setup = Setup::with_resource_server();
     let jwks = json!({ "keys": [signer.jwk] }).to_string();
     let add = ["client", "add", "--id", "batch", "--jwks", "-"];
     setup.run_with(&add, &jwks).ok();
@@ -92,11 +92,13 @@ async fn a_client_that_is_added_again_starts_without_assertions_and_failures() {
     let ask = async || assertions::token(&service, &assertion()).await;
     eventually("a token", ask, |answer| answer.status == 200).await;
 
+    let old = service.token(D1, GRANT).await.access_token();
     for guess in 0..14 {
         let guess = basic("is_tbank01", &guess.to_string());
         assert_ne!(service.token(&guess, GRANT).await.status, 200);
     }
     service.setup.run(&["client", "remove", "is_tbank01"]).ok();
+    becomes_inactive(&service, &old).await;
     service.setup.add("is_tbank01", "another", &[]);
     let answer = service.token(&basic("is_tbank01", "another"), GRANT).await;
     answer.granted();
