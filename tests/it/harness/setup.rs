@@ -178,6 +178,7 @@ impl Setup {
         let binary = command::command(self.folder());
         shell
             .current_dir(self.folder())
+            .env_remove("D1_AUTHZ_BINARY")
             .args(["-c", &script])
             .arg(binary.get_program());
         Service::spawn(self, shell)
