@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::mount::Options;
 use crate::parameters::Path;
 use crate::receive::{Limits, receive};
-use crate::template::Template;
+use crate::route::{Found, Table};
 use crate::{Bytes, Location, Operation, Received, Rejection};
 
 /// How long one request may take.
@@ -139,10 +139,15 @@ pub fn received(
     let content = receive(operation, &parts.headers, &mut body, limits)
         .now_or_never()
         .expect("no part of the body is still to come")?;
-    let template = Template::parse(operation.path);
+    let route = (operation.method.clone(), operation.path.to_owned());
+    let table = Table::new(&[route]).expect("no other route is the same");
+    let captures = match table.find(&operation.method, parts.uri.path()) {
+        Found::Route { captures, .. } => captures,
+        Found::MethodNotAllowed { .. } | Found::NotFound => Vec::new(),
+    };
     let path = Path {
-        captures: template.locate(parts.uri.path()),
-        template: Arc::new(template),
+        captures,
+        template: Arc::clone(&table.templates[0]),
     };
     Ok(Received::new(
         operation,
