@@ -51,7 +51,7 @@ async fn report(issuer: &Issuer, log: &Logger) {
             is_heard = !is_heard;
             match unheard {
                 Some(why) => {
-                    info!(log, "changes in the store are found by polls alone"; "why" => why)
+                    info!(log, "changes in the store are found by polls alone"; "why" => why);
                 }
                 None => info!(log, "changes in the store are heard of again"),
             }

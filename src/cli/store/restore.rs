@@ -15,6 +15,7 @@ use crate::clock::SystemClock;
 use crate::config::{Config, StoreUrl};
 use crate::issuer::{Installation, StartError, believe, check_master_key, leave_record};
 use crate::store::{Difference, Migrate, SqlStore, Staged, Store, StoreError};
+use crate::token::ClientId;
 
 /// Put a backup in the place of the store, with the service stopped
 ///
@@ -234,7 +235,7 @@ fn told(lost: &Difference) -> String {
         ),
     ];
     for (what, ids) in clients {
-        text += &list(what, ids.iter().map(|id| id.as_str()));
+        text += &list(what, ids.iter().map(ClientId::as_str));
     }
     if lost.tokens_revoked > 0 {
         text += &format!(

@@ -17,7 +17,7 @@ fn backed_up(setup: &Setup, name: &str) -> Value {
     listed(setup)
 }
 
-fn restore<'a>(from: &'a str) -> [&'a str; 6] {
+fn restore(from: &str) -> [&str; 6] {
     ["store", "restore", "--from", from, "--output", "json"]
 }
 
