@@ -1,3 +1,5 @@
+//! What files come to as rows, and on which lines their mistakes are.
+
 use super::*;
 use crate::cli::client::import::Finding;
 
