@@ -170,7 +170,7 @@ fn secret(values: &mut Values<'_>) -> Option<SecretToImport> {
     match written(text) {
         Written::Hash(Ok(hash)) => return Some(SecretToImport::Hash(hash)),
         Written::Hash(Err(error)) => {
-            values.wrong("client_secret_hash", &format!("{error}: {NO_SECRET}"))
+            values.wrong("client_secret_hash", &format!("{error}: {NO_SECRET}"));
         }
         _ if is_masked => values.wrong("client_secret_hash", &format!("it is masked: {NO_SECRET}")),
         _ => values.wrong(

@@ -103,7 +103,7 @@ fn read(values: &mut Values<'_>, known: Option<&ClientRecord>) -> Outcome {
     }
     if let Some(name) = proof.certificate_name {
         edits.push(Box::new(move |client| {
-            client.certificate_name = Some(name.clone())
+            client.certificate_name = Some(name.clone());
         }));
     }
     settings(values, &mut edits);
@@ -155,12 +155,12 @@ fn settings(values: &mut Values<'_>, edits: &mut Vec<Edit>) {
     }
     if let Some(audiences) = values.list("audiences") {
         edits.push(Box::new(move |client| {
-            client.audiences.clone_from(&audiences)
+            client.audiences.clone_from(&audiences);
         }));
     }
     if let Some(networks) = values.list("networks") {
         edits.push(Box::new(move |client| {
-            client.networks.clone_from(&networks)
+            client.networks.clone_from(&networks);
         }));
     }
     if let Some(binding) = values.parsed("certificate_binding") {
@@ -195,7 +195,7 @@ fn settings(values: &mut Values<'_>, edits: &mut Vec<Edit>) {
     }
     if let Some(contact) = contact(values) {
         edits.push(Box::new(move |client| {
-            client.contact = Some(contact.clone())
+            client.contact = Some(contact.clone());
         }));
     }
     if let Some(note) = values.text("note") {

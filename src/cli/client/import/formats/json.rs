@@ -78,7 +78,7 @@ fn has_list(values: &Map<String, Value>) -> bool {
         .iter()
         .any(|name| values.contains_key(*name));
     let mut lists = LISTS.iter().filter_map(|name| values.get(*name));
-    !is_client && lists.any(|list| of_objects(list))
+    !is_client && lists.any(of_objects)
 }
 
 fn of_objects(list: &Value) -> bool {
