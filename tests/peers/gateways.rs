@@ -197,7 +197,7 @@ async fn nginx_keeps_an_api_and_hears_of_revocations() {
 }
 
 /// A sample with other addresses; each must be in it.
-fn placed(mut config: String, places: &[(&str, String)]) -> String {
+pub fn placed(mut config: String, places: &[(&str, String)]) -> String {
     for (from, to) in places {
         assert!(config.contains(from), "the sample has no {from}");
         config = config.replace(from, to);

@@ -13,6 +13,7 @@ mod harness;
 
 mod forgery;
 mod gateways;
+mod in_front;
 mod libraries;
 mod scanner;
 mod schemathesis;

@@ -98,6 +98,11 @@ const REQUIREMENTS: [Requirement; 18] = [
         from: Source::System("libnginx-mod-http-js"),
     },
     Requirement {
+        probe: &["haproxy", "-v"],
+        needed_by: PEERS,
+        from: Source::System("haproxy"),
+    },
+    Requirement {
         probe: &["ruby", "-e", "require 'oauth2'"],
         needed_by: PEERS,
         from: Source::System("ruby-oauth2"),
