@@ -61,17 +61,12 @@ impl Api for Handlers {
         request: requests::RevokeTokenRequest,
     ) -> Result<replies::RevokeTokenReply, Failure> {
         let caller = caller(&rqctx)?;
-        // A task of its own, which a caller that hangs up doesn't end: the revocation would lack its record.
-        let revoking = tokio::spawn(async move {
-            let origin = caller.origin(&rqctx.request);
-            let asked = presented(&rqctx.request, &request.body, origin);
-            match rqctx.context().issuer.revoke(asked).await {
-                Ok(()) => reply::revoked(origin.correlation_id),
-                Err(refusal) => refusal::revocation(&refusal, None, origin.correlation_id),
-            }
-        });
-        let stopped = |_| Failure::internal("the revocation was stopped with the service");
-        revoking.await.map_err(stopped)
+        let origin = caller.origin(&rqctx.request);
+        let asked = presented(&rqctx.request, &request.body, origin);
+        Ok(match rqctx.context().issuer.revoke(asked).await {
+            Ok(()) => reply::revoked(origin.correlation_id),
+            Err(refusal) => refusal::revocation(&refusal, None, origin.correlation_id),
+        })
     }
 
     async fn get_json_web_key_set(

@@ -44,8 +44,8 @@ pub(super) fn listen<C: ServerContext>(
 ) -> Result<HttpServerStarter<C>, ListenError> {
     let config = ConfigDropshot {
         bind_address: address,
-        // A task a request costs more than a token does. What must not be lost when a caller hangs up is the audit record, and
-        // the trail sees to that.
+        // A task a request costs more than a token does. The endpoints themselves see to it that a request whose caller hangs up
+        // is handled to its end.
         default_handler_task_mode: HandlerTaskMode::CancelOnDisconnect,
         ..ConfigDropshot::default()
     };

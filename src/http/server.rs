@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use super::front_door::{self, FrontDoor, FrontDoorError, Listener, OpenDoor, descriptors};
 use super::listen::{ListenError, listen};
+use super::load::Load;
 use super::ops::{self, Ops, Standing};
 use super::origin::GatewaySecretError;
 use super::service::Service;
@@ -36,6 +37,7 @@ pub struct Server {
     door: Option<OpenDoor>,
     ops: HttpServer<Ops>,
     issuer: Arc<Issuer>,
+    load: Arc<Load>,
     following: JoinHandle<()>,
     watching: Vec<JoinHandle<()>>,
     draining: Arc<AtomicBool>,
@@ -142,7 +144,7 @@ impl Server {
         )?;
         let standing = Standing {
             issuer: issuer.clone(),
-            load,
+            load: load.clone(),
             strangers: entrance.strangers.clone(),
             draining: draining.clone(),
         };
@@ -170,6 +172,7 @@ impl Server {
             door,
             ops,
             issuer,
+            load,
             following,
             watching,
             draining,
@@ -210,8 +213,16 @@ impl Server {
             }
         }
         info!(self.log, "stopping"; "grace_s" => GRACE.as_secs());
+        let closing = async {
+            let ended = close(self.door, self.api).await;
+            // Requests whose callers have hung up are handled to their ends.
+            while self.load.under_way() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            ended
+        };
         // Dropshot itself waits for the last connection for ever.
-        let closed = tokio::time::timeout(GRACE, close(self.door, self.api)).await;
+        let closed = tokio::time::timeout(GRACE, closing).await;
         self.following.abort();
         self.watching.iter().for_each(JoinHandle::abort);
         let written = self.issuer.stopped().await;

@@ -55,6 +55,7 @@ mod template;
 pub mod testing;
 mod text;
 mod types;
+mod unbroken;
 mod union;
 
 pub use bytes::{self, Bytes};

@@ -16,6 +16,7 @@ use crate::parameters::Path;
 use crate::receive::{Limits, receive};
 use crate::received::Received;
 use crate::route::{Found, Table};
+use crate::unbroken::Unbroken;
 use crate::{Rejection, Response, head};
 
 /// What all handlers share.
@@ -36,7 +37,7 @@ pub(crate) fn endpoint<C: ServerContext>(
 ) -> ApiEndpoint<C> {
     let service = Arc::clone(service);
     let handler = move |rqctx: RequestContext<C>, request: RawRequest| {
-        serve(Arc::clone(&service), rqctx, request)
+        Unbroken::new(serve(Arc::clone(&service), rqctx, request))
     };
     ApiEndpoint::new(
         format!("{method} {PATH}"),
