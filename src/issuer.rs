@@ -24,6 +24,7 @@ mod registry;
 mod request;
 mod revocations;
 mod revoke;
+mod sampling;
 mod status;
 mod table;
 mod throttle;
@@ -56,6 +57,7 @@ pub use registry::{
     RegistryError, SecretToImport,
 };
 pub use request::{Asker, Endpoint, IssuedToken, Origin, PresentedToken, TokenRequest};
+use sampling::Sampling;
 pub use status::{Problem, Readiness};
 pub use throttle::Source;
 use throttle::Throttle;
@@ -90,6 +92,10 @@ pub struct Issuer {
     throttle: Arc<Throttle>,
     policy: PolicyConfig,
     trail: Trail,
+    /// Refusals that share records.
+    sampling: Sampling,
+    /// Bytes of the trail's disk that are kept for decisions.
+    reserve: u64,
     changes: ChangeLog,
     meter: Meter,
     store: Arc<dyn Store>,
@@ -264,7 +270,7 @@ impl Issuer {
         self.refuse(endpoint, refusal, asker.origin).await
     }
 
-    /// Counts a refusal, puts it into the audit trail, and gives it back. Also for requests that could not be read, so that nobody else has
+    /// Counts a refusal, sees to its record in the audit trail, and gives it back. Also for requests that could not be read, so that nobody else has
     /// decided about them.
     pub async fn refuse(
         &self,
@@ -273,27 +279,33 @@ impl Issuer {
         origin: Origin<'_>,
     ) -> Refusal {
         self.meter.refused(endpoint, refusal.reason);
-        let turned_away = match refusal.reason {
-            Reason::TooManyFailures { turned_away, .. } => Some(turned_away),
-            _ => None,
-        };
-        // Nothing was decided about a credential that nobody looked at, and a record for each of a flood would fill the disk:
-        // there is one for the first, the second, the fourth and so on, with their number.
-        if turned_away.is_none_or(u32::is_power_of_two) {
+        let now = self.clock.now();
+        let record = || {
             let refused = Refused {
                 client_id: refusal.client_id.clone(),
                 error: refusal.code().as_str(),
                 reason: refusal.reason.name(),
-                turned_away,
+                turned_away: match refusal.reason {
+                    Reason::TooManyFailures { turned_away, .. } => Some(turned_away),
+                    _ => None,
+                },
+                count: None,
             };
             let event = match endpoint {
                 Endpoint::Token => Event::TokenRefused(refused),
                 Endpoint::Introspection => Event::IntrospectionRefused(refused),
                 Endpoint::Revocation => Event::RevocationRefused(refused),
             };
-            self.trail
-                .note(record(event, origin, self.clock.now()))
-                .await;
+            record(event, origin, now)
+        };
+        let record = if refusal.reason.is_anybodys() {
+            let kind = (origin.source, endpoint, refusal.reason.name());
+            self.sampling.admit(kind, record, now)
+        } else {
+            Some(record())
+        };
+        if let Some(record) = record {
+            self.trail.note(record).await;
         }
         refusal
     }

@@ -59,6 +59,20 @@ impl Record {
     }
 }
 
+impl Record {
+    /// The record of so many refusals.
+    #[must_use]
+    pub fn standing_for(mut self, count: u64) -> Self {
+        if let Event::TokenRefused(refused)
+        | Event::RevocationRefused(refused)
+        | Event::IntrospectionRefused(refused) = &mut self.event
+        {
+            refused.count = Some(count);
+        }
+        self
+    }
+}
+
 impl Actor {
     /// Who runs this process; none where the system doesn't tell.
     #[must_use]
@@ -342,10 +356,13 @@ pub struct Refused {
     pub error: &'static str,
     /// The true reason.
     pub reason: &'static str,
-    /// How many credentials were not looked at since the last that was; there is a record of the first, the second, the
-    /// fourth, the eighth and so on.
+    /// How many credentials were not looked at since the last that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turned_away: Option<u32>,
+    /// How many refusals of this source and reason the record stands for. It has the members of the last of them. `None` if it
+    /// is the only one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
 }
 
 impl Event {

@@ -53,7 +53,12 @@ impl Scratch {
     }
 
     pub(super) fn open(&self) -> Result<Trail, AuditError> {
-        Trail::open(self.settings.clone(), self.known(&[]), Durability::Fsync)
+        Trail::open(
+            self.settings.clone(),
+            self.known(&[]),
+            Durability::Fsync,
+            None,
+        )
     }
 
     pub(super) fn journal(&self) -> Journal {
@@ -122,6 +127,7 @@ pub(super) fn refused(reason: &'static str) -> Record {
         error: "invalid_client",
         reason,
         turned_away: None,
+        count: None,
     });
     Record::of(Timestamp::UNIX_EPOCH, event)
 }

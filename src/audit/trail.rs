@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::journal::Journal;
-use super::{AuditError, Chain, Event, Gap, Head, Known, Place, Record, Settings};
+use super::{AuditError, Chain, Copies, Event, Gap, Head, Known, Place, Record, Settings};
 use crate::config::Durability;
 
 /// The way into the audit trail. Cloning costs a reference count; the writer ends when the last clone is gone.
@@ -20,6 +20,7 @@ pub struct Trail {
     durability: Durability,
     place: Arc<Place>,
     state: Arc<Mutex<State>>,
+    copies: Option<Arc<Copies>>,
 }
 
 /// What the writer tells.
@@ -59,7 +60,7 @@ impl Trail {
     const BATCH: usize = 1024;
 
     /// Opens the chain of decisions and starts its writer. `known` is what the store knows of trails: where the files are not as
-    /// they were left, a new trail begins, and its first record says so.
+    /// they were left, a new trail begins, and its first record says so. `copies` get what is written.
     ///
     /// # Errors
     /// [`AuditError`]: a file can't be made, or belongs to another process.
@@ -67,6 +68,7 @@ impl Trail {
         settings: Settings,
         known: Known,
         durability: Durability,
+        copies: Option<Copies>,
     ) -> Result<Self, AuditError> {
         let folder = settings.folder.clone();
         let journal = Journal::open(Chain::Decisions, settings, known, Self::PATIENCE)?;
@@ -77,8 +79,10 @@ impl Trail {
             head: Some(journal.head().clone()),
             gaps: journal.gaps().to_vec(),
         }));
+        let copies = copies.map(Arc::new);
         let writer = Writer {
             journal,
+            copies: copies.clone(),
             receiver,
             durable: durability == Durability::Fsync,
             state: Arc::clone(&state),
@@ -93,6 +97,7 @@ impl Trail {
             durability,
             place,
             state,
+            copies,
         })
     }
 
@@ -167,6 +172,12 @@ impl Trail {
         lock(&self.state).fault.clone()
     }
 
+    /// What copies records to collectors, if there are some.
+    #[must_use]
+    pub fn copies(&self) -> Option<&Arc<Copies>> {
+        self.copies.as_ref()
+    }
+
     /// Whether nothing happens without its record.
     #[must_use]
     pub fn is_binding(&self) -> bool {
@@ -182,6 +193,7 @@ impl Trail {
             durability: Durability::Fsync,
             place: Arc::new(Place::here(Chain::Decisions, Path::new("."))),
             state: Arc::default(),
+            copies: None,
         }
     }
 
@@ -195,6 +207,7 @@ impl Trail {
             durability: Durability::Fsync,
             place: Arc::new(Place::here(Chain::Decisions, Path::new("."))),
             state: Arc::default(),
+            copies: None,
         }
     }
 
@@ -236,6 +249,7 @@ impl Entry {
 
 struct Writer {
     journal: Journal,
+    copies: Option<Arc<Copies>>,
     receiver: mpsc::Receiver<Entry>,
     durable: bool,
     state: Arc<Mutex<State>>,
@@ -292,6 +306,11 @@ impl Writer {
             self.journal.look(at, self.durable, lines)?;
         }
         self.journal.append(records, pin, self.durable, lines)?;
+        if let Some(copies) = &self.copies
+            && !lines.is_empty()
+        {
+            copies.send(lines);
+        }
         self.lost = 0;
         Ok(())
     }

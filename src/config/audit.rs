@@ -1,11 +1,16 @@
 //! `[audit]`: where decisions are written.
 
+mod syslog;
+
 use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::reader::Reader;
 use super::size::Size;
+use super::store::flag;
+
+pub use syslog::SyslogTarget;
 
 /// The audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +21,12 @@ pub struct AuditConfig {
     pub durability: Durability,
     /// The size in bytes from which on a file of it is followed by the next.
     pub max_file_size: u64,
+    /// Bytes of its disk that are kept for decisions; of a small disk a quarter.
+    pub reserve: u64,
+    /// Whether records are copied to standard output.
+    pub stdout: bool,
+    /// The syslog server that gets copies of records.
+    pub syslog: Option<SyslogTarget>,
 }
 
 /// When a record counts as written.
@@ -29,6 +40,7 @@ pub enum Durability {
 
 impl AuditConfig {
     const MAX_FILE_SIZE: Size = Size(256 << 20);
+    const RESERVE: Size = Size(64 << 20);
     const LEAST_FILE_SIZE: Size = Size(64 << 10);
 
     /// In this folder, with the default of everything else.
@@ -37,6 +49,9 @@ impl AuditConfig {
             path,
             durability: Durability::Fsync,
             max_file_size: Self::MAX_FILE_SIZE.0,
+            reserve: Self::RESERVE.0,
+            stdout: false,
+            syslog: None,
         }
     }
 
@@ -56,10 +71,16 @@ impl AuditConfig {
             }
             Ok(size)
         });
+        let reserve = reader.or("audit.reserve", Self::RESERVE, str::parse::<Size>);
+        let stdout = reader.or("audit.stdout", false, flag);
+        let syslog = reader.optional("audit.syslog", str::parse);
         Some(Self {
             path: reader.absolute("audit.path", Path::new(&path?)),
             durability: durability?,
             max_file_size: size?.0,
+            reserve: reserve?.0,
+            stdout: stdout?,
+            syslog: syslog?,
         })
     }
 }

@@ -26,7 +26,7 @@ mod token;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-pub use audit::{AuditConfig, Durability};
+pub use audit::{AuditConfig, Durability, SyslogTarget};
 pub use error::{ConfigError, ConfigErrors};
 pub use gateway::{AddressHeader, CertificateHeader, GatewayConfig, GatewaySecret};
 pub use issuer::{InvalidIssuer, IssuerUrl};

@@ -34,6 +34,17 @@ impl Issuer {
         let refused = encoder.encode_descriptor("refusals", help, None, counter)?;
         self.meter.refused.encode(refused)?;
 
+        let help =
+            "Refusals of callers that have proved nothing, which share records of the audit trail";
+        let combined = encoder.encode_descriptor("refusals_combined", help, None, counter)?;
+        ConstCounter::new(self.sampling.combined()).encode(combined)?;
+
+        if let Some(copies) = self.trail.copies() {
+            let help = "Copies of audit records that did not reach their collector";
+            let lost = encoder.encode_descriptor("audit_copies_lost", help, None, counter)?;
+            ConstCounter::new(copies.lost()).encode(lost)?;
+        }
+
         let help = "Answers about tokens, by whether the token was active for who asked";
         let mut answers = encoder.encode_descriptor("introspections", help, None, counter)?;
         for (active, count) in ["false", "true"].into_iter().zip(&self.meter.introspected) {

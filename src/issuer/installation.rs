@@ -11,13 +11,14 @@ use super::believed::entrust;
 use super::directory::{Directory, LoadError};
 use super::meter::Meter;
 use super::published_keys::remote_keys;
+use super::sampling::Sampling;
 use super::throttle::Throttle;
 use super::witness::Witness;
 use super::{
     Authenticator, ChangeLog, ChangeLogError, ClientRegistry, Issuer, KeyRegistry,
     KeyRegistryError, KeySchedule,
 };
-use crate::audit::{AuditError, Event, Mark, Settings, Trail};
+use crate::audit::{AuditError, Chain, Copies, Event, Mark, Place, Settings, Trail};
 use crate::clock::Clock;
 use crate::config::{Config, PolicyConfig, Provider};
 use crate::keys::{
@@ -260,6 +261,8 @@ impl Installation {
             throttle,
             changes: self.changes.clone(),
             trail: open_trail(audit, config, &*self.store, self.clock.now()).await?,
+            sampling: Sampling::default(),
+            reserve: config.audit.reserve,
             meter: Meter::default(),
             store: self.store.clone(),
             witness: self.witness.clone(),
@@ -363,7 +366,10 @@ async fn open_trail(
     now: Timestamp,
 ) -> Result<Trail, StartError> {
     let known = known_trails(store).await?;
-    let trail = Trail::open(settings, known, config.audit.durability)?;
+    let folder = &config.audit.path;
+    let host = Place::here(Chain::Decisions, folder).host;
+    let copies = Copies::open(config.audit.stdout, config.audit.syslog.clone(), &host)?;
+    let trail = Trail::open(settings, known, config.audit.durability, copies)?;
     if let Some(head) = trail.head().filter(|_| !store.is_read_only()) {
         let head = stored_head(&head, trail.place(), now);
         store.note_audit_head(&head).await?;

@@ -45,7 +45,7 @@ pub struct PresentedToken<'a> {
 }
 
 /// What was asked for, as far as that can be told of a request that could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// A token: RFC 6749 3.2.
     Token,

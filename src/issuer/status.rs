@@ -10,7 +10,7 @@ use super::Issuer;
 use super::audit_heads::stored_head;
 use super::change_log::key_changed;
 use super::witness::Seen;
-use crate::audit::{AuditError, Event, Head, Record};
+use crate::audit::{AuditError, Event, Head, Record, Scarcity};
 use crate::store::StoreError;
 
 /// Whether the service may take traffic.
@@ -121,6 +121,14 @@ impl Issuer {
                 message: fault.to_string(),
             });
         }
+        if self.sampling.is_scarce()
+            && let Some(scarcity) = self.scarcity()
+        {
+            problems.push(Problem {
+                part: "audit",
+                message: scarcity.to_string(),
+            });
+        }
         // Told, and no reason to refuse tokens: they are recorded in the trail that follows.
         let gaps = self.trail.gaps();
         let last = gaps.iter().rev().take(Self::GAPS_TOLD).rev();
@@ -211,6 +219,10 @@ impl Issuer {
         }
         if poll.is_multiple_of(Self::POLLS_BETWEEN_LOOKS) {
             let _shown = self.trail.look(now).await;
+            self.sampling.set_scarce(self.scarcity().is_some());
+            for record in self.sampling.due(now) {
+                self.trail.note(record).await;
+            }
             self.changes.follow(now).await;
             let _later = self.note_head(pinned).await;
         }
@@ -359,14 +371,26 @@ impl Issuer {
         let _lost = self.directory.uses.write(&*self.store).await;
         let _lost = self.upgrade_hashes().await;
         self.record_changed_keys().await;
+        for record in self.sampling.rest() {
+            self.trail.note(record).await;
+        }
         self.trail
             .note(self.own_record(Event::ServiceStopped))
             .await;
         self.trail.checkpoint(self.clock.now()).await?;
+        if let Some(copies) = self.trail.copies().cloned() {
+            let _collectors_are_too_slow =
+                tokio::task::spawn_blocking(move || copies.flush()).await;
+        }
         // As is this: the trail itself is whole.
         let _not_noted = self.note_head(&mut None).await;
         let _not_noted = self.note_version().await;
         Ok(())
+    }
+
+    /// Whether the trail's disk has room for decisions alone.
+    fn scarcity(&self) -> Option<Scarcity> {
+        Scarcity::of(&self.trail.place().path, self.reserve)
     }
 
     fn own_record(&self, event: Event) -> Record {

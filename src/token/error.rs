@@ -216,6 +216,25 @@ impl Reason {
         }
     }
 
+    /// Whether anybody can have caused it, without proving to be a client.
+    #[must_use]
+    pub const fn is_anybodys(self) -> bool {
+        matches!(
+            self,
+            Self::MalformedRequest(_)
+                | Self::Credential(_)
+                | Self::UnknownClient
+                | Self::WrongSecret
+                | Self::WrongAuthMethod
+                | Self::WrongCertificate
+                | Self::TooManyFailures { .. }
+                | Self::TooManyVerifications
+                | Self::StoreUnavailable
+                | Self::GrantMissing
+                | Self::GrantUnknown
+        )
+    }
+
     /// Whether the credential was not checked, as too many others were wrong, or wait.
     #[must_use]
     pub fn is_turned_away(self) -> bool {

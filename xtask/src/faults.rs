@@ -25,6 +25,12 @@ pub struct Arguments {
     /// How many changes spread over three replicas.
     #[arg(long, default_value_t = 200)]
     changes: u32,
+    /// How many requests without a good credential fifty sources send.
+    #[arg(long, default_value_t = 1_000_000)]
+    flood: u32,
+    /// How many callers hang up before they have their answer.
+    #[arg(long, default_value_t = 1_000)]
+    hang_ups: u32,
 }
 
 /// Runs the command.
@@ -38,7 +44,9 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         .args(["--nocapture", "--test-threads=1"])
         .env("FAULTS_KILLS", arguments.kills.to_string())
         .env("FAULTS_SECONDS", arguments.seconds.to_string())
-        .env("FAULTS_CHANGES", arguments.changes.to_string());
+        .env("FAULTS_CHANGES", arguments.changes.to_string())
+        .env("FAULTS_FLOOD", arguments.flood.to_string())
+        .env("FAULTS_HANGUPS", arguments.hang_ups.to_string());
     match cargo.status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,

@@ -121,7 +121,13 @@ async fn a_file_that_is_no_trail_is_left_alone() {
 async fn all_records_of_many_requests_are_there_once_and_in_order() {
     for durability in [Durability::Fsync, Durability::Buffered] {
         let scratch = Scratch::new();
-        let trail = Trail::open(scratch.settings.clone(), scratch.known(&[]), durability).unwrap();
+        let trail = Trail::open(
+            scratch.settings.clone(),
+            scratch.known(&[]),
+            durability,
+            None,
+        )
+        .unwrap();
         let tasks: Vec<_> = (0..64)
             .map(|_| {
                 let trail = trail.clone();
@@ -192,6 +198,7 @@ async fn a_trail_that_resumes_says_what_is_missing() {
     let state = Arc::<Mutex<State>>::default();
     let (_sender, receiver) = mpsc::channel(1);
     let mut writer = Writer {
+        copies: None,
         journal,
         receiver,
         durable: true,

@@ -8,12 +8,12 @@ use super::Load;
 use crate::harness::{D1, GRANT, Setup, eventually, is_root, run};
 
 /// A file system of this size; gone when it is dropped.
-struct Disk {
+pub(crate) struct Disk {
     at: PathBuf,
 }
 
 impl Disk {
-    fn at(path: &Path, size: &str) -> Self {
+    pub(crate) fn at(path: &Path, size: &str) -> Self {
         std::fs::create_dir_all(path).unwrap();
         let mut mount = Command::new("mount");
         mount
@@ -48,7 +48,7 @@ impl Drop for Disk {
 }
 
 /// Whether this user may make file systems; else it is said what isn't tested.
-fn may_mount() -> bool {
+pub(crate) fn may_mount() -> bool {
     let may = is_root();
     if !may {
         eprintln!("only root may make a file system: a full disk is not tested");

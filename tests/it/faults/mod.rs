@@ -2,7 +2,8 @@
 //! that are gone. Real ones, each for as long as a test may take; `cargo xtask faults` asks for more, and shows the figures.
 
 mod database;
-mod disk;
+pub(crate) mod disk;
+mod flood;
 mod killed;
 mod load;
 mod migration;

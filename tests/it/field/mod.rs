@@ -5,6 +5,7 @@ mod audit;
 mod connections;
 mod doors;
 mod drain;
+mod flood;
 mod gateways;
 mod http;
 mod import;
