@@ -153,6 +153,23 @@ impl SqlStore {
         Ledger::load(transaction, &self.vouching).await
     }
 
+    /// A transaction that changes rows that are vouched for, with the list of them.
+    async fn begin_change(&self) -> Result<(Transaction<'static, Any>, Ledger), StoreError> {
+        let mut transaction = self.begin().await?;
+        let ledger = self.ledger(&mut transaction).await?;
+        Ok((transaction, ledger))
+    }
+
+    /// Commits what nobody follows, with the list of rows as it is then.
+    async fn commit(
+        &self,
+        mut transaction: Transaction<'static, Any>,
+        ledger: Ledger,
+    ) -> Result<(), StoreError> {
+        ledger.save(&mut transaction).await?;
+        Ok(transaction.commit().await?)
+    }
+
     /// Commits the change of a client, and tells those that follow.
     async fn publish_client(
         &self,

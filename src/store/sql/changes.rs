@@ -1,13 +1,16 @@
-//! Changes of clients as whole transactions, with their entries in the feed.
+//! Changes of several tables as whole transactions, with their entries in the feed.
 
 use jiff::Timestamp;
 
 use super::attempts::in_time;
 use super::clients::{removed, secrets};
 use super::insert::ROWS;
-use super::{SqlStore, clients, feed};
-use crate::store::{ClientRecord, ClientUpdate, StoreError};
-use crate::token::{ClientId, SecretHash, SecretId};
+use super::{SqlStore, audit, clients, feed, keys, outbox};
+use crate::keys::KeyMaterial;
+use crate::store::{
+    AuditHead, ClientRecord, ClientUpdate, Rotated, StoreError, TokensThen, WaitingRecords,
+};
+use crate::token::{ClientId, SecretHash, SecretId, Status, StoredSecret};
 
 impl SqlStore {
     /// Adds clients and changes others, all or none.
@@ -52,5 +55,91 @@ impl SqlStore {
         self.publish_client(transaction, ledger, client, now)
             .await?;
         Ok(true)
+    }
+
+    /// Enables or disables a client.
+    pub(super) async fn put_status(
+        &self,
+        id: &ClientId,
+        standing: (Status, TokensThen),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (mut transaction, mut ledger) = self.begin_change().await?;
+        clients::set_status(&mut transaction, &mut ledger, id, standing, now).await?;
+        self.publish_client(transaction, ledger, id, now).await
+    }
+
+    /// Revokes a client's tokens. Gives the time before which they are revoked.
+    pub(super) async fn end_tokens(
+        &self,
+        id: &ClientId,
+        now: Timestamp,
+    ) -> Result<Timestamp, StoreError> {
+        let (mut transaction, mut ledger) = self.begin_change().await?;
+        let not_before = clients::revoke_tokens(&mut transaction, &mut ledger, id, now).await?;
+        self.publish_client(transaction, ledger, id, now).await?;
+        Ok(not_before)
+    }
+
+    /// Gives a client another secret.
+    pub(super) async fn rotate(
+        &self,
+        id: &ClientId,
+        secret: &StoredSecret,
+        overlap: (Timestamp, bool),
+    ) -> Result<Rotated, StoreError> {
+        let (mut transaction, mut ledger) = self.begin_change().await?;
+        let rotated = secrets::rotate(&mut transaction, &mut ledger, id, secret, overlap).await?;
+        let at = secret.created_at;
+        self.publish_client(transaction, ledger, id, at).await?;
+        Ok(rotated)
+    }
+
+    /// Removes a client, and notes until when it had tokens.
+    pub(super) async fn remove(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError> {
+        let (mut transaction, mut ledger) = self.begin_change().await?;
+        let not_before = clients::remove(&mut transaction, &mut ledger, id, now).await?;
+        removed::note(&mut transaction, &mut ledger, id, not_before).await?;
+        self.publish_client(transaction, ledger, id, now).await
+    }
+
+    /// Puts key material in the place of what was seen, if that is still there.
+    pub(super) async fn swap_keys(
+        &self,
+        seen: &KeyMaterial,
+        new: &KeyMaterial,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.begin().await?;
+        if keys::material(&mut transaction, &self.vouching).await? != *seen {
+            return Ok(false);
+        }
+        let mut ledger = self.ledger(&mut transaction).await?;
+        for id in keys::put(&mut transaction, &mut ledger, seen, new).await? {
+            let subject = [(id, now)];
+            feed::append(&mut transaction, &mut ledger, feed::SIGNING_KEY, &subject).await?;
+        }
+        self.publish(transaction, ledger).await?;
+        Ok(true)
+    }
+
+    /// Puts a client in the place of the one with its id.
+    pub(super) async fn put_client(&self, changed: &ClientRecord) -> Result<(), StoreError> {
+        let (mut transaction, mut ledger) = self.begin_change().await?;
+        clients::change(&mut transaction, &mut ledger, changed).await?;
+        let (id, at) = (&changed.client.id, changed.changed_at);
+        self.publish_client(transaction, ledger, id, at).await
+    }
+
+    /// Forgets records that a trail has, and notes how far it goes.
+    pub(super) async fn forget_records(
+        &self,
+        taken: &[WaitingRecords],
+        head: &AuditHead,
+    ) -> Result<(), StoreError> {
+        let (mut transaction, mut ledger) = self.begin_change().await?;
+        outbox::forget(&mut transaction, &mut ledger, taken).await?;
+        audit::note_head(&mut transaction, &mut ledger, head).await?;
+        self.commit(transaction, ledger).await
     }
 }

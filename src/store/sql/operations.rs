@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::attempts::repeat;
-use super::clients::{removed, secrets, uses};
+use super::clients::uses;
 use super::connections::PATIENCE;
 use super::vouching::{Extent, Part, accept, adopt, check};
 use super::{Engine, SqlStore, audit, clients, feed, keys, leases, outbox, schema, tokens};
@@ -99,14 +99,7 @@ impl Store for SqlStore {
     }
 
     async fn change_client(&self, changed: &ClientRecord) -> Result<(), StoreError> {
-        self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let mut ledger = self.ledger(&mut transaction).await?;
-            clients::change(&mut transaction, &mut ledger, changed).await?;
-            let (id, at) = (&changed.client.id, changed.changed_at);
-            self.publish_client(transaction, ledger, id, at).await
-        })
-        .await
+        self.again(|| self.put_client(changed)).await
     }
 
     async fn set_status(
@@ -116,14 +109,8 @@ impl Store for SqlStore {
         tokens: TokensThen,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let mut ledger = self.ledger(&mut transaction).await?;
-            let standing = (status, tokens);
-            clients::set_status(&mut transaction, &mut ledger, id, standing, now).await?;
-            self.publish_client(transaction, ledger, id, now).await
-        })
-        .await
+        self.again(|| self.put_status(id, (status, tokens), now))
+            .await
     }
 
     async fn revoke_tokens_of(
@@ -131,14 +118,7 @@ impl Store for SqlStore {
         id: &ClientId,
         now: Timestamp,
     ) -> Result<Timestamp, StoreError> {
-        self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let mut ledger = self.ledger(&mut transaction).await?;
-            let not_before = clients::revoke_tokens(&mut transaction, &mut ledger, id, now).await?;
-            self.publish_client(transaction, ledger, id, now).await?;
-            Ok(not_before)
-        })
-        .await
+        self.again(|| self.end_tokens(id, now)).await
     }
 
     async fn rotate_secret(
@@ -148,17 +128,8 @@ impl Store for SqlStore {
         overlap_until: Timestamp,
         ends_promised: bool,
     ) -> Result<Rotated, StoreError> {
-        self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let mut ledger = self.ledger(&mut transaction).await?;
-            let overlap = (overlap_until, ends_promised);
-            let rotated =
-                secrets::rotate(&mut transaction, &mut ledger, id, secret, overlap).await?;
-            self.publish_client(transaction, ledger, id, secret.created_at)
-                .await?;
-            Ok(rotated)
-        })
-        .await
+        let overlap = (overlap_until, ends_promised);
+        self.again(|| self.rotate(id, secret, overlap)).await
     }
 
     async fn replace_hash(
@@ -174,14 +145,7 @@ impl Store for SqlStore {
     }
 
     async fn remove_client(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError> {
-        self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let mut ledger = self.ledger(&mut transaction).await?;
-            let not_before = clients::remove(&mut transaction, &mut ledger, id, now).await?;
-            removed::note(&mut transaction, &mut ledger, id, not_before).await?;
-            self.publish_client(transaction, ledger, id, now).await
-        })
-        .await
+        self.again(|| self.remove(id, now)).await
     }
 
     async fn record_uses(&self, uses: &[ClientUse]) -> Result<(), StoreError> {
@@ -212,20 +176,7 @@ impl Store for SqlStore {
         new: &KeyMaterial,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.again(|| async {
-            let mut transaction = self.begin().await?;
-            if keys::material(&mut transaction, &self.vouching).await? != *seen {
-                return Ok(false);
-            }
-            let mut ledger = self.ledger(&mut transaction).await?;
-            for id in keys::put(&mut transaction, &mut ledger, seen, new).await? {
-                let subject = [(id, now)];
-                feed::append(&mut transaction, &mut ledger, feed::SIGNING_KEY, &subject).await?;
-            }
-            self.publish(transaction, ledger).await?;
-            Ok(true)
-        })
-        .await
+        self.again(|| self.swap_keys(seen, new, now)).await
     }
 
     async fn token_algorithms(&self) -> Result<BTreeSet<Algorithm>, StoreError> {
@@ -240,8 +191,7 @@ impl Store for SqlStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let mut ledger = self.ledger(&mut transaction).await?;
+            let (mut transaction, mut ledger) = self.begin_change().await?;
             tokens::revoke(&mut transaction, &mut ledger, token, most, now).await?;
             self.publish(transaction, ledger).await
         })
@@ -257,11 +207,9 @@ impl Store for SqlStore {
 
     async fn forget_revoked_tokens(&self, expired_before: Timestamp) -> Result<(), StoreError> {
         self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let mut ledger = self.ledger(&mut transaction).await?;
+            let (mut transaction, mut ledger) = self.begin_change().await?;
             tokens::forget(&mut transaction, &mut ledger, expired_before).await?;
-            ledger.save(&mut transaction).await?;
-            Ok(transaction.commit().await?)
+            self.commit(transaction, ledger).await
         })
         .await
     }
@@ -298,8 +246,7 @@ impl Store for SqlStore {
 
     async fn keep_first_audit_key(&self, key: &StoredAuditKey) -> Result<bool, StoreError> {
         self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let mut ledger = self.ledger(&mut transaction).await?;
+            let (mut transaction, mut ledger) = self.begin_change().await?;
             let kept = audit::keep_first_key(&mut transaction, &mut ledger, key).await?;
             ledger.save(&mut transaction).await?;
             transaction.commit().await?;
@@ -315,11 +262,9 @@ impl Store for SqlStore {
 
     async fn note_audit_head(&self, head: &AuditHead) -> Result<(), StoreError> {
         self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let mut ledger = self.ledger(&mut transaction).await?;
+            let (mut transaction, mut ledger) = self.begin_change().await?;
             audit::note_head(&mut transaction, &mut ledger, head).await?;
-            ledger.save(&mut transaction).await?;
-            Ok(transaction.commit().await?)
+            self.commit(transaction, ledger).await
         })
         .await
     }
@@ -333,11 +278,9 @@ impl Store for SqlStore {
 
     async fn leave_records(&self, records: ChangeRecords) -> Result<(), StoreError> {
         self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let mut ledger = self.ledger(&mut transaction).await?;
+            let (mut transaction, mut ledger) = self.begin_change().await?;
             outbox::put(&mut transaction, &mut ledger, &records).await?;
-            ledger.save(&mut transaction).await?;
-            Ok(transaction.commit().await?)
+            self.commit(transaction, ledger).await
         })
         .await
     }
@@ -366,15 +309,7 @@ impl Store for SqlStore {
         taken: &[WaitingRecords],
         head: &AuditHead,
     ) -> Result<(), StoreError> {
-        self.again(|| async {
-            let mut transaction = self.begin().await?;
-            let mut ledger = self.ledger(&mut transaction).await?;
-            outbox::forget(&mut transaction, &mut ledger, taken).await?;
-            audit::note_head(&mut transaction, &mut ledger, head).await?;
-            ledger.save(&mut transaction).await?;
-            Ok(transaction.commit().await?)
-        })
-        .await
+        self.again(|| self.forget_records(taken, head)).await
     }
 
     async fn changes_after(&self, position: Position) -> Result<News, StoreError> {
