@@ -101,7 +101,10 @@ async fn a_client_that_somebody_else_altered_is_nobody() {
         sql(&store, statement).await;
         let id = ClientId::parse("c03").unwrap();
         assert_eq!(
-            store.clients_named(&[id.clone()]).await.unwrap(),
+            store
+                .clients_named(std::slice::from_ref(&id))
+                .await
+                .unwrap(),
             [],
             "{statement}"
         );
@@ -169,7 +172,13 @@ async fn a_client_that_is_put_back_is_not_used() {
     let back = "UPDATE clients SET enabled = 1, changed_at = b.changed_at, version = b.version, mac = b.mac FROM before b WHERE b.id = clients.id";
     sql(&store, back).await;
     // Who has seen the later one knows at once.
-    assert_eq!(store.clients_named(&[id.clone()]).await.unwrap(), []);
+    assert_eq!(
+        store
+            .clients_named(std::slice::from_ref(&id))
+            .await
+            .unwrap(),
+        []
+    );
     assert!(found(&store).await.contains("client c05"));
 
     // Who hasn't, once the rows are checked.
@@ -178,7 +187,13 @@ async fn a_client_that_is_put_back_is_not_used() {
         .unwrap();
     again.entrust(vault.row_keys().clone(), SeenVersion::default());
     assert!(found(&again).await.contains("client c05"));
-    assert_eq!(again.clients_named(&[id.clone()]).await.unwrap(), []);
+    assert_eq!(
+        again
+            .clients_named(std::slice::from_ref(&id))
+            .await
+            .unwrap(),
+        []
+    );
 
     // An administrator looks at it: until then it is disabled.
     again.accept_rows(now).await.unwrap();
