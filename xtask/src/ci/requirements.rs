@@ -19,7 +19,7 @@ enum Source {
     System(&'static str),
 }
 
-const REQUIREMENTS: [Requirement; 18] = [
+const REQUIREMENTS: [Requirement; 19] = [
     Requirement {
         probe: &["cargo", "fmt", "--version"],
         needed_by: "format",
