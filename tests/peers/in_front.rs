@@ -31,7 +31,7 @@ impl Behind {
         std::fs::write(&secret, SECRET).unwrap();
         let chmod = Command::new("chmod").arg("600").arg(&secret).status();
         assert!(chmod.unwrap().success());
-        let network = ["--scope", "cards", "--network", "127.0.0.1"];
+        let network = ["--scope", "cards", "--network", "127.0.0.2"];
         setup.add("is_tbank01", "123", &network);
         let name = [
             "--certificate-name",
@@ -58,9 +58,9 @@ impl Behind {
         folder(&self.bank).join(name).display().to_string()
     }
 
-    /// A caller that believes the authority, and shows this certificate.
+    /// A caller that believes the authority, and shows this certificate. It has another address than the gateway.
     fn caller(&self, own: Option<&Issued>) -> Caller {
-        Caller::new(&self.bank.certificate(), own)
+        Caller::new(&self.bank.certificate(), own).from([127, 0, 0, 2])
     }
 }
 
@@ -118,7 +118,7 @@ async fn passes_on(behind: &Behind, address: SocketAddr, mut server: Server) {
         .collect();
     assert_eq!(issued.len(), 1);
     assert_eq!(issued[0]["certificate"], behind.batch.thumbprint());
-    assert_eq!(issued[0]["source"], "127.0.0.1");
+    assert_eq!(issued[0]["source"], "127.0.0.2");
     assert!(
         !behind
             .service
