@@ -20,6 +20,7 @@ mod lifespan;
 mod master_key;
 mod meter;
 mod published_keys;
+mod readiness;
 mod registry;
 mod request;
 mod revocations;
@@ -52,13 +53,13 @@ use lifespan::{Ends, Lifespan};
 pub use master_key::{MasterKeyRotation, rotate_master_key};
 use meter::Meter;
 pub use published_keys::check_jwks_uri;
+pub use readiness::{Problem, Readiness};
 pub use registry::{
     ChangedClient, ClientRegistry, ClientToImport, Edit, ImportedClient, NewClient, Outcome,
     RegistryError, SecretToImport,
 };
 pub use request::{Asker, Endpoint, IssuedToken, Origin, PresentedToken, TokenRequest};
 use sampling::Sampling;
-pub use status::{Problem, Readiness};
 pub use throttle::Source;
 use throttle::Throttle;
 use witness::Witness;

@@ -1,35 +1,15 @@
-//! Whether the service may take traffic, and what it does beside answering requests.
+//! What the service does beside answering requests.
 
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep};
 
 use super::Issuer;
 use super::audit_heads::stored_head;
 use super::change_log::key_changed;
-use super::witness::Seen;
 use crate::audit::{AuditError, Event, Head, Record, Scarcity};
 use crate::store::StoreError;
-
-/// Whether the service may take traffic.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Readiness {
-    /// Whether a good request would get a token.
-    pub ready: bool,
-    /// What is wrong, also where it doesn't keep tokens from being issued.
-    pub problems: Vec<Problem>,
-}
-
-/// Something that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Problem {
-    /// `store`, `keys` or `audit`.
-    pub part: &'static str,
-    /// What.
-    pub message: String,
-}
 
 impl Issuer {
     /// How often the change feed is read: a client that is disabled elsewhere gets no token after this time.
@@ -46,8 +26,6 @@ impl Issuer {
     /// How many between two looks at the trail's files, and two notes in the store of how far it goes: its end can be cut off
     /// unseen for so long, where the mark is set back as well.
     const POLLS_BETWEEN_LOOKS: u32 = 5;
-    /// Of gaps in the trail since the start, how many are told; `/metrics` has their number.
-    const GAPS_TOLD: usize = 3;
     /// How many between two looks at the key schedule.
     const POLLS_BETWEEN_SCHEDULES: u32 = 5;
     /// The same between two checkpoints of a trail to which little is added, and between two looks for revoked tokens that have
@@ -55,98 +33,6 @@ impl Issuer {
     const POLLS_BETWEEN_CHECKPOINTS: u32 = 300;
     /// Between such a look, and the next time that clients are counted and forgotten that matter no more.
     const POLLS_BEFORE_COUNTING: u32 = 150;
-
-    /// Whether a good request would get a token.
-    #[must_use]
-    pub fn readiness(&self) -> Readiness {
-        let (mut problems, now) = (Vec::new(), self.clock.now());
-        let freshness = &self.directory.freshness;
-        let mut ready = !freshness.is_over();
-        if !ready {
-            // Without its age: what is new each second is told each second.
-            problems.push(Problem {
-                part: "store",
-                message: "store.max_staleness has passed since it was last read".to_owned(),
-            });
-        }
-        for message in self.store.findings().problems() {
-            // The others are as they should be.
-            problems.push(Problem {
-                part: "store",
-                message,
-            });
-        }
-        if let Ok(Seen::AnotherStore) = self.witness.read() {
-            problems.push(Problem {
-                part: "store",
-                message: format!(
-                    "{} is of another store: the one that was here is gone, or was emptied; if this was you, run `store verify --accept`",
-                    self.witness.path().display()
-                ),
-            });
-        }
-        if let Some(message) = self.directory.fault() {
-            // Until then, known clients go on getting tokens.
-            problems.push(Problem {
-                part: "store",
-                message,
-            });
-        }
-        let view = self.directory.view();
-        if view.ring.signer(None, now).is_none() {
-            ready = false;
-            problems.push(Problem {
-                part: "keys",
-                message: "no key may sign now".into(),
-            });
-        }
-        if let Some((_, fault)) = self.directory.failed_token() {
-            ready = false;
-            problems.push(Problem {
-                part: "keys",
-                message: fault.to_string(),
-            });
-        }
-        let unusable = view.ring.fault().map(ToString::to_string);
-        for message in unusable.into_iter().chain(self.keys.fault()) {
-            problems.push(Problem {
-                part: "keys",
-                message,
-            });
-        }
-        if let Some(fault) = self.trail.fault() {
-            ready = false;
-            problems.push(Problem {
-                part: "audit",
-                message: fault.to_string(),
-            });
-        }
-        if self.sampling.is_scarce()
-            && let Some(scarcity) = self.scarcity()
-        {
-            problems.push(Problem {
-                part: "audit",
-                message: scarcity.to_string(),
-            });
-        }
-        // Told, and no reason to refuse tokens: they are recorded in the trail that follows.
-        let gaps = self.trail.gaps();
-        let last = gaps.iter().rev().take(Self::GAPS_TOLD).rev();
-        let of_changes = self.changes.gaps().into_iter();
-        let gaps = last.map(ToString::to_string).chain(of_changes);
-        let gaps = gaps.chain(self.changes.fault());
-        problems.extend(gaps.map(|message| Problem {
-            part: "audit",
-            message,
-        }));
-        Readiness { ready, problems }
-    }
-
-    /// Why the store doesn't say that something has changed, where it could. Polls find that as well, a moment later.
-    #[must_use]
-    pub fn unheard(&self) -> Option<String> {
-        self.store.unheard()
-    }
 
     /// Does what has to be done beside answering requests, until the future is dropped. What fails is tried again, and shows in
     /// [`Self::readiness`] where it matters.
@@ -389,7 +275,7 @@ impl Issuer {
     }
 
     /// Whether the trail's disk has room for decisions alone.
-    fn scarcity(&self) -> Option<Scarcity> {
+    pub(super) fn scarcity(&self) -> Option<Scarcity> {
         Scarcity::of(&self.trail.place().path, self.reserve)
     }
 

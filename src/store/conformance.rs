@@ -7,6 +7,7 @@ mod clients;
 mod imported;
 mod keys;
 mod outbox;
+mod secrets;
 mod tokens;
 
 use std::collections::BTreeSet;
@@ -37,8 +38,8 @@ pub async fn check(store: &dyn Store) {
     imported::the_hash_of_another_server_comes_back_and_is_replaced_once(store).await;
     clients::clients_are_added_all_or_none(store).await;
     clients::a_change_leaves_secrets_and_status_alone(store).await;
-    clients::two_secrets_live_at_once_at_most(store).await;
-    clients::uses_are_noted_and_are_no_change(store).await;
+    secrets::two_secrets_live_at_once_at_most(store).await;
+    secrets::uses_are_noted_and_are_no_change(store).await;
     client_tokens::tokens_are_revoked_until_now(store).await;
     client_tokens::a_new_client_has_no_token_of_one_that_had_its_id(store).await;
     clients::removal_takes_the_secrets_along(store).await;

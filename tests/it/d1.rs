@@ -123,6 +123,7 @@ async fn a_rotated_secret_works_beside_the_one_before_until_its_end() {
         "client",
         "rotate-secret",
         "is_tbank01",
+        "--force",
         "--overlap",
         "0s",
         "--output",

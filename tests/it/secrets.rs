@@ -10,7 +10,8 @@ use crate::harness::{GRANT, Service, Setup, basic, eventually};
 
 fn rotate(setup: &Setup, overlap: &str) -> String {
     let rotate = ["client", "rotate-secret", "is_tbank01", "--output", "json"];
-    let rotated = setup.run(&[&rotate[..], &["--overlap", overlap]].concat());
+    // A further one within the overlap ends the oldest, which has to be meant.
+    let rotated = setup.run(&[&rotate[..], &["--force", "--overlap", overlap]].concat());
     rotated.ok().json()["client_secret"]
         .as_str()
         .unwrap()

@@ -121,7 +121,7 @@ mod tests {
     const X_FORWARDED_FOR: &str = "x-forwarded-for";
     const FORWARDED: &str = "forwarded";
 
-    fn headers<'v>(lines: &[(&'static str, &'v str)]) -> HeaderMap {
+    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
         let lines = lines.iter().map(|(name, value)| {
             (
                 HeaderName::from_static(name),

@@ -1,7 +1,7 @@
 //! What refusals tell, and what they don't.
 
 use super::*;
-use crate::token::AssertionError;
+use crate::token::{AssertionError, ResourceError, ScopeError};
 
 #[test]
 fn the_ways_not_to_be_a_client_look_alike() {

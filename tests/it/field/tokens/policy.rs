@@ -29,7 +29,7 @@ async fn a_chosen_secret_has_the_length_that_the_policy_asks_for() {
     setup.run_with(&add, &long).ok();
     let rotate = ["client", "rotate-secret", "new", "--secret-stdin"];
     setup
-        .run_with(&rotate, &short)
+        .run_with(&rotate, short)
         .fails(1, "policy.secret_length");
     let import = ["client", "import", "-", "--format", "csv"];
     let rows = format!("client_id,client_secret\nimported,{short}\n");
@@ -61,13 +61,11 @@ async fn no_chosen_secret_is_taken_where_the_policy_forbids_them() {
     let setup = with_policy(Setup::with_d1(), "chosen_secrets = false");
     let add = ["client", "add", "--id", "new", "--secret-stdin"];
     let long = "a-secret-that-is-as-long-as-anybody-could-want-one-to-be-and-chosen";
-    setup
-        .run_with(&add, &long)
-        .fails(1, "policy.chosen_secrets");
+    setup.run_with(&add, long).fails(1, "policy.chosen_secrets");
     let rotate = ["client", "rotate-secret", "is_tbank01"];
     let chosen = [&rotate[..], &["--secret-stdin"]].concat();
     setup
-        .run_with(&chosen, &long)
+        .run_with(&chosen, long)
         .fails(1, "policy.chosen_secrets");
     let import = ["client", "import", "-", "--format", "csv"];
     let rows = format!("client_id,client_secret\nimported,{long}\n");
