@@ -170,7 +170,7 @@ impl ClientRegistry {
     /// Whether the policy allows a client as it would be.
     ///
     /// # Errors
-    /// [`RegistryError::AgainstPolicy`]
+    /// [`RegistryError::Policy`]
     pub fn check_import(
         &self,
         import: &ClientToImport,
