@@ -93,7 +93,9 @@ async fn under_the_store_tokens_go_on_and_changes_fail_until_there_is_room() {
 
     service.setup.add(&id, "123", &[]);
     let other = crate::harness::basic(&id, "123");
-    service.token(&other, GRANT).await.granted();
+    // The service opens its connections anew, at a pace: a client that it has not read yet waits for that.
+    let token = async || service.token(&other, GRANT).await.status.as_u16();
+    eventually("granted", token, |status| *status == 200).await;
     let ready = async || service.get_at(service.ops, "/readyz").await.status.as_u16();
     eventually("ready", ready, |status| *status == 200).await;
     let status = service.setup.run(&["store", "status"]);

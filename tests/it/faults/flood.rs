@@ -67,20 +67,17 @@ async fn from_fifty_sources_it_costs_honest_callers_nothing() {
     let _setup = service.stop();
     let (mut records, mut size) = (Vec::<Value>::new(), 0);
     for entry in std::fs::read_dir(folder.join("audit")).unwrap() {
-        let path = entry.unwrap().path();
-        let text = std::fs::read_to_string(&path).unwrap();
-        size += text.len();
-        if path
+        let entry = entry.unwrap();
+        size += entry.metadata().unwrap().len();
+        if entry
             .file_name()
-            .unwrap()
             .to_str()
             .unwrap()
             .starts_with("decisions-0")
         {
-            records.extend(
-                text.lines()
-                    .map(|line| serde_json::from_str::<Value>(line).unwrap()),
-            );
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            let lines = text.lines().map(serde_json::from_str::<Value>);
+            records.extend(lines.map(Result::unwrap));
         }
     }
     eprintln!(
