@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Loads the token endpoint, and a form endpoint of Dropshot alone, in turns.
 #[derive(clap::Args)]
+#[group(id = "token")]
 pub struct Arguments {
     #[command(flatten)]
     pub load: load::Arguments,
