@@ -1,4 +1,5 @@
-//! Generates the service's types, operations and trait from Thales' document and the overlay, into `src/api.rs`.
+//! Generates the service's types, operations and trait from Thales' document and the overlay, into
+//! `src/api.rs`.
 
 fn main() {
     dropshot_codegen::build::build(

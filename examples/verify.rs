@@ -1,6 +1,7 @@
 //! Checks access tokens of d1-authz with the crate `jsonwebtoken`.
 //!
-//! Reads tokens, one a line, in the place of requests to an API, and says of each whose it is, or why it is refused.
+//! Reads tokens, one a line, in the place of requests to an API, and says of each whose it is, or
+//! why it is refused.
 
 use std::io::BufRead;
 use std::time::{Duration, Instant};
@@ -45,7 +46,8 @@ impl Verifier {
     }
 }
 
-/// The published keys, kept for five minutes; a key that isn't among them is asked for, once a second at most.
+/// The published keys, kept for five minutes; a key that isn't among them is asked for, once a
+/// second at most.
 struct Keys {
     uri: String,
     set: JwkSet,

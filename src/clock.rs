@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// Tells the time of day, and how much time has passed. Other periods inside of the process, such as timeouts, are Tokio's matter.
+/// Tells the time of day, and how much time has passed. Other periods inside of the process, such
+/// as timeouts, are Tokio's matter.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The time of day. It steps, forward and back, when somebody sets it.
     fn now(&self) -> Timestamp;

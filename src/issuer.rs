@@ -1,8 +1,9 @@
-//! The endpoints' logic: from a request, read but not believed, to a token or a refusal, to what a token says, to the end of one;
-//! and what else the service does with clients and keys.
+//! The endpoints' logic: from a request, read but not believed, to a token or a refusal, to what a
+//! token says, to the end of one; and what else the service does with clients and keys.
 //!
-//! Decides everything and translates nothing: bytes become a [`TokenRequest`], and a [`Refusal`] becomes a status, in the HTTP
-//! layer. Does no I/O on the way to a token but the audit record's, once the client has been read.
+//! Decides everything and translates nothing: bytes become a [`TokenRequest`], and a [`Refusal`]
+//! becomes a status, in the HTTP layer. Does no I/O on the way to a token but the audit record's,
+//! once the client has been read.
 
 mod admission;
 mod audit_heads;
@@ -116,7 +117,8 @@ struct Granted {
 }
 
 impl Issuer {
-    /// Answers a token request, RFC 6749 4.4.2: a token, or why not. Either is in the audit trail when this returns.
+    /// Answers a token request, RFC 6749 4.4.2: a token, or why not. Either is in the audit trail
+    /// when this returns.
     ///
     /// # Errors
     /// [`Refusal`], for the caller and, with its true reason, for the log.
@@ -198,12 +200,14 @@ impl Issuer {
         self.sign(key, client, granted).await
     }
 
-    /// The audiences that a client's tokens are for, and that it may ask about: the default where it has none of its own.
+    /// The audiences that a client's tokens are for, and that it may ask about: the default where
+    /// it has none of its own.
     fn audiences_of<'a>(&'a self, account: &'a Account) -> &'a Arc<[Audience]> {
         account.audiences.as_ref().unwrap_or(&self.audience)
     }
 
-    /// The key for a client's tokens. While there is none yet of a new default algorithm, that of the one before goes on.
+    /// The key for a client's tokens. While there is none yet of a new default algorithm, that of
+    /// the one before goes on.
     fn signer<'a>(
         &self,
         ring: &'a KeyRing,
@@ -271,8 +275,8 @@ impl Issuer {
         self.refuse(endpoint, refusal, asker.origin).await
     }
 
-    /// Counts a refusal, sees to its record in the audit trail, and gives it back. Also for requests that could not be read, so that nobody else has
-    /// decided about them.
+    /// Counts a refusal, sees to its record in the audit trail, and gives it back. Also for
+    /// requests that could not be read, so that nobody else has decided about them.
     pub async fn refuse(
         &self,
         endpoint: Endpoint,

@@ -23,7 +23,8 @@ pub enum Absence {
 }
 
 impl Known {
-    /// The trails of a chain that are not among those `found` in a folder, in their order of writing.
+    /// The trails of a chain that are not among those `found` in a folder, in their order of
+    /// writing.
     #[must_use]
     pub fn absent(
         &self,

@@ -1,7 +1,9 @@
-//! The chain: every line holds the SHA-256 of the line before, and a checkpoint a signature as well.
+//! The chain: every line holds the SHA-256 of the line before, and a checkpoint a signature as
+//! well.
 //!
-//! Hashed is the line as it stands in the file, without its end, so that `sha256sum` finds the same. A checkpoint's signature, its
-//! last member, covers the line as it is without it. The first line of a trail has a hash of zeros.
+//! Hashed is the line as it stands in the file, without its end, so that `sha256sum` finds the
+//! same. A checkpoint's signature, its last member, covers the line as it is without it. The first
+//! line of a trail has a hash of zeros.
 
 use std::fmt;
 use std::str::FromStr;
@@ -53,10 +55,11 @@ struct Linked<'a> {
 }
 
 impl Head {
-    /// How many lines may follow each other without a checkpoint: the writer's rule, which the verifier holds it to. A signature
-    /// costs as much as some ten lines.
+    /// How many lines may follow each other without a checkpoint: the writer's rule, which the
+    /// verifier holds it to. A signature costs as much as some ten lines.
     pub(super) const CHECKPOINT_EVERY: usize = 1000;
-    /// The same for the verifier, as releases before this one let more pass that were written at once.
+    /// The same for the verifier, as releases before this one let more pass that were written at
+    /// once.
     pub(super) const UNSIGNED_AT_MOST: u64 = 4 * Self::CHECKPOINT_EVERY as u64;
 
     /// Of a new trail.
@@ -97,8 +100,9 @@ impl Head {
         self.end(start, lines);
     }
 
-    /// Writes the line of a record of the store's outbox, with its number there. Says whether it is a record: whoever can write the
-    /// database can put anything there, and must not keep others from being written.
+    /// Writes the line of a record of the store's outbox, with its number there. Says whether it is
+    /// a record: whoever can write the database can put anything there, and must not keep others
+    /// from being written.
     pub(super) fn append_waiting(&mut self, number: i64, json: &str, lines: &mut Vec<u8>) -> bool {
         let start = lines.len();
         let (trail, seq, prev) = (&self.trail, self.sequence + 1, self.hash);
@@ -224,7 +228,8 @@ impl fmt::Debug for Hash {
 impl FromStr for Hash {
     type Err = &'static str;
 
-    /// Lower case only: a hash has one spelling, or a line could be altered without a difference in meaning.
+    /// Lower case only: a hash has one spelling, or a line could be altered without a difference in
+    /// meaning.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const WRONG: &str = "a hash has 64 hexadecimal digits";
         let digit = |byte: u8| match byte {

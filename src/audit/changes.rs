@@ -1,7 +1,8 @@
 //! What administrators change, for commands: opened for one change, and closed after it.
 //!
-//! The records come from the store's outbox, where each was written down with its change: they are appended here, and then removed
-//! there. After a crash in between they come again, and those that are in the chain already are left out.
+//! The records come from the store's outbox, where each was written down with its change: they are
+//! appended here, and then removed there. After a crash in between they come again, and those that
+//! are in the chain already are left out.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -27,8 +28,8 @@ pub struct Changes {
 /// A file as a look at its folder shows it: its name, which file that is, and how long.
 type FileState = (PathBuf, u64, u64);
 
-/// The chain, held for one change. Whoever changes something else meanwhile waits, so that the chain has the order in which things
-/// changed.
+/// The chain, held for one change. Whoever changes something else meanwhile waits, so that the
+/// chain has the order in which things changed.
 #[derive(Debug)]
 pub struct ChangeWriter {
     journal: Journal,
@@ -56,7 +57,8 @@ impl Changes {
         }
     }
 
-    /// Whether the newest file is another than when the chain was last found right, or longer, or shorter: its writer has to look.
+    /// Whether the newest file is another than when the chain was last found right, or longer, or
+    /// shorter: its writer has to look.
     #[must_use]
     pub fn is_touched(&self) -> bool {
         *lock(&self.seen) != Some(self.newest())
@@ -85,8 +87,8 @@ impl Changes {
         Place::here(Chain::Changes, &self.settings.folder)
     }
 
-    /// Opens the chain, before the change is made: one that could not be recorded isn't made. `known` is what the store knows of
-    /// trails.
+    /// Opens the chain, before the change is made: one that could not be recorded isn't made.
+    /// `known` is what the store knows of trails.
     ///
     /// # Errors
     /// [`AuditError`]
@@ -135,7 +137,8 @@ impl ChangeWriter {
         self.journal.take_gaps()
     }
 
-    /// Puts records on the disk that aren't there yet, under a checkpoint; and the record of a gap, also when there are no others.
+    /// Puts records on the disk that aren't there yet, under a checkpoint; and the record of a gap,
+    /// also when there are no others.
     ///
     /// # Errors
     /// [`AuditError`]

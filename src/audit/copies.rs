@@ -1,7 +1,8 @@
-//! Copies of records for those who collect them: on standard output, and to a syslog server (RFC 5424).
+//! Copies of records for those who collect them: on standard output, and to a syslog server (RFC
+//! 5424).
 //!
-//! The trail in the files is what counts. A collector that is slow or away keeps no token waiting: copies that find no room are
-//! counted as lost, and the files have them.
+//! The trail in the files is what counts. A collector that is slow or away keeps no token waiting:
+//! copies that find no room are counted as lost, and the files have them.
 
 use std::io::{self, Write};
 use std::net::{TcpStream, ToSocketAddrs, UdpSocket};
@@ -191,7 +192,8 @@ fn address(server: &str) -> io::Result<std::net::SocketAddr> {
     found.ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
-/// A record as RFC 5424 6 has it: with the record's own time, its event as the kind of message, and its line as the message.
+/// A record as RFC 5424 6 has it: with the record's own time, its event as the kind of message, and
+/// its line as the message.
 fn message(line: &str, host: &str, process: u32) -> String {
     let time = member(line, "time").map_or_else(|| NIL.to_owned(), microseconds);
     let event = member(line, "event").unwrap_or(NIL);
@@ -199,7 +201,8 @@ fn message(line: &str, host: &str, process: u32) -> String {
     format!("<{PRIORITY}>1 {time} {host} d1-authz {process} {event} - {line}")
 }
 
-/// A member of the record itself, whose value is plain text. What callers wrote is quoted, and has no such text.
+/// A member of the record itself, whose value is plain text. What callers wrote is quoted, and has
+/// no such text.
 fn member<'l>(line: &'l str, name: &str) -> Option<&'l str> {
     let (_, rest) = line.split_once(&format!("\"{name}\":\""))?;
     Some(rest.split_once('"')?.0)

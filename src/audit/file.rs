@@ -22,8 +22,8 @@ pub(super) struct TrailFile {
 }
 
 impl TrailFile {
-    /// Opens the file, making it when there is none, for the owner of its folder or of the one `before`. Cuts off what a crash left
-    /// of a line that never counted. Gives the last line.
+    /// Opens the file, making it when there is none, for the owner of its folder or of the one
+    /// `before`. Cuts off what a crash left of a line that never counted. Gives the last line.
     pub(super) fn open(
         path: PathBuf,
         before: Option<&Path>,
@@ -49,12 +49,13 @@ impl TrailFile {
         Ok((trail, last))
     }
 
-    /// Appends whole lines; all of them count as written, or none. With `durable`, they are on the disk.
+    /// Appends whole lines; all of them count as written, or none. With `durable`, they are on the
+    /// disk.
     pub(super) fn append(&mut self, lines: &[u8], durable: bool) -> Result<(), AuditError> {
         let done = self.try_append(lines, durable);
         if done.is_err() {
-            // What was written of them must go, or the next record would continue half a line. If even that fails, it is
-            // tried again before the next record.
+            // What was written of them must go, or the next record would continue half a line. If
+            // even that fails, it is tried again before the next record.
             self.torn = self.file.set_len(self.length).is_err();
         }
         done.map_err(|error| AuditError::io(&self.path, &error))
@@ -73,8 +74,8 @@ impl TrailFile {
         Ok(())
     }
 
-    /// Whether it is as long as it was left, and has a name. Asked before each append, or the records would go into a file that is
-    /// gone, or stand behind a gap.
+    /// Whether it is as long as it was left, and has a name. Asked before each append, or the
+    /// records would go into a file that is gone, or stand behind a gap.
     pub(super) fn is_whole(&self) -> bool {
         // What a failed append left of its lines is cut off by the next one.
         let is_whole = |it: Metadata| {

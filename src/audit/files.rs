@@ -33,7 +33,8 @@ impl Chain {
         }
     }
 
-    /// Its files in `folder` in order, each with the number of its first record, which its name says.
+    /// Its files in `folder` in order, each with the number of its first record, which its name
+    /// says.
     ///
     /// # Errors
     /// [`AuditError::Io`]: the folder can't be read.
@@ -65,8 +66,8 @@ impl Chain {
         (self.file_name(first) == name).then_some(first)
     }
 
-    /// The right to write to the chain, until the file is dropped. Makes the folder when there is none. Waits for another's end
-    /// as long as `patience`.
+    /// The right to write to the chain, until the file is dropped. Makes the folder when there is
+    /// none. Waits for another's end as long as `patience`.
     pub(super) fn lock(self, folder: &Path, patience: Duration) -> Result<File, AuditError> {
         make_folder(folder)?;
         let path = folder.join(format!("{self}.lock"));

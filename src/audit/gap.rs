@@ -1,4 +1,5 @@
-//! A trail that isn't as its writer left it: what is wrong, told in the log and in the first record of the trail that follows.
+//! A trail that isn't as its writer left it: what is wrong, told in the log and in the first record
+//! of the trail that follows.
 
 use std::fmt;
 use std::path::PathBuf;

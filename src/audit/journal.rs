@@ -1,4 +1,5 @@
-//! A chain that is written: where it stands, which file it is in, when it is signed and when the next file begins.
+//! A chain that is written: where it stands, which file it is in, when it is signed and when the
+//! next file begins.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -51,7 +52,8 @@ impl Journal {
     /// How many gaps are remembered.
     const GAPS: usize = 1000;
 
-    /// Opens the chain, and begins it when there is none. `known` is what the store knows of trails.
+    /// Opens the chain, and begins it when there is none. `known` is what the store knows of
+    /// trails.
     pub(super) fn open(
         chain: Chain,
         settings: Settings,
@@ -110,8 +112,8 @@ impl Journal {
         Ok((head, file, unsigned, gap))
     }
 
-    /// Appends records; all of them, or none. A checkpoint follows where one is due, or with `pin` where anything is unsigned.
-    /// `lines` is a buffer to use again.
+    /// Appends records; all of them, or none. A checkpoint follows where one is due, or with `pin`
+    /// where anything is unsigned. `lines` is a buffer to use again.
     pub(super) fn append<'a>(
         &mut self,
         records: impl Iterator<Item = &'a Record>,

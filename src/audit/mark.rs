@@ -1,8 +1,10 @@
-//! The mark: a small file that says how far a chain goes, written after each append. It covers the time between two notes in the
-//! store: whoever cuts the trail's end after a crash has to set back the mark as well.
+//! The mark: a small file that says how far a chain goes, written after each append. It covers the
+//! time between two notes in the store: whoever cuts the trail's end after a crash has to set back
+//! the mark as well.
 //!
-//! It stands beside the store's file where there is one, since an attacker who can alter the trail need not reach that folder. It
-//! is not synchronised with the disk: a power cut may set it back, and then the store's note is all there is.
+//! It stands beside the store's file where there is one, since an attacker who can alter the trail
+//! need not reach that folder. It is not synchronised with the disk: a power cut may set it back,
+//! and then the store's note is all there is.
 
 use std::fs::File;
 use std::io;
@@ -30,11 +32,13 @@ struct Content<'a> {
     hash: Hash,
 }
 
-/// Its length, whatever it says: written over in place, it needs no more room on a disk that is full.
+/// Its length, whatever it says: written over in place, it needs no more room on a disk that is
+/// full.
 const LENGTH: usize = 160;
 
 impl Mark {
-    /// The file that marks stand beside; `None` where the store is no file that this service writes.
+    /// The file that marks stand beside; `None` where the store is no file that this service
+    /// writes.
     #[must_use]
     pub fn beside(config: &StoreConfig) -> Option<&Path> {
         match &config.url {
@@ -73,7 +77,8 @@ impl Mark {
         })
     }
 
-    /// Opens it, and makes it if there is none. Without one, the trail is as good, and its last second less well guarded.
+    /// Opens it, and makes it if there is none. Without one, the trail is as good, and its last
+    /// second less well guarded.
     pub(super) fn open(path: &Path) -> Self {
         let open = || -> io::Result<File> {
             let is_new = !path.try_exists()?;

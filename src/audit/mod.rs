@@ -1,8 +1,9 @@
-//! The audit trail: one JSON line a decision, with its true reason and with nothing secret in it, each bound to the line before by
-//! its hash, and every so often signed.
+//! The audit trail: one JSON line a decision, with its true reason and with nothing secret in it,
+//! each bound to the line before by its hash, and every so often signed.
 //!
-//! What is worth a record is [`crate::issuer`]'s decision; this module gets it to the disk, says whether it is there, and finds
-//! out later whether it still is as it was. A folder holds two chains ([`Chain`]), each in files that follow one another.
+//! What is worth a record is [`crate::issuer`]'s decision; this module gets it to the disk, says
+//! whether it is there, and finds out later whether it still is as it was. A folder holds two
+//! chains ([`Chain`]), each in files that follow one another.
 
 mod absent;
 mod chain;

@@ -1,4 +1,5 @@
-//! What a writer comes upon, and whether that is the trail that was left: a writer goes on from nothing else.
+//! What a writer comes upon, and whether that is the trail that was left: a writer goes on from
+//! nothing else.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -20,7 +21,8 @@ pub(super) enum Opening {
         /// Whether the last record is a checkpoint.
         is_signed: bool,
     },
-    /// With a new trail, whose first record has this number, and says what is wrong with the one before.
+    /// With a new trail, whose first record has this number, and says what is wrong with the one
+    /// before.
     Anew { first: u64, gap: Gap },
 }
 
@@ -34,7 +36,8 @@ struct Found {
     file: Option<TrailFile>,
 }
 
-/// Looks at the chain of a place. `end` is where it ends by the writer's own knowledge: its memory, or its mark.
+/// Looks at the chain of a place. `end` is where it ends by the writer's own knowledge: its memory,
+/// or its mark.
 pub(super) fn look(
     place: &Place,
     known: &Known,
@@ -163,7 +166,8 @@ impl Found {
         }
     }
 
-    /// Whether a file was begun after this end, nothing is in it yet, and all files before were archived and taken away.
+    /// Whether a file was begun after this end, nothing is in it yet, and all files before were
+    /// archived and taken away.
     fn begins_after(&self, end: &Head) -> bool {
         let newest = self.files.last().map(|(first, _)| *first);
         newest == Some(end.sequence.saturating_add(1))
@@ -190,8 +194,8 @@ impl Found {
         Ok((Hash::of(&bytes) != known.hash).then_some(Wrong::Rewritten))
     }
 
-    /// Whether this store's key signed the last checkpoint of a trail that the store has no note of: a process that died before the
-    /// first note left it, or a release before this one.
+    /// Whether this store's key signed the last checkpoint of a trail that the store has no note
+    /// of: a process that died before the first note left it, or a release before this one.
     fn is_ours(&self, chain: Chain, known: &Known) -> Result<bool, AuditError> {
         let (mut lines, mut bytes) = (Lines::in_files(self.files.clone()), Vec::new());
         let mut last = None;
@@ -230,8 +234,8 @@ impl Found {
     }
 }
 
-/// The number of the first record of a new trail after this one. Its file comes after those that are there; one number is left out,
-/// or the file would be taken for the next of the trail before.
+/// The number of the first record of a new trail after this one. Its file comes after those that
+/// are there; one number is left out, or the file would be taken for the next of the trail before.
 pub(super) fn after(last: u64) -> u64 {
     last.saturating_add(2)
 }

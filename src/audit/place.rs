@@ -1,4 +1,5 @@
-//! Where a trail is written, and what is known of trails from elsewhere: what tells a trail that is missing from another replica's.
+//! Where a trail is written, and what is known of trails from elsewhere: what tells a trail that is
+//! missing from another replica's.
 
 use std::path::{Path, PathBuf};
 
@@ -68,7 +69,8 @@ impl Known {
         self.trails.iter().find(|known| *known.head.trail == *id)
     }
 
-    /// The end of the trail that was written at this place last: trails that follow each other go on with the numbers.
+    /// The end of the trail that was written at this place last: trails that follow each other go
+    /// on with the numbers.
     pub(super) fn last_at(&self, place: &Place) -> Option<&Head> {
         let here = self.trails.iter().filter(|known| known.is_at(place));
         let here = here.filter(|known| known.head.has_records());
@@ -76,7 +78,8 @@ impl Known {
             .max_by_key(|head| head.sequence)
     }
 
-    /// Whether writers tell the store of their trails before they write, as those of releases before this one don't.
+    /// Whether writers tell the store of their trails before they write, as those of releases
+    /// before this one don't.
     pub(super) fn says_who_writes(&self) -> bool {
         self.trails.iter().any(|known| known.place.is_some())
     }

@@ -127,7 +127,8 @@ pub enum Event {
     /// A request to revoke a token was refused.
     #[serde(rename = "revocation.refused")]
     RevocationRefused(Refused),
-    /// A request for what a token says was refused. Those that are answered are too many for a trail, and change nothing.
+    /// A request for what a token says was refused. Those that are answered are too many for a
+    /// trail, and change nothing.
     #[serde(rename = "introspection.refused")]
     IntrospectionRefused(Refused),
     /// A signing key was made, or the times of its life changed; by whichever process.
@@ -155,7 +156,8 @@ pub enum Event {
         /// Why it was withdrawn, in the words of who did it.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<Box<str>>,
-        /// What of it was otherwise before, by the names of `key list --output json`; left out of a new key.
+        /// What of it was otherwise before, by the names of `key list --output json`; left out of a
+        /// new key.
         #[serde(skip_serializing_if = "Option::is_none")]
         from: Option<Value>,
     },
@@ -255,7 +257,8 @@ pub enum Event {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         ended: Vec<SecretId>,
     },
-    /// A secret that came with the hash of another server was used, and this service keeps its own hash of it from now on.
+    /// A secret that came with the hash of another server was used, and this service keeps its own
+    /// hash of it from now on.
     #[serde(rename = "secret.upgraded")]
     SecretUpgraded {
         /// Whose.
@@ -280,11 +283,13 @@ pub enum Event {
         from: Box<str>,
         /// The number of its last change.
         last_change: i64,
-        /// What was newer than it; `None` if the store that it replaced was not there, or could not be read.
+        /// What was newer than it; `None` if the store that it replaced was not there, or could not
+        /// be read.
         #[serde(skip_serializing_if = "Option::is_none")]
         lost: Option<Value>,
     },
-    /// An administrator took the rows of the store for right that somebody else had written, removed, or put back.
+    /// An administrator took the rows of the store for right that somebody else had written,
+    /// removed, or put back.
     #[serde(rename = "store.accepted")]
     StoreAccepted {
         /// What was not as this service wrote it, the first of many.
@@ -307,7 +312,8 @@ pub enum Event {
     /// The trail could not be written for a while before this record.
     #[serde(rename = "audit.resumed")]
     Resumed {
-        /// How many records are missing that nobody waited for: refusals, and with buffered durability everything.
+        /// How many records are missing that nobody waited for: refusals, and with buffered
+        /// durability everything.
         lost: u64,
     },
     /// The trail before is not as it was left, so this one is a new trail.
@@ -331,7 +337,8 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         found_seq: Option<u64>,
     },
-    /// The store's outbox had something under this number that is no record: somebody else wrote it there.
+    /// The store's outbox had something under this number that is no record: somebody else wrote it
+    /// there.
     #[serde(rename = "audit.unreadable")]
     Unreadable {
         /// The number.
@@ -359,8 +366,8 @@ pub struct Refused {
     /// How many credentials were not looked at since the last that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turned_away: Option<u32>,
-    /// How many refusals of this source and reason the record stands for. It has the members of the last of them. `None` if it
-    /// is the only one.
+    /// How many refusals of this source and reason the record stands for. It has the members of the
+    /// last of them. `None` if it is the only one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
 }

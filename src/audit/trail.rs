@@ -1,4 +1,5 @@
-//! The writer: one thread that takes records from all requests, so that one fsync serves all that wait for it.
+//! The writer: one thread that takes records from all requests, so that one fsync serves all that
+//! wait for it.
 
 #[cfg(test)]
 use std::path::Path;
@@ -13,7 +14,8 @@ use super::journal::Journal;
 use super::{AuditError, Chain, Copies, Event, Gap, Head, Known, Place, Record, Settings};
 use crate::config::Durability;
 
-/// The way into the audit trail. Cloning costs a reference count; the writer ends when the last clone is gone.
+/// The way into the audit trail. Cloning costs a reference count; the writer ends when the last
+/// clone is gone.
 #[derive(Debug, Clone)]
 pub struct Trail {
     sender: mpsc::Sender<Entry>,
@@ -59,8 +61,9 @@ impl Trail {
     /// Records written together at most.
     const BATCH: usize = 1024;
 
-    /// Opens the chain of decisions and starts its writer. `known` is what the store knows of trails: where the files are not as
-    /// they were left, a new trail begins, and its first record says so. `copies` get what is written.
+    /// Opens the chain of decisions and starts its writer. `known` is what the store knows of
+    /// trails: where the files are not as they were left, a new trail begins, and its first record
+    /// says so. `copies` get what is written.
     ///
     /// # Errors
     /// [`AuditError`]: a file can't be made, or belongs to another process.
@@ -101,10 +104,11 @@ impl Trail {
         })
     }
 
-    /// Writes a record and returns when it counts as written: on the disk, or with [`Durability::Buffered`] on its way.
+    /// Writes a record and returns when it counts as written: on the disk, or with
+    /// [`Durability::Buffered`] on its way.
     ///
-    /// The future may be dropped at any moment, as a request's is when its caller hangs up: the record is then written
-    /// whole or not at all, and other requests don't notice.
+    /// The future may be dropped at any moment, as a request's is when its caller hangs up: the
+    /// record is then written whole or not at all, and other requests don't notice.
     ///
     /// # Errors
     /// [`AuditError`]: the record isn't there, so what it says must not happen.
@@ -115,15 +119,15 @@ impl Trail {
         }
     }
 
-    /// Writes a record of something that happens anyway, such as a refusal, without waiting for the disk. When it can't be
-    /// written, the trail says later how many are missing.
+    /// Writes a record of something that happens anyway, such as a refusal, without waiting for the
+    /// disk. When it can't be written, the trail says later how many are missing.
     pub async fn note(&self, record: Record) {
         // The only error is a writer that is gone, and with it the service.
         let _gone = self.send(Entry::unwaited(record)).await;
     }
 
-    /// Returns when all records before are written. After a fault, tries again: a trail that nobody writes to, because the
-    /// service isn't ready without it, would never recover.
+    /// Returns when all records before are written. After a fault, tries again: a trail that nobody
+    /// writes to, because the service isn't ready without it, would never recover.
     ///
     /// # Errors
     /// [`AuditError`] when they can't be.
@@ -139,8 +143,8 @@ impl Trail {
         self.send_and_wait(now, Work::Checkpoint).await
     }
 
-    /// Looks whether the files are as they were left: neither removed nor cut, and still those of their names. If not, a new trail
-    /// begins.
+    /// Looks whether the files are as they were left: neither removed nor cut, and still those of
+    /// their names. If not, a new trail begins.
     ///
     /// # Errors
     /// [`AuditError`] when it can't.

@@ -1,4 +1,5 @@
-//! Whether a chain is as it was written: reads it once, in memory for two of its lines, and stops at the first that isn't.
+//! Whether a chain is as it was written: reads it once, in memory for two of its lines, and stops
+//! at the first that isn't.
 
 mod diagnosis;
 mod trails;
@@ -24,7 +25,8 @@ pub struct Verified {
     pub checkpoints: u64,
     /// Records after the last checkpoint: nothing proves that none was altered or is missing.
     pub unsigned: u64,
-    /// Whether it followed another that was not as it was left; its first record says what was wrong.
+    /// Whether it followed another that was not as it was left; its first record says what was
+    /// wrong.
     pub is_sequel: bool,
     /// Whether half a line follows: one that is being written now, or was when a process died.
     pub is_torn: bool,
@@ -78,8 +80,9 @@ pub enum Break {
     Foreign,
 }
 
-/// Checks one chain of a folder: each of its trails, in their order. There is more than one where a writer found a trail other than
-/// it was left, and began a new one; what that one says of the trail before counts as known.
+/// Checks one chain of a folder: each of its trails, in their order. There is more than one where a
+/// writer found a trail other than it was left, and began a new one; what that one says of the
+/// trail before counts as known.
 ///
 /// # Errors
 /// [`AuditError::Io`]: it can't be read.

@@ -1,6 +1,8 @@
-//! Which files the service can open: those of its configuration, and nothing else that its user could (Landlock).
+//! Which files the service can open: those of its configuration, and nothing else that its user
+//! could (Landlock).
 //!
-//! Whoever takes the process over has what it has in memory; but no file of the machine beyond these, and no program to run.
+//! Whoever takes the process over has what it has in memory; but no file of the machine beyond
+//! these, and no program to run.
 
 use std::path::{Path, PathBuf};
 
@@ -109,7 +111,8 @@ impl Folders {
         }
         let secret = config.gateway.as_ref().and_then(|it| it.secret.as_ref());
         read.extend(secret.into_iter().flat_map(|it| folders(&it.file)));
-        // A client that publishes its keys may be added at any time. The system's authorities are below /etc as well.
+        // A client that publishes its keys may be added at any time. The system's authorities are
+        // below /etc as well.
         let authorities = config.jwks_uri.ca_file.iter();
         read.extend(authorities.flat_map(|file| folders(file)));
         read.extend(RESOLVER.map(PathBuf::from));
@@ -117,8 +120,8 @@ impl Folders {
     }
 }
 
-/// Where a file stands, and where it leads to: renewal may leave the link, and change what it leads to, or the link. A link that
-/// is swapped often leads from one folder into its sibling.
+/// Where a file stands, and where it leads to: renewal may leave the link, and change what it leads
+/// to, or the link. A link that is swapped often leads from one folder into its sibling.
 fn folders(file: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let behind = file.canonicalize().ok().map(|file| folder(&file));
     let mut folders = vec![folder(file)];

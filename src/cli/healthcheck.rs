@@ -50,7 +50,8 @@ pub(super) async fn run(
     }
 }
 
-/// The whole answer. Plain text over loopback, and one header to look at: no reason for a client library in the binary.
+/// The whole answer. Plain text over loopback, and one header to look at: no reason for a client
+/// library in the binary.
 async fn ask(address: SocketAddr) -> std::io::Result<String> {
     let mut connection = TcpStream::connect(address).await?;
     let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");

@@ -20,8 +20,8 @@ use crate::token::Algorithm;
 
 /// Signing keys
 ///
-/// A key is published, then signs, then is retained until the last token that it signed has expired. The service makes the
-/// next one in time, by keys.rotation.
+/// A key is published, then signs, then is retained until the last token that it signed has
+/// expired. The service makes the next one in time, by keys.rotation.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List the signing keys, oldest first
@@ -34,7 +34,8 @@ pub(super) enum Command {
 
 /// Have the next key sign before its time
 ///
-/// It is published now, and signs when verifiers have had keys.publish_ahead to learn of it. In force within a second.
+/// It is published now, and signs when verifiers have had keys.publish_ahead to learn of it. In
+/// force within a second.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz key rotate --config d1-authz.toml\n  d1-authz key rotate --algorithm RS256 --config d1-authz.toml    # before a client needs it"
@@ -43,15 +44,17 @@ pub(super) struct Rotate {
     /// The keys of this algorithm; of all that are in use when left out
     #[arg(long, value_name = "ALGORITHM")]
     algorithm: Option<Algorithm>,
-    /// Sign with it at once: a verifier that has cached the JWK set must fetch it again when it meets the new key
+    /// Sign with it at once: a verifier that has cached the JWK set must fetch it again when it
+    /// meets the new key
     #[arg(long)]
     now: bool,
 }
 
 /// Withdraw a key that leaked
 ///
-/// It leaves the JWK set, and another key signs, within a second. Tokens that it signed are refused by whoever asks
-/// for them, and by verifiers once they have the new JWK set, after five minutes at most.
+/// It leaves the JWK set, and another key signs, within a second. Tokens that it signed are refused
+/// by whoever asks for them, and by verifiers once they have the new JWK set, after five minutes at
+/// most.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz key revoke bVtXWaVaC1j9SRuDa5FOSGOk3YOqPGy4sM0YIAHgplk --reason 'backup lost' --config d1-authz.toml"
@@ -83,7 +86,8 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     }
 }
 
-/// Those that this service made. Operators need not have the master key, without which nobody can tell.
+/// Those that this service made. Operators need not have the master key, without which nobody can
+/// tell.
 async fn list(config: &Config, output: Output) -> Result<(), Error> {
     let store = store::open(&config.store, Migrate::No).await?;
     let now = Timestamp::now();

@@ -1,12 +1,13 @@
-//! The service's log, on standard error: for people when that is a terminal, else one JSON object a line.
+//! The service's log, on standard error: for people when that is a terminal, else one JSON object a
+//! line.
 
 use std::io::{self, IsTerminal};
 
 use slog::{Drain, Logger, o};
 use slog_async::{Async, AsyncGuard};
 
-/// The log, and what writes its last lines when it is dropped. Writing happens on a thread of its own, since a pipe that nobody
-/// reads must not hold up a token.
+/// The log, and what writes its last lines when it is dropped. Writing happens on a thread of its
+/// own, since a pipe that nobody reads must not hold up a token.
 pub(super) fn to_stderr() -> (Logger, AsyncGuard) {
     let (drain, guard) = if io::stderr().is_terminal() {
         let decorator = slog_term::TermDecorator::new().stderr();

@@ -1,7 +1,8 @@
 //! The command line: one file a command.
 //!
-//! What a command finds out goes to standard output, as text or as JSON; what it says meanwhile, and why it failed, to standard
-//! error. It exits with 0 when it is done, 1 when it failed, 2 when it was called wrongly or the configuration is wrong.
+//! What a command finds out goes to standard output, as text or as JSON; what it says meanwhile,
+//! and why it failed, to standard error. It exits with 0 when it is done, 1 when it failed, 2 when
+//! it was called wrongly or the configuration is wrong.
 
 mod audit;
 mod client;

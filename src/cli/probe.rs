@@ -1,8 +1,9 @@
 //! `probe`: plays Thales D1 against any token endpoint.
 //!
-//! Owns the arguments, and D1's own request. The connection stands in [`endpoint`], who is trusted in [`trust`], the credential in
-//! [`credential`]; the requests after the first in [`variants`]; what an answer should have, for a token in [`granted`] and
-//! [`access_token`], for a refusal in [`refused`]; the result in [`report`].
+//! Owns the arguments, and D1's own request. The connection stands in [`endpoint`], who is trusted
+//! in [`trust`], the credential in [`credential`]; the requests after the first in [`variants`];
+//! what an answer should have, for a token in [`granted`] and [`access_token`], for a refusal in
+//! [`refused`]; the result in [`report`].
 
 mod access_token;
 mod credential;
@@ -28,9 +29,9 @@ use trust::Trust;
 
 /// Play Thales D1 against a token endpoint, and report field by field what D1 would see
 ///
-/// Asks for a token as D1 does, then a dozen times in other ways, right and wrong ones: each line of the result says what was
-/// seen, and what was expected by which document. Nothing secret is printed. Exits with 0 when D1 would be content, and with 1
-/// when a line is wrong.
+/// Asks for a token as D1 does, then a dozen times in other ways, right and wrong ones: each line
+/// of the result says what was seen, and what was expected by which document. Nothing secret is
+/// printed. Exits with 0 when D1 would be content, and with 1 when a line is wrong.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz probe --url https://bank.example/authz/d1/v1/oauth2/token --id is_tbank01 --secret-file secret.txt\n  d1-authz probe --url $URL --id is_tbank01 --secret-file secret.txt --certificate d1.pem --key d1.key --ca bank-ca.pem"

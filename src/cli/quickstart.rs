@@ -44,7 +44,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Error> {
 
     let (log, guard) = log::to_stderr();
     let result = serve::serve(&config, &installation, &log, |_| {
-        // Not before: another quickstart on the folder may be running, and its configuration is the one in force.
+        // Not before: another quickstart on the folder may be running, and its configuration is the
+        // one in force.
         folder.write_config(&config)?;
         output::print(&instructions(&config, &folder, &client))
     })
@@ -80,8 +81,8 @@ fn instructions(config: &Config, folder: &Folder, client: &folder::Client) -> St
     )
 }
 
-/// The address, with a port that is free where none is named. Another process could take it before the service does; it then
-/// says so and ends.
+/// The address, with a port that is free where none is named. Another process could take it before
+/// the service does; it then says so and ends.
 fn free(address: SocketAddr) -> Result<SocketAddr, Error> {
     if address.port() != 0 {
         return Ok(address);
@@ -92,8 +93,8 @@ fn free(address: SocketAddr) -> Result<SocketAddr, Error> {
     Ok(listener)
 }
 
-/// The address, or the same with another port when something listens there already: the first look at the service shouldn't
-/// fail over its second listener.
+/// The address, or the same with another port when something listens there already: the first look
+/// at the service shouldn't fail over its second listener.
 fn free_or_any(address: SocketAddr) -> Result<SocketAddr, Error> {
     match TcpListener::bind(address) {
         Ok(_) => Ok(address),

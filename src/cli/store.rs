@@ -24,8 +24,8 @@ use crate::store::{Migrate, SchemaStatus, SqlStore, Store as _};
 pub(super) enum Command {
     /// Bring the schema up to date
     ///
-    /// The service and commands that write do so themselves, unless store.migrate is false. The release before goes on serving on
-    /// the same store meanwhile, and after.
+    /// The service and commands that write do so themselves, unless store.migrate is false. The
+    /// release before goes on serving on the same store meanwhile, and after.
     #[command(after_help = "Examples:\n  d1-authz store migrate --config d1-authz.toml")]
     Migrate,
     /// Show how the schema stands, and how much there is
@@ -55,7 +55,8 @@ struct Content {
     clients: u64,
     signing_keys: usize,
     last_change: i64,
-    /// Whether all rows are those that this service wrote; none where that can't be told, for want of the master key.
+    /// Whether all rows are those that this service wrote; none where that can't be told, for want
+    /// of the master key.
     rows: Rows,
 }
 

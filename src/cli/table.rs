@@ -1,9 +1,11 @@
 //! Columns of text.
 
-/// The widest that a cell makes its column. A longer one is shown whole, and only its own row is out of line.
+/// The widest that a cell makes its column. A longer one is shown whole, and only its own row is
+/// out of line.
 const WIDEST: usize = 60;
 
-/// Rows below a heading, each column as wide as its widest cell. Control characters are shown, not sent to the terminal.
+/// Rows below a heading, each column as wide as its widest cell. Control characters are shown, not
+/// sent to the terminal.
 pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
     let rows: Vec<[String; N]> = std::iter::once(heading.map(str::to_owned))
         .chain(
@@ -39,7 +41,8 @@ pub(super) fn fields(fields: &[(&str, String)]) -> String {
         .collect()
 }
 
-/// The text with control characters escaped: a client's name must not move the cursor of whoever lists it.
+/// The text with control characters escaped: a client's name must not move the cursor of whoever
+/// lists it.
 pub(super) fn visible(text: &str) -> String {
     text.chars()
         .flat_map(|c| {

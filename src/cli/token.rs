@@ -25,9 +25,10 @@ pub(super) enum Command {
 
 /// Check an access token offline: its signature, its claims, its time
 ///
-/// The keys are those of a JWK set, or of the configuration's store, which also knows whether the token was revoked, by itself or
-/// with all of its client's, and whether its client is disabled, or gone; to tell its rows from those that somebody else wrote takes
-/// the master key. Exits with 1 when a check fails, and names it.
+/// The keys are those of a JWK set, or of the configuration's store, which also knows whether the
+/// token was revoked, by itself or with all of its client's, and whether its client is disabled, or
+/// gone; to tell its rows from those that somebody else wrote takes the master key. Exits with 1
+/// when a check fails, and names it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz token verify token.txt --config d1-authz.toml\n  curl -sS -K client.curl -d grant_type=client_credentials $URL | d1-authz token verify - --jwks jwks.json"

@@ -1,7 +1,8 @@
 //! Which environment variables are keys of the configuration, and which ones Kubernetes made.
 //!
-//! For every Service of a namespace, Kubernetes gives each container variables that begin with the Service's name, such as
-//! `D1_AUTHZ_PORT=tcp://10.96.0.7:8443` for a Service called `d1-authz`. They are no configuration of this program.
+//! For every Service of a namespace, Kubernetes gives each container variables that begin with the
+//! Service's name, such as `D1_AUTHZ_PORT=tcp://10.96.0.7:8443` for a Service called `d1-authz`.
+//! They are no configuration of this program.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -37,18 +38,20 @@ fn names() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// Whether Kubernetes makes such a variable, for a Service called `d1-authz` or `d1-authz-…`. Both the name and the value must
-/// have Kubernetes' form, so that a mistyped key is still refused.
+/// Whether Kubernetes makes such a variable, for a Service called `d1-authz` or `d1-authz-…`. Both
+/// the name and the value must have Kubernetes' form, so that a mistyped key is still refused.
 fn is_service_link(name: &str, value: &str) -> bool {
     let words: Vec<&str> = name.split('_').collect();
-    // What follows the Service's own name. That name is made of letters, digits and `-`, and ends with none of the last.
+    // What follows the Service's own name. That name is made of letters, digits and `-`, and ends
+    // with none of the last.
     (0..words.len()).any(|at| {
         let is_a_name = at == 0 || (!words[0].is_empty() && !words[at - 1].is_empty());
         is_a_name && is_link(&words[at..], value)
     })
 }
 
-/// The forms that the kubelet writes (`pkg/kubelet/envvars`): those of its own, and those of Docker's links.
+/// The forms that the kubelet writes (`pkg/kubelet/envvars`): those of its own, and those of
+/// Docker's links.
 fn is_link(words: &[&str], value: &str) -> bool {
     let is_port = |text: &str| text.parse::<u16>().is_ok_and(|port| port != 0);
     let is_address = |text: &str| text.parse::<IpAddr>().is_ok();

@@ -19,7 +19,8 @@ pub struct GatewayConfig {
     pub address_header: AddressHeader,
     /// How it passes the client's certificate on.
     pub certificate_header: CertificateHeader,
-    /// The names of which its own certificate must have one, where the service ends TLS. Empty: its address is enough.
+    /// The names of which its own certificate must have one, where the service ends TLS. Empty: its
+    /// address is enough.
     pub certificate_names: Vec<CertificateName>,
     /// What it shows in a header of each request. `None`: its address is enough.
     pub secret: Option<GatewaySecret>,
@@ -68,8 +69,8 @@ impl GatewayConfig {
         }
     }
 
-    /// The section; `None` in the inner option if there is none. `asks_for_certificates`: whether the service asks for a certificate
-    /// in its own handshakes.
+    /// The section; `None` in the inner option if there is none. `asks_for_certificates`: whether
+    /// the service asks for a certificate in its own handshakes.
     pub(super) fn read(reader: &mut Reader, asks_for_certificates: bool) -> Option<Option<Self>> {
         let is_there = reader.has("gateway");
         let addresses = reader.list(ADDRESSES, network);
@@ -103,7 +104,8 @@ impl GatewayConfig {
         }))
     }
 
-    /// What the operator should know of a configuration that is valid: certificates are believed because of an address alone.
+    /// What the operator should know of a configuration that is valid: certificates are believed
+    /// because of an address alone.
     pub(super) fn warning(&self) -> Option<&'static str> {
         let is_proven = !self.certificate_names.is_empty() || self.secret.is_some();
         let believes = self.certificate_header != CertificateHeader::Off;

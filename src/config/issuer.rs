@@ -7,11 +7,11 @@ use url::Url;
 
 use crate::token::Audience;
 
-/// An issuer identifier, RFC 8414 2: an `https` URL without query and fragment, and here without a trailing slash. Plain `http`
-/// is taken for this machine only.
+/// An issuer identifier, RFC 8414 2: an `https` URL without query and fragment, and here without a
+/// trailing slash. Plain `http` is taken for this machine only.
 ///
-/// Its path is one that every URL library sends as it is written. Another one would be out of reach for some clients, and its
-/// `iss` would differ between them.
+/// Its path is one that every URL library sends as it is written. Another one would be out of reach
+/// for some clients, and its `iss` would differ between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerUrl {
     text: String,
@@ -140,7 +140,8 @@ fn check_path(path: &str) -> Result<(), InvalidIssuer> {
     Ok(())
 }
 
-/// A host that a URL library leaves as it is, but for its case: no number for an address, no escape, no port beyond the last.
+/// A host that a URL library leaves as it is, but for its case: no number for an address, no
+/// escape, no port beyond the last.
 fn check_authority(text: &str, host: &str) -> Result<(), InvalidIssuer> {
     let read = Url::parse(text).map_err(|_| InvalidIssuer::Authority)?;
     let same = |read: &str| read.eq_ignore_ascii_case(host);

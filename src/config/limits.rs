@@ -13,13 +13,13 @@ pub use connections::ConnectionLimits;
 /// The limits of the service as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitsConfig {
-    /// How long the service goes on serving after SIGTERM, while `/readyz` already says that it is draining. Load balancers
-    /// need this long to stop sending it new connections.
+    /// How long the service goes on serving after SIGTERM, while `/readyz` already says that it is
+    /// draining. Load balancers need this long to stop sending it new connections.
     pub drain_time: Duration,
     /// How many connections callers may have, and how long.
     pub connections: ConnectionLimits,
-    /// The balancers that pass on connections to `listen.api` and say whose they are, in a header of the PROXY protocol. It is
-    /// demanded of them, and believed of nobody else.
+    /// The balancers that pass on connections to `listen.api` and say whose they are, in a header
+    /// of the PROXY protocol. It is demanded of them, and believed of nobody else.
     pub proxy_protocol: Vec<Network>,
 }
 
@@ -34,7 +34,8 @@ impl Default for LimitsConfig {
 }
 
 impl LimitsConfig {
-    /// No drain, and few connections: for a service that no load balancer stands before, and that starts anywhere.
+    /// No drain, and few connections: for a service that no load balancer stands before, and that
+    /// starts anywhere.
     pub(super) fn without_drain() -> Self {
         let connections = ConnectionLimits {
             connections: 512,

@@ -45,8 +45,8 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "must be an IP address and a port, such as \"0.0.0.0:8443\" or \"[::]:8443\"")
 }
 
-/// Whether only this machine, or only the network it stands in, can have the address. An unspecified one stands for all of the
-/// machine's, public ones among them.
+/// Whether only this machine, or only the network it stands in, can have the address. An
+/// unspecified one stands for all of the machine's, public ones among them.
 fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => {

@@ -1,7 +1,8 @@
-//! What the service is told: a TOML file and the environment, read once, checked whole, and wrong in as few ways as possible.
+//! What the service is told: a TOML file and the environment, read once, checked whole, and wrong
+//! in as few ways as possible.
 //!
-//! Every key of the file is also an environment variable, `D1_AUTHZ_SECTION__KEY`, which wins. Every mistake is reported at once,
-//! with its place. Nothing here opens a store or a key.
+//! Every key of the file is also an environment variable, `D1_AUTHZ_SECTION__KEY`, which wins.
+//! Every mistake is reported at once, with its place. Nothing here opens a store or a key.
 
 mod audit;
 mod environment;
@@ -134,7 +135,8 @@ impl Config {
         whole().ok_or_else(ConfigErrors::incomplete)
     }
 
-    /// The files that hold a secret, each with the key that names it. Nobody but the service may read them.
+    /// The files that hold a secret, each with the key that names it. Nobody but the service may
+    /// read them.
     #[must_use]
     pub fn private_files(&self) -> Vec<(&'static str, &Path)> {
         let mut files = vec![(KeysConfig::MASTER_KEY, &*self.keys.master_key_file)];
@@ -148,7 +150,8 @@ impl Config {
         files
     }
 
-    /// Whether requests can come with the certificate of who sent them: to the service itself, or passed on by the gateway.
+    /// Whether requests can come with the certificate of who sent them: to the service itself, or
+    /// passed on by the gateway.
     #[must_use]
     pub fn knows_certificates(&self) -> bool {
         knows_certificates(self.tls.as_ref(), self.gateway.as_ref())

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The lines, from 1, of all keys and sections of a TOML text, by their dotted names. Empty when the text isn't TOML, which is
-/// reported elsewhere.
+/// The lines, from 1, of all keys and sections of a TOML text, by their dotted names. Empty when
+/// the text isn't TOML, which is reported elsewhere.
 pub(super) fn lines(text: &str) -> HashMap<String, usize> {
     let mut lines = HashMap::new();
     if let Ok(table) = DeTable::parse(text) {

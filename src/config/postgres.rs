@@ -25,8 +25,9 @@ const FILES: [&str; 3] = ["sslcert", "sslkey", "sslrootcert"];
 pub struct PostgresUrl(Url);
 
 impl PostgresUrl {
-    /// The URL to connect with, which holds the password. Where it says nothing of TLS and leads to another machine, the database
-    /// must prove itself by a certificate for its name: nothing less keeps a stranger from posing as it.
+    /// The URL to connect with, which holds the password. Where it says nothing of TLS and leads to
+    /// another machine, the database must prove itself by a certificate for its name: nothing less
+    /// keeps a stranger from posing as it.
     #[must_use]
     pub fn with_password(&self, password: Option<&str>) -> String {
         let mut url = self.0.clone();

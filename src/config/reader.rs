@@ -1,4 +1,5 @@
-//! Reads keys one by one, remembering which exist, where each value came from, and everything that is wrong.
+//! Reads keys one by one, remembering which exist, where each value came from, and everything that
+//! is wrong.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
@@ -114,7 +115,8 @@ impl Reader {
         }
     }
 
-    /// A key with any number of values: an array of strings, or one string. None when one of them is wrong.
+    /// A key with any number of values: an array of strings, or one string. None when one of them
+    /// is wrong.
     pub(super) fn list<T, E: Display>(
         &mut self,
         key: &'static str,
@@ -162,7 +164,8 @@ impl Reader {
         });
     }
 
-    /// `path`, the value of `key`, made absolute: relative to the file that names it, or to the working folder when a variable does.
+    /// `path`, the value of `key`, made absolute: relative to the file that names it, or to the
+    /// working folder when a variable does.
     pub(super) fn absolute(&self, key: &str, path: &Path) -> PathBuf {
         let metadata = self.figment.find_metadata(key);
         let file = metadata
@@ -284,7 +287,8 @@ impl Reader {
                 Some(value)
             }
             Err(error) => {
-                // The value isn't repeated: it may be a secret in the wrong place, and its place is told.
+                // The value isn't repeated: it may be a secret in the wrong place, and its place is
+                // told.
                 self.errors.push(ConfigError {
                     key: key.into(),
                     place: origin,

@@ -19,11 +19,14 @@ pub struct StoreConfig {
     pub migrate: bool,
     /// How long the service goes on with what it knows while the store can't be read.
     pub max_staleness: Duration,
-    /// How many clients are kept in memory, and as many again of those whose secrets somebody chose.
+    /// How many clients are kept in memory, and as many again of those whose secrets somebody
+    /// chose.
     pub cached_clients: usize,
-    /// Whether this process writes nothing to it: for replicas that don't administer, whose database role may read alone.
+    /// Whether this process writes nothing to it: for replicas that don't administer, whose
+    /// database role may read alone.
     pub read_only: bool,
-    /// How many connections to PostgreSQL a process has at most, besides the one that hears of changes.
+    /// How many connections to PostgreSQL a process has at most, besides the one that hears of
+    /// changes.
     pub connections: u32,
     /// The file with the password for PostgreSQL.
     pub password_file: Option<PathBuf>,

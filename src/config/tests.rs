@@ -1,4 +1,5 @@
-//! Loads real files with real variables, in a process state that figment's jail keeps to one test at a time.
+//! Loads real files with real variables, in a process state that figment's jail keeps to one test
+//! at a time.
 
 #![expect(
     clippy::result_large_err,

@@ -14,10 +14,11 @@ use super::reader::Reader;
 pub struct ThrottleConfig {
     /// Whether wrong credentials make who sends them wait.
     pub enabled: bool,
-    /// Wrong credentials of one client from one source that cost nothing, for mistakes and for clients that try two
-    /// encodings. A source may have twenty times as many over all clients.
+    /// Wrong credentials of one client from one source that cost nothing, for mistakes and for
+    /// clients that try two encodings. A source may have twenty times as many over all clients.
     pub free_failures: u32,
-    /// The longest wait that a further one costs, after 1 s, 2 s, 4 s and so on. One failure is forgiven in each such time.
+    /// The longest wait that a further one costs, after 1 s, 2 s, 4 s and so on. One failure is
+    /// forgiven in each such time.
     pub max_delay: Duration,
     /// Requests that are read and answered at a time. One too many is refused with 503.
     pub requests: u32,

@@ -7,7 +7,8 @@ use std::str::FromStr;
 use super::reader::Reader;
 use crate::token::CertificateName;
 
-/// TLS at the service's own address. Without the section it speaks plain HTTP there, for a gateway in front.
+/// TLS at the service's own address. Without the section it speaks plain HTTP there, for a gateway
+/// in front.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsConfig {
     /// The service's certificate, PEM, with the intermediate ones behind it.

@@ -12,7 +12,8 @@ pub(super) struct ShownInForm<'a> {
     pub(super) client_id: Option<&'a str>,
 }
 
-/// The credential in the header, the assertion in the form, or the certificate of the connection with the form's `client_id`.
+/// The credential in the header, the assertion in the form, or the certificate of the connection
+/// with the form's `client_id`.
 pub(super) fn of(
     header: Option<&[u8]>,
     form: ShownInForm<'_>,
@@ -22,14 +23,16 @@ pub(super) fn of(
     match (header, has_assertion, form.client_secret) {
         (Some(header), false, None) => Credential::from_basic(header),
         (None, true, None) => Credential::from_assertion(form.assertion_type, form.assertion),
-        // A certificate beside another credential is the connection's alone, as D1's is: it is no second method.
+        // A certificate beside another credential is the connection's alone, as D1's is: it is no
+        // second method.
         (None, false, None) => match (form.client_id, certificate) {
             (Some(client_id), Some(certificate)) => {
                 Ok(Credential::from_certificate(client_id, certificate))
             }
             _ => Err(CredentialError::Missing),
         },
-        // A secret in the form is no way of authenticating here, as a form is logged where a header isn't.
+        // A secret in the form is no way of authenticating here, as a form is logged where a header
+        // isn't.
         (None, false, _) => Err(CredentialError::Missing),
         _ => Err(CredentialError::TwoMethods),
     }

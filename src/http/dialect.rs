@@ -1,7 +1,8 @@
 //! What is refused before a handler sees it, in OAuth's words.
 //!
-//! The run time tells in its own words why a request isn't what the document says. On the endpoints of OAuth each of them becomes
-//! the error that RFC 6749 5.2 has for it, and goes into the audit trail like any other refusal.
+//! The run time tells in its own words why a request isn't what the document says. On the endpoints
+//! of OAuth each of them becomes the error that RFC 6749 5.2 has for it, and goes into the audit
+//! trail like any other refusal.
 
 use dropshot::{RequestContext, RequestInfo};
 use dropshot_contract::{Location, Operation, Reason as Wrong, Rejection, Response};
@@ -35,7 +36,8 @@ pub(super) async fn rejected(rqctx: &RequestContext<Service>, rejection: Rejecti
     };
     let origin = caller.origin(&rqctx.request);
     let mut refusal = Refusal::from(reason(*endpoint, &rejection, &rqctx.request));
-    // Of one too many nothing is decided, so nothing is written down: a record of each would be more to do. It is counted.
+    // Of one too many nothing is decided, so nothing is written down: a record of each would be
+    // more to do. It is counted.
     if rejection.reason() != Wrong::Overloaded {
         let issuer = &rqctx.context().issuer;
         refusal = issuer.refuse(*endpoint, refusal, origin).await;
@@ -59,7 +61,8 @@ fn reason(endpoint: Endpoint, rejection: &Rejection, request: &RequestInfo) -> R
         (Wrong::Credentials, _) | (_, Some(Location::Header)) => {
             Reason::Credential(credential_error(request))
         }
-        // Each has one parameter that must be there, so without a body it is that one which is missing.
+        // Each has one parameter that must be there, so without a body it is that one which is
+        // missing.
         (Wrong::MissingBody | Wrong::MissingProperty, _) if endpoint == Endpoint::Token => {
             Reason::GrantMissing
         }
@@ -98,7 +101,8 @@ fn credential_error(request: &RequestInfo) -> CredentialError {
     match (lines.next(), lines.next()) {
         (None, _) => CredentialError::Missing,
         (Some(_), Some(_)) => CredentialError::Repeated,
-        // Refused by the run time and yet readable: it would be a difference between two readers of one header.
+        // Refused by the run time and yet readable: it would be a difference between two readers of
+        // one header.
         (Some(line), None) => Credential::from_basic(line.as_bytes())
             .err()
             .unwrap_or(CredentialError::NotUtf8),

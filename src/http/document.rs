@@ -1,4 +1,5 @@
-//! The document as served: the one that the code was generated from, with the issuer's own addresses in it.
+//! The document as served: the one that the code was generated from, with the issuer's own
+//! addresses in it.
 
 mod yaml;
 
@@ -79,8 +80,9 @@ pub(super) fn path(operation: &Operation, issuer: &IssuerUrl) -> Option<String> 
     full_path(operation.path, operation.base_path.is_some(), issuer)
 }
 
-/// A path with a server of its own is at the origin, and ends in the issuer's path (RFC 8414 3.1); any other is below the issuer.
-/// For an issuer without a path the two places of the metadata are one.
+/// A path with a server of its own is at the origin, and ends in the issuer's path (RFC 8414 3.1);
+/// any other is below the issuer. For an issuer without a path the two places of the metadata are
+/// one.
 fn full_path(path: &str, is_at_origin: bool, issuer: &IssuerUrl) -> Option<String> {
     let base = issuer.base_path();
     if is_at_origin {

@@ -1,12 +1,15 @@
-//! The service's own listeners: who gets a connection, for how long, and whose requests come over it.
+//! The service's own listeners: who gets a connection, for how long, and whose requests come over
+//! it.
 //!
-//! A door stands before an HTTP server on loopback, which takes no listener but its own. It takes connections off the network, sees
-//! to how much each source takes up, reads the header of a balancer if one stands before it, ends TLS, and copies bytes both ways. Bytes
-//! alone: HTTP is read once, by the server behind. Who sent a request, the server's handlers learn from [`Peers`], by the loopback
-//! address that the connection came from; each connection has one of its own.
+//! A door stands before an HTTP server on loopback, which takes no listener but its own. It takes
+//! connections off the network, sees to how much each source takes up, reads the header of a
+//! balancer if one stands before it, ends TLS, and copies bytes both ways. Bytes alone: HTTP is
+//! read once, by the server behind. Who sent a request, the server's handlers learn from [`Peers`],
+//! by the loopback address that the connection came from; each connection has one of its own.
 //!
-//! `listen.api` has one with `[tls]` or `limits.proxy_protocol`. Otherwise callers connect to the HTTP server itself, which costs
-//! less of each token, and so do operators; `watchman` sees to those connections.
+//! `listen.api` has one with `[tls]` or `limits.proxy_protocol`. Otherwise callers connect to the
+//! HTTP server itself, which costs less of each token, and so do operators; `watchman` sees to
+//! those connections.
 
 mod acceptor;
 mod connection;
@@ -50,7 +53,8 @@ use files::{Files, Loaded};
 use gate::Rules;
 use identity::Identity;
 
-/// How long the last connections may take to get their first answer, before the server behind is told to stop.
+/// How long the last connections may take to get their first answer, before the server behind is
+/// told to stop.
 const FRESH: Duration = Duration::from_secs(2);
 
 /// A listener and its rules.
@@ -215,8 +219,9 @@ impl OpenDoor {
         self.address
     }
 
-    /// Lets nobody in any more. Done when each connection that is through has been heard by the HTTP server, which may be told to
-    /// stop from then on: what it has not accepted by then, it never will.
+    /// Lets nobody in any more. Done when each connection that is through has been heard by the
+    /// HTTP server, which may be told to stop from then on: what it has not accepted by then, it
+    /// never will.
     pub(super) async fn shut(&self) {
         self.stop.send_replace(true);
         let heard = async {

@@ -1,5 +1,5 @@
-//! What reads a request, for those who try it with any bytes: the handlers' own functions, without a connection. Nobody else's
-//! business, and no part of the API.
+//! What reads a request, for those who try it with any bytes: the handlers' own functions, without
+//! a connection. Nobody else's business, and no part of the API.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -48,7 +48,8 @@ pub fn behind_gateway(
     Some((address, certificate))
 }
 
-/// The header of the PROXY protocol that these bytes begin with: whose connection it is, if it says so, and how long it is.
+/// The header of the PROXY protocol that these bytes begin with: whose connection it is, if it says
+/// so, and how long it is.
 #[must_use]
 pub fn proxy_header(bytes: &[u8]) -> Option<(Option<SocketAddr>, usize)> {
     match proxy::parse(bytes) {

@@ -33,8 +33,8 @@ impl ListenError {
     }
 }
 
-/// Takes the address; requests are taken once it is started. `gate` counts the connections that can't be
-/// accepted, where callers connect to it directly.
+/// Takes the address; requests are taken once it is started. `gate` counts the connections that
+/// can't be accepted, where callers connect to it directly.
 pub(super) fn listen<C: ServerContext>(
     key: &'static str,
     address: SocketAddr,
@@ -44,8 +44,8 @@ pub(super) fn listen<C: ServerContext>(
 ) -> Result<HttpServerStarter<C>, ListenError> {
     let config = ConfigDropshot {
         bind_address: address,
-        // A task a request costs more than a token does. The endpoints themselves see to it that a request whose caller hangs up
-        // is handled to its end.
+        // A task a request costs more than a token does. The endpoints themselves see to it that a
+        // request whose caller hangs up is handled to its end.
         default_handler_task_mode: HandlerTaskMode::CancelOnDisconnect,
         ..ConfigDropshot::default()
     };

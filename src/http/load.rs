@@ -1,6 +1,6 @@
-//! How many requests are read and answered at a time, and whose: one too many is turned away before anything of it is read, so
-//! that memory doesn't grow with what callers send. What there is, is shared by the rule of [`Shares`]; a request that is under
-//! way gives way to no other.
+//! How many requests are read and answered at a time, and whose: one too many is turned away before
+//! anything of it is read, so that memory doesn't grow with what callers send. What there is, is
+//! shared by the rule of [`Shares`]; a request that is under way gives way to no other.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +31,8 @@ impl Load {
         })
     }
 
-    /// A place for a request of this source. None: it has its share, or there is none left; that is counted.
+    /// A place for a request of this source. None: it has its share, or there is none left; that is
+    /// counted.
     pub(super) fn admit(self: &Arc<Self>, source: Source) -> Option<Place> {
         let under_way = self.under_way.lock();
         let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,5 @@
-//! The service's figures in Prometheus's text format. Whoever counts has them; here they are gathered.
+//! The service's figures in Prometheus's text format. Whoever counts has them; here they are
+//! gathered.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! The service on the wire: the generated [`crate::api::Api`] carried out, and the two listeners.
 //!
-//! Translates only. What a request may have, [`crate::issuer`] decides; how a request is read, the generated code and its run
-//! time do. Owned here: how the vendor's operations become the issuer's questions, and its answers the document's replies.
+//! Translates only. What a request may have, [`crate::issuer`] decides; how a request is read, the
+//! generated code and its run time do. Owned here: how the vendor's operations become the issuer's
+//! questions, and its answers the document's replies.
 
 mod credential;
 mod dialect;

@@ -1,5 +1,5 @@
-//! The operators' listener: whether the service lives, whether it may take traffic, its figures, and the reference of its API.
-//! No part of the served document.
+//! The operators' listener: whether the service lives, whether it may take traffic, its figures,
+//! and the reference of its API. No part of the served document.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,8 +90,8 @@ static READYZ: Operation = get("readyz", "/readyz");
 static METRICS: Operation = get("metrics", "/metrics");
 static DOCS: Operation = get("docs", "/docs");
 
-/// The run time serves them as it serves a document's operations, so that HTTP is the same at both listeners.
-/// `watchman` sees to the connections.
+/// The run time serves them as it serves a document's operations, so that HTTP is the same at both
+/// listeners. `watchman` sees to the connections.
 pub(super) fn api_description(watchman: Arc<Watchman>) -> Result<ApiDescription<Ops>, MountError> {
     let route = |operation, call| Route { operation, call };
     let routes: Vec<Route<Ops>> = vec![
@@ -115,7 +115,8 @@ fn answered(response: Response) -> BoxFuture<Response> {
     Box::pin(std::future::ready(response))
 }
 
-/// The process lives and its executor turns; says nothing of what it needs, since a restart would not help that.
+/// The process lives and its executor turns; says nothing of what it needs, since a restart would
+/// not help that.
 fn healthz(_ops: &Ops) -> Response {
     answer(StatusCode::OK, &json!({ "alive": true }))
 }

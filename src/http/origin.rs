@@ -27,8 +27,8 @@ const CORRELATION_ID: &str = "x-correlation-id";
 /// The ways in.
 #[derive(Debug)]
 pub(super) struct Entrance {
-    /// Who is connected, where the service ends TLS. Whoever is not among them came past it: another process of this machine,
-    /// or a caller that is gone.
+    /// Who is connected, where the service ends TLS. Whoever is not among them came past it:
+    /// another process of this machine, or a caller that is gone.
     peers: Option<Arc<Peers>>,
     /// Who may speak for others.
     gateway: Option<GatewayConfig>,
@@ -93,7 +93,8 @@ impl Entrance {
         })
     }
 
-    /// Whose request this is to be counted as, be it a stranger's. Looks at no certificate of a caller's.
+    /// Whose request this is to be counted as, be it a stranger's. Looks at no certificate of a
+    /// caller's.
     pub(super) fn source(&self, request: &RequestInfo) -> Source {
         let remote = request.remote_addr();
         let peer = self.peers.as_ref().and_then(|peers| peers.find(remote));
@@ -138,8 +139,8 @@ impl Entrance {
         })
     }
 
-    /// The gateway, if a request is the gateway's: from its address, and with what it proves itself by. `None` if it came from
-    /// another address.
+    /// The gateway, if a request is the gateway's: from its address, and with what it proves itself
+    /// by. `None` if it came from another address.
     fn gateway_at(
         &self,
         connected: IpAddr,
@@ -200,8 +201,9 @@ impl Caller {
     }
 }
 
-/// The request's `X-Correlation-Id`, if there is one of the form that D1's other outgoing APIs give it. Any other is left alone:
-/// it is no reason to refuse a token, and would be a way into the log and the reply.
+/// The request's `X-Correlation-Id`, if there is one of the form that D1's other outgoing APIs give
+/// it. Any other is left alone: it is no reason to refuse a token, and would be a way into the log
+/// and the reply.
 fn correlation_id(request: &RequestInfo) -> Option<&str> {
     let mut lines = request.headers().get_all(CORRELATION_ID).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else {

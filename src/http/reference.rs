@@ -1,6 +1,7 @@
 //! The API reference: the served document as one page of HTML, for people. Made once, at the start.
 //!
-//! All of the document's text is escaped, and the page may load and run nothing: a document can be an attack as well.
+//! All of the document's text is escaped, and the page may load and run nothing: a document can be
+//! an attack as well.
 
 mod html;
 mod schema;

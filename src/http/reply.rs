@@ -44,8 +44,9 @@ pub(super) fn token(
     }
 }
 
-/// The reply for a client that is set to get RFC 6749 5.1's number. The vendor's document has no such reply, so this one, chosen
-/// by an administrator for a client that isn't D1, is written beside it.
+/// The reply for a client that is set to get RFC 6749 5.1's number. The vendor's document has no
+/// such reply, so this one, chosen by an administrator for a client that isn't D1, is written
+/// beside it.
 fn with_number(
     body: &types::GetAccessTokenOk,
     seconds: u32,
@@ -96,7 +97,8 @@ pub(super) fn metadata(service: &Service) -> (types::AuthorizationServerMetadata
     (service.metadata.clone(), DOCUMENT_MAX_AGE.to_owned())
 }
 
-/// The document, byte for byte as the command line prints it; so it isn't taken apart into a reply's map and sorted.
+/// The document, byte for byte as the command line prints it; so it isn't taken apart into a
+/// reply's map and sorted.
 pub(super) fn document(document: &Document) -> Result<replies::GetOpenApiDocumentReply, Failure> {
     let response = reply::bytes(StatusCode::OK, JSON, document.json().clone())
         .header("cache-control", &DOCUMENT_MAX_AGE);

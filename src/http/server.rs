@@ -23,8 +23,8 @@ use crate::audit::AuditError;
 use crate::config::Config;
 use crate::issuer::{Installation, Issuer, StartError};
 
-/// How long requests may still take when the service was told to stop: longer than a body may, and well within the 30 seconds
-/// after which Kubernetes kills.
+/// How long requests may still take when the service was told to stop: longer than a body may, and
+/// well within the 30 seconds after which Kubernetes kills.
 const GRACE: Duration = Duration::from_secs(20);
 
 /// Where an HTTP server listens when it has a front door before it; for nobody else.
@@ -155,7 +155,8 @@ impl Server {
             Ops::new(standing, gate, &document),
             Some(&ops_watchman.gate()),
         )?;
-        // Both addresses are ours by now, and no request is taken before the trail says that the service runs.
+        // Both addresses are ours by now, and no request is taken before the trail says that the
+        // service runs.
         issuer.started().await?;
         let following = tokio::spawn(watch::watch(issuer.clone(), entrance, log.clone()));
         let api = api.start();
@@ -193,8 +194,9 @@ impl Server {
         }
     }
 
-    /// Answers requests until it is told to stop. Then it drains: `/readyz` says so, and requests are answered for
-    /// `limits.drain_time` or until a second signal. Then it answers those that are under way, and no others.
+    /// Answers requests until it is told to stop. Then it drains: `/readyz` says so, and requests
+    /// are answered for `limits.drain_time` or until a second signal. Then it answers those that
+    /// are under way, and no others.
     ///
     /// # Errors
     /// [`ServeError`]
@@ -254,8 +256,9 @@ async fn close<C: ServerContext>(
     ended
 }
 
-/// Makes room for the descriptors of connections: with a door, the caller's socket and both ends of the one to the HTTP server.
-/// Without one, it is well to have some for connections that were not seen yet.
+/// Makes room for the descriptors of connections: with a door, the caller's socket and both ends of
+/// the one to the HTTP server. Without one, it is well to have some for connections that were not
+/// seen yet.
 fn provide_descriptors(config: &Config, has_door: bool) -> Result<(), FrontDoorError> {
     let limits = config.limits.connections;
     let wanted = limits.descriptors();
@@ -283,8 +286,8 @@ pub struct StopSignal {
 }
 
 impl StopSignal {
-    /// Takes over both signals now. SIGHUP as well, which asks for the files of `[tls]` to be read again: it is no reason to
-    /// end where there are none.
+    /// Takes over both signals now. SIGHUP as well, which asks for the files of `[tls]` to be read
+    /// again: it is no reason to end where there are none.
     ///
     /// # Errors
     /// The system's.

@@ -1,4 +1,5 @@
-//! The API as Dropshot serves it: the document's operations below the issuer's path, and what they work with.
+//! The API as Dropshot serves it: the document's operations below the issuer's path, and what they
+//! work with.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -35,8 +36,8 @@ pub struct Service {
     pub(super) draining: Arc<AtomicBool>,
 }
 
-/// The API by itself, for whoever has a Dropshot server of their own. Its callers are who connects to that server, or whom the
-/// configured gateway speaks for.
+/// The API by itself, for whoever has a Dropshot server of their own. Its callers are who connects
+/// to that server, or whom the configured gateway speaks for.
 ///
 /// # Errors
 /// [`ServeError`]: the operations can't be served together.

@@ -1,4 +1,5 @@
-//! Who gets a place where there are only so many: the one rule for handshakes, connections and requests.
+//! Who gets a place where there are only so many: the one rule for handshakes, connections and
+//! requests.
 //!
 //! 1. A source has no more places than are left. Alone it has half of them; each further greedy source leaves the others less, and
 //!    something is left for a source that has nothing.
@@ -11,7 +12,8 @@ use crate::issuer::Source;
 
 /// How many places there are, and how many of them each source has.
 ///
-/// A caller without a source is a gateway or a balancer, which stands for many sources: it has no share, and takes what is left.
+/// A caller without a source is a gateway or a balancer, which stands for many sources: it has no
+/// share, and takes what is left.
 #[derive(Debug)]
 pub(super) struct Shares {
     limit: u32,
@@ -176,7 +178,8 @@ mod tests {
     }
 
     proptest! {
-        /// However many are greedy, there is a place for a source that has none, by itself or from another.
+        /// However many are greedy, there is a place for a source that has none, by itself or from
+        /// another.
         #[test]
         fn a_source_that_has_none_gets_one(
             limit in 1_u32..40, per_source in 1_u32..10, asking in proptest::collection::vec(0_u8..20, 0..200),

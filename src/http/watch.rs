@@ -1,5 +1,6 @@
-//! What runs beside the requests: following the store and the gateway's secret, fetching the keys that clients publish, and telling the log when the service stops being, or
-//! is again, as it should.
+//! What runs beside the requests: following the store and the gateway's secret, fetching the keys
+//! that clients publish, and telling the log when the service stops being, or is again, as it
+//! should.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,9 @@
-//! Who asks, whatever for: finds the client that a request names, has its credential checked, and paces it.
+//! Who asks, whatever for: finds the client that a request names, has its credential checked, and
+//! paces it.
 //!
-//! A client in memory that proves itself waits for nobody. One that isn't there is read before its credential is checked; and
-//! nobody is refused before the store was asked as well, so that what was changed elsewhere a moment ago is known. Both take the
-//! same time.
+//! A client in memory that proves itself waits for nobody. One that isn't there is read before its
+//! credential is checked; and nobody is refused before the store was asked as well, so that what
+//! was changed elsewhere a moment ago is known. Both take the same time.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -71,7 +72,8 @@ impl Issuer {
         };
         let refused = match check(Named::by(&known)).await {
             Err(refused) if refused.depends_on_client() => refused,
-            // Once in a moment, as for a client that isn't in memory: otherwise a flood that is turned away would wait here.
+            // Once in a moment, as for a client that isn't in memory: otherwise a flood that is
+            // turned away would wait here.
             Err(refused)
                 if refused.is_turned_away() && !self.directory.was_asked_about(id, now) =>
             {

@@ -1,14 +1,16 @@
-//! Client authentication, RFC 6749 2.3: whether the secret is one of the client's, 2.3.1; whether it signed the assertion is
-//! [`assertion`]'s part.
+//! Client authentication, RFC 6749 2.3: whether the secret is one of the client's, 2.3.1; whether
+//! it signed the assertion is [`assertion`]'s part.
 //!
-//! Who fails learns nothing from the time it takes: an unknown client, a wrong secret and a client that is disabled, or asks
-//! from a network that isn't its own, cost the same work. For
-//! generated secrets that is a keyed digest. For chosen ones it is Argon2, until the right secret has been seen once; then a
-//! wrong one is known by its digest as well. While any client has a chosen secret that is unproven, every failing
-//! authentication does as much work as that client's would: also of the kinds of hashes that came from another server.
+//! Who fails learns nothing from the time it takes: an unknown client, a wrong secret and a client
+//! that is disabled, or asks from a network that isn't its own, cost the same work. For generated
+//! secrets that is a keyed digest. For chosen ones it is Argon2, until the right secret has been
+//! seen once; then a wrong one is known by its digest as well. While any client has a chosen secret
+//! that is unproven, every failing authentication does as much work as that client's would: also of
+//! the kinds of hashes that came from another server.
 //!
-//! Who has failed too often is turned away before that work, and without a look at a secret that could be guessed. A generated
-//! one can't be: it is taken at any time, so that guesses from behind the same gateway don't lock its client out.
+//! Who has failed too often is turned away before that work, and without a look at a secret that
+//! could be guessed. A generated one can't be: it is taken at any time, so that guesses from behind
+//! the same gateway don't lock its client out.
 
 mod assertion;
 mod certificate;
@@ -49,8 +51,8 @@ pub(super) enum Named<'a> {
     Known(&'a Arc<Account>),
     /// There is no such client.
     Unknown,
-    /// Nobody knows, as the store can't be read. That costs the work that a failure does, and counts for none: the credential may
-    /// be right.
+    /// Nobody knows, as the store can't be read. That costs the work that a failure does, and
+    /// counts for none: the credential may be right.
     Unclear,
 }
 
@@ -219,7 +221,8 @@ impl Authenticator {
         Ok(matched)
     }
 
-    /// Looks for the credential among the secrets whose check is costly, if the service has any; and counts a failure.
+    /// Looks for the credential among the secrets whose check is costly, if the service has any;
+    /// and counts a failure.
     async fn prove_chosen(
         &self,
         accounts: &Accounts,
@@ -243,8 +246,8 @@ impl Authenticator {
         let readings: Vec<ClientSecret> = attempt.credential.readings().cloned().collect();
         let (secrets, policy) = (attempt.unproven(), self.policy);
         let check = move || {
-            // All of it is the work's and not the request's: a caller that hangs up neither makes room for the next one, nor
-            // has guessed for nothing.
+            // All of it is the work's and not the request's: a caller that hangs up neither makes
+            // room for the next one, nor has guessed for nothing.
             let _turn = turn;
             let matched = run_checks(&vault, &policy, &readings, &secrets, checks);
             if matched.is_none() && counts {
@@ -258,7 +261,8 @@ impl Authenticator {
             .map_err(|_| Reason::TooManyVerifications)
     }
 
-    /// The live secret with the digest of a reading. Computes a digest for each reading in any case.
+    /// The live secret with the digest of a reading. Computes a digest for each reading in any
+    /// case.
     fn match_digest(
         &self,
         named: Named<'_>,
@@ -315,7 +319,8 @@ impl Attempt<'_> {
     }
 }
 
-/// Checks each reading against the client's own secrets as far as there are any, and does the rest of the work for nothing.
+/// Checks each reading against the client's own secrets as far as there are any, and does the rest
+/// of the work for nothing.
 fn run_checks(
     vault: &Vault,
     policy: &PolicyConfig,

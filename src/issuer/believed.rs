@@ -8,8 +8,9 @@ use crate::config::Config;
 use crate::keys::{MasterKey, Vault};
 use crate::store::{self, Migrate, SeenVersion, Store, StoreError};
 
-/// Has a store be believed by a vault's keys. Vouches for the rows of one that an earlier release left, which is done once, if
-/// `adopt` allows it: not a store that has been under this release here.
+/// Has a store be believed by a vault's keys. Vouches for the rows of one that an earlier release
+/// left, which is done once, if `adopt` allows it: not a store that has been under this release
+/// here.
 pub(super) async fn entrust(
     store: &dyn Store,
     config: &Config,
@@ -46,7 +47,8 @@ pub async fn believed_store(config: &Config) -> Result<Arc<dyn Store>, StartErro
     Ok(store)
 }
 
-/// Has a store be believed by the configuration's master key, if it holds any key. With `adopt`, one of an earlier release as well.
+/// Has a store be believed by the configuration's master key, if it holds any key. With `adopt`,
+/// one of an earlier release as well.
 ///
 /// # Errors
 /// As [`believed_store`].

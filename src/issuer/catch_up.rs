@@ -1,9 +1,11 @@
-//! Looks at the store on behalf of requests: for a client that is not in memory, and before a refusal, as a client that was added
-//! or a secret that was rotated a moment ago is known to whoever did it.
+//! Looks at the store on behalf of requests: for a client that is not in memory, and before a
+//! refusal, as a client that was added or a secret that was rotated a moment ago is known to
+//! whoever did it.
 //!
-//! Guesses must not turn into load on the store. There is one look at a time, it serves all that asked before it began, whoever
-//! they ask for, and looks keep a distance; who comes in between waits for the next. Every kind of failure waits alike, until the
-//! next look may begin, whatever was found; and so its time tells a guesser nothing.
+//! Guesses must not turn into load on the store. There is one look at a time, it serves all that
+//! asked before it began, whoever they ask for, and looks keep a distance; who comes in between
+//! waits for the next. Every kind of failure waits alike, until the next look may begin, whatever
+//! was found; and so its time tells a guesser nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,7 +15,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::token::ClientId;
 
-/// From the beginning of a look to that of the next: there are 200 in a second at most, however many ids are made up.
+/// From the beginning of a look to that of the next: there are 200 in a second at most, however
+/// many ids are made up.
 const DISTANCE: Duration = Duration::from_millis(5);
 
 /// Paces the looks. Each client asked for has an answer `A`.
@@ -27,7 +30,8 @@ pub(super) struct CatchUp<A> {
 /// What a look is asked, by client.
 pub(super) type Questions<A> = HashMap<ClientId, Question<A>>;
 
-/// One client's, shared by all who ask for it at once. It stays without an answer when the store has none.
+/// One client's, shared by all who ask for it at once. It stays without an answer when the store
+/// has none.
 pub(super) type Question<A> = Arc<OnceLock<A>>;
 
 #[derive(Debug, Default)]
@@ -38,8 +42,8 @@ struct Last {
 }
 
 impl<A: Clone> CatchUp<A> {
-    /// The answer for a client by a look that begins after this was called; none when the store could not be read. A look says
-    /// whether it could.
+    /// The answer for a client by a look that begins after this was called; none when the store
+    /// could not be read. A look says whether it could.
     pub(super) async fn ask<F>(
         &self,
         id: &ClientId,
@@ -53,7 +57,8 @@ impl<A: Clone> CatchUp<A> {
         question.get().cloned()
     }
 
-    /// Looks for whatever is new, unless somebody did since this was called. Says whether the store could be read.
+    /// Looks for whatever is new, unless somebody did since this was called. Says whether the store
+    /// could be read.
     pub(super) async fn once<F>(&self, look: impl FnOnce(Questions<A>) -> F) -> bool
     where
         F: Future<Output = bool>,

@@ -1,7 +1,8 @@
 //! The record of what administrators, commands and the key schedule change.
 //!
-//! It is written down in the store with the change, in one transaction, and goes from there to the chain of changes: by the process
-//! that made the change, or by a service if that one died or has another folder configured than the store's trails are in.
+//! It is written down in the store with the change, in one transaction, and goes from there to the
+//! chain of changes: by the process that made the change, or by a service if that one died or has
+//! another folder configured than the store's trails are in.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,7 +35,8 @@ pub struct ChangeLog {
     witness: Witness,
 }
 
-/// The log, held open for one change: taken before it is made, so that one that can't be recorded isn't made.
+/// The log, held open for one change: taken before it is made, so that one that can't be recorded
+/// isn't made.
 #[derive(Debug)]
 pub(super) struct ChangeRecord<'a> {
     log: &'a ChangeLog,
@@ -102,8 +104,9 @@ impl ChangeLog {
         lock(&self.fault).clone()
     }
 
-    /// Looks after the chain on behalf of commands, once in a while: writes what they left in the store, and finds out whether the
-    /// chain is still as it was left. While a command writes, that is for the next time.
+    /// Looks after the chain on behalf of commands, once in a while: writes what they left in the
+    /// store, and finds out whether the chain is still as it was left. While a command writes, that
+    /// is for the next time.
     pub(super) async fn follow(&self, now: Timestamp) {
         // A store that can't be read is told of elsewhere.
         let Ok(Some(known)) = self.has_work().await else {
@@ -143,8 +146,9 @@ impl ChangeLog {
         Ok(Some(known))
     }
 
-    /// Says why the configured folder is not where this store's changes go, if it isn't: an environment variable on one command line
-    /// must not lead a change past the trail that the store's administrators look at.
+    /// Says why the configured folder is not where this store's changes go, if it isn't: an
+    /// environment variable on one command line must not lead a change past the trail that the
+    /// store's administrators look at.
     fn strange_folder(&self, known: &Known) -> Option<String> {
         let here = self.changes.place();
         let places = || known.trails.iter().filter_map(|it| it.place.as_ref());
@@ -221,8 +225,8 @@ impl ChangeRecord<'_> {
     }
 }
 
-/// Leaves the record of what was done to a store as a whole in that store. Its trail has it as soon as a service or a command
-/// writes there.
+/// Leaves the record of what was done to a store as a whole in that store. Its trail has it as soon
+/// as a service or a command writes there.
 ///
 /// # Errors
 /// [`StoreError`].

@@ -1,5 +1,6 @@
-//! What the token path knows of the store: the keys in an immutable view that is swapped when the change feed says so, and of the
-//! clients as many as fit. A request for one of them reads memory alone, without waiting for anybody.
+//! What the token path knows of the store: the keys in an immutable view that is swapped when the
+//! change feed says so, and of the clients as many as fit. A request for one of them reads memory
+//! alone, without waiting for anybody.
 
 mod account;
 mod accounts;
@@ -42,10 +43,11 @@ pub(super) struct Directory {
     vault: Arc<Vault>,
     view: RwLock<Arc<View>>,
     pub accounts: Accounts,
-    /// Not in the view: the tokens may be many, and nothing that reads them needs keys of the same moment.
+    /// Not in the view: the tokens may be many, and nothing that reads them needs keys of the same
+    /// moment.
     pub revocations: Revocations,
-    /// The last change that is applied. Held while anything is read from the store into memory: of two at once, the later could
-    /// put what is older in force.
+    /// The last change that is applied. Held while anything is read from the store into memory: of
+    /// two at once, the later could put what is older in force.
     applied: tokio::sync::Mutex<Position>,
     catch_up: CatchUp<Found>,
     asked: Asked,
@@ -66,7 +68,8 @@ pub(super) struct Directory {
 impl Directory {
     const NOT_COUNTED: usize = usize::MAX;
 
-    /// Reads all but the clients once. Every key must open: later, one that doesn't keeps no other from signing.
+    /// Reads all but the clients once. Every key must open: later, one that doesn't keeps no other
+    /// from signing.
     pub(super) async fn load(
         store: Arc<dyn Store>,
         vault: Arc<Vault>,

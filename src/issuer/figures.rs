@@ -1,4 +1,5 @@
-//! The issuer's figures for operators: what it has counted, and how things stand when they are asked for.
+//! The issuer's figures for operators: what it has counted, and how things stand when they are
+//! asked for.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! A store and the keys that open it: what both the service and the commands that change something start from.
+//! A store and the keys that open it: what both the service and the commands that change something
+//! start from.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -101,7 +102,8 @@ impl Installation {
     /// How many clients are checked before the service starts: that takes some milliseconds.
     const CHECKED_AT_START: usize = 1000;
 
-    /// Opens the store and its keys. On first use, makes what is missing: the store's file and schema, the master key.
+    /// Opens the store and its keys. On first use, makes what is missing: the store's file and
+    /// schema, the master key.
     ///
     /// # Errors
     /// [`StartError`].
@@ -149,19 +151,21 @@ impl Installation {
         &self.store
     }
 
-    /// Writes the records that wait in the store into the trail, rather than leaving them to a service, if that can be done.
+    /// Writes the records that wait in the store into the trail, rather than leaving them to a
+    /// service, if that can be done.
     pub async fn write_waiting_records(&self) {
         self.changes.follow(self.clock.now()).await;
     }
 
-    /// What is to be told to who runs this process, since it was last asked: of the audit trail, mostly.
+    /// What is to be told to who runs this process, since it was last asked: of the audit trail,
+    /// mostly.
     #[must_use]
     pub fn take_warnings(&self) -> Vec<String> {
         self.changes.take_warnings()
     }
 
-    /// Takes an earlier state of the whole store for right, as the administrator says who restored it. What else is wrong with it
-    /// stays so.
+    /// Takes an earlier state of the whole store for right, as the administrator says who restored
+    /// it. What else is wrong with it stays so.
     ///
     /// # Errors
     /// As [`Self::accept_rows`].
@@ -178,7 +182,8 @@ impl Installation {
         Ok(())
     }
 
-    /// Takes the store's rows as they are for right, as an administrator says: see [`Store::accept_rows`]. Gives what was wrong.
+    /// Takes the store's rows as they are for right, as an administrator says: see
+    /// [`Store::accept_rows`]. Gives what was wrong.
     ///
     /// # Errors
     /// [`StartError`]: the store, or the record of it.
@@ -214,7 +219,8 @@ impl Installation {
         &self.keys
     }
 
-    /// The service's core: makes the signing keys that are due, where it may, reads them into memory, opens the audit trail.
+    /// The service's core: makes the signing keys that are due, where it may, reads them into
+    /// memory, opens the audit trail.
     ///
     /// # Errors
     /// [`StartError`].
@@ -286,8 +292,8 @@ async fn open_token(config: &Config) -> Result<Option<Token>, StartError> {
     opened.map_err(KeyRegistryError::from)?.map(Some)
 }
 
-/// Opens the store's key material; makes it, and the master key, while the store holds none. Once it does, a master key that is
-/// gone is an error: a new one could open nothing.
+/// Opens the store's key material; makes it, and the master key, while the store holds none. Once
+/// it does, a master key that is gone is an error: a new one could open nothing.
 async fn open_vault(store: &dyn Store, config: &Config) -> Result<(Vault, Witness), StartError> {
     let master_key_file = &config.keys.master_key_file;
     let adopt = config.store.migrate.into();
@@ -358,7 +364,8 @@ fn settings(config: &Config, key: Arc<AuditKey>) -> Settings {
     }
 }
 
-/// Opens the service's trail, and makes it known to the store before its first record: one that is known can't be taken away unseen.
+/// Opens the service's trail, and makes it known to the store before its first record: one that is
+/// known can't be taken away unseen.
 async fn open_trail(
     settings: Settings,
     config: &Config,

@@ -1,7 +1,8 @@
-//! Introspection, RFC 7662: what a token says, for a resource server that doesn't check it itself, or wants to know that it isn't
-//! revoked.
+//! Introspection, RFC 7662: what a token says, for a resource server that doesn't check it itself,
+//! or wants to know that it isn't revoked.
 //!
-//! Nothing is written down for a request that is answered: resource servers may ask once for each of theirs.
+//! Nothing is written down for a request that is answered: resource servers may ask once for each
+//! of theirs.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
@@ -50,7 +51,8 @@ enum Inactive {
 }
 
 impl Issuer {
-    /// Says what a token says; none when it isn't active, or not for the caller to know of. RFC 7662 2.2 has those look alike.
+    /// Says what a token says; none when it isn't active, or not for the caller to know of. RFC
+    /// 7662 2.2 has those look alike.
     ///
     /// # Errors
     /// [`Refusal`], which is in the audit trail when this returns.
@@ -91,8 +93,8 @@ impl Issuer {
         Ok(Some(token).filter(|token| active && token.is_for(self.audiences_of(&caller))))
     }
 
-    /// The token, if this service signed it with a key that isn't withdrawn, and it hasn't expired. Another replica may have signed
-    /// with a key that is not known here yet.
+    /// The token, if this service signed it with a key that isn't withdrawn, and it hasn't expired.
+    /// Another replica may have signed with a key that is not known here yet.
     pub(super) async fn own_token(
         &self,
         token: &str,
@@ -115,7 +117,8 @@ impl Issuer {
             audience: None,
             now,
         };
-        // Not what is wrong with it: the answer is the same, and the caller may be the one who made it up.
+        // Not what is wrong with it: the answer is the same, and the caller may be the one who made
+        // it up.
         let verified = verify(token, &self.directory.view().ring.jwks(now), &expected);
         let verified = verified.map_err(|error| match error {
             VerifyError::UnknownKey(_) => Inactive::AsFarAsKnown,
@@ -124,8 +127,8 @@ impl Issuer {
         serde_json::from_value(verified.claims.into()).map_err(|_| Inactive::ForGood)
     }
 
-    /// Whether the token was not revoked, by itself or with all of its client's, and its client is still the one that it was
-    /// issued to.
+    /// Whether the token was not revoked, by itself or with all of its client's, and its client is
+    /// still the one that it was issued to.
     async fn is_active(&self, token: &ActiveToken, now: Timestamp) -> Result<bool, Reason> {
         let Some(id) = TokenId::parse(&token.token_id) else {
             return Ok(false);

@@ -17,10 +17,12 @@ use crate::keys::{
 use crate::store::{Store, StoreError};
 use crate::token::Algorithm;
 
-/// Makes, rotates and revokes signing keys. What it does is in force in every running service within a second.
+/// Makes, rotates and revokes signing keys. What it does is in force in every running service
+/// within a second.
 ///
-/// Each change goes from all keys as they are to all keys as they are to be, and is made only if they are still the same:
-/// of several processes at once, one changes them and the others look again.
+/// Each change goes from all keys as they are to all keys as they are to be, and is made only if
+/// they are still the same: of several processes at once, one changes them and the others look
+/// again.
 #[derive(Debug, Clone)]
 pub struct KeyRegistry {
     store: Arc<dyn Store>,
@@ -79,8 +81,8 @@ impl KeyRegistry {
         }
     }
 
-    /// Has keys follow those that sign, for one algorithm or for all in use: after the time that verifiers need to learn of
-    /// them, or at once. Gives the keys that changed.
+    /// Has keys follow those that sign, for one algorithm or for all in use: after the time that
+    /// verifiers need to learn of them, or at once. Gives the keys that changed.
     ///
     /// # Errors
     /// [`ScheduleError::AlreadyRotating`] among others.
@@ -96,7 +98,8 @@ impl KeyRegistry {
         .await
     }
 
-    /// Withdraws a key that leaked: it leaves the JWK set, and another signs, at once. Gives the keys that changed.
+    /// Withdraws a key that leaked: it leaves the JWK set, and another signs, at once. Gives the
+    /// keys that changed.
     ///
     /// # Errors
     /// [`ScheduleError::NoSuchKey`], [`ScheduleError::AlreadyRevoked`] among others.

@@ -1,4 +1,5 @@
-//! The key schedule as a running service carries it out: when something is due, by one replica at a time.
+//! The key schedule as a running service carries it out: when something is due, by one replica at a
+//! time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,11 +22,12 @@ pub(super) struct KeySchedule {
 
 impl KeySchedule {
     const TASK: &str = "key schedule";
-    /// How long the task stays with a replica that died over it. One that takes longer, as with a slow HSM, may be joined by another:
-    /// key material is compared and swapped, so the slower one's keys are not taken.
+    /// How long the task stays with a replica that died over it. One that takes longer, as with a
+    /// slow HSM, may be joined by another: key material is compared and swapped, so the slower
+    /// one's keys are not taken.
     const LEASE: Duration = Duration::from_secs(10);
-    /// How long verifiers may keep the JWK set. A new key is published for longer than this before it signs; a revoked one is
-    /// believed for as long by who doesn't ask.
+    /// How long verifiers may keep the JWK set. A new key is published for longer than this before
+    /// it signs; a revoked one is believed for as long by who doesn't ask.
     const LONGEST_MAX_AGE: Duration = Duration::from_secs(5 * 60);
 
     pub(super) fn new(registry: KeyRegistry, store: Arc<dyn Store>) -> Self {

@@ -1,4 +1,5 @@
-//! When a token begins and ends: after its lifetime, and before that with whatever it depends on and whose end is known.
+//! When a token begins and ends: after its lifetime, and before that with whatever it depends on
+//! and whose end is known.
 
 use jiff::Timestamp;
 
@@ -57,7 +58,8 @@ impl Lifespan {
         // It ends with or before the lifetime, and after now.
         let seconds = u64::try_from(expires_at - now).unwrap_or_default();
         Ok(Self {
-            // In the second in which the tokens of before are revoked, a new one is told from them by the next second.
+            // In the second in which the tokens of before are revoked, a new one is told from them
+            // by the next second.
             issued_at: now.max(account.token_terms.not_before),
             expires_at,
             expires_in: Lifetime::from_secs(seconds).unwrap_or(lifetime),

@@ -15,7 +15,8 @@ use crate::store::{self, Store};
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MasterKeyRotation {
-    /// The store's keys are under the new master key. As long as its file isn't in its place, nothing can be opened.
+    /// The store's keys are under the new master key. As long as its file isn't in its place,
+    /// nothing can be opened.
     Done {
         /// How many signing keys were sealed anew.
         signing_keys: usize,
@@ -24,10 +25,12 @@ pub enum MasterKeyRotation {
     DoneBefore,
 }
 
-/// Puts everything that is sealed in the store under the master key of `new_file`, which is made if it isn't there.
+/// Puts everything that is sealed in the store under the master key of `new_file`, which is made if
+/// it isn't there.
 ///
-/// One transaction: until it ends, the old master key opens everything, and from then on the new one does. Services that
-/// run go on with what they have opened, and take up new keys when they are started with the new master key.
+/// One transaction: until it ends, the old master key opens everything, and from then on the new
+/// one does. Services that run go on with what they have opened, and take up new keys when they are
+/// started with the new master key.
 ///
 /// # Errors
 /// [`StartError`]: the store holds nothing yet, a master key's file can't be used, or the old one doesn't open everything.

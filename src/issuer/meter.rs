@@ -1,7 +1,9 @@
-//! What is counted of the issuer's decisions, by kinds that are known beforehand. Never by a client, a scope or an address: a
-//! stranger would decide how many series there are, and whoever may read the figures would learn the names.
+//! What is counted of the issuer's decisions, by kinds that are known beforehand. Never by a
+//! client, a scope or an address: a stranger would decide how many series there are, and whoever
+//! may read the figures would learn the names.
 //!
-//! To count a token takes atomic additions: no lock, no allocation. Its operators' side is [`super::figures`].
+//! To count a token takes atomic additions: no lock, no allocation. Its operators' side is
+//! [`super::figures`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,7 +21,8 @@ pub(super) type Label = (&'static str, &'static str);
 #[derive(Debug)]
 pub(super) struct Meter {
     issued: Vec<Issued>,
-    /// By endpoint and reason. A reason's series is made when it is first met; what is refused waits for the audit trail anyway.
+    /// By endpoint and reason. A reason's series is made when it is first met; what is refused
+    /// waits for the audit trail anyway.
     pub refused: Family<[Label; 2], Counter>,
     /// Answers of introspection: of active tokens, and of others.
     pub introspected: [Counter; 2],
@@ -88,8 +91,8 @@ impl Default for Meter {
 }
 
 impl Durations {
-    /// The buckets' upper ends, in seconds: a secret that is known takes a tenth of a millisecond, a chosen one that isn't yet
-    /// some tens, and a disk that hangs as long as it likes.
+    /// The buckets' upper ends, in seconds: a secret that is known takes a tenth of a millisecond,
+    /// a chosen one that isn't yet some tens, and a disk that hangs as long as it likes.
     const BOUNDS: [f64; 9] = [
         0.000_25,
         0.001,

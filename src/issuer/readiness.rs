@@ -113,7 +113,8 @@ impl Issuer {
         Readiness { ready, problems }
     }
 
-    /// Why the store doesn't say that something has changed, where it could. Polls find that as well, a moment later.
+    /// Why the store doesn't say that something has changed, where it could. Polls find that as
+    /// well, a moment later.
     #[must_use]
     pub fn unheard(&self) -> Option<String> {
         self.store.unheard()

@@ -26,7 +26,8 @@ use crate::keys::{ClientKeys, Vault};
 use crate::store::{ClientRecord, Store, StoreError};
 use crate::token::{AuthMethod, Client, ClientId, ClientSecret, OverLimit, SecretId, StoredSecret};
 
-/// Adds, changes and removes clients. What it does is in force in every running service within a second.
+/// Adds, changes and removes clients. What it does is in force in every running service within a
+/// second.
 #[derive(Debug, Clone)]
 pub struct ClientRegistry {
     store: Arc<dyn Store>,
@@ -37,7 +38,8 @@ pub struct ClientRegistry {
     policy: PolicyConfig,
 }
 
-/// A client with the secret that it was just given. The only moment at which the secret can be shown.
+/// A client with the secret that it was just given. The only moment at which the secret can be
+/// shown.
 #[derive(Debug)]
 pub struct NewClient {
     /// The client.
@@ -154,7 +156,8 @@ impl ClientRegistry {
         self.add_without_secret(client, Some(keys)).await
     }
 
-    /// Adds a client that proves itself with the keys that it publishes at its `jwks_uri`. It has no secret.
+    /// Adds a client that proves itself with the keys that it publishes at its `jwks_uri`. It has
+    /// no secret.
     ///
     /// # Errors
     /// [`StoreError::ClientExists`] among others.
@@ -169,7 +172,8 @@ impl ClientRegistry {
         self.add_without_secret(client, None).await
     }
 
-    /// Adds a client that proves itself with a certificate of its `certificate_name`, RFC 8705 2.1. It has no secret.
+    /// Adds a client that proves itself with a certificate of its `certificate_name`, RFC 8705 2.1.
+    /// It has no secret.
     ///
     /// # Errors
     /// [`StoreError::ClientExists`] among others.

@@ -35,8 +35,9 @@ pub struct TokenRequest<'a> {
     pub resources: &'a [String],
 }
 
-/// A token that a client asks about (RFC 7662 2.1) or revokes (RFC 7009 2.1), read but not believed. `token_type_hint` is not here:
-/// there is one type of tokens, and both RFCs let a server go by the token alone.
+/// A token that a client asks about (RFC 7662 2.1) or revokes (RFC 7009 2.1), read but not
+/// believed. `token_type_hint` is not here: there is one type of tokens, and both RFCs let a server
+/// go by the token alone.
 pub struct PresentedToken<'a> {
     /// Who asks.
     pub asker: Asker<'a>,
@@ -68,8 +69,8 @@ impl Endpoint {
 }
 
 impl Asker<'_> {
-    /// The client that the credential names, for the trail and the log. People paste the secret into the wrong field; what looks
-    /// like one is left out.
+    /// The client that the credential names, for the trail and the log. People paste the secret
+    /// into the wrong field; what looks like one is left out.
     pub(super) fn named_client(&self) -> Option<&str> {
         let id = self.credential.as_ref().ok()?.client_id()?;
         Some(id).filter(|id| !ClientSecret::has_generated_form(id))

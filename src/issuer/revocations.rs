@@ -1,5 +1,5 @@
-//! The tokens that were revoked before their end (RFC 7009), in memory. Who asks whether a token is active reads this; the way to a
-//! new token doesn't.
+//! The tokens that were revoked before their end (RFC 7009), in memory. Who asks whether a token is
+//! active reads this; the way to a new token doesn't.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -9,8 +9,9 @@ use crate::store::{RevokedToken, StoreError};
 use crate::token::{Client, Reason, Refusal, TokenId};
 
 impl Issuer {
-    /// Revokes a token. When this returns, that is in the store, in force here, and in the audit trail; elsewhere it is in force
-    /// within a second. To be run to its end, also when the caller hangs up: a revocation must not lack its record.
+    /// Revokes a token. When this returns, that is in the store, in force here, and in the audit
+    /// trail; elsewhere it is in force within a second. To be run to its end, also when the caller
+    /// hangs up: a revocation must not lack its record.
     ///
     /// # Errors
     /// [`Refusal`], which is in the audit trail when this returns. The token may be revoked nevertheless when it is

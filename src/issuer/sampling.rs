@@ -1,8 +1,9 @@
 //! Which refusals get a record of their own, and which share one.
 //!
-//! Anybody can cause a refusal without a credential, as often as the network allows, and each record takes room on the disk. So
-//! the first of a source and reason get one each. Those after them are counted, and share a record that has their number. The
-//! trail tells of every refusal that way, and a flood costs it next to nothing.
+//! Anybody can cause a refusal without a credential, as often as the network allows, and each
+//! record takes room on the disk. So the first of a source and reason get one each. Those after
+//! them are counted, and share a record that has their number. The trail tells of every refusal
+//! that way, and a flood costs it next to nothing.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,8 +22,8 @@ const REFILL: SignedDuration = SignedDuration::from_secs(10);
 /// Records of their own that all sources get together after a pause, and how many more a second.
 const OWN_OF_ALL: u32 = 4096;
 const REFILL_OF_ALL: SignedDuration = SignedDuration::from_millis(250);
-/// How long refusals are counted before their record is written: as long after the first, and twice as long each time the flood
-/// goes on.
+/// How long refusals are counted before their record is written: as long after the first, and twice
+/// as long each time the flood goes on.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(512);
 /// After which time without a refusal a source and reason are forgotten.
@@ -168,7 +169,8 @@ impl Sampling {
             .collect()
     }
 
-    /// Says whether the disk has room for decisions alone. As long as it has, refusals are counted and wait.
+    /// Says whether the disk has room for decisions alone. As long as it has, refusals are counted
+    /// and wait.
     pub(super) fn set_scarce(&self, is_scarce: bool) {
         self.is_scarce.store(is_scarce, Ordering::Relaxed);
     }

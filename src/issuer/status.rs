@@ -12,10 +12,11 @@ use crate::audit::{AuditError, Event, Head, Record, Scarcity};
 use crate::store::StoreError;
 
 impl Issuer {
-    /// How often the change feed is read: a client that is disabled elsewhere gets no token after this time.
+    /// How often the change feed is read: a client that is disabled elsewhere gets no token after
+    /// this time.
     const POLL: Duration = Duration::from_millis(200);
-    /// Between two checks of the store's rows: so many times as long as one takes, within bounds. Some thousand clients are
-    /// checked every few seconds, and a million every ten minutes.
+    /// Between two checks of the store's rows: so many times as long as one takes, within bounds.
+    /// Some thousand clients are checked every few seconds, and a million every ten minutes.
     const PAUSES_OF_CHECKS: u32 = 50;
     const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
     const LONGEST_PAUSE: Duration = Duration::from_secs(600);
@@ -23,21 +24,23 @@ impl Issuer {
     const BEFORE_FILLING_AGAIN: Duration = Duration::from_secs(5);
     /// How many polls pass between two reports of when secrets were last used.
     const POLLS_BETWEEN_USES: u32 = 25;
-    /// How many between two looks at the trail's files, and two notes in the store of how far it goes: its end can be cut off
-    /// unseen for so long, where the mark is set back as well.
+    /// How many between two looks at the trail's files, and two notes in the store of how far it
+    /// goes: its end can be cut off unseen for so long, where the mark is set back as well.
     const POLLS_BETWEEN_LOOKS: u32 = 5;
     /// How many between two looks at the key schedule.
     const POLLS_BETWEEN_SCHEDULES: u32 = 5;
-    /// The same between two checkpoints of a trail to which little is added, and between two looks for revoked tokens that have
-    /// expired.
+    /// The same between two checkpoints of a trail to which little is added, and between two looks
+    /// for revoked tokens that have expired.
     const POLLS_BETWEEN_CHECKPOINTS: u32 = 300;
-    /// Between such a look, and the next time that clients are counted and forgotten that matter no more.
+    /// Between such a look, and the next time that clients are counted and forgotten that matter no
+    /// more.
     const POLLS_BEFORE_COUNTING: u32 = 150;
 
-    /// Does what has to be done beside answering requests, until the future is dropped. What fails is tried again, and shows in
-    /// [`Self::readiness`] where it matters.
+    /// Does what has to be done beside answering requests, until the future is dropped. What fails
+    /// is tried again, and shows in [`Self::readiness`] where it matters.
     pub async fn follow(&self) {
-        // Apart: a key that takes long to be made, a token or a disk that hangs, keeps nobody from hearing of a revocation.
+        // Apart: a key that takes long to be made, a token or a disk that hangs, keeps nobody from
+        // hearing of a revocation.
         tokio::join!(
             self.follow_changes(),
             self.keep_house(),
@@ -58,7 +61,8 @@ impl Issuer {
         }
     }
 
-    /// Checks now and then that all rows of the store are those that this service wrote. How often is by how long it takes.
+    /// Checks now and then that all rows of the store are those that this service wrote. How often
+    /// is by how long it takes.
     async fn check_rows(&self) {
         let mut before = self.store.findings();
         loop {
@@ -66,7 +70,8 @@ impl Issuer {
             let _later = self.store.check_rows(None).await;
             let findings = self.store.findings();
             if findings != before {
-                // What is in memory may come from a row that was put back, and a change may not have been told.
+                // What is in memory may come from a row that was put back, and a change may not
+                // have been told.
                 let _later = self.directory.read_again(self.clock.now()).await;
                 before = self.store.findings();
             }
@@ -86,8 +91,8 @@ impl Issuer {
         }
     }
 
-    /// Carries out the key schedule, writes down when secrets were used and how far the trail goes, tries again what could not be
-    /// written, and forgets what is over.
+    /// Carries out the key schedule, writes down when secrets were used and how far the trail goes,
+    /// tries again what could not be written, and forgets what is over.
     async fn keep_house(&self) {
         let mut ticks = polls();
         let mut pinned = None;
@@ -173,8 +178,8 @@ impl Issuer {
         done.map(drop).map_err(|error| error.to_string())
     }
 
-    /// Makes the next signing key if it is time, and what else the schedule says; a replica that may not write leaves that to
-    /// others.
+    /// Makes the next signing key if it is time, and what else the schedule says; a replica that
+    /// may not write leaves that to others.
     ///
     /// # Errors
     /// Why it can't be done.
@@ -208,8 +213,8 @@ impl Issuer {
         token.forgive();
     }
 
-    /// Whoever changed a key, and with which process: each replica says in its trail what it signs with from now on. Not a
-    /// request's work, which may be dropped halfway.
+    /// Whoever changed a key, and with which process: each replica says in its trail what it signs
+    /// with from now on. Not a request's work, which may be dropped halfway.
     pub(super) async fn record_changed_keys(&self) {
         for key in self.directory.take_changed_keys() {
             self.trail
@@ -231,7 +236,8 @@ impl Issuer {
         Ok(())
     }
 
-    /// Puts this service's own hashes in the place of those of another server, of secrets that were used.
+    /// Puts this service's own hashes in the place of those of another server, of secrets that were
+    /// used.
     async fn upgrade_hashes(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         let upgraded = self.directory.upgrades.write(&*self.store, now).await;
@@ -247,8 +253,8 @@ impl Issuer {
         Ok(())
     }
 
-    /// To be called when no request is in flight any more: puts the stop into the audit trail, and writes down what has only
-    /// been noted.
+    /// To be called when no request is in flight any more: puts the stop into the audit trail, and
+    /// writes down what has only been noted.
     ///
     /// # Errors
     /// [`AuditError`]: not all records are on the disk.

@@ -15,8 +15,8 @@ pub(super) struct Table<V> {
 #[derive(Debug, Default)]
 pub(super) struct Keys(RandomState);
 
-/// What values are kept by: 64 bits of a hash under a secret of this process, so that nobody outside can choose two names that
-/// meet in it.
+/// What values are kept by: 64 bits of a hash under a secret of this process, so that nobody
+/// outside can choose two names that meet in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key(u64);
 

@@ -1,8 +1,9 @@
 //! Slows down who guesses secrets, and clients that ask more often than they may.
 //!
-//! Failures are counted for a client *at a source*, so that nobody elsewhere can lock it out, and for a source over all clients.
-//! A number of them is free; each further one doubles the wait until the next credential is looked at. Time forgives: one
-//! failure in each longest wait, so pausing never gives more guesses than going on. All counts live in tables of fixed size.
+//! Failures are counted for a client *at a source*, so that nobody elsewhere can lock it out, and
+//! for a source over all clients. A number of them is free; each further one doubles the wait until
+//! the next credential is looked at. Time forgives: one failure in each longest wait, so pausing
+//! never gives more guesses than going on. All counts live in tables of fixed size.
 
 mod pace;
 mod source;
@@ -102,8 +103,8 @@ impl Throttle {
         }
     }
 
-    /// Whether a credential that `caller` offers is looked at. One `at_home`, where the client has proven itself before,
-    /// doesn't suffer for what else its source does.
+    /// Whether a credential that `caller` offers is looked at. One `at_home`, where the client has
+    /// proven itself before, doesn't suffer for what else its source does.
     pub(super) fn admit(
         &self,
         caller: Caller,
@@ -145,7 +146,8 @@ impl Throttle {
         self.proven.get(caller.pair, now.as_millisecond()).is_some()
     }
 
-    /// Whether an authenticated client may make another request now: by its own pace, or else by that of every client.
+    /// Whether an authenticated client may make another request now: by its own pace, or else by
+    /// that of every client.
     pub(super) fn pace(
         &self,
         client: &ClientId,
@@ -214,7 +216,8 @@ impl Limit {
     const DOUBLINGS: i64 = 17;
 
     fn one_more(self, before: Failures, now: i64) -> Failures {
-        // Never more than those that can make a wait longer, or a clock that is set back would add up to years.
+        // Never more than those that can make a wait longer, or a clock that is set back would add
+        // up to years.
         let most = now + self.forgiving * (self.free + Self::DOUBLINGS);
         let forgiven = before.forgiven.clamp(now, most) + self.forgiving;
         // Rounded up: one that is half forgiven counts.

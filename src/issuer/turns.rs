@@ -1,7 +1,9 @@
-//! Whose turn it is to have a chosen secret checked, which takes 19 MiB and some 20 ms of a core on purpose.
+//! Whose turn it is to have a chosen secret checked, which takes 19 MiB and some 20 ms of a core on
+//! purpose.
 //!
-//! A flood of guesses must not keep the right secret from its turn, so turns are given by source: one at a time to each, and of
-//! the two that run at once, one only to clients at a source where they have proven themselves before.
+//! A flood of guesses must not keep the right secret from its turn, so turns are given by source:
+//! one at a time to each, and of the two that run at once, one only to clients at a source where
+//! they have proven themselves before.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -49,7 +51,8 @@ struct InLine {
 impl Turns {
     /// Sources that wait in a lane: the last waits some 5 s.
     const SOURCES: usize = 256;
-    /// Requests of one source, as when a client that was just given a chosen secret starts with many at once.
+    /// Requests of one source, as when a client that was just given a chosen secret starts with
+    /// many at once.
     const IN_LINE: usize = 64;
 
     pub(super) fn new() -> Self {
@@ -60,8 +63,8 @@ impl Turns {
         }
     }
 
-    /// Waits for a turn; none when too many wait already. Who gets one should look first whether another's has made the work
-    /// unnecessary. Giving up while waiting is safe.
+    /// Waits for a turn; none when too many wait already. Who gets one should look first whether
+    /// another's has made the work unnecessary. Giving up while waiting is safe.
     pub(super) async fn wait(&self, source: Source, at_home: AtHome) -> Option<Turn> {
         let (line, front) = self.line_up((source, at_home))?;
         let front = front.acquire_owned().await.ok()?;

@@ -1,7 +1,8 @@
 //! The assertions that a client has used, by their `jti`: RFC 7523 3 lets each be used once.
 //!
-//! Kept in memory until they expire, five minutes at most, and so for one process: whoever listens in on a request could use its
-//! assertion once more at each other replica, and after a restart, within that time. TLS keeps them from listening in.
+//! Kept in memory until they expire, five minutes at most, and so for one process: whoever listens
+//! in on a request could use its assertion once more at each other replica, and after a restart,
+//! within that time. TLS keeps them from listening in.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! Which version of the store was seen here, kept in a file beside the audit trail: a store that is put back as a whole to an
-//! earlier state, while nothing runs, is noticed by that.
+//! Which version of the store was seen here, kept in a file beside the audit trail: a store that is
+//! put back as a whole to an earlier state, while nothing runs, is noticed by that.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};

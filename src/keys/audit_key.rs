@@ -1,7 +1,8 @@
-//! The key that signs checkpoints of audit trails: ECDSA on P-256 with SHA-256, as ES256 has it, and of no use for tokens.
+//! The key that signs checkpoints of audit trails: ECDSA on P-256 with SHA-256, as ES256 has it,
+//! and of no use for tokens.
 //!
-//! One for all replicas of a store. It rests under a key that is derived from the store's secret key, so a change of the master
-//! key has nothing to do with it.
+//! One for all replicas of a store. It rests under a key that is derived from the store's secret
+//! key, so a change of the master key has nothing to do with it.
 
 use std::fmt;
 use std::sync::Arc;

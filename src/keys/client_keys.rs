@@ -1,5 +1,6 @@
-//! The public keys with which a client's assertions are checked (RFC 7523 2.2), as its administrators hand them in or its URL serves
-//! them: a JWK set, RFC 7517 5. Kept of it are the keys that are public, strong enough, and for an algorithm that this service takes.
+//! The public keys with which a client's assertions are checked (RFC 7523 2.2), as its
+//! administrators hand them in or its URL serves them: a JWK set, RFC 7517 5. Kept of it are the
+//! keys that are public, strong enough, and for an algorithm that this service takes.
 
 mod key;
 
@@ -14,7 +15,8 @@ use crate::token::AssertionAlgorithm;
 use key::ClientKey;
 pub use key::KeyProblem;
 
-/// A client's public keys: one at least, and [`ClientKeys::MOST`] at most, so that checking a signature is bounded work.
+/// A client's public keys: one at least, and [`ClientKeys::MOST`] at most, so that checking a
+/// signature is bounded work.
 #[derive(Clone)]
 pub struct ClientKeys {
     keys: Vec<ClientKey>,
@@ -124,9 +126,9 @@ impl ClientKeys {
         }
     }
 
-    /// Whether `signature` over `message` is one of these keys'. `id` is the `kid` that the signer names; without it, every key
-    /// for the algorithm is tried. One signature is checked in any case, so that a set without a fitting key takes its time as
-    /// well.
+    /// Whether `signature` over `message` is one of these keys'. `id` is the `kid` that the signer
+    /// names; without it, every key for the algorithm is tried. One signature is checked in any
+    /// case, so that a set without a fitting key takes its time as well.
     #[must_use]
     pub fn verify(
         &self,
@@ -171,7 +173,8 @@ impl ClientKeys {
 pub struct Decoy;
 
 impl Decoy {
-    /// Does the work of [`ClientKeys::verify`] for nothing, so that who is no client takes as long as who is.
+    /// Does the work of [`ClientKeys::verify`] for nothing, so that who is no client takes as long
+    /// as who is.
     pub fn verify(self, algorithm: AssertionAlgorithm, message: &[u8], signature: &[u8]) {
         static KEYS: LazyLock<ClientKeys> = LazyLock::new(|| {
             ClientKeys::parse(include_str!("client_keys/decoys.json"))

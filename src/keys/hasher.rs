@@ -1,7 +1,8 @@
 //! What is kept of a client secret, and whether a secret is the one it was made of.
 //!
-//! Both kinds of hash are keyed, so a stolen store alone proves nothing and can't be guessed at, not even for `123`. The key is
-//! random, lives in the store, and is sealed under the master key: a new master key re-seals it and leaves every hash valid.
+//! Both kinds of hash are keyed, so a stolen store alone proves nothing and can't be guessed at,
+//! not even for `123`. The key is random, lives in the store, and is sealed under the master key: a
+//! new master key re-seals it and leaves every hash valid.
 
 mod imported;
 
@@ -61,7 +62,8 @@ impl SecretHasher {
         SecretHash::Argon2id(self.argon2id(secret))
     }
 
-    /// Whether `secret` is the one that the PHC string was made of. As costly as [`Self::hash_chosen`].
+    /// Whether `secret` is the one that the PHC string was made of. As costly as
+    /// [`Self::hash_chosen`].
     fn verify_argon2id(&self, secret: &ClientSecret, phc: &str) -> bool {
         let Ok(hash) = PasswordHash::new(phc) else {
             return false;
@@ -71,7 +73,8 @@ impl SecretHasher {
             .is_ok()
     }
 
-    /// Whether `secret` is the one that a hash was made of. Of a generated secret, that is its digest's part.
+    /// Whether `secret` is the one that a hash was made of. Of a generated secret, that is its
+    /// digest's part.
     #[must_use]
     pub fn verify(&self, secret: &ClientSecret, hash: &SecretHash) -> bool {
         match hash {
@@ -81,7 +84,8 @@ impl SecretHasher {
         }
     }
 
-    /// Does so much work for nothing, so that a client without such a secret takes as long as one with it.
+    /// Does so much work for nothing, so that a client without such a secret takes as long as one
+    /// with it.
     pub fn verify_decoys(&self, secret: &ClientSecret, mut effort: Effort) {
         while effort.argon2 >= Effort::OWN.argon2 {
             std::hint::black_box(self.verify_argon2id(secret, &self.decoy));
@@ -99,7 +103,8 @@ impl SecretHasher {
             .to_string()
     }
 
-    /// OWASP's first choice of parameters, which is the library's default: 19 MiB, two passes, one lane.
+    /// OWASP's first choice of parameters, which is the library's default: 19 MiB, two passes, one
+    /// lane.
     fn argon2(&self) -> Argon2<'_> {
         Argon2::new_with_secret(
             &*self.argon2_key,

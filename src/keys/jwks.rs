@@ -1,4 +1,5 @@
-//! The public keys as RFC 7517 has them. The library's types have no private members, so none can slip out.
+//! The public keys as RFC 7517 has them. The library's types have no private members, so none can
+//! slip out.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -32,8 +33,8 @@ pub(super) enum PublicKey<'a> {
     },
 }
 
-/// The JWK of a public key: with `use` `sig`, `alg`, and the RFC 7638 thumbprint as `kid`, so that a key has one name wherever
-/// it is kept.
+/// The JWK of a public key: with `use` `sig`, `alg`, and the RFC 7638 thumbprint as `kid`, so that
+/// a key has one name wherever it is kept.
 pub(super) fn public_jwk(
     algorithm: Algorithm,
     public_key: &PublicKey<'_>,

@@ -1,4 +1,5 @@
-//! The master key: 32 random bytes in a file that only the service may read. Everything secret in the store rests under it.
+//! The master key: 32 random bytes in a file that only the service may read. Everything secret in
+//! the store rests under it.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -68,7 +69,8 @@ impl MasterKey {
     /// [`MasterKeyError::Io`], also when the file exists: a key is never written over.
     pub fn create(path: &Path) -> Result<Self, MasterKeyError> {
         let key = Self::random();
-        // Room for the line's end as well: a text that grows leaves a copy behind that nothing wipes.
+        // Room for the line's end as well: a text that grows leaves a copy behind that nothing
+        // wipes.
         let mut text = Zeroizing::new(String::with_capacity(45));
         STANDARD.encode_string(*key.0, &mut text);
         text.push('\n');
@@ -88,7 +90,8 @@ impl MasterKey {
         Self(bytes)
     }
 
-    /// A key for one purpose, from which neither the master key nor the key for another purpose can be computed (RFC 5869).
+    /// A key for one purpose, from which neither the master key nor the key for another purpose can
+    /// be computed (RFC 5869).
     pub(super) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         derive(&self.0, purpose)
     }
@@ -133,7 +136,8 @@ fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     give_to_its_owner(&file, path, None)?;
     file.write_all(content)?;
     file.sync_all()?;
-    // The name as well: after a power cut, a store that needs a key whose file is gone would be worthless.
+    // The name as well: after a power cut, a store that needs a key whose file is gone would be
+    // worthless.
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())

@@ -1,6 +1,8 @@
-//! Key material: the master key and what it protects, the signing keys, their public JWK set, and checking a token.
+//! Key material: the master key and what it protects, the signing keys, their public JWK set, and
+//! checking a token.
 //!
-//! Where sealed keys are kept is [`crate::store`]'s business; when a token is signed, [`crate::issuer`]'s.
+//! Where sealed keys are kept is [`crate::store`]'s business; when a token is signed,
+//! [`crate::issuer`]'s.
 
 mod audit_key;
 mod client_keys;

@@ -1,12 +1,14 @@
-//! Whose the files are that root makes for the service: a command that root runs must leave no file that the service can't use.
+//! Whose the files are that root makes for the service: a command that root runs must leave no file
+//! that the service can't use.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
-/// Gives a file that this process just made to the owner of its folder, or of the file before it: the first of both who isn't
-/// root. Does nothing unless the process is root's: nobody else may give files away, or makes files for others.
+/// Gives a file that this process just made to the owner of its folder, or of the file before it:
+/// the first of both who isn't root. Does nothing unless the process is root's: nobody else may
+/// give files away, or makes files for others.
 ///
 /// # Errors
 /// What the system says.

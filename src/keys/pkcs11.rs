@@ -1,7 +1,9 @@
-//! Signing keys in a PKCS#11 token, such as an HSM: the private half is made there and never leaves it.
+//! Signing keys in a PKCS#11 token, such as an HSM: the private half is made there and never leaves
+//! it.
 //!
-//! One login and a few sessions, each used by one thread at a time. A token that was away, or restarted, is logged in to again
-//! when it is next needed. Calls into the module block; what signs does so on a thread of its own.
+//! One login and a few sessions, each used by one thread at a time. A token that was away, or
+//! restarted, is logged in to again when it is next needed. Calls into the module block; what signs
+//! does so on a thread of its own.
 
 mod objects;
 
@@ -35,7 +37,8 @@ struct Inner {
     refused: OnceLock<TokenError>,
     idle: Mutex<Vec<Session>>,
     room: Arc<Semaphore>,
-    /// How often the module was started. Held for reading while it is called, and for writing while it is started.
+    /// How often the module was started. Held for reading while it is called, and for writing while
+    /// it is started.
     starts: RwLock<u64>,
     fault: Mutex<Option<TokenError>>,
 }
@@ -84,7 +87,8 @@ impl Token {
         Ok(token)
     }
 
-    /// Makes a key pair that can't be extracted. Gives the public half and the `CKA_ID` of both objects.
+    /// Makes a key pair that can't be extracted. Gives the public half and the `CKA_ID` of both
+    /// objects.
     pub(super) fn generate(&self, algorithm: Algorithm) -> Result<(Jwk, Vec<u8>), TokenError> {
         let mut object = vec![0; 16];
         rand::fill(&mut object)
@@ -149,7 +153,8 @@ impl Token {
         done
     }
 
-    /// Does something in a session that is open, or else, or when it turns out to be worth nothing any more, in a new one.
+    /// Does something in a session that is open, or else, or when it turns out to be worth nothing
+    /// any more, in a new one.
     fn in_session<T>(
         &self,
         doing: &str,
@@ -188,7 +193,8 @@ impl Token {
         self.login()
     }
 
-    /// Starts the module again, unless another thread has since it was started for the `seen`th time.
+    /// Starts the module again, unless another thread has since it was started for the `seen`th
+    /// time.
     fn restart(&self, seen: u64) {
         let mut starts = self
             .0
@@ -243,7 +249,8 @@ impl PrivateKey for TokenKey {
         let room = self.token.0.room.clone();
         let turn = tokio::time::timeout(Token::PATIENCE, room.acquire_owned()).await;
         let Ok(Ok(turn)) = turn else {
-            // No fault of the token's, which would send the load to other replicas and have them fail as well.
+            // No fault of the token's, which would send the load to other replicas and have them
+            // fail as well.
             let busy = "signing: it is too slow for the load";
             return Err(self.token.failed(busy).into());
         };

@@ -49,7 +49,8 @@ pub enum PrivateFileError {
     },
 }
 
-/// The one line of a file that only the service may read: a password, a PIN. The line's end is no part of it, and blanks are.
+/// The one line of a file that only the service may read: a password, a PIN. The line's end is no
+/// part of it, and blanks are.
 ///
 /// # Errors
 /// [`PrivateFileError`]: also when there is more than a line, or more than `limit` bytes. A part of a secret is none.
@@ -81,11 +82,13 @@ pub fn read_private_line(path: &Path, limit: usize) -> Result<Zeroizing<String>,
 /// [`PrivateFileError`]: also when there are more than `limit` bytes.
 pub fn read_private(path: &Path, limit: usize) -> Result<Zeroizing<String>, PrivateFileError> {
     let io_error = |error| PrivateFileError::of(path, error);
-    // The permissions of the opened file, not of the path: nobody can swap one for the other in between.
+    // The permissions of the opened file, not of the path: nobody can swap one for the other in
+    // between.
     let file = File::open(path).map_err(io_error)?;
     let metadata = file.metadata().map_err(io_error)?;
     judge(path, &metadata)?;
-    // Whole at once: text that grows leaves copies of itself behind. And a byte more, which shows that there is more.
+    // Whole at once: text that grows leaves copies of itself behind. And a byte more, which shows
+    // that there is more.
     let mut text = Zeroizing::new(String::with_capacity(limit + 1));
     let most = u64::try_from(limit + 1).unwrap_or(u64::MAX);
     file.take(most)
@@ -189,15 +192,17 @@ enum Exposure {
     None,
     /// Taken, with a warning.
     ToItsGroup,
-    /// Taken, with a warning: there, whoever runs the service can't change it by `chmod`, and nobody is in the pod but the service.
+    /// Taken, with a warning: there, whoever runs the service can't change it by `chmod`, and
+    /// nobody is in the pod but the service.
     InItsVolume,
     /// Not taken.
     ToOthers,
 }
 
 impl Facts {
-    /// A file of root's may be readable to its group: so a systemd credential comes (its ACL shows as group bits) and a
-    /// Kubernetes secret with `fsGroup`. Only root could have let someone into that group.
+    /// A file of root's may be readable to its group: so a systemd credential comes (its ACL shows
+    /// as group bits) and a Kubernetes secret with `fsGroup`. Only root could have let someone into
+    /// that group.
     fn exposure(&self) -> Exposure {
         const OWNERS: u32 = 0o700;
         const READ_BY_GROUP: u32 = 0o040;
@@ -215,15 +220,17 @@ impl Facts {
     }
 }
 
-/// Whether a group is one of the process'. Root's commands look at the files of the service, whose group root need not be in.
+/// Whether a group is one of the process'. Root's commands look at the files of the service, whose
+/// group root need not be in.
 fn is_own_group(group: u32) -> bool {
     let group = Gid::from_raw(group);
     let of_process = || getgroups().is_ok_and(|groups| groups.contains(&group));
     geteuid().is_root() || getegid() == group || of_process()
 }
 
-/// Whether the path leads into a volume as the kubelet writes them: a link by way of `..data` to a folder whose name begins with
-/// two dots and says when the content was written, such as `..2026_11_30_18_00_00.123`.
+/// Whether the path leads into a volume as the kubelet writes them: a link by way of `..data` to a
+/// folder whose name begins with two dots and says when the content was written, such as
+/// `..2026_11_30_18_00_00.123`.
 fn is_in_secret_volume(path: &Path) -> bool {
     let Ok(real) = path.canonicalize() else {
         return false;

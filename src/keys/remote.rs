@@ -1,8 +1,10 @@
-//! The keys that clients publish at their `jwks_uri`: fetched in the background, and kept in memory.
+//! The keys that clients publish at their `jwks_uri`: fetched in the background, and kept in
+//! memory.
 //!
-//! A request never waits for them. Each URL has its pace: keys are fetched again when they are old, or soon after an assertion came
-//! that none of them verifies, as after the client rotated them; after a failure, the more slowly the more there were. What is known
-//! stays in use while the URL is away, for as long as the configuration says.
+//! A request never waits for them. Each URL has its pace: keys are fetched again when they are old,
+//! or soon after an assertion came that none of them verifies, as after the client rotated them;
+//! after a failure, the more slowly the more there were. What is known stays in use while the URL
+//! is away, for as long as the configuration says.
 
 mod address;
 mod fetch;
@@ -126,7 +128,8 @@ impl RemoteKeys {
         entry.keys.clone().filter(|_| is_good)
     }
 
-    /// To be called when none of a URL's keys verifies what the client signed: it may have new ones, which serve the next request.
+    /// To be called when none of a URL's keys verifies what the client signed: it may have new
+    /// ones, which serve the next request.
     pub fn want(&self, uri: &JwksUri) {
         if let Some(entry) = self.entry(uri)
             && lock(&entry).pace.want(Instant::now())
@@ -135,7 +138,8 @@ impl RemoteKeys {
         }
     }
 
-    /// Fetches what is due, until it is dropped. `tell` is called when keys are known, change, can't be fetched, or can again.
+    /// Fetches what is due, until it is dropped. `tell` is called when keys are known, change,
+    /// can't be fetched, or can again.
     pub async fn run(&self, tell: impl Fn(Fetched<'_>)) {
         let mut running = FuturesUnordered::new();
         loop {

@@ -47,8 +47,8 @@ pub struct PublishedKey {
 }
 
 impl KeyRing {
-    /// Opens the keys that may sign. One that `before` holds opened stays so: a key is named after itself, so a new seal
-    /// has the same in it.
+    /// Opens the keys that may sign. One that `before` holds opened stays so: a key is named after
+    /// itself, so a new seal has the same in it.
     #[must_use]
     pub fn open(vault: &Vault, material: KeyMaterial, before: &Self) -> Self {
         let mut fault = vault.check(&material).err();
@@ -68,7 +68,8 @@ impl KeyRing {
         Self { set, opened, fault }
     }
 
-    /// The key that signs at `now`, with this algorithm or with any: of those that may, the one that started last.
+    /// The key that signs at `now`, with this algorithm or with any: of those that may, the one
+    /// that started last.
     #[must_use]
     pub fn signer(&self, algorithm: Option<Algorithm>, now: Timestamp) -> Option<&Arc<SigningKey>> {
         let signing = self.set.iter().filter(|key| {
@@ -78,7 +79,8 @@ impl KeyRing {
         opened.max_by_key(|(from, _)| *from).map(|(_, key)| key)
     }
 
-    /// When a key leaves the JWK set, if that is decided: tokens that it signed can't be checked any more.
+    /// When a key leaves the JWK set, if that is decided: tokens that it signed can't be checked
+    /// any more.
     #[must_use]
     pub fn published_until(&self, key: &SigningKey) -> Option<Timestamp> {
         self.set.get(key.id())?.published_until

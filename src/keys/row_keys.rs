@@ -1,7 +1,8 @@
-//! The keys that vouch for rows of the store: somebody who can write to the database, and lacks the master key, can't make a row
-//! that the service believes.
+//! The keys that vouch for rows of the store: somebody who can write to the database, and lacks the
+//! master key, can't make a row that the service believes.
 //!
-//! All of them are derived from the store's secret key. A change of the master key leaves every row valid.
+//! All of them are derived from the store's secret key. A change of the master key leaves every row
+//! valid.
 
 use std::fmt;
 
@@ -39,8 +40,8 @@ impl RowKeys {
         hmac::verify(&self.row, row, mac).is_ok()
     }
 
-    /// What a row adds to the sum over all rows of its kind. Nobody without the key knows it, and so nobody finds two sets of
-    /// rows with the same sum.
+    /// What a row adds to the sum over all rows of its kind. Nobody without the key knows it, and
+    /// so nobody finds two sets of rows with the same sum.
     #[must_use]
     pub fn weight(&self, name: &[u8], mac: &[u8]) -> u128 {
         let mut context = hmac::Context::with_key(&self.weight);

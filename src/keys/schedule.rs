@@ -1,8 +1,9 @@
 //! When signing keys are made, start and stop to sign, and are forgotten.
 //!
-//! Pure: from the keys and the time to the steps that are due. A key is published, then signs, then is retained; these
-//! states follow from its times, so what has to be carried out is only to make the next key early enough, and to destroy
-//! private keys that can't sign any more. [`KeySet::apply`] does so.
+//! Pure: from the keys and the time to the steps that are due. A key is published, then signs, then
+//! is retained; these states follow from its times, so what has to be carried out is only to make
+//! the next key early enough, and to destroy private keys that can't sign any more.
+//! [`KeySet::apply`] does so.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -139,7 +140,8 @@ impl Schedule {
         due
     }
 
-    /// Has keys follow those that sign with these algorithms: after the time that verifiers need to learn of them, or at once.
+    /// Has keys follow those that sign with these algorithms: after the time that verifiers need to
+    /// learn of them, or at once.
     ///
     /// # Errors
     /// [`ScheduleError::AlreadyRotating`]
@@ -170,7 +172,8 @@ impl Schedule {
         algorithms.iter().map(step).collect()
     }
 
-    /// Withdraws a key, whatever the times are. If it signed, another does at once: the next one, if it is published, or else a new one.
+    /// Withdraws a key, whatever the times are. If it signed, another does at once: the next one,
+    /// if it is published, or else a new one.
     ///
     /// # Errors
     /// [`ScheduleError::NoSuchKey`], [`ScheduleError::AlreadyRevoked`]
@@ -220,8 +223,8 @@ impl Wanted {
         self.default == algorithm || self.clients.contains(&algorithm)
     }
 
-    /// Whether clients get no token for want of a key of this algorithm. Then the first one signs at once: a verifier that
-    /// doesn't know it yet has not seen a token of theirs either.
+    /// Whether clients get no token for want of a key of this algorithm. Then the first one signs
+    /// at once: a verifier that doesn't know it yet has not seen a token of theirs either.
     fn is_missing(&self, algorithm: Algorithm, keys: &KeySet, now: Timestamp) -> bool {
         let is_needed = self.clients.contains(&algorithm);
         let another_does = !is_needed && keys.signs(None, now);

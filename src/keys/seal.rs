@@ -29,11 +29,13 @@ impl SealingKey {
         Self(key)
     }
 
-    /// Encrypts `secret`, bound to `name`: what was sealed under one name doesn't open under another, so that nobody who can
-    /// write to the store can swap two keys. Gives nonce, ciphertext and tag.
+    /// Encrypts `secret`, bound to `name`: what was sealed under one name doesn't open under
+    /// another, so that nobody who can write to the store can swap two keys. Gives nonce,
+    /// ciphertext and tag.
     #[must_use]
     pub fn seal(&self, name: &str, secret: &[u8]) -> Vec<u8> {
-        // Encrypted in place, so the only copy of the secret that this makes is overwritten by its ciphertext.
+        // Encrypted in place, so the only copy of the secret that this makes is overwritten by its
+        // ciphertext.
         let mut sealed = Vec::with_capacity(NONCE_LEN + secret.len() + AES_256_GCM.tag_len());
         sealed.extend_from_slice(secret);
         let nonce = self

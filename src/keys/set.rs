@@ -23,8 +23,8 @@ pub struct KeyMaterial {
 }
 
 impl KeySet {
-    /// How long a key stays in the JWK set after it signed last: until the longest token that it may have signed has
-    /// expired, by a clock that is as slow as verifiers put up with.
+    /// How long a key stays in the JWK set after it signed last: until the longest token that it
+    /// may have signed has expired, by a clock that is as slow as verifiers put up with.
     const RETAINED: Duration = Duration::from_secs(Lifetime::MAX.as_secs() as u64 + 5 * 60);
 
     /// The keys.

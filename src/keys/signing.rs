@@ -19,7 +19,8 @@ pub struct SigningKey {
 /// The private half of a key, in this process or out of its reach.
 #[async_trait]
 pub(super) trait PrivateKey: Send + Sync {
-    /// The signature of a message in the form that RFC 7518 3 has for the algorithm: of ECDSA, R and S in full length.
+    /// The signature of a message in the form that RFC 7518 3 has for the algorithm: of ECDSA, R
+    /// and S in full length.
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
 }
 

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::Jwk;
 use crate::token::Algorithm;
 
-/// A signing key at rest. Its state is not kept but follows from the times, so no replica has to carry out a change.
+/// A signing key at rest. Its state is not kept but follows from the times, so no replica has to
+/// carry out a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredKey {
     /// The `kid`, an RFC 7638 thumbprint.

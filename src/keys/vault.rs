@@ -1,4 +1,5 @@
-//! What the master key opens: the sealing of signing keys, and the secret key that client secrets are hashed under.
+//! What the master key opens: the sealing of signing keys, and the secret key that client secrets
+//! are hashed under.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +26,8 @@ pub struct Vault {
     makes_keys_in_token: bool,
     audit_sealing: SealingKey,
     row_keys: Arc<RowKeys>,
-    /// The sealed secret key of a store whose rows nothing vouches for yet, sealed as that of one with rows that are.
+    /// The sealed secret key of a store whose rows nothing vouches for yet, sealed as that of one
+    /// with rows that are.
     to_adopt: Option<Vec<u8>>,
 }
 
@@ -64,14 +66,16 @@ pub enum KeyError {
     Unusable(#[from] SignError),
 }
 
-/// The name under which the secret key of a store is sealed whose rows have MACs. Nobody without the master key can make a store
-/// look like one of an earlier release, whose rows were believed without.
+/// The name under which the secret key of a store is sealed whose rows have MACs. Nobody without
+/// the master key can make a store look like one of an earlier release, whose rows were believed
+/// without.
 const SECRET_KEY_NAME: &str = "secret key of a store with vouched rows";
 /// That of the releases before.
 const SECRET_KEY_NAME_BEFORE: &str = "secret key";
 
 impl Vault {
-    /// Key material for a store that has none yet; the bytes are its sealed secret key, for the store to keep.
+    /// Key material for a store that has none yet; the bytes are its sealed secret key, for the
+    /// store to keep.
     #[must_use]
     pub fn create(master: &MasterKey) -> (Self, Vec<u8>) {
         let mut secret_key = Zeroizing::new([0; 32]);
@@ -133,8 +137,9 @@ impl Vault {
         &self.row_keys
     }
 
-    /// Of a store of an earlier release, whose rows nothing vouches for: the sealed secret key to put in the place of its own
-    /// together with the MACs of all rows. That is done once: from then on, a row without a MAC isn't believed.
+    /// Of a store of an earlier release, whose rows nothing vouches for: the sealed secret key to
+    /// put in the place of its own together with the MACs of all rows. That is done once: from then
+    /// on, a row without a MAC isn't believed.
     #[must_use]
     pub fn to_adopt(&self) -> Option<&[u8]> {
         self.to_adopt.as_deref()
@@ -146,7 +151,8 @@ impl Vault {
         self.token.as_ref()
     }
 
-    /// Whether the store's key material is this vault's: not once another process has changed the master key.
+    /// Whether the store's key material is this vault's: not once another process has changed the
+    /// master key.
     ///
     /// # Errors
     /// [`KeyError::WrongMasterKey`].
@@ -192,8 +198,8 @@ impl Vault {
         }
     }
 
-    /// Makes a signing key, published at once and signing from `signs_from`. Blocks: an RSA key takes a tenth of a second, a
-    /// token as long as it likes.
+    /// Makes a signing key, published at once and signing from `signs_from`. Blocks: an RSA key
+    /// takes a tenth of a second, a token as long as it likes.
     ///
     /// # Errors
     /// [`KeyError::Unusable`].
@@ -292,7 +298,8 @@ impl Vault {
     fn open_local(&self, stored: &StoredKey, sealed: &[u8]) -> Result<LocalKey, KeyError> {
         let pkcs8 = self.unseal(stored, sealed)?;
         let key = LocalKey::from_pkcs8(stored.algorithm, &pkcs8)?;
-        // The name is the key's own thumbprint: a row whose name and content disagree has been tampered with.
+        // The name is the key's own thumbprint: a row whose name and content disagree has been
+        // tampered with.
         let public_jwk = key.public_jwk()?;
         if id(&public_jwk) == stored.id && public_jwk == stored.public_jwk {
             Ok(key)

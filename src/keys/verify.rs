@@ -83,7 +83,8 @@ struct Header {
     crit: Option<serde_json::Value>,
 }
 
-/// Checks `token` against the keys of `jwks`, in the order of RFC 9068 4: type, algorithm, key, signature, claims, time.
+/// Checks `token` against the keys of `jwks`, in the order of RFC 9068 4: type, algorithm, key,
+/// signature, claims, time.
 ///
 /// # Errors
 /// [`VerifyError`], the first check that failed.
@@ -100,7 +101,8 @@ pub fn verify(
         .ok_or(VerifyError::Malformed("it has one dot, not two"))?;
     let header: Header = decoded_part(header).ok_or(VerifyError::Malformed("its header"))?;
 
-    // RFC 9068 4 allows the long form; RFC 7515 4.1.9 has media types compared without regard to case.
+    // RFC 9068 4 allows the long form; RFC 7515 4.1.9 has media types compared without regard to
+    // case.
     let typ = header.typ.unwrap_or_default();
     if !["at+jwt", "application/at+jwt"]
         .iter()

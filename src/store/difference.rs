@@ -1,4 +1,5 @@
-//! What a store holds and an earlier state of it does not: what is lost, and what comes back, when that state is restored.
+//! What a store holds and an earlier state of it does not: what is lost, and what comes back, when
+//! that state is restored.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -55,7 +56,8 @@ struct Gist {
 }
 
 impl Difference {
-    /// Compares what a store holds with an earlier state of it. Reads all of both, and so finds out whether each can be read.
+    /// Compares what a store holds with an earlier state of it. Reads all of both, and so finds out
+    /// whether each can be read.
     ///
     /// # Errors
     /// [`StoreError`]: one can't be read.

@@ -7,9 +7,11 @@ use serde::Serialize;
 /// Rows that somebody else wrote, removed, or put back to an earlier state. None of them is used.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Findings {
-    /// The rows whose MAC is absent or another's, such as `client is_tbank01`. The first [`Findings::MOST`] of them.
+    /// The rows whose MAC is absent or another's, such as `client is_tbank01`. The first
+    /// [`Findings::MOST`] of them.
     pub altered: BTreeSet<String>,
-    /// The rows among which one was put back to an earlier state, or from among which one was removed.
+    /// The rows among which one was put back to an earlier state, or from among which one was
+    /// removed.
     pub put_back: BTreeSet<String>,
     /// In how many places a row was removed and none is left.
     pub removed: usize,
@@ -33,7 +35,8 @@ pub struct Earlier {
 pub struct SeenVersion {
     /// The highest; 0 where none was.
     pub version: u64,
-    /// Whether the store was in an earlier state after that, and no administrator has said that this is right.
+    /// Whether the store was in an earlier state after that, and no administrator has said that
+    /// this is right.
     pub is_doubted: bool,
 }
 

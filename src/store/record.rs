@@ -23,7 +23,8 @@ pub struct ClientRecord {
     pub created_at: Timestamp,
     /// When it, or its set of secrets, last changed.
     pub changed_at: Timestamp,
-    /// When it was registered under its id. What a client did that had this id before is not its own.
+    /// When it was registered under its id. What a client did that had this id before is not its
+    /// own.
     #[serde(skip)]
     pub registered_at: Timestamp,
     /// Its tokens that were issued before this time, a whole second, are revoked.
@@ -32,7 +33,8 @@ pub struct ClientRecord {
     /// Whether its tokens stay good while it is disabled.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub keeps_tokens: bool,
-    /// When it last authenticated a request, to within the seconds that the service gathers before it writes.
+    /// When it last authenticated a request, to within the seconds that the service gathers before
+    /// it writes.
     pub last_used_at: Option<Timestamp>,
     /// Where that request came from.
     pub last_used_from: Option<IpAddr>,
@@ -72,7 +74,8 @@ pub struct NewSecret {
 pub struct Position {
     /// The number of the last change seen; each is higher than those before.
     pub sequence: i64,
-    /// That change's mark, a random number: two histories of a store that part have different ones from there on.
+    /// That change's mark, a random number: two histories of a store that part have different ones
+    /// from there on.
     pub mark: i64,
 }
 
@@ -90,7 +93,8 @@ pub struct Change {
 pub enum News {
     /// The changes since, in order, some thousands at most.
     Changes(Vec<Change>),
-    /// The position is not in this store's history: it was restored from before it. All must be read again.
+    /// The position is not in this store's history: it was restored from before it. All must be
+    /// read again.
     OtherHistory,
 }
 
@@ -140,7 +144,8 @@ pub struct RevokedToken {
     pub expires_at: Timestamp,
 }
 
-/// How far an audit trail was known to go: what can't be taken back from its end without being missed.
+/// How far an audit trail was known to go: what can't be taken back from its end without being
+/// missed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditHead {
     /// The trail's id.
@@ -216,8 +221,8 @@ impl ClientRecord {
         }
     }
 
-    /// The `tokens_not_before` that revokes all tokens that it got until `now`. Later than the one before in any case: since then,
-    /// tokens may have been issued whose `iat` is that time.
+    /// The `tokens_not_before` that revokes all tokens that it got until `now`. Later than the one
+    /// before in any case: since then, tokens may have been issued whose `iat` is that time.
     #[must_use]
     pub fn revoking_tokens_until(&self, now: Timestamp) -> Timestamp {
         let until_now = TokenTerms::revoking_until(now);

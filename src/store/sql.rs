@@ -1,5 +1,5 @@
-//! The store in an SQL database: SQLite, one file that several processes of one machine write, or PostgreSQL, for many machines. One
-//! set of statements serves both.
+//! The store in an SQL database: SQLite, one file that several processes of one machine write, or
+//! PostgreSQL, for many machines. One set of statements serves both.
 
 mod address;
 mod attempts;
@@ -67,8 +67,8 @@ pub struct SqlStore {
 }
 
 impl SqlStore {
-    /// Opens the store that the configuration names. A file is made when there is none and `migrate` allows it; a PostgreSQL
-    /// database must be there.
+    /// Opens the store that the configuration names. A file is made when there is none and
+    /// `migrate` allows it; a PostgreSQL database must be there.
     ///
     /// # Errors
     /// [`StoreError`]: a file that can't be made or opened, a database that can't be reached, a schema of another release.

@@ -1,6 +1,8 @@
-//! A client assertion: the JWT with which a client proves who it is (RFC 7521 4.2, RFC 7523 2.2 and 3).
+//! A client assertion: the JWT with which a client proves who it is (RFC 7521 4.2, RFC 7523 2.2 and
+//! 3).
 //!
-//! Reads it and checks all that needs neither the client's keys nor a memory of assertions used before.
+//! Reads it and checks all that needs neither the client's keys nor a memory of assertions used
+//! before.
 
 mod algorithm;
 
@@ -93,8 +95,8 @@ impl ClientAssertion {
     pub const MAX_LENGTH: usize = 8192;
     /// The longest time until an assertion expires, and until it is forgotten; in seconds.
     pub const MAX_LIFETIME: i64 = 300;
-    /// The longest `exp` after `iat` of one for the token endpoint, in seconds: libraries that send that send an hour. It is taken
-    /// for [`Self::MAX_LIFETIME`] after `iat` all the same.
+    /// The longest `exp` after `iat` of one for the token endpoint, in seconds: libraries that send
+    /// that send an hour. It is taken for [`Self::MAX_LIFETIME`] after `iat` all the same.
     pub const MAX_LIFETIME_BY_IAT: i64 = 3600;
     /// By how much the client's clock may be ahead, in seconds.
     pub const LEEWAY: i64 = 30;
@@ -117,7 +119,8 @@ impl ClientAssertion {
             let typ = header.typ.as_deref().unwrap_or("JWT");
             typ.eq_ignore_ascii_case(name)
         };
-        // What is signed for another purpose, such as a client's own access tokens, is no proof here.
+        // What is signed for another purpose, such as a client's own access tokens, is no proof
+        // here.
         if !is("JWT") && !is("client-authentication+jwt") {
             return Err(AssertionError::WrongType);
         }
@@ -145,8 +148,8 @@ impl ClientAssertion {
         })
     }
 
-    /// Checks whom it is of and for, and its times. Whether it passes depends on the request alone, not on any client. Gives the
-    /// setting that its client must have.
+    /// Checks whom it is of and for, and its times. Whether it passes depends on the request alone,
+    /// not on any client. Gives the setting that its client must have.
     ///
     /// # Errors
     /// [`AssertionError`], the first rule that is broken.
@@ -160,8 +163,9 @@ impl ClientAssertion {
         if claims.iss != claims.sub || !ClientId::is_valid(&claims.sub) {
             return Err(AssertionError::WrongSubject);
         }
-        // Exactly the issuer: a client that is made to send its assertion to another server, one that is in the wrong hands,
-        // must not have made one for this service. What else is this service's depends on the client.
+        // Exactly the issuer: a client that is made to send its assertion to another server, one
+        // that is in the wrong hands, must not have made one for this service. What else is this
+        // service's depends on the client.
         let audience = match claims.aud.names() {
             [one] if **one == *issuer => AssertionAudience::Issuer,
             [_, ..] => AssertionAudience::TokenEndpoint,
@@ -243,7 +247,8 @@ impl ClientAssertion {
         &self.claims.jti
     }
 
-    /// When it is taken no more, in seconds since 1970, rounded up. `audience` is what [`Self::check`] gave.
+    /// When it is taken no more, in seconds since 1970, rounded up. `audience` is what
+    /// [`Self::check`] gave.
     #[must_use]
     pub fn expires_at(&self, audience: AssertionAudience) -> i64 {
         // Saturates, and [`Self::check`] refuses what is far away.
@@ -280,7 +285,8 @@ impl AssertionError {
         )
     }
 
-    /// A sentence for the caller's developers. The one for a signature is that of any client that isn't one.
+    /// A sentence for the caller's developers. The one for a signature is that of any client that
+    /// isn't one.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {

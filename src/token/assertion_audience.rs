@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 /// A setting of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AssertionAudience {
-    /// The issuer, and nothing else: a client that is made to send its assertion to another server has none for this one
-    /// (RFC 7523bis).
+    /// The issuer, and nothing else: a client that is made to send its assertion to another server
+    /// has none for this one (RFC 7523bis).
     Issuer,
     /// The URL of the token endpoint as well, which libraries of before send (RFC 7523 3).
     TokenEndpoint,

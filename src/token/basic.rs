@@ -1,8 +1,9 @@
-//! The Basic credential of a request (RFC 7617, RFC 6749 2.3.1), read as tolerantly as clients in the field need and as
-//! strictly as one credential naming one client needs.
+//! The Basic credential of a request (RFC 7617, RFC 6749 2.3.1), read as tolerantly as clients in
+//! the field need and as strictly as one credential naming one client needs.
 //!
-//! Tolerant: base64 in the standard and in the URL alphabet, padded or not (D1's contract says one, its example shows the
-//! other); id and secret raw, as RFC 7617 has them, or form-encoded first, as RFC 6749 2.3.1 has them.
+//! Tolerant: base64 in the standard and in the URL alphabet, padded or not (D1's contract says one,
+//! its example shows the other); id and secret raw, as RFC 7617 has them, or form-encoded first, as
+//! RFC 6749 2.3.1 has them.
 
 use std::fmt;
 
@@ -14,10 +15,12 @@ use zeroize::Zeroizing;
 use super::secret::WipedText;
 use super::{ClientId, ClientSecret, CredentialError};
 
-/// Who the caller says it is, and the secret that it offers as proof, in the one or two ways that it can be read.
+/// Who the caller says it is, and the secret that it offers as proof, in the one or two ways that
+/// it can be read.
 ///
-/// Both readings are of the same client: [`ClientId`] leaves out what would make two ids of one text. So a caller can't
-/// be taken for another client by an encoding, and the work of checking depends on the request alone.
+/// Both readings are of the same client: [`ClientId`] leaves out what would make two ids of one
+/// text. So a caller can't be taken for another client by an encoding, and the work of checking
+/// depends on the request alone.
 #[derive(Clone)]
 pub struct BasicCredential {
     client_id: Option<Box<str>>,
@@ -61,7 +64,8 @@ impl BasicCredential {
         // Encoded, a secret may be longer than any secret is: then it is none as it stands.
         let raw = ClientSecret::parse(secret).map_err(|_| CredentialError::BadSecret);
         if ClientId::is_valid(id) {
-            // Without a `%` in it. With a `+`, the decoded reading is of no client, as its id has a space.
+            // Without a `%` in it. With a `+`, the decoded reading is of no client, as its id has a
+            // space.
             let two_readings = !id.contains('+') && secret.contains(['%', '+']);
             let decoded = if two_readings {
                 decoded_secret(secret)
@@ -82,7 +86,8 @@ impl BasicCredential {
         let decoded_id = form_decoded(id).filter(|id| ClientId::is_valid(id));
         let (client_id, secret) = match (decoded_id, decoded_secret(secret)) {
             (Some(id), Some(decoded)) => (Some(id.as_str().into()), decoded),
-            // Of no client in any reading: still a credential, which is refused after the same work as any other.
+            // Of no client in any reading: still a credential, which is refused after the same work
+            // as any other.
             _ => (None, raw?),
         };
         Ok(Self {
@@ -130,8 +135,8 @@ fn decode_base64(encoded: &[u8]) -> Result<Zeroizing<Vec<u8>>, CredentialError> 
     Ok(bytes)
 }
 
-/// `text` decoded as `application/x-www-form-urlencoded`; none when it isn't validly encoded. Strict: a decoder that lets a
-/// bad escape through would make one text of two.
+/// `text` decoded as `application/x-www-form-urlencoded`; none when it isn't validly encoded.
+/// Strict: a decoder that lets a bad escape through would make one text of two.
 fn form_decoded(text: &str) -> Option<WipedText> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.bytes();
@@ -296,7 +301,8 @@ mod tests {
     }
 
     proptest! {
-        /// However a client writes its id and secret, the right secret is among the readings, and the id is the right one.
+        /// However a client writes its id and secret, the right secret is among the readings, and
+        /// the id is the right one.
         #[test]
         fn a_client_is_understood_in_every_encoding(
             id in "[!-$&-9;-~]{1,40}", secret in "[^\\x00-\\x1f\\x7f]{1,80}", url_safe: bool, padded: bool, encoded: bool,

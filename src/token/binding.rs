@@ -1,5 +1,5 @@
-//! Whether tokens are bound to the certificate that they were asked for with, RFC 8705 3: stolen, such a token is worth nothing
-//! to whoever has not the certificate's key.
+//! Whether tokens are bound to the certificate that they were asked for with, RFC 8705 3: stolen,
+//! such a token is worth nothing to whoever has not the certificate's key.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,6 +1,8 @@
-//! A client's certificate, as far as tokens and clients have to do with it: its thumbprint (RFC 8705 3.1) and its names (2.1.2).
+//! A client's certificate, as far as tokens and clients have to do with it: its thumbprint (RFC
+//! 8705 3.1) and its names (2.1.2).
 //!
-//! That it was issued by an authority that is trusted, and is in force, whoever took the connection has seen to.
+//! That it was issued by an authority that is trusted, and is in force, whoever took the connection
+//! has seen to.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -113,7 +115,8 @@ impl ClientCertificate {
     }
 }
 
-/// The names that can be asked for; others are no reason to refuse a certificate that has one of these as well.
+/// The names that can be asked for; others are no reason to refuse a certificate that has one of
+/// these as well.
 fn alternative(name: &GeneralName<'_>) -> Option<CertificateName> {
     match name {
         GeneralName::DNSName(name) => Some(CertificateName::Dns((*name).to_owned())),

@@ -4,7 +4,8 @@ use serde::{Serialize, Serializer};
 
 use super::{Audience, ClientId, Confirmation, Scope};
 
-/// The payload of a JWT access token; all that RFC 9068 2.2 requires is there by construction. Times are seconds since 1970.
+/// The payload of a JWT access token; all that RFC 9068 2.2 requires is there by construction.
+/// Times are seconds since 1970.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Claims<'a> {
     /// This service's identifier.
@@ -35,7 +36,8 @@ pub struct Claims<'a> {
     pub scope: &'a Scope,
 }
 
-/// RFC 7519 4.1.3 allows a string or an array; verifiers in the field handle the string best when there is one.
+/// RFC 7519 4.1.3 allows a string or an array; verifiers in the field handle the string best when
+/// there is one.
 fn one_or_many<S: Serializer>(audiences: &&[Audience], serializer: S) -> Result<S::Ok, S::Error> {
     match audiences {
         [one] => one.serialize(serializer),

@@ -14,7 +14,8 @@ use super::{
     JwksUri, Lifetime, Network, Rate, Scope, random,
 };
 
-/// A registered client. What it proves itself with is kept apart: its secrets, as [`super::StoredSecret`], and its public keys.
+/// A registered client. What it proves itself with is kept apart: its secrets, as
+/// [`super::StoredSecret`], and its public keys.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Client {
     /// The identifier it authenticates with.
@@ -29,9 +30,11 @@ pub struct Client {
     pub auth_method: AuthMethod,
     /// What its assertions may be for, by `private_key_jwt`.
     pub assertion_audience: AssertionAudience,
-    /// The name of the certificate that it proves itself with, by `tls_client_auth` (RFC 8705 2.1.2).
+    /// The name of the certificate that it proves itself with, by `tls_client_auth` (RFC 8705
+    /// 2.1.2).
     pub certificate_name: Option<CertificateName>,
-    /// Where it publishes the public keys that it proves itself with, by `private_key_jwt`, when it didn't hand them in.
+    /// Where it publishes the public keys that it proves itself with, by `private_key_jwt`, when it
+    /// didn't hand them in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<JwksUri>,
     /// All it may ask for, and what it gets when it asks for nothing.
@@ -100,7 +103,8 @@ impl Client {
                 .any(|network| network.contains(address))
     }
 
-    /// The names of what `other` has otherwise, for the record of a change. A change of the status has a record of its own.
+    /// The names of what `other` has otherwise, for the record of a change. A change of the status
+    /// has a record of its own.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {
         // Taken apart, so that a field that is added isn't forgotten here.
@@ -162,11 +166,13 @@ impl Client {
     }
 }
 
-/// A client identifier: 1 to 128 characters of visible ASCII (RFC 6749 A.1 without the space), without `:` and `%`.
+/// A client identifier: 1 to 128 characters of visible ASCII (RFC 6749 A.1 without the space),
+/// without `:` and `%`.
 ///
-/// The two characters are left out so that **a Basic credential names one client at most**. A colon would end the id early
-/// (RFC 7617 2). And some clients form-encode the id (RFC 6749 2.3.1) while others don't: of `a%5Fb`, only the decoded reading
-/// `a_b` can be an id; of `a+b`, only the raw one, as the decoded one has a space.
+/// The two characters are left out so that **a Basic credential names one client at most**. A colon
+/// would end the id early (RFC 7617 2). And some clients form-encode the id (RFC 6749 2.3.1) while
+/// others don't: of `a%5Fb`, only the decoded reading `a_b` can be an id; of `a+b`, only the raw
+/// one, as the decoded one has a space.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId(Arc<str>);
 
@@ -208,7 +214,8 @@ impl ClientId {
     }
 }
 
-/// One resource server that a token is for: visible ASCII, usually a URI (RFC 9068 2.2, RFC 8707 2). At most 255 characters.
+/// One resource server that a token is for: visible ASCII, usually a URI (RFC 9068 2.2, RFC 8707
+/// 2). At most 255 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Audience(String);
@@ -253,7 +260,8 @@ pub enum Status {
     Disabled,
 }
 
-/// The JSON type of `expires_in`. D1's contract has a string, RFC 6749 5.1 a number, and strict OAuth libraries insist.
+/// The JSON type of `expires_in`. D1's contract has a string, RFC 6749 5.1 a number, and strict
+/// OAuth libraries insist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExpiresInAs {

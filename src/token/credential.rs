@@ -26,7 +26,8 @@ pub enum CredentialError {
     /// None at all.
     #[error("no credential")]
     Missing,
-    /// More than one `Authorization` header, of which a proxy and this service might believe different ones.
+    /// More than one `Authorization` header, of which a proxy and this service might believe
+    /// different ones.
     #[error("more than one Authorization header")]
     Repeated,
     /// A header and a form parameter (RFC 6749 2.3: one method in a request).
@@ -50,7 +51,8 @@ pub enum CredentialError {
     /// RFC 7617 2 forbids them.
     #[error("the credential has control characters or an empty secret")]
     BadSecret,
-    /// A `client_assertion` without its `client_assertion_type`, or the other way round (RFC 7521 4.2).
+    /// A `client_assertion` without its `client_assertion_type`, or the other way round (RFC 7521
+    /// 4.2).
     #[error("client_assertion and client_assertion_type belong together")]
     HalfAnAssertion,
     /// An assertion that proves nothing.

@@ -12,12 +12,13 @@ use x509_parser::x509::X509Name;
 use super::basic::hex_digit;
 use value::Value;
 
-/// A distinguished name. Two are the same when they have the same attributes with the same values, letter by letter, in the
-/// same order: a looser comparison would take one subject for another. Which of ASN.1's types of text a value has makes no
-/// difference.
+/// A distinguished name. Two are the same when they have the same attributes with the same values,
+/// letter by letter, in the same order: a looser comparison would take one subject for another.
+/// Which of ASN.1's types of text a value has makes no difference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DistinguishedName {
-    /// The most general one first, as certificates have them; RFC 4514 writes them the other way round.
+    /// The most general one first, as certificates have them; RFC 4514 writes them the other way
+    /// round.
     relative: Vec<BTreeSet<Attribute>>,
 }
 
@@ -115,7 +116,8 @@ fn split(text: &str, separator: char) -> Vec<&str> {
     parts
 }
 
-/// RFC 4514 2.4: `\,` is a comma and `\2C` as well; spaces around a value are none of it unless they are escaped.
+/// RFC 4514 2.4: `\,` is a comma and `\2C` as well; spaces around a value are none of it unless
+/// they are escaped.
 fn unescaped(text: &str) -> Result<String, &'static str> {
     let text = text.trim_start();
     if text.is_empty() {

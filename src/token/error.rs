@@ -1,4 +1,5 @@
-//! Why a request got nothing: the true reason, which stays inside, and the error that RFC 6749 5.2 has for it.
+//! Why a request got nothing: the true reason, which stays inside, and the error that RFC 6749 5.2
+//! has for it.
 //!
 //! How an error becomes a status and headers is the HTTP layer's business.
 
@@ -99,7 +100,8 @@ impl From<Reason> for Refusal {
     }
 }
 
-/// The errors of RFC 6749 5.2, that of RFC 8707 2, and the two of RFC 6749 4.1.2.1 for when the fault is here.
+/// The errors of RFC 6749 5.2, that of RFC 8707 2, and the two of RFC 6749 4.1.2.1 for when the
+/// fault is here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
     /// The request is not what the RFC says a request is.

@@ -1,6 +1,8 @@
-//! The hash of a secret as another server wrote it: bcrypt, PBKDF2 or Argon2id, with parameters that are bounded.
+//! The hash of a secret as another server wrote it: bcrypt, PBKDF2 or Argon2id, with parameters
+//! that are bounded.
 //!
-//! Which texts are hashes at all is [`super::written_hash`]'s part, and checking a secret against one [`crate::keys`]'s.
+//! Which texts are hashes at all is [`super::written_hash`]'s part, and checking a secret against
+//! one [`crate::keys`]'s.
 
 use std::fmt;
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 use url::Url;
 
-/// The URL of a client's JWK set: `https`, without credentials and fragment, of 2,048 characters at most. Cloning costs a reference
-/// count.
+/// The URL of a client's JWK set: `https`, without credentials and fragment, of 2,048 characters at
+/// most. Cloning costs a reference count.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JwksUri(Arc<str>);
 

@@ -1,5 +1,6 @@
-//! The compact serialisation of a JWT access token (RFC 7515 3.1, RFC 9068 2.1), laid out for speed: the header is encoded
-//! once a key, the token is built in one string. Signing is left to [`crate::keys`].
+//! The compact serialisation of a JWT access token (RFC 7515 3.1, RFC 9068 2.1), laid out for
+//! speed: the header is encoded once a key, the token is built in one string. Signing is left to
+//! [`crate::keys`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +12,8 @@ use serde::{Serialize, Serializer};
 
 use super::Claims;
 
-/// A signature algorithm for access tokens, RFC 7518 3.1 and RFC 8037 3.1. `none` is not among them, on purpose.
+/// A signature algorithm for access tokens, RFC 7518 3.1 and RFC 8037 3.1. `none` is not among
+/// them, on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256.
@@ -59,8 +61,8 @@ impl Algorithm {
 pub struct EncodedHeader(Box<str>);
 
 impl EncodedHeader {
-    /// For a key of this algorithm and id, with `typ` `at+jwt` (RFC 9068 2.1), which keeps an access token from being taken
-    /// for another kind of JWT.
+    /// For a key of this algorithm and id, with `typ` `at+jwt` (RFC 9068 2.1), which keeps an
+    /// access token from being taken for another kind of JWT.
     #[must_use]
     pub fn new(algorithm: Algorithm, key_id: &str) -> Self {
         // Of fixed names and a base64url thumbprint, so nothing in it needs escaping.
@@ -109,7 +111,8 @@ impl UnsignedToken {
 /// A part of a JWT in compact form, as JSON; none when it is none.
 pub(crate) fn decoded_part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
-    // As text (RFC 7515 5.2): of bytes, the library doesn't look at those of a member that nobody reads.
+    // As text (RFC 7515 5.2): of bytes, the library doesn't look at those of a member that nobody
+    // reads.
     serde_json::from_str(std::str::from_utf8(&bytes).ok()?).ok()
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-/// The lifetime of an access token: whole seconds, from one second to one hour (RFC 6750 5.3: "one hour or less").
+/// The lifetime of an access token: whole seconds, from one second to one hour (RFC 6750 5.3: "one
+/// hour or less").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lifetime(u32);
 

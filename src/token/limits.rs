@@ -1,7 +1,7 @@
 //! How long the texts of a client may be, and how many values it may have of a kind.
 //!
-//! Two things follow from them: a list of clients can be printed, and each token that a client gets can be sent back to be revoked
-//! or introspected.
+//! Two things follow from them: a list of clients can be printed, and each token that a client gets
+//! can be sent back to be revoked or introspected.
 
 use super::{
     Algorithm, Audience, Claims, Client, Confirmation, EncodedHeader, Thumbprint, UnsignedToken,
@@ -55,12 +55,14 @@ impl Client {
     pub const LONGEST_CERTIFICATE_NAME: usize = 1_024;
     /// Of its networks.
     pub const MOST_NETWORKS: usize = 256;
-    /// Of its tokens. One fits into a header of 8 KiB, which is as much as most web servers take, and into the form of 16 KiB in
-    /// which it is revoked, beside a client assertion of the greatest length.
+    /// Of its tokens. One fits into a header of 8 KiB, which is as much as most web servers take,
+    /// and into the form of 16 KiB in which it is revoked, beside a client assertion of the
+    /// greatest length.
     pub const LONGEST_TOKEN: usize = 7_680;
 
-    /// Checks what a client is to have against the limits. What it has already, as `before` says, is none of its faults: a client
-    /// of an earlier release may be over a limit, and is changed all the same.
+    /// Checks what a client is to have against the limits. What it has already, as `before` says,
+    /// is none of its faults: a client of an earlier release may be over a limit, and is changed
+    /// all the same.
     ///
     /// # Errors
     /// [`OverLimit`], the first one.
@@ -102,8 +104,8 @@ impl Client {
         Ok(())
     }
 
-    /// The length of the longest token that it can get: with all of its scope and audiences, the longest issuer, a certificate, and
-    /// the longest signature.
+    /// The length of the longest token that it can get: with all of its scope and audiences, the
+    /// longest issuer, a certificate, and the longest signature.
     fn longest_token(&self) -> usize {
         /// Of an RSA key of 4,096 bits.
         const SIGNATURE: [u8; 512] = [0; 512];

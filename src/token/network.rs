@@ -7,7 +7,8 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 
-/// A network of IPv4 or IPv6 in CIDR notation (RFC 4632 3.1, RFC 4291 2.3), such as `10.0.0.0/8`; or one address.
+/// A network of IPv4 or IPv6 in CIDR notation (RFC 4632 3.1, RFC 4291 2.3), such as `10.0.0.0/8`;
+/// or one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network(IpNet);
 
@@ -23,7 +24,8 @@ pub enum InvalidNetwork {
 }
 
 impl Network {
-    /// Whether `address` is in it. An IPv4 address that is written as an IPv6 one is the IPv4 address.
+    /// Whether `address` is in it. An IPv4 address that is written as an IPv6 one is the IPv4
+    /// address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())

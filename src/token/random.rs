@@ -12,7 +12,8 @@ pub(super) fn append(text: &mut String, length: usize) {
     let mut missing = length;
     while missing > 0 {
         rand::fill(&mut bytes).expect("AWS-LC aborts the process rather than return no randomness");
-        // Only bytes below 4 * 62 are used: a plain remainder would make the first letters likelier.
+        // Only bytes below 4 * 62 are used: a plain remainder would make the first letters
+        // likelier.
         for byte in bytes.iter().filter(|&&byte| byte < 248).take(missing) {
             text.push(char::from(BASE_62[usize::from(byte % 62)]));
             missing -= 1;

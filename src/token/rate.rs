@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// A number of times in a second, a minute or an hour, such as `20/s`. As many may come at once after a pause.
+/// A number of times in a second, a minute or an hour, such as `20/s`. As many may come at once
+/// after a pause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// How often.

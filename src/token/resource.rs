@@ -15,9 +15,10 @@ pub enum ResourceError {
     NotAllowed,
 }
 
-/// The audiences of a token for which a client with those of `own` names these values of `resource`: all of its own when it
-/// names none, else those, without repetitions. A value is an audience only character by character (RFC 3986 6.2.1): to take
-/// two URIs for one that a resource server tells apart would give a token to the wrong one.
+/// The audiences of a token for which a client with those of `own` names these values of
+/// `resource`: all of its own when it names none, else those, without repetitions. A value is an
+/// audience only character by character (RFC 3986 6.2.1): to take two URIs for one that a resource
+/// server tells apart would give a token to the wrong one.
 ///
 /// # Errors
 /// [`ResourceError`]

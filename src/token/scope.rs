@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-/// A list of scope tokens as RFC 6749 3.3 writes it: separated by one space, none twice, in order of first appearance.
-/// May be empty. Cloning costs a reference count.
+/// A list of scope tokens as RFC 6749 3.3 writes it: separated by one space, none twice, in order
+/// of first appearance. May be empty. Cloning costs a reference count.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Scope(Arc<str>);
 
@@ -38,8 +38,9 @@ impl Scope {
         Ok(Self(kept.into()))
     }
 
-    /// What a client with this scope gets when it asks for `requested`: all of its own when it asks for nothing (RFC 6749 3.3
-    /// leaves the default to the server), else what it asks for, without repetitions.
+    /// What a client with this scope gets when it asks for `requested`: all of its own when it asks
+    /// for nothing (RFC 6749 3.3 leaves the default to the server), else what it asks for, without
+    /// repetitions.
     ///
     /// # Errors
     /// [`ScopeError`], both of whose cases are `invalid_scope` to the client.
@@ -49,8 +50,9 @@ impl Scope {
             Some(text) if *text == *self.0 => return Ok(self.clone()),
             Some(text) => text,
         };
-        // Syntax first, so that what a client hears doesn't depend on the order of its tokens. What is kept is bounded by
-        // the client's own scope, so a long list of repetitions costs one scan and no memory.
+        // Syntax first, so that what a client hears doesn't depend on the order of its tokens. What
+        // is kept is bounded by the client's own scope, so a long list of repetitions costs one
+        // scan and no memory.
         requested
             .split(' ')
             .try_for_each(|token| checked(token).map(drop))?;

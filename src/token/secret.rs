@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::{Effort, ImportedHash, random};
 
-/// A client secret in the clear, on its way in from a request or, once, out to the administrator who asked for it. It
-/// doesn't print, and its memory is wiped.
+/// A client secret in the clear, on its way in from a request or, once, out to the administrator
+/// who asked for it. It doesn't print, and its memory is wiped.
 #[derive(Clone)]
 pub struct ClientSecret(SecretString);
 
@@ -55,13 +55,15 @@ impl ClientSecret {
         }
     }
 
-    /// Whether it has the form of a generated one, checksum included. Says nothing about who generated it.
+    /// Whether it has the form of a generated one, checksum included. Says nothing about who
+    /// generated it.
     #[must_use]
     pub fn looks_generated(&self) -> bool {
         Self::has_generated_form(self.expose())
     }
 
-    /// [`Self::looks_generated`] for any text, so that a secret in the wrong place can be recognised and masked.
+    /// [`Self::looks_generated`] for any text, so that a secret in the wrong place can be
+    /// recognised and masked.
     #[must_use]
     pub fn has_generated_form(text: &str) -> bool {
         let body = text
@@ -73,7 +75,8 @@ impl ClientSecret {
             && body.is_some_and(|(body, checksum)| Self::checksum(body) == checksum)
     }
 
-    /// Whether it is short enough to be guessed offline by someone who has the store *and* the master key.
+    /// Whether it is short enough to be guessed offline by someone who has the store *and* the
+    /// master key.
     #[must_use]
     pub fn is_weak(&self) -> bool {
         self.expose().len() < 32
@@ -85,7 +88,8 @@ impl ClientSecret {
         self.0.expose_secret()
     }
 
-    /// The first 32 bits of the SHA-256 of `body` in base 62: tells a scanner a secret from a look-alike.
+    /// The first 32 bits of the SHA-256 of `body` in base 62: tells a scanner a secret from a
+    /// look-alike.
     fn checksum(body: &str) -> String {
         let hash = digest::digest(&digest::SHA256, body.as_bytes());
         let mut rest = hash.as_ref()[..4]
@@ -109,7 +113,8 @@ impl fmt::Debug for ClientSecret {
 /// What the store keeps of a secret. [`crate::keys::SecretHasher`] makes and checks it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SecretHash {
-    /// HMAC-SHA-256 under the store's secret key, for generated secrets: nothing to guess, so nothing to slow down.
+    /// HMAC-SHA-256 under the store's secret key, for generated secrets: nothing to guess, so
+    /// nothing to slow down.
     Keyed([u8; 32]),
     /// Argon2id, keyed as well, for secrets that someone chose; a PHC string.
     Argon2id(String),
@@ -162,7 +167,8 @@ impl fmt::Display for SecretId {
     }
 }
 
-/// One of a client's secrets, as the store keeps it. Two may be live at once, so that a rotation refuses nobody.
+/// One of a client's secrets, as the store keeps it. Two may be live at once, so that a rotation
+/// refuses nobody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StoredSecret {
     /// Its name.
@@ -174,7 +180,8 @@ pub struct StoredSecret {
     pub created_at: Timestamp,
     /// When it stops working, if it does.
     pub expires_at: Option<Timestamp>,
-    /// When it last authenticated a request, to within the seconds that the service gathers before it writes.
+    /// When it last authenticated a request, to within the seconds that the service gathers before
+    /// it writes.
     pub last_used_at: Option<Timestamp>,
     /// Where that request came from.
     pub last_used_from: Option<IpAddr>,

@@ -1,9 +1,10 @@
-//! Which of a client's tokens are good, as far as that depends on the client: when they were issued, and how the client stands.
+//! Which of a client's tokens are good, as far as that depends on the client: when they were
+//! issued, and how the client stands.
 
 use jiff::Timestamp;
 
-/// What a token must meet besides its own claims. A token that was issued to a client of the same id before this one was
-/// registered doesn't.
+/// What a token must meet besides its own claims. A token that was issued to a client of the same
+/// id before this one was registered doesn't.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenTerms {
     /// The first `iat` of a good token, in seconds since 1970.
@@ -47,8 +48,8 @@ impl TokenTerms {
         }
     }
 
-    /// The `not_before` that revokes every token that was issued until `now`. `iat` has whole seconds, so a token of the same
-    /// second is revoked whichever came first.
+    /// The `not_before` that revokes every token that was issued until `now`. `iat` has whole
+    /// seconds, so a token of the same second is revoked whichever came first.
     #[must_use]
     pub fn revoking_until(now: Timestamp) -> Timestamp {
         Timestamp::from_second(now.as_second() + 1).unwrap_or(Timestamp::MAX)

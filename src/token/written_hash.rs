@@ -1,4 +1,5 @@
-//! Which texts are the hash of a secret, in the forms in which servers write it; and which of them can be checked.
+//! Which texts are the hash of a secret, in the forms in which servers write it; and which of them
+//! can be checked.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -16,7 +17,8 @@ pub enum Written<'a> {
     Hash(Result<ImportedHash, UnusableHash>),
 }
 
-/// Algorithms that a hash is named after, in whatever form: `sha256:…`, `pbkdf2_sha256$…`, `SCRAM-SHA-256$…`.
+/// Algorithms that a hash is named after, in whatever form: `sha256:…`, `pbkdf2_sha256$…`,
+/// `SCRAM-SHA-256$…`.
 const ALGORITHMS: [&str; 25] = [
     "argon2",
     "bcrypt",

@@ -209,7 +209,8 @@ async fn tail_shows_the_last_and_follows_those_that_come() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // It may begin later than the change that it is to show: so there are more of them until it shows one.
+    // It may begin later than the change that it is to show: so there are more of them until it
+    // shows one.
     let end = Instant::now() + Duration::from_secs(30);
     loop {
         setup.run(&["client", "disable", "is_tbank01"]).ok();
@@ -295,7 +296,8 @@ async fn a_full_disk_stops_tokens_and_says_so_until_there_is_room() {
     let answer = service.token(D1, GRANT).await;
     answer.refused(503, "temporarily_unavailable");
     assert!(answer.header("retry-after").is_some());
-    // This one's record waits behind that of the first refusal, which is lost by the time of the answer.
+    // This one's record waits behind that of the first refusal, which is lost by the time of the
+    // answer.
     let answer = service.token(D1, GRANT).await;
     answer.refused(503, "temporarily_unavailable");
     let said = ready().await;

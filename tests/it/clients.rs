@@ -1,4 +1,5 @@
-//! What a client is set to: who may ask, from where, how often, until when; and how that is changed.
+//! What a client is set to: who may ask, from where, how often, until when; and how that is
+//! changed.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! What `xtask/dist` ships works with this binary: its configuration file, and the variables that its container image and its
-//! unit set.
+//! What `xtask/dist` ships works with this binary: its configuration file, and the variables that
+//! its container image and its unit set.
 
 use std::path::PathBuf;
 use std::process::Command;

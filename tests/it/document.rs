@@ -80,7 +80,8 @@ async fn every_path_of_the_document_answers() {
         match (item.get("get"), ours) {
             (None, _) => assert_eq!(answer.status, 405, "{path}"),
             (Some(_), true) => assert_eq!(answer.status, 200, "{path}"),
-            // What a new operation of the vendor's asks for is not known here, nor whether its handler is written.
+            // What a new operation of the vendor's asks for is not known here, nor whether its
+            // handler is written.
             (Some(_), false) => assert!(![404, 405].contains(&answer.status.as_u16()), "{path}"),
         }
     }

@@ -1,7 +1,8 @@
-//! The contract is the source: an edit of the vendor's document reaches the handwritten code as an ordinary error of the
-//! compiler, at the line that has to change, or is taken along.
+//! The contract is the source: an edit of the vendor's document reaches the handwritten code as an
+//! ordinary error of the compiler, at the line that has to change, or is taken along.
 //!
-//! Compiles a copy of the service, so it is the slowest test here; what did not change is compiled once.
+//! Compiles a copy of the service, so it is the slowest test here; what did not change is compiled
+//! once.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -18,7 +19,8 @@ struct Copy {
 }
 
 impl Copy {
-    /// What the service is compiled from, at a place that stays, so that only the first compilation is long.
+    /// What the service is compiled from, at a place that stays, so that only the first compilation
+    /// is long.
     fn make() -> Self {
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
         let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("edited");
@@ -57,7 +59,8 @@ impl Copy {
         }
     }
 
-    /// Edits the vendor's document, from its original, and compiles. Gives what the compiler says when it fails.
+    /// Edits the vendor's document, from its original, and compiles. Gives what the compiler says
+    /// when it fails.
     fn compile(&self, edit: impl FnOnce(&mut Value)) -> Result<(), String> {
         let original =
             std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(VENDOR)).unwrap();

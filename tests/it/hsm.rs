@@ -112,7 +112,8 @@ fn objects(setup: &Setup) -> Vec<String> {
         .collect()
 }
 
-/// Whether an attribute of an object, which its dump names on one line, has this value on a line soon after.
+/// Whether an attribute of an object, which its dump names on one line, has this value on a line
+/// soon after.
 fn has(object: &str, attribute: &str, value: &str) -> bool {
     let (_, after) = object.split_once(attribute).unwrap_or_default();
     after.lines().take(4).any(|line| line.contains(value))

@@ -130,7 +130,8 @@ fn exports_of_other_servers_are_read_by_their_names() {
     );
 }
 
-/// Several headings may mean one column; whose value counts isn't left to the alphabet, and the others are named.
+/// Several headings may mean one column; whose value counts isn't left to the alphabet, and the
+/// others are named.
 #[test]
 fn of_several_headings_for_one_column_the_own_name_counts() {
     let setup = Setup::empty();

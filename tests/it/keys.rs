@@ -204,8 +204,8 @@ async fn the_master_key_changes_under_a_running_service() {
     assert_eq!(kid(&token(&service, D1).await), first);
 }
 
-/// The whole promise, in real time: verifiers hold on to the JWK set for as long as they may, while keys change and many ask.
-/// Twelve seconds of the minute that acceptance takes.
+/// The whole promise, in real time: verifiers hold on to the JWK set for as long as they may, while
+/// keys change and many ask. Twelve seconds of the minute that acceptance takes.
 #[tokio::test]
 async fn no_token_is_refused_while_keys_rotate_under_load() {
     let service = with_keys(FAST).start();

@@ -1,5 +1,6 @@
-//! How large the head of a request may be, and what HTTP/2 may ask for: on the callers' listener and on the operators', with TLS
-//! and without. docs/tls.md lists the limits; most are hyper's own, and these tests hold it to them.
+//! How large the head of a request may be, and what HTTP/2 may ask for: on the callers' listener
+//! and on the operators', with TLS and without. docs/tls.md lists the limits; most are hyper's own,
+//! and these tests hold it to them.
 
 use std::net::SocketAddr;
 

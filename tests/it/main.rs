@@ -1,5 +1,5 @@
-//! The service from outside: the real binary, over real HTTP and by its command line. One module a subject; a test of a standard
-//! is named after its section.
+//! The service from outside: the real binary, over real HTTP and by its command line. One module a
+//! subject; a test of a standard is named after its section.
 
 // The harness is a test as well: what it unwraps says where it failed.
 #![allow(clippy::unwrap_used)]

@@ -1,4 +1,5 @@
-//! More requests than are answered at a time: one too many is told to come again, and nobody gets everything.
+//! More requests than are answered at a time: one too many is told to come again, and nobody gets
+//! everything.
 
 use std::net::IpAddr;
 

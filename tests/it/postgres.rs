@@ -1,4 +1,5 @@
-//! The store on a real PostgreSQL: that it is the same store as on SQLite, and what only a database on a network can do.
+//! The store on a real PostgreSQL: that it is the same store as on SQLite, and what only a database
+//! on a network can do.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -79,7 +80,8 @@ async fn several_replicas_start_at_once_on_an_empty_database() {
     );
 }
 
-/// Were numbers given before the transactions' order is known, a follower could see 6 before 5, and never 5.
+/// Were numbers given before the transactions' order is known, a follower could see 6 before 5, and
+/// never 5.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_misses_no_change_of_several_writers() {
     let server = Postgres::start();

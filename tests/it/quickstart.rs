@@ -17,8 +17,9 @@ impl Quickstart {
         Self::start_with(folder, &["--data", "data"])
     }
 
-    /// On a free port. Another test may take it, or that of the second listener, just before the service does: the service
-    /// says so and ends, and is started again; a first start as a first one.
+    /// On a free port. Another test may take it, or that of the second listener, just before the
+    /// service does: the service says so and ends, and is started again; a first start as a first
+    /// one.
     pub fn start_with(folder: &Path, arguments: &[&str]) -> Self {
         let data = folder.join(arguments.last().unwrap_or(&"d1-authz-data"));
         let is_first = !data.exists();

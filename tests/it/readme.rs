@@ -1,7 +1,8 @@
-//! The README's transcripts: each `console` block is run, in their order, in one folder, and must print what the README says.
+//! The README's transcripts: each `console` block is run, in their order, in one folder, and must
+//! print what the README says.
 //!
-//! What differs from run to run (the folder, the port, ids, tokens, times) is the same word on both sides; the rest is
-//! compared as it is.
+//! What differs from run to run (the folder, the port, ids, tokens, times) is the same word on both
+//! sides; the rest is compared as it is.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,5 @@
-//! RFC 7523, JWT Profile for OAuth 2.0 Client Authentication, with RFC 7521: a client that proves itself by a signed assertion.
+//! RFC 7523, JWT Profile for OAuth 2.0 Client Authentication, with RFC 7521: a client that proves
+//! itself by a signed assertion.
 
 mod registration;
 
@@ -236,8 +237,8 @@ async fn rfc_6749_section_2_3_one_way_of_authenticating_in_a_request() {
     );
     let form = [grant, kind, shown, ("client_secret", "123")];
     post(&service, &form).await.refused(400, "invalid_request");
-    // RFC 6749 2.3.1 leaves the secret in the form to the server, and this one doesn't take it; without any credential, the
-    // challenge says how to come back.
+    // RFC 6749 2.3.1 leaves the secret in the form to the server, and this one doesn't take it;
+    // without any credential, the challenge says how to come back.
     for form in [
         &[grant][..],
         &[grant, ("client_id", "is_tbank01"), ("client_secret", "123")],
@@ -265,7 +266,8 @@ async fn failures_are_throttled_and_the_client_itself_is_not() {
     }
     assert_eq!(statuses[..11], [401; 11]);
     assert_eq!(statuses[11], 429);
-    // From the same address: a signature can't be guessed, so it is looked at whatever others do there.
+    // From the same address: a signature can't be guessed, so it is looked at whatever others do
+    // there.
     token(&service, &signer.sign(&claims("batch")))
         .await
         .granted();

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, Authority, D1, GATEWAY, GRANT, ISSUER, Service, Setup, basic, parts};
 
-/// A service, and a certificate of D1's. Certificates come through a gateway here; how they come without one is in
-/// `front_door`.
+/// A service, and a certificate of D1's. Certificates come through a gateway here; how they come
+/// without one is in `front_door`.
 struct Bound {
     service: Service,
     /// `Client-Cert` of a good certificate.

@@ -96,7 +96,8 @@ async fn section_2_a_resource_that_is_not_the_clients_is_an_invalid_target() {
     assert_eq!(service.stop().reasons(), ["resource_not_allowed"; 5]);
 }
 
-/// RFC 8707 has `scope` and `resource` decided together; here, each has its own bounds, and a fault of the scope is told first.
+/// RFC 8707 has `scope` and `resource` decided together; here, each has its own bounds, and a fault
+/// of the scope is told first.
 #[tokio::test]
 async fn section_2_scope_and_resource_are_each_within_the_clients() {
     let service = setup().start();

@@ -32,7 +32,8 @@ async fn status(service: &Service, secret: &str) -> u16 {
         .as_u16()
 }
 
-/// Callers go over to a new secret a while after it is made, as people do, and no request is refused.
+/// Callers go over to a new secret a while after it is made, as people do, and no request is
+/// refused.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rotating_under_load_refuses_nobody() {
     let service = Setup::with_d1().start();

@@ -1,4 +1,5 @@
-//! `store` by its command line: how a store stands, all of it in one file, from one database into another.
+//! `store` by its command line: how a store stands, all of it in one file, from one database into
+//! another.
 
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +42,8 @@ fn its_state_is_shown_also_when_it_is_behind() {
     assert_eq!(migrated.json()["current"], true);
 }
 
-/// Taken from a store that is written to all the time, it has all of a moment, and a service goes on from the one file.
+/// Taken from a store that is written to all the time, it has all of a moment, and a service goes
+/// on from the one file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_under_load_is_restored_by_copying_one_file() {
     let service = Setup::with_d1().start();

@@ -1,5 +1,5 @@
-//! Tokens that the service would never sign, under a key of the test's own that the verifier believes: for what only shows
-//! behind a good signature.
+//! Tokens that the service would never sign, under a key of the test's own that the verifier
+//! believes: for what only shows behind a good signature.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -83,7 +83,8 @@ impl Forger {
         format!("{message}.{signature}")
     }
 
-    /// Tokens that nobody may take, each with what is wrong with it; and none other than the verifier's own checks finds out.
+    /// Tokens that nobody may take, each with what is wrong with it; and none other than the
+    /// verifier's own checks finds out.
     pub fn bad_tokens(&self) -> Vec<(&'static str, String)> {
         let now = jiff::Timestamp::now().as_second();
         let none = json!({});

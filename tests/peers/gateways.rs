@@ -1,4 +1,5 @@
-//! The gateways of docs/verify.md, started with the configurations that stand there, with a service behind them and an API.
+//! The gateways of docs/verify.md, started with the configurations that stand there, with a service
+//! behind them and an API.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};

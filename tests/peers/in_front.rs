@@ -14,7 +14,8 @@ use crate::tools::{self, Server};
 /// What the samples show.
 const SECRET: &str = "4f1d9bd4b1f04c0e8f0b6a8f1d3c5e77";
 
-/// A service that believes this header of a gateway that shows the secret, its authority, and the client `batch` with its certificate.
+/// A service that believes this header of a gateway that shows the secret, its authority, and the
+/// client `batch` with its certificate.
 struct Behind {
     service: Service,
     bank: Authority,
@@ -58,7 +59,8 @@ impl Behind {
         folder(&self.bank).join(name).display().to_string()
     }
 
-    /// A caller that believes the authority, and shows this certificate. It has another address than the gateway.
+    /// A caller that believes the authority, and shows this certificate. It has another address
+    /// than the gateway.
     fn caller(&self, own: Option<&Issued>) -> Caller {
         Caller::new(&self.bank.certificate(), own).from([127, 0, 0, 2])
     }

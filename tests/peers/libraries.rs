@@ -1,6 +1,8 @@
-//! OAuth client libraries of many languages get a token, as their documentation shows it, and the token is good.
+//! OAuth client libraries of many languages get a token, as their documentation shows it, and the
+//! token is good.
 //!
-//! A library with the answer that D1 gets, `expires_in` as a string, unless it is one that insists on a number.
+//! A library with the answer that D1 gets, `expires_in` as a string, unless it is one that insists
+//! on a number.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,5 +1,6 @@
-//! sslyze at the front door: which versions, suites and curves it takes, the known weaknesses of TLS, and Mozilla's profile
-//! "intermediate", in which a caller from the last ten years finds what it needs and nothing that is known to be weak.
+//! sslyze at the front door: which versions, suites and curves it takes, the known weaknesses of
+//! TLS, and Mozilla's profile "intermediate", in which a caller from the last ten years finds what
+//! it needs and nothing that is known to be weak.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -128,7 +129,8 @@ async fn what_is_weak_is_found() {
         server.still_runs();
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    // This server speaks to one caller at a time, and may let one of the scanner's wait for longer than it does.
+    // This server speaks to one caller at a time, and may let one of the scanner's wait for longer
+    // than it does.
     let mut scans = Vec::new();
     while scans.len() < 3 {
         let slowly = ["--slow_connection"];

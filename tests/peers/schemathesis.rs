@@ -1,5 +1,6 @@
-//! Schemathesis over the document as it is served: requests that the document allows and ones that it rules out, made up from it,
-//! and each answer held against it. All its checks are on; what it must be told stands in schemathesis.toml.
+//! Schemathesis over the document as it is served: requests that the document allows and ones that
+//! it rules out, made up from it, and each answer held against it. All its checks are on; what it
+//! must be told stands in schemathesis.toml.
 
 use crate::harness::{D1, Setup, run};
 use crate::tools;
@@ -11,7 +12,8 @@ const EXAMPLES: &str = "100";
 
 #[test]
 fn every_answer_is_as_the_served_document_says() {
-    // Its many wrong credentials would make the right ones wait as well: tests/it/throttle.rs is about that.
+    // Its many wrong credentials would make the right ones wait as well: tests/it/throttle.rs is
+    // about that.
     let setup = Setup::of("throttle = { enabled = false }");
     let add = ["--scope", "cards pin", "--allow", "introspect"];
     setup.add("is_tbank01", "123", &add);

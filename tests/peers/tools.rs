@@ -30,7 +30,8 @@ pub fn example(name: &str) -> Command {
     Command::new(beside.join("examples").join(name))
 }
 
-/// With a client `own` whose tokens are for the API of the tests, and a client `other` whose are not.
+/// With a client `own` whose tokens are for the API of the tests, and a client `other` whose are
+/// not.
 pub fn setup_with_own_and_other() -> Setup {
     let setup = Setup::empty();
     let own = ["--scope", "cards pin", "--audience", AUDIENCE];
@@ -39,7 +40,8 @@ pub fn setup_with_own_and_other() -> Setup {
     setup
 }
 
-/// Starts a service that is reached where its issuer says, by those who look it up in the metadata or the document.
+/// Starts a service that is reached where its issuer says, by those who look it up in the metadata
+/// or the document.
 pub fn start_at_the_address_of_its_issuer(setup: Setup) -> Service {
     let address = free_address();
     let config = std::fs::read_to_string(setup.config()).unwrap();

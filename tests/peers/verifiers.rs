@@ -1,4 +1,5 @@
-//! The verifiers of docs/verify.md, run as they stand there: against the service's own tokens, and against forged ones.
+//! The verifiers of docs/verify.md, run as they stand there: against the service's own tokens, and
+//! against forged ones.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -40,7 +41,8 @@ fn verifier(mut command: Command, jwks: &str) -> Dialogue {
     Dialogue::with(command)
 }
 
-/// Takes the service's tokens, those of a key that is newer than its cache among them, and no others.
+/// Takes the service's tokens, those of a key that is newer than its cache among them, and no
+/// others.
 async fn takes_what_the_service_signs(command: Command) {
     let service = tools::setup_with_own_and_other().start();
     let own = basic("own", "123");

@@ -1,7 +1,8 @@
 //! `cargo xtask bench`: how fast, and against what.
 //!
-//! One file a measurement. A figure of one machine says little to the owner of another, so each is given beside that of a
-//! baseline measured in the same run, and as the ratio of the two. Owned here: the subcommands, and how they end.
+//! One file a measurement. A figure of one machine says little to the owner of another, so each is
+//! given beside that of a baseline measured in the same run, and as the ratio of the two. Owned
+//! here: the subcommands, and how they end.
 
 mod codegen;
 mod cost;
@@ -22,7 +23,8 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Measures the generator, the code it makes and the service, each against a baseline of the same run.
+/// Measures the generator, the code it makes and the service, each against a baseline of the same
+/// run.
 ///
 /// Without a subcommand: all of them, the generator with small documents only.
 #[derive(clap::Args)]
@@ -126,7 +128,8 @@ fn progress(message: &str) {
     eprintln!("bench: {message}");
 }
 
-/// Where measurements build: apart from the workspace's own artifacts, so that neither disturbs the other.
+/// Where measurements build: apart from the workspace's own artifacts, so that neither disturbs the
+/// other.
 fn folder() -> PathBuf {
     crate::workspace::root().join("target/bench")
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask ci`: all that must pass before a change is taken.
 //!
-//! Owns the steps and their order. A failed step doesn't keep the next from running, so that one run names all that is
-//! wrong.
+//! Owns the steps and their order. A failed step doesn't keep the next from running, so that one
+//! run names all that is wrong.
 
 mod dependencies;
 mod licence;
@@ -17,7 +17,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use step::{Outcome, Step};
 
-/// Checks everything: format, lints, tidiness, the served document, dependencies, documentation, tests.
+/// Checks everything: format, lints, tidiness, the served document, dependencies, documentation,
+/// tests.
 #[derive(clap::Args)]
 #[command(
     after_help = "It needs Rust, and a compiler of C and C++; the tests also need SoftHSM2, PostgreSQL and openssl, and those with programs of others Python, \

@@ -1,7 +1,8 @@
 //! `cargo xtask conformance`: whether generated services do what their documents say.
 //!
-//! Each document is generated with its `echo` service, compiled together with others and driven by the crate
-//! `dropshot-conformance`, in `target/conformance`. Here it is chosen what, and told what came of it.
+//! Each document is generated with its `echo` service, compiled together with others and driven by
+//! the crate `dropshot-conformance`, in `target/conformance`. Here it is chosen what, and told what
+//! came of it.
 
 mod cargo;
 mod program;
@@ -16,7 +17,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 use subject::Subject;
 
-/// Drive generated services with requests made from their documents, and check every reply against them.
+/// Drive generated services with requests made from their documents, and check every reply against
+/// them.
 #[derive(clap::Args)]
 #[command(
     after_help = "Without --spec and --corpora, the project's own documents are taken: one small one a construct.\n\n\

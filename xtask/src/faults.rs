@@ -1,12 +1,13 @@
-//! `cargo xtask faults`: what goes wrong around the service, for longer than the step `tests` has time for (see `tests/it/faults`).
+//! `cargo xtask faults`: what goes wrong around the service, for longer than the step `tests` has
+//! time for (see `tests/it/faults`).
 
 use crate::workspace;
 use std::process::{Command, ExitCode};
 
 /// Kill, freeze and cut off what the service lives on, and see that nothing is lost
 ///
-/// The tests of `tests/it/faults`, one after the other, which print what they measured. They start a PostgreSQL of their own, and make
-/// small file systems, for which they need to be root.
+/// The tests of `tests/it/faults`, one after the other, which print what they measured. They start
+/// a PostgreSQL of their own, and make small file systems, for which they need to be root.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask faults\n  cargo xtask faults database --seconds 10\n  cargo xtask faults killed --kills 1000\n\n\

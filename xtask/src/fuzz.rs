@@ -1,6 +1,8 @@
-//! `cargo xtask fuzz`: libFuzzer looks for inputs of which something doesn't hold that must (see `tests/fuzz`).
+//! `cargo xtask fuzz`: libFuzzer looks for inputs of which something doesn't hold that must (see
+//! `tests/fuzz`).
 //!
-//! Owned here: which targets, for how long, and what is told of it. What it takes is a stable compiler and one of C++.
+//! Owned here: which targets, for how long, and what is told of it. What it takes is a stable
+//! compiler and one of C++.
 
 mod build;
 mod trial;

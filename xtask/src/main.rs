@@ -14,7 +14,8 @@ mod workspace;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Commands for working on d1-authz, and for starting a service of one's own from an OpenAPI document.
+/// Commands for working on d1-authz, and for starting a service of one's own from an OpenAPI
+/// document.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {

@@ -11,7 +11,8 @@ pub enum Output {
     Json,
 }
 
-/// Writes a result to standard output. A reader that hangs up early has seen enough: a broken pipe is no error.
+/// Writes a result to standard output. A reader that hangs up early has seen enough: a broken pipe
+/// is no error.
 ///
 /// # Errors
 /// What else keeps it from being written, such as a full disk.

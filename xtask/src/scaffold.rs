@@ -1,7 +1,7 @@
 //! `cargo xtask scaffold`: a new crate that serves a document.
 //!
-//! Owns what the crate consists of; the generated code is [`dropshot_codegen`]'s, made anew by the crate's own build
-//! script, so that an edit of its document needs no scaffolding again.
+//! Owns what the crate consists of; the generated code is [`dropshot_codegen`]'s, made anew by the
+//! crate's own build script, so that an edit of its document needs no scaffolding again.
 
 mod files;
 
@@ -12,7 +12,8 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// A new crate that serves an OpenAPI document, every operation answering 501 until its handler is written.
+/// A new crate that serves an OpenAPI document, every operation answering 501 until its handler is
+/// written.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  cargo xtask scaffold --spec petstore.yaml --out ../petstore\n  \

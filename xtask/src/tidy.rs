@@ -1,7 +1,7 @@
 //! `cargo xtask tidy`: promises about the source that a compiler doesn't keep and people forget.
 //!
-//! One file a promise; each is a function from the repository's files to findings. Owned here: which files there are,
-//! and how findings are printed.
+//! One file a promise; each is a function from the repository's files to findings. Owned here:
+//! which files there are, and how findings are printed.
 
 pub mod code;
 mod covered;
@@ -22,8 +22,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Checks layering, file headers, file sizes, links between documents, unfinished code, lints in manifests, and the
-/// table of the standards' tests.
+/// Checks layering, file headers, file sizes, links between documents, unfinished code, lints in
+/// manifests, and the table of the standards' tests.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// How findings are printed.

@@ -1,4 +1,5 @@
-//! `cargo xtask bench measured` from outside: what a command cost is written down, and a command left alone is stopped.
+//! `cargo xtask bench measured` from outside: what a command cost is written down, and a command
+//! left alone is stopped.
 
 #![allow(clippy::unwrap_used)]
 

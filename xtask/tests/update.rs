@@ -1,4 +1,5 @@
-//! `cargo xtask openapi update` from outside: new documents for a small service, which is really compiled and tested.
+//! `cargo xtask openapi update` from outside: new documents for a small service, which is really
+//! compiled and tested.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,5 @@
-//! Prints the Rust of a document: `cargo run -p dropshot-codegen --example generate -- SPEC [OVERLAY]`.
+//! Prints the Rust of a document: `cargo run -p dropshot-codegen --example generate -- SPEC
+//! [OVERLAY]`.
 
 use dropshot_codegen::diagnostics::Colour;
 use dropshot_codegen::{Options, generate, load};

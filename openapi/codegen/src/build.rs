@@ -4,7 +4,8 @@ use crate::diagnostics::Colour;
 use crate::{Options, generate, load};
 use std::path::{Path, PathBuf};
 
-/// Generates `$OUT_DIR/api.rs` and `$OUT_DIR/openapi.json` from a document and an overlay; to be called from `build.rs`.
+/// Generates `$OUT_DIR/api.rs` and `$OUT_DIR/openapi.json` from a document and an overlay; to be
+/// called from `build.rs`.
 ///
 /// Ends the process with status 1 and the findings on standard error when the document is refused.
 pub fn build(spec: &str, overlay: Option<&str>) {

@@ -1,7 +1,8 @@
 //! The registry of diagnostic codes: stable, `DC` and three digits, a sentence each.
 //!
-//! A code that was published keeps its meaning; one that is no longer used is not given away again. Below 500 the
-//! reading half speaks, from 500 on the writing half; the `9` in the tens place marks what is carried, not refused.
+//! A code that was published keeps its meaning; one that is no longer used is not given away again.
+//! Below 500 the reading half speaks, from 500 on the writing half; the `9` in the tens place marks
+//! what is carried, not refused.
 
 macro_rules! codes {
     ($($name:ident = $id:literal $sentence:literal)*) => {

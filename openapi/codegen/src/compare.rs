@@ -1,14 +1,15 @@
 //! Two documents compared by what they mean to callers.
 //!
-//! A caller was written against the old document and meets a service that follows the new one. What it sends must still
-//! be taken, so a request may only become wider; what it receives must still be what it expects, so a reply may only
-//! become narrower. [`walk`] carries that rule to every pair of schemas that both documents reach, each pair once, so
-//! that recursive schemas end and a large document takes time in proportion to its size. The modules around it know one
-//! part of a document each.
+//! A caller was written against the old document and meets a service that follows the new one. What
+//! it sends must still be taken, so a request may only become wider; what it receives must still be
+//! what it expects, so a reply may only become narrower. [`walk`] carries that rule to every pair
+//! of schemas that both documents reach, each pair once, so that recursive schemas end and a large
+//! document takes time in proportion to its size. The modules around it know one part of a document
+//! each.
 //!
-//! What can't be decided (whether two patterns accept the same, say) is [`Effect::Unclear`], never passed over. Oxide's
-//! `drift` compares without an overlay and without security, and leaves most changes of a schema unjudged, which is why
-//! this compares the generator's own model.
+//! What can't be decided (whether two patterns accept the same, say) is [`Effect::Unclear`], never
+//! passed over. Oxide's `drift` compares without an overlay and without security, and leaves most
+//! changes of a schema unjudged, which is why this compares the generator's own model.
 
 mod alternatives;
 mod arrays;
@@ -70,7 +71,8 @@ pub struct Change {
     pub effect: Effect,
     /// Which way what changed travels; `None` where it is not a part of a request or a reply.
     pub side: Option<Side>,
-    /// Where it stands in the old document (RFC 6901); `None` where the old document has nothing of it.
+    /// Where it stands in the old document (RFC 6901); `None` where the old document has nothing of
+    /// it.
     pub old: Option<String>,
     /// Where it stands in the new document.
     pub new: Option<String>,
@@ -80,8 +82,8 @@ pub struct Change {
     pub affects: String,
     /// What to do about it.
     pub advice: String,
-    /// The operations that it reaches, by `operationId` in the new document (or the old, when removed), in the order of
-    /// the document; empty for what concerns the document as a whole.
+    /// The operations that it reaches, by `operationId` in the new document (or the old, when
+    /// removed), in the order of the document; empty for what concerns the document as a whole.
     pub operations: Vec<String>,
 }
 
@@ -93,7 +95,8 @@ impl Change {
     }
 }
 
-/// Every change from the old document to the new: breaking ones first, then in the document's order.
+/// Every change from the old document to the new: breaking ones first, then in the document's
+/// order.
 #[must_use]
 pub fn compare(old: &Document, new: &Document) -> Vec<Change> {
     let mut walk = walk::Walk::new(old, new);

@@ -1,8 +1,8 @@
 //! What the generator has to say of a document: all findings of a run, each with its place.
 //!
-//! A finding has a stable code, what is wrong, where (file, line, column, JSON pointer) and what to do. `Error`s
-//! refuse the document; `Carried` ones name what is kept in the served document but not enforced. [`render`] draws
-//! them with the source's lines.
+//! A finding has a stable code, what is wrong, where (file, line, column, JSON pointer) and what to
+//! do. `Error`s refuse the document; `Carried` ones name what is kept in the served document but
+//! not enforced. [`render`] draws them with the source's lines.
 
 mod render;
 

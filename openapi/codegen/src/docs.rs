@@ -1,6 +1,7 @@
 //! Doc comments from a document's descriptions.
 //!
-//! A description is Markdown by OpenAPI; rustdoc would run its code blocks as tests, so each gets the language `text`.
+//! A description is Markdown by OpenAPI; rustdoc would run its code blocks as tests, so each gets
+//! the language `text`.
 
 use std::fmt::Write;
 
@@ -19,7 +20,8 @@ pub fn write(out: &mut String, indent: &str, paragraphs: &[&str]) {
         let mut fenced = false;
         for line in paragraph.lines() {
             let line = line.trim_end().replace('\t', "    ");
-            // rustc refuses a bare carriage return in a comment, and marks that turn the direction of what follows.
+            // rustc refuses a bare carriage return in a comment, and marks that turn the direction
+            // of what follows.
             let line = line.replace(|c: char| c.is_control() || is_turn(c), "\u{fffd}");
             let bare = line.trim_start();
             if bare.is_empty() {
@@ -53,7 +55,8 @@ pub fn write(out: &mut String, indent: &str, paragraphs: &[&str]) {
     }
 }
 
-/// A mark that changes the direction of text (Unicode Bidirectional Algorithm, 2): it can show code as something else.
+/// A mark that changes the direction of text (Unicode Bidirectional Algorithm, 2): it can show code
+/// as something else.
 fn is_turn(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

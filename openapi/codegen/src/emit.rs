@@ -1,5 +1,5 @@
-//! The generated file: one module each for types, credentials, requests, replies and the static descriptions, and the
-//! trait to implement on top.
+//! The generated file: one module each for types, credentials, requests, replies and the static
+//! descriptions, and the trait to implement on top.
 
 use crate::docs;
 use crate::model::Document;

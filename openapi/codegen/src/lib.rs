@@ -1,8 +1,9 @@
 //! Any OpenAPI 3.0 document as a Dropshot API trait.
 //!
-//! The way of a document, in order: [`mod@load`] reads text into a checked [`model::Document`]; `types` and `operations`
-//! decide what becomes of its schemas and operations; `emit` writes the Rust. What is wrong with a document is a
-//! [`diagnostics::Finding`]; a run reports all of them at once.
+//! The way of a document, in order: [`mod@load`] reads text into a checked [`model::Document`];
+//! `types` and `operations` decide what becomes of its schemas and operations; `emit` writes the
+//! Rust. What is wrong with a document is a [`diagnostics::Finding`]; a run reports all of them at
+//! once.
 //!
 //! The generated code is served by the crate `dropshot-contract`, the only one that it names.
 
@@ -35,8 +36,9 @@ use types::Types;
 /// What to generate.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Every type both decoded and serialized, whichever way its operations use it, and a module `echo` with a service
-    /// that the driver of the crate `dropshot-conformance` plays the caller of.
+    /// Every type both decoded and serialized, whichever way its operations use it, and a module
+    /// `echo` with a service that the driver of the crate `dropshot-conformance` plays the caller
+    /// of.
     pub both_directions: bool,
 }
 
@@ -58,7 +60,8 @@ pub struct Generated {
 /// # Errors
 /// Everything in it that can't be generated.
 pub fn generate(loaded: &Loaded, options: Options) -> Result<Generated, Findings> {
-    // Schemas nest as deep as the document does, two hundred levels at most; a build script's thread has 2 MiB.
+    // Schemas nest as deep as the document does, two hundred levels at most; a build script's
+    // thread has 2 MiB.
     std::thread::scope(|scope| {
         let work = || generate_here(loaded, options);
         match std::thread::Builder::new()

@@ -1,7 +1,8 @@
 //! From a file to a checked [`Document`].
 //!
-//! Owns the order of the steps, each of which is a module: bytes to a value ([`source`]), the overlay
-//! ([`crate::overlay`]), parts of other files ([`external`]), and the reading itself ([`crate::read`]).
+//! Owns the order of the steps, each of which is a module: bytes to a value ([`source`]), the
+//! overlay ([`crate::overlay`]), parts of other files ([`external`]), and the reading itself
+//! ([`crate::read`]).
 
 mod external;
 mod grammar;
@@ -22,7 +23,8 @@ pub(crate) use sources::{Overlaid, join};
 
 pub use sources::Sources;
 
-/// The most findings of a severity that are shown: a broken document of megabytes could have as many.
+/// The most findings of a severity that are shown: a broken document of megabytes could have as
+/// many.
 const MAX_FINDINGS: usize = 1_000;
 
 /// A document that was read, with what was found on the way.
@@ -38,7 +40,8 @@ pub struct Loaded {
 
 /// Reads an OpenAPI document, with an overlay applied.
 ///
-/// `spec` is JSON or YAML, whatever its name says; the files it refers to lie in its folder or below.
+/// `spec` is JSON or YAML, whatever its name says; the files it refers to lie in its folder or
+/// below.
 ///
 /// # Errors
 /// Everything that is wrong with the document in one go: [`Findings`]. A text that can't be parsed is one finding.
@@ -47,7 +50,8 @@ pub fn load(spec: &Path, overlay: Option<&Path>) -> Result<Loaded, Findings> {
     finish(source, value, overlay.map(read_overlay).transpose()?)
 }
 
-/// Reads a document that is in memory already; `spec` names it, and its folder is where other files are looked for.
+/// Reads a document that is in memory already; `spec` names it, and its folder is where other files
+/// are looked for.
 ///
 /// # Errors
 /// Those of [`load`].

@@ -1,12 +1,13 @@
-//! The document as the generator understands it: every `$ref` to a parameter, header, body, response or path item
-//! resolved, every schema parsed, every operation named.
+//! The document as the generator understands it: every `$ref` to a parameter, header, body,
+//! response or path item resolved, every schema parsed, every operation named.
 //!
-//! Owns the vocabulary shared by the half that reads ([`mod@crate::load`], [`crate::read`]) and the half that writes
-//! ([`crate::types`], [`crate::operations`]). A value of these types is already checked: what could not be
-//! understood became a [`crate::diagnostics::Finding`] and no `Document` was made.
+//! Owns the vocabulary shared by the half that reads ([`mod@crate::load`], [`crate::read`]) and the
+//! half that writes ([`crate::types`], [`crate::operations`]). A value of these types is already
+//! checked: what could not be understood became a [`crate::diagnostics::Finding`] and no `Document`
+//! was made.
 //!
-//! Each part keeps the JSON pointer it was written at, so that whatever the writing half finds can be shown in the
-//! source.
+//! Each part keeps the JSON pointer it was written at, so that whatever the writing half finds can
+//! be shown in the source.
 
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
@@ -14,8 +15,9 @@ use serde_json::{Number, Value};
 /// A whole OpenAPI 3.0 document, overlay applied.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// The document itself, for serving: key order, vendor extensions and descriptions as written. Schemas of other
-    /// files in the document's folder have been brought in under `components.schemas`.
+    /// The document itself, for serving: key order, vendor extensions and descriptions as written.
+    /// Schemas of other files in the document's folder have been brought in under
+    /// `components.schemas`.
     pub value: Value,
     /// `info.title`.
     pub title: String,
@@ -23,8 +25,8 @@ pub struct Document {
     pub version: String,
     /// `info.description`.
     pub description: Option<String>,
-    /// The path of the first server's URL, variables replaced by their defaults, without a trailing slash; may be
-    /// empty.
+    /// The path of the first server's URL, variables replaced by their defaults, without a trailing
+    /// slash; may be empty.
     pub base_path: String,
     /// In the document's order.
     pub operations: Vec<Operation>,
@@ -47,8 +49,8 @@ pub struct Operation {
     pub method: String,
     /// The path template as written, without the base path.
     pub path: String,
-    /// The path of the operation's or the path item's own first server, where one is declared: it stands in place of
-    /// [`Document::base_path`].
+    /// The path of the operation's or the path item's own first server, where one is declared: it
+    /// stands in place of [`Document::base_path`].
     pub base_path: Option<String>,
     /// `tags`.
     pub tags: Vec<String>,
@@ -64,8 +66,9 @@ pub struct Operation {
     pub body: Option<RequestBody>,
     /// In the document's order; never empty unless the document's is.
     pub responses: Vec<Response>,
-    /// The operation's own or the document's `security`: alternatives, of which one must be met; each a set of
-    /// schemes that must all be met. Empty: nothing is asked. An empty alternative: anonymous is fine.
+    /// The operation's own or the document's `security`: alternatives, of which one must be met;
+    /// each a set of schemes that must all be met. Empty: nothing is asked. An empty alternative:
+    /// anonymous is fine.
     pub security: Vec<Vec<Requirement>>,
 }
 
@@ -211,7 +214,8 @@ pub struct Header {
 /// A schema where it is used.
 #[derive(Debug, Clone)]
 pub enum Schema {
-    /// `$ref`: a key of [`Document::schemas`]. References that only lead to other references keep their own name.
+    /// `$ref`: a key of [`Document::schemas`]. References that only lead to other references keep
+    /// their own name.
     Ref {
         /// Where the `$ref` stands.
         pointer: String,

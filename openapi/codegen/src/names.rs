@@ -1,4 +1,5 @@
-//! Rust names for OpenAPI names: idiomatic, valid, unique in their scope, and the same on every run.
+//! Rust names for OpenAPI names: idiomatic, valid, unique in their scope, and the same on every
+//! run.
 
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use std::collections::HashSet;
@@ -71,8 +72,8 @@ pub fn static_name(name: &str) -> String {
     }
 }
 
-/// `name` with everything that no Rust name may hold replaced by a space, and a leading sign by its word, so that
-/// GitHub's `+1` and `-1` stay apart.
+/// `name` with everything that no Rust name may hold replaced by a space, and a leading sign by its
+/// word, so that GitHub's `+1` and `-1` stay apart.
 fn spelled(name: &str) -> String {
     let mut words = String::with_capacity(name.len());
     let mut chars = name.chars().peekable();
@@ -127,7 +128,8 @@ fn sign(c: char) -> Option<&'static str> {
     })
 }
 
-/// Every strict and reserved keyword of edition 2024, and `union`-like weak ones that read badly as fields.
+/// Every strict and reserved keyword of edition 2024, and `union`-like weak ones that read badly as
+/// fields.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
     "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",

@@ -1,7 +1,8 @@
 //! An OpenAPI Overlay 1.0 applied to a document's value.
 //!
-//! Matching and merging are roas-overlay's. Owned here: nothing in an overlay is passed over silently. An unknown field
-//! is refused, and so is an action whose target matches nothing, which is what a vendor's update makes of an action.
+//! Matching and merging are roas-overlay's. Owned here: nothing in an overlay is passed over
+//! silently. An unknown field is refused, and so is an action whose target matches nothing, which
+//! is what a vendor's update makes of an action.
 
 use crate::codes;
 use crate::diagnostics::{Finding, Findings, Severity};

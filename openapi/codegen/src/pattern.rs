@@ -1,7 +1,8 @@
 //! A schema's `pattern` (ECMA 262) as a pattern of the `fancy-regex` crate.
 //!
-//! The two differ in a few places only: what `\d`, `\w` and `\s` mean, how a class is escaped, and what `$` matches.
-//! What can't be said is `None`: the pattern is then carried in the document and not enforced.
+//! The two differ in a few places only: what `\d`, `\w` and `\s` mean, how a class is escaped, and
+//! what `$` matches. What can't be said is `None`: the pattern is then carried in the document and
+//! not enforced.
 
 /// The translated pattern, or why it can't be enforced.
 ///
@@ -71,7 +72,8 @@ pub fn translate(ecma: &str) -> Result<String, String> {
                 class = false;
                 out.push(']');
             }
-            // Rust's `$` without flags is ECMA's; a quantifier brace that is none is a literal in ECMA.
+            // Rust's `$` without flags is ECMA's; a quantifier brace that is none is a literal in
+            // ECMA.
             '{' if !class && !quantifier(chars.clone()) => out.push_str(r"\{"),
             _ => out.push(c),
         }

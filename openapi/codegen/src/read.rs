@@ -1,8 +1,8 @@
 //! From a document's value to its model: all of OpenAPI 3.0 that can be wrong is found in one run.
 //!
-//! Owns the order of reading and what all parts share: where remarks go, what was read before, and the bound on how
-//! large a model may grow. Each part of a document has a module of its own. Files, lines and other documents are
-//! [`mod@crate::load`]'s affair: here everything stands in one value.
+//! Owns the order of reading and what all parts share: where remarks go, what was read before, and
+//! the bound on how large a model may grow. Each part of a document has a module of its own. Files,
+//! lines and other documents are [`mod@crate::load`]'s affair: here everything stands in one value.
 
 mod at;
 mod bodies;
@@ -33,10 +33,12 @@ use version::Version;
 
 pub(crate) use references::percent_decode;
 
-/// The most schemas, parameters and responses a model may hold, each counted where it is used: a kilobyte each.
+/// The most schemas, parameters and responses a model may hold, each counted where it is used: a
+/// kilobyte each.
 const MAX_PARTS: usize = 500_000;
 
-/// Reads a document; what is found is added to `remarks`. There is no document where nothing could be read.
+/// Reads a document; what is found is added to `remarks`. There is no document where nothing could
+/// be read.
 pub(crate) fn read(value: Value, remarks: &mut Vec<Remark>) -> Option<Document> {
     let refused = remarks
         .iter()
@@ -70,7 +72,8 @@ pub(crate) struct Reader<'d> {
     responses: Cache<Response>,
 }
 
-/// What was read at a pointer before, as several references lead there: with the number of its parts.
+/// What was read at a pointer before, as several references lead there: with the number of its
+/// parts.
 type Cache<T> = RefCell<HashMap<String, (Option<T>, usize)>>;
 
 impl<'d> Reader<'d> {
@@ -180,7 +183,8 @@ impl<'d> Reader<'d> {
         tags.collect()
     }
 
-    /// All components but security schemes. What operations refer to is kept; the schemas are the result.
+    /// All components but security schemes. What operations refer to is kept; the schemas are the
+    /// result.
     fn components(&self, components: &Object<'_, 'd>) -> IndexMap<String, Schema> {
         const KNOWN: &str = "schemas responses parameters examples requestBodies headers securitySchemes \
             links callbacks pathItems";

@@ -5,8 +5,8 @@ use crate::codes;
 use crate::model::Operation;
 use std::collections::HashMap;
 
-/// Refuses two operations of one method whose templates match the same paths (`/x/{a}` and `/x/{b}`): OpenAPI calls
-/// them identical, and whichever were chosen would be wrong.
+/// Refuses two operations of one method whose templates match the same paths (`/x/{a}` and
+/// `/x/{b}`): OpenAPI calls them identical, and whichever were chosen would be wrong.
 pub fn check(operations: &[Operation], refusals: &mut Refusals<'_>) {
     let mut seen: HashMap<(&str, String), &Operation> = HashMap::new();
     for operation in operations {

@@ -45,7 +45,8 @@ impl Rules {
                 Err(reason) => refused = Some(reason),
             }
         }
-        // A format with a Rust type of its own is checked by that type, where nothing else is to be checked.
+        // A format with a Rust type of its own is checked by that type, where nothing else is to be
+        // checked.
         let typed = matches!(
             schema.format.as_deref(),
             Some("uuid" | "date-time" | "date" | "byte" | "ipv4" | "ipv6")
@@ -187,7 +188,8 @@ fn bounds(rest: &str, min: Option<u64>, max: Option<u64>) -> String {
     value
 }
 
-/// A bound as a whole number: a fraction goes to the nearest integer inside it, an exclusive one a step further in.
+/// A bound as a whole number: a fraction goes to the nearest integer inside it, an exclusive one a
+/// step further in.
 fn whole(number: &Number, round: fn(f64) -> f64, exclusive_step: i128) -> i128 {
     if let Some(n) = number.as_i64() {
         return i128::from(n) + exclusive_step;

@@ -1,4 +1,5 @@
-//! The handlers that a new service starts with: one a method of each trait, answering 501 until it is written.
+//! The handlers that a new service starts with: one a method of each trait, answering 501 until it
+//! is written.
 
 use crate::operations::{Group, Operations};
 use std::fmt::Write;

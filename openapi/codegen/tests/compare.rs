@@ -1,4 +1,5 @@
-//! Documents compared by meaning: every kind of change by a small pair of its own, and pairs that must stay silent.
+//! Documents compared by meaning: every kind of change by a small pair of its own, and pairs that
+//! must stay silent.
 
 #[path = "compare/corpora.rs"]
 mod corpora;

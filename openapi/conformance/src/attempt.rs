@@ -60,7 +60,8 @@ impl Attempt<'_> {
         values(self) == values(other) && body(self) == body(other)
     }
 
-    /// The value of the parameter that a header stands for, and of the credentials in the same header: they are one.
+    /// The value of the parameter that a header stands for, and of the credentials in the same
+    /// header: they are one.
     pub(crate) fn shown_in(&self, parameter: &Parameter<'_>) -> Option<&Shown> {
         self.shown.iter().find(|shown| {
             shown.location == parameter.location && shown.name.eq_ignore_ascii_case(parameter.name)

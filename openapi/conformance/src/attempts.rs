@@ -1,5 +1,5 @@
-//! The requests that an operation is to take: the least and the fullest, each branch, each body, each way of showing
-//! credentials.
+//! The requests that an operation is to take: the least and the fullest, each branch, each body,
+//! each way of showing credentials.
 
 use dropshot_contract::{Bytes, Location, Operation, Value};
 
@@ -13,8 +13,9 @@ use crate::scalar::{Charset, Richness};
 use crate::wire;
 
 impl<'d> Caller<'d> {
-    /// The requests that an operation is to take, and what could not be made: the least, the fullest, one for each branch
-    /// of the unions in it, each body in its turn, each way of showing credentials.
+    /// The requests that an operation is to take, and what could not be made: the least, the
+    /// fullest, one for each branch of the unions in it, each body in its turn, each way of showing
+    /// credentials.
     pub(crate) fn attempts(&self, operation: &Operation, gaps: &mut Vec<Gap>) -> Vec<Attempt<'d>> {
         let alternatives = self.alternatives(operation, gaps);
         let Some(first) = alternatives.first() else {
@@ -209,7 +210,8 @@ impl<'d> Caller<'d> {
         ))
     }
 
-    /// The attempt with a body that has the properties that are read only as well: no handler may see them.
+    /// The attempt with a body that has the properties that are read only as well: no handler may
+    /// see them.
     fn returned(&self, attempt: &Attempt<'d>) -> Option<Attempt<'d>> {
         let body = attempt
             .body

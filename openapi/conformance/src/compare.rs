@@ -5,8 +5,9 @@ use dropshot_contract::{DateTime, IpAddr, Value};
 use crate::document::Document;
 use crate::facts::Facts;
 
-/// The first difference between what was sent and what was got: none but for defaults that were filled in. Text stands for
-/// numbers and truth values on the wire, where a schema does not say which.
+/// The first difference between what was sent and what was got: none but for defaults that were
+/// filled in. Text stands for numbers and truth values on the wire, where a schema does not say
+/// which.
 pub(crate) fn difference<'d>(
     document: &'d Document,
     schemas: &[&'d Value],

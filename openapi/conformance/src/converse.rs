@@ -1,4 +1,5 @@
-//! Valid requests, each to its handler and with its values, and the replies that are asked for meanwhile.
+//! Valid requests, each to its handler and with its values, and the replies that are asked for
+//! meanwhile.
 
 use std::collections::BTreeMap;
 
@@ -99,8 +100,8 @@ impl<'d> Session<'d> {
         self.body(attempt, got)
     }
 
-    /// Whether the handler got the credentials of an alternative that is met by what was shown; it may be another one
-    /// than was meant, which asks for no more.
+    /// Whether the handler got the credentials of an alternative that is met by what was shown; it
+    /// may be another one than was meant, which asks for no more.
     fn credentials(
         &self,
         operation: &Operation,

@@ -30,7 +30,8 @@ pub struct Subject {
     pub unenforced: &'static [&'static str],
 }
 
-/// Drives a service on a free port of the loopback interface until all its operations have been asked.
+/// Drives a service on a free port of the loopback interface until all its operations have been
+/// asked.
 #[must_use]
 pub fn drive(subject: &Subject) -> Report {
     let mut report = Report {

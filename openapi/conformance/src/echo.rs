@@ -1,7 +1,8 @@
 //! The service's side of the test: what the generated module `echo` calls.
 //!
-//! The driver leaves a [`Case`] in the [`Context`] and sends its number with the request; the handler records there what it
-//! got and takes the samples to answer with. What was got is recorded as JSON, the one form that driver and handler share.
+//! The driver leaves a [`Case`] in the [`Context`] and sends its number with the request; the
+//! handler records there what it got and takes the samples to answer with. What was got is recorded
+//! as JSON, the one form that driver and handler share.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};

@@ -1,4 +1,5 @@
-//! What the schemas of one value say together: its own, those of its `allOf`s, and one branch of each union.
+//! What the schemas of one value say together: its own, those of its `allOf`s, and one branch of
+//! each union.
 
 use dropshot_contract::Value;
 use serde_json::{Map, Number};
@@ -264,7 +265,8 @@ impl<'d> Facts<'d> {
             .any(|object| object.additional == Some(&Value::Bool(false)))
     }
 
-    /// The type of a value to make: the first that is allowed, or what the other keywords can only mean.
+    /// The type of a value to make: the first that is allowed, or what the other keywords can only
+    /// mean.
     pub(crate) fn kind(&self) -> Option<&'d str> {
         if let Some(types) = &self.types {
             return types.iter().copied().find(|ty| *ty != "null");

@@ -1,7 +1,8 @@
-//! The document's schemas as JSON Schema (draft 4), and the independent validator that judges values by them.
+//! The document's schemas as JSON Schema (draft 4), and the independent validator that judges
+//! values by them.
 //!
-//! OpenAPI 3.0 schemas are draft 4 with four differences, which are translated: `nullable`, `discriminator`, `readOnly` and
-//! `writeOnly`, and formats that are ranges of numbers.
+//! OpenAPI 3.0 schemas are draft 4 with four differences, which are translated: `nullable`,
+//! `discriminator`, `readOnly` and `writeOnly`, and formats that are ranges of numbers.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -14,7 +15,8 @@ use serde_json::{Map, json};
 use crate::document::{ANYTHING, Document, flag};
 use crate::facts::Facts;
 
-/// Which way a value goes: properties that are `readOnly` are not required in a request, `writeOnly` ones not in a reply.
+/// Which way a value goes: properties that are `readOnly` are not required in a request,
+/// `writeOnly` ones not in a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Direction {
     Request,
@@ -204,7 +206,8 @@ impl<'d> Translation<'d> {
                 value.clone()
             }
             "minimum" | "maximum" => {
-                // OpenAPI 3.1's exclusive bound stands alone, and wins here over an inclusive one beside it.
+                // OpenAPI 3.1's exclusive bound stands alone, and wins here over an inclusive one
+                // beside it.
                 if out.contains_key(keyword) {
                     return;
                 }

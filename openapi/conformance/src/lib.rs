@@ -1,8 +1,8 @@
-//! The conformance test of generated services: a driver that plays the caller of each operation, with requests made from the
-//! document, through a real server.
+//! The conformance test of generated services: a driver that plays the caller of each operation,
+//! with requests made from the document, through a real server.
 //!
-//! The other side is the module `echo` that the generator adds on demand: its handlers tell what they got and answer what they
-//! are asked for. Three things are tested of each operation:
+//! The other side is the module `echo` that the generator adds on demand: its handlers tell what
+//! they got and answer what they are asked for. Three things are tested of each operation:
 //!
 //! | What | Module |
 //! |---|---|
@@ -10,9 +10,9 @@
 //! | every declared reply comes as the document says | `replies` |
 //! | a request that breaks one rule is refused with a 4xx that names the place | `refuse`, `violate` |
 //!
-//! Values are made by `sample`, `scalar` and `pattern` from what `facts` gathers of a schema, and judged by a validator that
-//! knows nothing of the generator (`judge`); `wire`, `body` and `credentials` write them. What can't be made is counted, not
-//! passed over.
+//! Values are made by `sample`, `scalar` and `pattern` from what `facts` gathers of a schema, and
+//! judged by a validator that knows nothing of the generator (`judge`); `wire`, `body` and
+//! `credentials` write them. What can't be made is counted, not passed over.
 
 mod attempt;
 mod attempts;

@@ -1,13 +1,14 @@
 //! Text that matches a pattern.
 //!
-//! Written from the pattern's syntax tree, and kept only if the pattern matches it: look-around, which the tree does not
-//! have, is left out of the writing and counts in the matching.
+//! Written from the pattern's syntax tree, and kept only if the pattern matches it: look-around,
+//! which the tree does not have, is left out of the writing and counts in the matching.
 
 use fancy_regex::Regex;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// Characters that classes are asked for first: of many kinds, so that a text soon has one of each that it needs.
+/// Characters that classes are asked for first: of many kinds, so that a text soon has one of each
+/// that it needs.
 const PREFERRED: &[char] = &[
     'a', 'B', '3', '-', 'c', 'D', '7', '_', 'e', 'F', '0', '.', 'g', 'H', '9', ' ', '@', ':', '/',
     '+', '!', '#', '$',
@@ -16,7 +17,8 @@ const PREFERRED: &[char] = &[
 /// The longest run that an open repetition is written with.
 const LONGEST: u32 = 80;
 
-/// A text of as many characters as allowed that each pattern matches; another one for another `salt`.
+/// A text of as many characters as allowed that each pattern matches; another one for another
+/// `salt`.
 pub(crate) fn matching(patterns: &[&str], min: u64, max: u64, salt: usize) -> Option<String> {
     let regexes: Option<Vec<Regex>> = patterns
         .iter()

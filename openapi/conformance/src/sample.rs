@@ -1,7 +1,7 @@
 //! Values for schemas.
 //!
-//! A sample is made to be valid; whether it is, the validator says before it is used, so that a mistake made here is not laid
-//! to the service's charge.
+//! A sample is made to be valid; whether it is, the validator says before it is used, so that a
+//! mistake made here is not laid to the service's charge.
 
 use std::cell::{Cell, RefCell};
 
@@ -30,7 +30,8 @@ pub(crate) struct Plan {
     pub(crate) charset: Charset,
     /// Which branch of each union.
     pub(crate) branch: usize,
-    /// With the properties that don't go this way, as a caller has them who sends back what it was given.
+    /// With the properties that don't go this way, as a caller has them who sends back what it was
+    /// given.
     pub(crate) returned: bool,
 }
 

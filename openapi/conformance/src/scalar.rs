@@ -125,7 +125,8 @@ fn formatted(format: &str, salt: usize) -> Option<String> {
     })
 }
 
-/// A number that keeps the facts: at a bound, but for the second of the salts, or told apart by the first.
+/// A number that keeps the facts: at a bound, but for the second of the salts, or told apart by the
+/// first.
 pub(crate) fn number(
     facts: &Facts<'_>,
     integer: bool,

@@ -24,8 +24,8 @@ pub(crate) struct Violation {
     pub(crate) keyword: &'static str,
     /// Where the refusal should point, in the value.
     pub(crate) pointer: String,
-    /// A place further out that it may point to instead: the outermost union that has no discriminator, which can't know
-    /// which branch was meant.
+    /// A place further out that it may point to instead: the outermost union that has no
+    /// discriminator, which can't know which branch was meant.
     pub(crate) or: Option<String>,
     /// The whole value.
     pub(crate) value: Value,
@@ -33,8 +33,8 @@ pub(crate) struct Violation {
     pub(crate) schema: usize,
 }
 
-/// Every way of breaking `sample`, a value of `schema`, made with branch `branch` of its unions. On the wire, text is all there
-/// is: there only what its text tells apart is broken.
+/// Every way of breaking `sample`, a value of `schema`, made with branch `branch` of its unions. On
+/// the wire, text is all there is: there only what its text tells apart is broken.
 pub(crate) fn violations<'d>(
     document: &'d Document,
     schema: &'d Value,

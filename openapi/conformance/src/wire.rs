@@ -1,4 +1,5 @@
-//! How values are written into paths, queries, headers, cookies and forms (OpenAPI 3.0.3, Style Values and Style Examples).
+//! How values are written into paths, queries, headers, cookies and forms (OpenAPI 3.0.3, Style
+//! Values and Style Examples).
 //!
 //! Written from that table alone, not from how the service reads it.
 
@@ -31,7 +32,8 @@ pub(crate) fn percent(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// A path template, with escapes for what no path has (RFC 3986, 3.3); its braces stay until variables are filled in.
+/// A path template, with escapes for what no path has (RFC 3986, 3.3); its braces stay until
+/// variables are filled in.
 pub(crate) fn template(path: &str) -> String {
     const FOREIGN: &AsciiSet = &CONTROLS
         .add(b' ')
@@ -59,7 +61,8 @@ pub(crate) fn plain(text: &str) -> String {
     text.to_owned()
 }
 
-/// What text a parameter's value may consist of, so that nothing in it is taken for a separator that can't be escaped.
+/// What text a parameter's value may consist of, so that nothing in it is taken for a separator
+/// that can't be escaped.
 pub(crate) fn charset(parameter: &Parameter<'_>) -> Charset {
     match (parameter.location, parameter.style) {
         _ if parameter.json => Charset::Json,

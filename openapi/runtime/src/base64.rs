@@ -18,8 +18,9 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
 
-/// The bytes of a Basic credential, or none. RFC 7617 says base64; published APIs also say base64url and mean either, and
-/// clients differ about the padding. None of these texts stands for two credentials.
+/// The bytes of a Basic credential, or none. RFC 7617 says base64; published APIs also say
+/// base64url and mean either, and clients differ about the padding. None of these texts stands for
+/// two credentials.
 pub(crate) fn decode_credential(text: &str) -> Option<Vec<u8>> {
     const EITHER: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

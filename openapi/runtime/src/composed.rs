@@ -1,5 +1,5 @@
-//! Schemas that several types say together: `allOf` that is no single struct, and sets of properties of which some must
-//! be there.
+//! Schemas that several types say together: `allOf` that is no single struct, and sets of
+//! properties of which some must be there.
 
 use serde::Serialize as _;
 use serde::ser::{Error, Serializer};
@@ -66,7 +66,8 @@ fn alternatives(sets: &[&[&str]]) -> String {
     sets.join(", or ")
 }
 
-/// Serializes the parts of an `allOf` as one object. A property that several parts have is written once.
+/// Serializes the parts of an `allOf` as one object. A property that several parts have is written
+/// once.
 ///
 /// # Errors
 /// A part that can't be written as JSON, or is no object.

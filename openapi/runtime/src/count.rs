@@ -1,4 +1,5 @@
-//! How many items an array and how many properties an object may have, as `const` builders for statics in generated code.
+//! How many items an array and how many properties an object may have, as `const` builders for
+//! statics in generated code.
 
 use crate::{Invalid, Reason};
 

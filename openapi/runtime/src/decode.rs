@@ -1,7 +1,7 @@
 //! From a [`Node`] to Rust's types, with the rules of the schema.
 //!
-//! A value of the wire ([`Node::Text`], [`Node::Bytes`]) is read as whatever the schema asks for; a JSON value must have
-//! the type itself, so that `"1"` is no integer.
+//! A value of the wire ([`Node::Text`], [`Node::Bytes`]) is read as whatever the schema asks for; a
+//! JSON value must have the type itself, so that `"1"` is no integer.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,7 +1,7 @@
 //! `style: deepObject`: `filter[state]=open&filter[tags][]=a`.
 //!
-//! OpenAPI 3.0 defines one level of scalars; public documents and their clients go deeper, so properties nest as their
-//! shapes do, and arrays are written `[]`, `[0]` or by repeating the name.
+//! OpenAPI 3.0 defines one level of scalars; public documents and their clients go deeper, so
+//! properties nest as their shapes do, and arrays are written `[]`, `[0]` or by repeating the name.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,6 @@
-//! The endpoints that Dropshot's router knows: one a method, for every path. Which operation a request is for is decided by
-//! [`crate::route::Table`], which knows all that OpenAPI says of paths, answers HEAD, and has a service's own words for other methods.
+//! The endpoints that Dropshot's router knows: one a method, for every path. Which operation a
+//! request is for is decided by [`crate::route::Table`], which knows all that OpenAPI says of
+//! paths, answers HEAD, and has a service's own words for other methods.
 
 use dropshot::{
     ApiEndpoint, ApiEndpointBodyContentType, ApiEndpointParameter, ServerContext, SharedExtractor,
@@ -30,8 +31,8 @@ pub(crate) fn wildcard<C: ServerContext>(mut endpoint: ApiEndpoint<C>) -> ApiEnd
     endpoint
 }
 
-/// Dropshot checks that each variable of a path has a parameter with a schema, but keeps the type of such schemas to itself.
-/// It is taken from the metadata of its own extractor.
+/// Dropshot checks that each variable of a path has a parameter with a schema, but keeps the type
+/// of such schemas to itself. It is taken from the metadata of its own extractor.
 fn parameters() -> Vec<ApiEndpointParameter> {
     #[derive(Deserialize, JsonSchema)]
     struct Variables {

@@ -1,7 +1,8 @@
 //! The document that Dropshot itself would write for a list of operations.
 //!
-//! Names, places, descriptions, statuses and media types come from the generated [`Operation`]s, schemas from the document.
-//! Paths that Dropshot's router can't say are registered under others and written back.
+//! Names, places, descriptions, statuses and media types come from the generated [`Operation`]s,
+//! schemas from the document. Paths that Dropshot's router can't say are registered under others
+//! and written back.
 
 mod carrier;
 mod endpoints;

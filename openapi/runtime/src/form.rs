@@ -9,8 +9,9 @@ use crate::percent::{Escapes, decode};
 use crate::style::{Beside, Written};
 use crate::{Invalid, Node, Reason};
 
-/// The form as an object: declared fields by their shapes, any other as text, a list where it is given several times. With
-/// `empty_is_absent`, a field with an empty text counts as not given, though still as given once.
+/// The form as an object: declared fields by their shapes, any other as text, a list where it is
+/// given several times. With `empty_is_absent`, a field with an empty text counts as not given,
+/// though still as given once.
 ///
 /// # Errors
 /// [`Reason::MalformedEncoding`], [`Reason::RepeatedParameter`]
@@ -71,7 +72,8 @@ fn declared(
     }
 }
 
-/// Whether a name is that of the field, of one of its keys in brackets, or of an exploded object's property.
+/// Whether a name is that of the field, of one of its keys in brackets, or of an exploded object's
+/// property.
 fn belongs_to(name: &str, field: &Field) -> bool {
     match name.strip_prefix(field.name) {
         Some("") => return true,

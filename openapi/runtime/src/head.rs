@@ -1,4 +1,5 @@
-//! What holds for the head of every request, whatever its operation: RFC 9112 3.2, its size, and HEAD (RFC 9110 9.3.2).
+//! What holds for the head of every request, whatever its operation: RFC 9112 3.2, its size, and
+//! HEAD (RFC 9110 9.3.2).
 
 use dropshot::Body;
 use http::request::Parts;
@@ -26,7 +27,8 @@ pub(crate) fn check(parts: &Parts, most: usize, operation: &Operation) -> Result
     Ok(())
 }
 
-/// RFC 9112 3.2: a server MUST answer 400 to a request of HTTP/1.1 without `Host`, and to any with two of them or an invalid one.
+/// RFC 9112 3.2: a server MUST answer 400 to a request of HTTP/1.1 without `Host`, and to any with
+/// two of them or an invalid one.
 fn has_valid_host(parts: &Parts) -> bool {
     let mut lines = parts.headers.get_all(header::HOST).iter();
     match (lines.next(), lines.next()) {
@@ -61,7 +63,8 @@ fn size(parts: &Parts) -> usize {
         .sum()
 }
 
-/// The answer without its content, whose length stays told. HTTP/2 has no other place where it would be left out.
+/// The answer without its content, whose length stays told. HTTP/2 has no other place where it
+/// would be left out.
 pub(crate) fn without_content(mut response: Response) -> Response {
     if let Some(length) = response.body().size_hint().exact() {
         let headers = response.headers_mut();

@@ -1,6 +1,7 @@
 //! A value that is not what its schema says: why, and where in the value.
 //!
-//! Knows nothing of requests; [`crate::Rejection`] says which part of which request the value came from.
+//! Knows nothing of requests; [`crate::Rejection`] says which part of which request the value came
+//! from.
 
 use std::fmt;
 
@@ -17,8 +18,8 @@ struct Inner {
 }
 
 impl Invalid {
-    /// A value refused for `reason`. The message completes "`/name` …" and never repeats the value, which may be a
-    /// secret.
+    /// A value refused for `reason`. The message completes "`/name` …" and never repeats the value,
+    /// which may be a secret.
     #[must_use]
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
@@ -44,7 +45,8 @@ impl Invalid {
         Self::new(Reason::WrongType, format!("must be {wanted}, not {found}"))
     }
 
-    /// The same, seen from one level further out: `segment` is a property's name or an item's index.
+    /// The same, seen from one level further out: `segment` is a property's name or an item's
+    /// index.
     #[must_use]
     #[allow(clippy::needless_pass_by_value)] // a name or a number
     pub fn within(mut self, segment: impl ToString) -> Self {
@@ -64,7 +66,8 @@ impl Invalid {
         &self.0.message
     }
 
-    /// How deep in the value it was found; the alternative of a union that got furthest is the one that was meant.
+    /// How deep in the value it was found; the alternative of a union that got furthest is the one
+    /// that was meant.
     pub(crate) fn depth(&self) -> usize {
         self.0.segments.len()
     }

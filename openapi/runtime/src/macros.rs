@@ -1,6 +1,8 @@
-//! The parts of a generated type that are the same for all of its kind, so that the generated code shows what differs.
+//! The parts of a generated type that are the same for all of its kind, so that the generated code
+//! shows what differs.
 
-/// Gives an enum of strings its text, both ways: `as_str`, `Display`, `FromStr`, `Serialize` and [`crate::Decode`].
+/// Gives an enum of strings its text, both ways: `as_str`, `Display`, `FromStr`, `Serialize` and
+/// [`crate::Decode`].
 #[macro_export]
 macro_rules! string_enum {
     ($name:ident { $($variant:ident = $text:literal,)* }) => {

@@ -2,7 +2,8 @@
 
 use crate::operation::{Media, MediaKind};
 
-/// The index of the declared media type that `content_type` is one of: the same one before a range that it is in.
+/// The index of the declared media type that `content_type` is one of: the same one before a range
+/// that it is in.
 pub(crate) fn select(content: &[Media], content_type: &str) -> Option<usize> {
     let best = |is: fn(&str, &str) -> bool| {
         content

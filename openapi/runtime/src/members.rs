@@ -1,8 +1,8 @@
 //! The members of an object: unique keys, found fast however many there are.
 //!
-//! Small objects, which nearly all are, keep the order they were sent in and are searched from where the last search
-//! ended, since senders mostly write in the schema's order. Larger ones are sorted, so that a body full of keys costs its
-//! sender's bytes and not their square.
+//! Small objects, which nearly all are, keep the order they were sent in and are searched from
+//! where the last search ended, since senders mostly write in the schema's order. Larger ones are
+//! sorted, so that a body full of keys costs its sender's bytes and not their square.
 
 use crate::Node;
 

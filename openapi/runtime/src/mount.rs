@@ -1,6 +1,7 @@
 //! From generated routes to Dropshot's [`ApiDescription`].
 //!
-//! What names the context is compiled in the user's crate, so it is little: the work is done by functions that don't.
+//! What names the context is compiled in the user's crate, so it is little: the work is done by
+//! functions that don't.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,27 +30,32 @@ pub type Rejected<C> = fn(RequestContext<C>, Rejection) -> BoxFuture<Response>;
 
 /// How operations are served.
 pub struct Options {
-    /// The most bytes of header fields, names and values together. A request with more is refused with 431.
+    /// The most bytes of header fields, names and values together. A request with more is refused
+    /// with 431.
     pub header_bytes: usize,
     /// The most bytes of a body that are read.
     pub body_bytes: usize,
     /// How long a body may take to arrive.
     pub body_deadline: Duration,
-    /// Whether a form field with an empty value counts as absent (OAuth 2.0 says so: RFC 6749, 3.2).
+    /// Whether a form field with an empty value counts as absent (OAuth 2.0 says so: RFC 6749,
+    /// 3.2).
     pub empty_form_fields_are_absent: bool,
-    /// The full path template of an operation, or `None` if it is not served; by default its base path and its path.
+    /// The full path template of an operation, or `None` if it is not served; by default its base
+    /// path and its path.
     pub path: Option<FullPath>,
     /// Whether a request is read at all; by default each is.
     pub admit: Option<Admit>,
-    /// Set while the service ends: from then on each answer of HTTP/1 asks its caller to come back by another connection.
+    /// Set while the service ends: from then on each answer of HTTP/1 asks its caller to come back
+    /// by another connection.
     pub draining: Arc<AtomicBool>,
 }
 
 /// The full path template of an operation, or `None` if it is not served.
 pub type FullPath = Box<dyn Fn(&Operation) -> Option<String>>;
 
-/// Asked when the head of a request is there, and nothing of its body was read. What it gives is held until the request is
-/// answered; for none, the request is refused as one too many ([`crate::Reason::Overloaded`]).
+/// Asked when the head of a request is there, and nothing of its body was read. What it gives is
+/// held until the request is answered; for none, the request is refused as one too many
+/// ([`crate::Reason::Overloaded`]).
 pub type Admit = Box<dyn Fn(&RequestInfo) -> Option<Admitted> + Send + Sync>;
 
 /// A request that is under way; it is over when this is dropped.
@@ -120,7 +126,8 @@ impl fmt::Display for MountError {
 
 impl std::error::Error for MountError {}
 
-/// Registers all routes. `base_path` goes before the path of each operation that has none of its own.
+/// Registers all routes. `base_path` goes before the path of each operation that has none of its
+/// own.
 ///
 /// # Errors
 /// Two routes that no request tells apart.

@@ -66,7 +66,8 @@ pub(crate) async fn parts(body: Bytes, content_type: &str) -> Result<Vec<Part>, 
     Ok(parts)
 }
 
-/// The parts as an object: declared ones by their shapes, any other as it is, a list where it is given several times.
+/// The parts as an object: declared ones by their shapes, any other as it is, a list where it is
+/// given several times.
 ///
 /// # Errors
 /// [`Reason::RepeatedParameter`], [`Reason::UnsupportedMediaType`], [`Reason::MalformedBody`]

@@ -1,8 +1,9 @@
 //! The value tree that every request becomes before it is decoded, whatever it was written in.
 //!
-//! JSON bodies, form fields, multipart parts and parameters all end here, so that a generated type needs one decoding.
-//! The tree is bounded: as deep as [`MAX_DEPTH`], and a key given twice in one object is refused, since parsers along a
-//! request's way that keep different ones of the two disagree about what was asked (RFC 8259, 4).
+//! JSON bodies, form fields, multipart parts and parameters all end here, so that a generated type
+//! needs one decoding. The tree is bounded: as deep as [`MAX_DEPTH`], and a key given twice in one
+//! object is refused, since parsers along a request's way that keep different ones of the two
+//! disagree about what was asked (RFC 8259, 4).
 
 use std::fmt;
 
@@ -13,8 +14,8 @@ use serde_json::Value;
 use crate::members::Members;
 use crate::{Invalid, Reason};
 
-/// How deeply arrays and objects may nest. A generated decoder needs some kilobytes of stack a level, and threads may have
-/// no more than 2 MiB.
+/// How deeply arrays and objects may nest. A generated decoder needs some kilobytes of stack a
+/// level, and threads may have no more than 2 MiB.
 pub const MAX_DEPTH: usize = 64;
 
 /// A value as it was sent.

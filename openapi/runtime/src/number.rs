@@ -2,7 +2,8 @@
 
 use crate::{Invalid, Reason};
 
-/// `minimum`, `maximum`, `multipleOf` of an integer; exclusive bounds are folded in by the generator.
+/// `minimum`, `maximum`, `multipleOf` of an integer; exclusive bounds are folded in by the
+/// generator.
 #[derive(Debug, Clone, Copy)]
 pub struct Integer {
     min: i128,
@@ -180,7 +181,8 @@ impl Float {
     }
 }
 
-/// Decimal fractions have no exact binary form: 0.3 is a multiple of 0.1 though their quotient is not quite 3.
+/// Decimal fractions have no exact binary form: 0.3 is a multiple of 0.1 though their quotient is
+/// not quite 3.
 fn is_multiple(value: f64, factor: f64) -> bool {
     let quotient = value / factor;
     let off = (quotient - quotient.round()).abs();

@@ -1,7 +1,7 @@
 //! What the generator knows about an operation, as static data.
 //!
-//! Owns the vocabulary: one [`Operation`] for each operation of the document, read by the router, by the decoding of
-//! requests and by the export. Decides nothing.
+//! Owns the vocabulary: one [`Operation`] for each operation of the document, read by the router,
+//! by the decoding of requests and by the export. Decides nothing.
 
 use http::Method;
 
@@ -106,7 +106,8 @@ pub struct Parameter {
     pub explode: bool,
     /// The shape of its schema.
     pub shape: Shape,
-    /// Whether it is declared by `content: application/json` instead of `schema`: its text is a JSON document.
+    /// Whether it is declared by `content: application/json` instead of `schema`: its text is a
+    /// JSON document.
     pub json: bool,
     /// `description`
     pub description: Option<&'static str>,
@@ -212,7 +213,8 @@ impl Operation {
 }
 
 impl Parameter {
-    /// Whether it is the one of that place and name; header names are compared without case (RFC 9110, 5.1).
+    /// Whether it is the one of that place and name; header names are compared without case (RFC
+    /// 9110, 5.1).
     pub(crate) fn is(&self, location: Location, name: &str) -> bool {
         self.location == location
             && match location {

@@ -1,7 +1,8 @@
 //! The `name=value` pairs of a query string, a form or a `Cookie` header.
 //!
-//! Names are decoded and sorted once, so that looking one up costs the same however many a sender writes; values stay
-//! raw, since a separator inside a value is told from an escaped one only there.
+//! Names are decoded and sorted once, so that looking one up costs the same however many a sender
+//! writes; values stay raw, since a separator inside a value is told from an escaped one only
+//! there.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -36,7 +37,8 @@ impl Pair {
 }
 
 impl Pairs {
-    /// Splits at `separator`, and each part at its first `=`. Empty parts are skipped, as they are by browsers.
+    /// Splits at `separator`, and each part at its first `=`. Empty parts are skipped, as they are
+    /// by browsers.
     pub(crate) fn parse(text: &str, separator: u8, escapes: Escapes) -> Result<Self, Invalid> {
         let mut pairs = Vec::with_capacity(4);
         let mut at = 0;
@@ -79,7 +81,8 @@ impl Pairs {
             .map(|pair| &text[pair.value.clone()])
     }
 
-    /// What follows `base` in the names that begin with `base[`, and the raw values: `[a][b]` for `base[a][b]=value`.
+    /// What follows `base` in the names that begin with `base[`, and the raw values: `[a][b]` for
+    /// `base[a][b]=value`.
     pub(crate) fn bracketed<'a>(
         &'a self,
         text: &'a str,

@@ -1,4 +1,5 @@
-//! Strict percent decoding (RFC 3986, 2.1): a `%` that starts no escape, or bytes that aren't UTF-8, are refused.
+//! Strict percent decoding (RFC 3986, 2.1): a `%` that starts no escape, or bytes that aren't
+//! UTF-8, are refused.
 //!
 //! Lenient decoders replace such bytes, so that two different requests arrive as one value.
 
@@ -15,7 +16,8 @@ pub(crate) enum Escapes {
     None,
     /// `%20`: paths and cookies.
     Percent,
-    /// `%20`, and `+` for a space: query strings and forms (WHATWG URL, `application/x-www-form-urlencoded`).
+    /// `%20`, and `+` for a space: query strings and forms (WHATWG URL,
+    /// `application/x-www-form-urlencoded`).
     Form,
 }
 

@@ -1,7 +1,8 @@
 //! Reading a request: what its headers announce first, and no byte of a body that won't be used.
 //!
-//! Dropshot's own extractors read a body to its end before they look at its type or length, and wait for it without end.
-//! Here the order is content type, length, bytes; the cap and the deadline hold while reading, too.
+//! Dropshot's own extractors read a body to its end before they look at its type or length, and
+//! wait for it without end. Here the order is content type, length, bytes; the cap and the deadline
+//! hold while reading, too.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -95,7 +96,8 @@ fn content_type<'h>(
     })
 }
 
-/// No bytes are no body, except where nothing is something: an empty text or file whose type is named.
+/// No bytes are no body, except where nothing is something: an empty text or file whose type is
+/// named.
 fn absent_or_empty(
     operation: &Operation,
     declared: &RequestBody,
@@ -123,7 +125,8 @@ fn absent_or_empty(
     }
 }
 
-/// What `reading` reads, unless it takes too long. Nearly every body is there when its head is, and then no clock is asked.
+/// What `reading` reads, unless it takes too long. Nearly every body is there when its head is, and
+/// then no clock is asked.
 async fn in_time(
     operation: &Operation,
     reading: impl Future<Output = Result<Bytes, Rejection>>,
@@ -149,7 +152,8 @@ async fn collect(
 ) -> Result<Bytes, Rejection> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
-    // Asked first, a body says itself that it is at its end, which saves waiting for nothing more to come.
+    // Asked first, a body says itself that it is at its end, which saves waiting for nothing more
+    // to come.
     while !body.is_end_stream()
         && let Some(frame) = body.frame().await
     {

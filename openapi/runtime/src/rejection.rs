@@ -1,7 +1,7 @@
 //! A request that is not what the document says: what, where, and which status answers it.
 //!
-//! The body of [`Rejection::into_response`] is Dropshot's error shape with the place added; a service with a dialect of
-//! its own reads the accessors instead.
+//! The body of [`Rejection::into_response`] is Dropshot's error shape with the place added; a
+//! service with a dialect of its own reads the accessors instead.
 
 use dropshot::Body;
 use http::{HeaderValue, StatusCode, header};
@@ -18,13 +18,14 @@ pub struct Rejection {
     name: String,
     pointer: String,
     message: String,
-    /// The value of the header that belongs to the status: `WWW-Authenticate` of 401, `Allow` of 405.
+    /// The value of the header that belongs to the status: `WWW-Authenticate` of 401, `Allow` of
+    /// 405.
     header: Option<String>,
 }
 
 impl Rejection {
-    /// A refusal of `operation`. `name` is the parameter's, or empty for the body. The message completes
-    /// "query parameter \"limit\" …".
+    /// A refusal of `operation`. `name` is the parameter's, or empty for the body. The message
+    /// completes "query parameter \"limit\" …".
     #[must_use]
     pub fn new(
         operation: &Operation,
@@ -109,7 +110,8 @@ impl Rejection {
         &self.name
     }
 
-    /// RFC 6901 pointer into the parameter's value or the body, `/items/0/name`; empty for the whole of it.
+    /// RFC 6901 pointer into the parameter's value or the body, `/items/0/name`; empty for the
+    /// whole of it.
     #[must_use]
     pub fn pointer(&self) -> &str {
         &self.pointer
@@ -144,7 +146,8 @@ impl Rejection {
         }
     }
 
-    /// Whether bytes of the body may still be under way, so that the connection can't carry another request.
+    /// Whether bytes of the body may still be under way, so that the connection can't carry another
+    /// request.
     pub(crate) fn leaves_body_unread(&self) -> bool {
         matches!(
             self.reason,
@@ -178,7 +181,8 @@ impl Rejection {
         }
     }
 
-    /// The answer: `{request_id, error_code, message}` as Dropshot writes it, with `location`, `name` and `pointer`.
+    /// The answer: `{request_id, error_code, message}` as Dropshot writes it, with `location`,
+    /// `name` and `pointer`.
     #[must_use]
     pub fn into_response(self, request_id: &str) -> Response {
         #[derive(Serialize)]

@@ -1,7 +1,7 @@
 //! Replies: from the values of a declared response to bytes.
 //!
-//! What can't be written (a header value with a line break, a body that doesn't serialize) is this server's fault: it
-//! becomes a 500, and the log says what it was.
+//! What can't be written (a header value with a line break, a body that doesn't serialize) is this
+//! server's fault: it becomes a 500, and the log says what it was.
 
 use std::fmt::Display;
 
@@ -54,7 +54,8 @@ impl IntoStatus for StatusCode {
     }
 }
 
-/// `status`, if its first digit is `class`; 500 if the handler chose one that the document doesn't declare.
+/// `status`, if its first digit is `class`; 500 if the handler chose one that the document doesn't
+/// declare.
 #[must_use]
 pub fn within(status: StatusCode, class: u16) -> StatusCode {
     if status.as_u16() / 100 == class {
@@ -89,8 +90,9 @@ pub fn text(status: impl IntoStatus, media_type: &'static str, body: String) -> 
     with_body(status.into_status(), media_type, Body::from(body))
 }
 
-/// A body of bytes, or a stream. Where the document declares a range (`image/*`), the payload says which type of it it is,
-/// and of `multipart/…` with which boundary; without a word it is `application/octet-stream`.
+/// A body of bytes, or a stream. Where the document declares a range (`image/*`), the payload says
+/// which type of it it is, and of `multipart/…` with which boundary; without a word it is
+/// `application/octet-stream`.
 pub fn bytes(
     status: impl IntoStatus,
     media_type: &'static str,

@@ -1,7 +1,8 @@
-//! Whether what is served is what the document says: Dropshot's own export against the document it came from.
+//! Whether what is served is what the document says: Dropshot's own export against the document it
+//! came from.
 //!
-//! Dropshot can't say everything that OpenAPI can. What it can't is listed in [`NORMALISATIONS`] and left out on both
-//! sides; anything else that differs is a [`Difference`].
+//! Dropshot can't say everything that OpenAPI can. What it can't is listed in [`NORMALISATIONS`]
+//! and left out on both sides; anything else that differs is a [`Difference`].
 
 mod normalise;
 mod notes;
@@ -20,7 +21,8 @@ use source::Source;
 /// Something that the export says in another way than the document, or that only one of them says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// Where, as a pointer into the normalised documents: `/paths/~1pets/get/parameters/query~1limit/schema/type`.
+    /// Where, as a pointer into the normalised documents:
+    /// `/paths/~1pets/get/parameters/query~1limit/schema/type`.
     pub pointer: String,
     /// What the document says.
     pub document: Option<Value>,

@@ -1,8 +1,9 @@
 //! Which operation a request is for: all paths of a document in one tree.
 //!
-//! The path is chosen first and the method after it, so that an operation of a template never answers for a literal path
-//! that lacks the method. Literals come before templates and more specific templates before others (OpenAPI 3.0.3, Paths
-//! Object, Path Templating Matching); where a choice leads nowhere, the next is tried.
+//! The path is chosen first and the method after it, so that an operation of a template never
+//! answers for a literal path that lacks the method. Literals come before templates and more
+//! specific templates before others (OpenAPI 3.0.3, Paths Object, Path Templating Matching); where
+//! a choice leads nowhere, the next is tried.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -36,8 +37,8 @@ pub(crate) struct Place {
 /// What [`Table::find`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// A route: its index in what the table was made of, and where each variable of its template, in order, stands in
-    /// the raw path.
+    /// A route: its index in what the table was made of, and where each variable of its template,
+    /// in order, stands in the raw path.
     Route {
         /// Index of the route.
         index: usize,
@@ -55,7 +56,8 @@ pub enum Found {
     NotFound,
 }
 
-/// Two routes that no request tells apart: the same path, but for names of variables, and the same method.
+/// Two routes that no request tells apart: the same path, but for names of variables, and the same
+/// method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ambiguous {
     /// Index of the route that was there.

@@ -68,7 +68,8 @@ secret! {
     ApiKey
 }
 secret! {
-    /// What follows the scheme's name in `Authorization`, for `http` schemes that have no type of their own.
+    /// What follows the scheme's name in `Authorization`, for `http` schemes that have no type of
+    /// their own.
     HttpCredentials
 }
 secret! {
@@ -158,8 +159,8 @@ impl Received {
             .map(|key| key.map(ApiKey))
     }
 
-    /// The refusal of a request that meets none of the operation's alternatives: 401, with a challenge for each scheme
-    /// that was asked for before.
+    /// The refusal of a request that meets none of the operation's alternatives: 401, with a
+    /// challenge for each scheme that was asked for before.
     #[must_use]
     pub fn unauthenticated(&self) -> Rejection {
         self.refuse_credentials("credentials are missing".to_owned())
@@ -171,8 +172,8 @@ impl Received {
         }
     }
 
-    /// What follows the scheme's name in the one `Authorization` header there may be (two would leave it to each reader
-    /// which of them counts).
+    /// What follows the scheme's name in the one `Authorization` header there may be (two would
+    /// leave it to each reader which of them counts).
     fn authorization(&self, http_scheme: &str) -> Result<Option<&str>, Rejection> {
         let mut lines = self.parts.headers.get_all(AUTHORIZATION).iter();
         let Some(line) = lines.next() else {

@@ -1,4 +1,5 @@
-//! A server for one API, for services that need nothing else: a log to standard error, a graceful end.
+//! A server for one API, for services that need nothing else: a log to standard error, a graceful
+//! end.
 
 use std::fmt;
 use std::io;
@@ -63,7 +64,8 @@ impl fmt::Display for ServeError {
 
 impl std::error::Error for ServeError {}
 
-/// Serves until SIGTERM or SIGINT. Prints `listening on http://ADDR` to standard error once it does.
+/// Serves until SIGTERM or SIGINT. Prints `listening on http://ADDR` to standard error once it
+/// does.
 ///
 /// # Errors
 /// See [`ServeError`].
@@ -99,8 +101,8 @@ pub async fn serve<C: ServerContext>(
     }
 }
 
-/// Dropshot's own logger hands every record to the thread that writes, and only there are those below the level dropped. They
-/// are dropped here, before their text is made.
+/// Dropshot's own logger hands every record to the thread that writes, and only there are those
+/// below the level dropped. They are dropped here, before their text is made.
 fn logger(level: ConfigLoggingLevel) -> io::Result<Logger> {
     let least = Level::from(&level);
     let log = ConfigLogging::StderrTerminal { level }.to_logger("api")?;

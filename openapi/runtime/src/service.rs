@@ -1,4 +1,5 @@
-//! The one handler behind every endpoint: choose the operation, check the head, read the request, call, finish the response.
+//! The one handler behind every endpoint: choose the operation, check the head, read the request,
+//! call, finish the response.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,5 @@
-//! How arrays and objects are written into paths, queries, headers and cookies (OpenAPI 3.0.3, Style Values; RFC 6570).
+//! How arrays and objects are written into paths, queries, headers and cookies (OpenAPI 3.0.3,
+//! Style Values; RFC 6570).
 //!
 //! Everything is split before it is decoded, so that an escaped separator stays inside its value.
 
@@ -20,7 +21,8 @@ pub(crate) struct Written<'d> {
     pub(crate) beside: Beside<'d>,
 }
 
-/// What else is declared in the same place, and is no property of a free-form object that is spread there.
+/// What else is declared in the same place, and is no property of a free-form object that is spread
+/// there.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Beside<'d> {
     Nothing,
@@ -93,7 +95,8 @@ impl Written<'_> {
         }
     }
 
-    /// `.a`, `.a.b`; the 3.0.3 text separates by full stops where RFC 6570 and 3.0.4 have commas, so both are taken.
+    /// `.a`, `.a.b`; the 3.0.3 text separates by full stops where RFC 6570 and 3.0.4 have commas,
+    /// so both are taken.
     fn label(&self, raw: &str) -> Result<Node, Invalid> {
         let Some(raw) = raw.strip_prefix('.') else {
             return Err(not_written("begin with a full stop"));
@@ -128,8 +131,8 @@ impl Written<'_> {
         }
     }
 
-    /// An exploded object's properties are parameters of their own: `?key=a&other=b`. Without declared properties it is
-    /// whatever the query has.
+    /// An exploded object's properties are parameters of their own: `?key=a&other=b`. Without
+    /// declared properties it is whatever the query has.
     fn own_names(
         &self,
         properties: &[(&str, Shape)],
@@ -143,7 +146,8 @@ impl Written<'_> {
                 members.push((Box::from(name), value));
             }
         }
-        // A name that something else declares is that one's: it would be read twice, and make an object out of nothing.
+        // A name that something else declares is that one's: it would be read twice, and make an
+        // object out of nothing.
         let own = |name: &str| name == self.name || !self.beside.has(name);
         for (name, shape) in properties.iter().filter(|(name, _)| own(name)) {
             let property = Written {

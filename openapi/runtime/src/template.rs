@@ -1,7 +1,8 @@
 //! Path templates (OpenAPI 3.0.3, Path Templating): segments of literal text and variables.
 //!
-//! Dropshot knows whole variables only; here a segment may be `{id}.json`, `v{n}`, `{base}...{head}`, `{id}:archive` or
-//! `{a}{b}`. Empty segments count for nothing, as in Dropshot, except that a last one makes `/x/` of `/x`.
+//! Dropshot knows whole variables only; here a segment may be `{id}.json`, `v{n}`,
+//! `{base}...{head}`, `{id}:archive` or `{a}{b}`. Empty segments count for nothing, as in Dropshot,
+//! except that a last one makes `/x/` of `/x`.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -38,7 +39,8 @@ impl Segment {
     }
 }
 
-/// `prefix{}then{}then…`; the variables' names are not part of it, since they don't tell paths apart.
+/// `prefix{}then{}then…`; the variables' names are not part of it, since they don't tell paths
+/// apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Pattern {
     prefix: Box<str>,
@@ -91,8 +93,8 @@ pub(crate) fn raw_segments(raw_path: &str) -> impl Iterator<Item = (Range<usize>
         })
 }
 
-/// Escapes decoded as Dropshot's router does: what is none stays as it is (a value's own decoding is strict), and what
-/// isn't UTF-8 is no text.
+/// Escapes decoded as Dropshot's router does: what is none stays as it is (a value's own decoding
+/// is strict), and what isn't UTF-8 is no text.
 pub(crate) fn decoded(raw: &str) -> Option<Cow<'_, str>> {
     if raw.contains('%') {
         percent_decode_str(raw).decode_utf8().ok()
@@ -145,8 +147,8 @@ impl Pattern {
         self.prefix.is_empty() && self.then.len() == 1 && self.then[0].is_empty()
     }
 
-    /// Sorts the most specific pattern first: the most literal text, of that the most in front; then the most variables,
-    /// each of which needs a character.
+    /// Sorts the most specific pattern first: the most literal text, of that the most in front;
+    /// then the most variables, each of which needs a character.
     pub(crate) fn rank(&self) -> Rank<'_> {
         let literal = self.prefix.len() + self.then.iter().map(|text| text.len()).sum::<usize>();
         (
@@ -158,8 +160,9 @@ impl Pattern {
         )
     }
 
-    /// Whether a raw segment, which starts at `offset` of its path, matches; if so, where its variables stand. Every
-    /// variable takes one character or more, and no more than it must: `{base}...{head}` is parted at the first `...`.
+    /// Whether a raw segment, which starts at `offset` of its path, matches; if so, where its
+    /// variables stand. Every variable takes one character or more, and no more than it must:
+    /// `{base}...{head}` is parted at the first `...`.
     pub(crate) fn capture(
         &self,
         raw: &str,
@@ -180,8 +183,8 @@ impl Pattern {
         true
     }
 
-    /// Where the variables stand in a decoded segment. The earliest place of each text between variables leaves the most
-    /// for what follows, so nothing has to be tried again.
+    /// Where the variables stand in a decoded segment. The earliest place of each text between
+    /// variables leaves the most for what follows, so nothing has to be tried again.
     fn split(&self, text: &str) -> Option<Vec<Range<usize>>> {
         let mut at = text
             .strip_prefix(&*self.prefix)

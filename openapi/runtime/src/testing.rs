@@ -1,4 +1,5 @@
-//! For the tests of a generated service: whether each operation is reached over real HTTP, and what is made of any bytes.
+//! For the tests of a generated service: whether each operation is reached over real HTTP, and what
+//! is made of any bytes.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,8 +22,9 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// Serves an API on loopback, calls each operation once, and names those that did not answer.
 ///
-/// A refusal of the request names the operation that made it, and so does an unwritten handler; either shows that the
-/// request got there. A written handler may answer what it likes but the router's own 404 and 405.
+/// A refusal of the request names the operation that made it, and so does an unwritten handler;
+/// either shows that the request got there. A written handler may answer what it likes but the
+/// router's own 404 and 405.
 ///
 /// # Panics
 /// Where no server can be started on loopback.
@@ -104,8 +106,8 @@ fn verdict(response: &str, operation: &Operation, known: &HashSet<&str>) -> Opti
     }
 }
 
-/// Holds what Dropshot exports of the operations against the document they were generated from: every difference that
-/// no normalisation accounts for ([`crate::round_trip::NORMALISATIONS`]).
+/// Holds what Dropshot exports of the operations against the document they were generated from:
+/// every difference that no normalisation accounts for ([`crate::round_trip::NORMALISATIONS`]).
 #[must_use]
 pub fn round_trip(operations: &[&'static Operation], document: &str) -> Vec<String> {
     let document: Value = match serde_json::from_str(document) {
@@ -121,7 +123,8 @@ pub fn round_trip(operations: &[&'static Operation], document: &str) -> Vec<Stri
     }
 }
 
-/// A request to an operation, read as it is served, without a server: what a generated type is decoded from.
+/// A request to an operation, read as it is served, without a server: what a generated type is
+/// decoded from.
 ///
 /// # Errors
 /// The refusal of a body that is none of the operation's, or larger than `options` allow.

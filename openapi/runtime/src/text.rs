@@ -1,7 +1,8 @@
-//! `minLength`, `maxLength`, `pattern` and `format` of a string, as a `const` builder for statics in generated code.
+//! `minLength`, `maxLength`, `pattern` and `format` of a string, as a `const` builder for statics
+//! in generated code.
 //!
-//! Lengths are counted in characters (JSON Schema Validation, 3.2). Patterns have been translated from ECMA 262 by the
-//! generator.
+//! Lengths are counted in characters (JSON Schema Validation, 3.2). Patterns have been translated
+//! from ECMA 262 by the generator.
 
 use std::sync::OnceLock;
 
@@ -11,8 +12,8 @@ use crate::count::counted;
 use crate::format::Format;
 use crate::{Invalid, Reason};
 
-/// Steps that a pattern may go back before a text is refused: patterns come from documents that nobody wrote with
-/// hostile callers in mind (catastrophic backtracking).
+/// Steps that a pattern may go back before a text is refused: patterns come from documents that
+/// nobody wrote with hostile callers in mind (catastrophic backtracking).
 const BACKTRACK_LIMIT: usize = 100_000;
 
 /// `minLength`, `maxLength`, `pattern`, `format` of a string.

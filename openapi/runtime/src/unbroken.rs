@@ -1,8 +1,8 @@
 //! A request that is handled to its end, also when its caller hangs up meanwhile.
 //!
-//! The server drops what it has of a request when the connection ends. A handler that has decided something by then would not get
-//! to record it. A task for each request would prevent that, and costs more than many a request; so a request only becomes a task
-//! when it is dropped.
+//! The server drops what it has of a request when the connection ends. A handler that has decided
+//! something by then would not get to record it. A task for each request would prevent that, and
+//! costs more than many a request; so a request only becomes a task when it is dropped.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

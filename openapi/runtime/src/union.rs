@@ -1,17 +1,20 @@
 //! `oneOf`, `anyOf` and discriminators.
 //!
-//! Alternatives are tried on copies of the value. A recursive schema multiplies such trials level by level, so that a few
-//! hundred bytes could keep a processor busy for hours; [`refill`] gives each parameter and each body a budget of values tried.
+//! Alternatives are tried on copies of the value. A recursive schema multiplies such trials level
+//! by level, so that a few hundred bytes could keep a processor busy for hours; [`refill`] gives
+//! each parameter and each body a budget of values tried.
 
 use std::cell::Cell;
 
 use crate::{Invalid, Node, Reason};
 
-/// Values (scalars, arrays, objects) that the unions within one parameter or body may look at altogether.
+/// Values (scalars, arrays, objects) that the unions within one parameter or body may look at
+/// altogether.
 const BUDGET: usize = 200_000;
 
 thread_local! {
-    /// What is left of it. Decoding is synchronous, so it is done before its thread takes up another request.
+    /// What is left of it. Decoding is synchronous, so it is done before its thread takes up
+    /// another request.
     static LEFT: Cell<usize> = const { Cell::new(BUDGET) };
 }
 
@@ -59,8 +62,8 @@ pub fn any_of<T>(node: Node, alternatives: &[Alternative<T>]) -> Result<T, Inval
     Err(trial.none_matched(alternatives.len()))
 }
 
-/// `anyOf` of objects: of the alternatives that take the value, the one that knows most of its properties, since what it
-/// does not know is lost. Each comes with the names of its properties.
+/// `anyOf` of objects: of the alternatives that take the value, the one that knows most of its
+/// properties, since what it does not know is lost. Each comes with the names of its properties.
 ///
 /// # Errors
 /// [`Reason::NoAlternative`] if none does, [`Reason::TooComplex`].
@@ -214,7 +217,8 @@ mod tests {
         );
     }
 
-    /// A schema of the kind that multiplies trials: either alternative has a child of the same schema.
+    /// A schema of the kind that multiplies trials: either alternative has a child of the same
+    /// schema.
     #[derive(Debug)]
     struct Tree;
 

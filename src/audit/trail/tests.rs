@@ -162,7 +162,8 @@ async fn a_caller_that_hangs_up_leaves_the_trail_whole() {
     assert_eq!(reasons(&scratch).pop().unwrap().1, "last");
 }
 
-/// A full disk, as the smallest one there is: `/dev/full` takes nothing, so the trail is moved onto it and back.
+/// A full disk, as the smallest one there is: `/dev/full` takes nothing, so the trail is moved onto
+/// it and back.
 #[tokio::test]
 async fn a_full_disk_refuses_and_recovers_without_half_a_line() {
     let scratch = Scratch::new();
@@ -309,7 +310,8 @@ async fn a_writer_goes_on_from_nothing_but_the_trail_that_was_left() {
         let gaps = trail.gaps();
         assert_eq!((gaps.len(), gaps[0].what), (1, wrong));
         close(trail, &scratch);
-        // The next writer goes on from the new trail, and what is wrong with the one before can be found for ever.
+        // The next writer goes on from the new trail, and what is wrong with the one before can be
+        // found for ever.
         let trail = scratch.open().unwrap();
         assert_eq!(trail.gaps(), []);
         let results = scratch.verify_all(std::slice::from_ref(&head));

@@ -1,4 +1,5 @@
-//! What happened at a line that doesn't continue the chain: told from that line, the one before, and those after.
+//! What happened at a line that doesn't continue the chain: told from that line, the one before,
+//! and those after.
 
 use super::super::chain::{Hash, Head, Link};
 use super::super::lines::{Line, LinePlace, Lines};
@@ -38,7 +39,8 @@ impl Walk<'_> {
         });
         let read = Link::read(bytes);
         let link = read.filter(|link| *link.trail == *head.trail);
-        // Which trail it is, only the first line says; a second that says otherwise has as much of a right.
+        // Which trail it is, only the first line says; a second that says otherwise has as much of
+        // a right.
         let is_second = self.last.is_some() && self.so_far.last == self.so_far.first;
         let trail = match read {
             _ if self.last.is_none() => None,

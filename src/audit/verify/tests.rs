@@ -14,7 +14,8 @@ fn trail(records: usize) -> (Scratch, Head) {
     (scratch, head)
 }
 
-/// Lets `change` have its way with all lines of the trail, and puts them back into files as long as they were.
+/// Lets `change` have its way with all lines of the trail, and puts them back into files as long as
+/// they were.
 fn tamper(scratch: &Scratch, change: impl FnOnce(&mut Vec<Vec<u8>>)) {
     let files = Chain::Decisions.files(scratch.folder()).unwrap();
     let mut lines = Vec::new();

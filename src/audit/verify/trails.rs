@@ -1,4 +1,5 @@
-//! The trails of a chain: files whose first line says that a new trail begins are apart from those before.
+//! The trails of a chain: files whose first line says that a new trail begins are apart from those
+//! before.
 
 use std::path::{Path, PathBuf};
 

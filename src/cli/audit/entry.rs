@@ -47,7 +47,8 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// The same, in quotes where a reader, or a terminal, could take it for something else: ids that nobody has proven are in it.
+/// The same, in quotes where a reader, or a terminal, could take it for something else: ids that
+/// nobody has proven are in it.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) if text.contains(|c: char| c.is_control() || c == ' ' || c == '"') => {

@@ -192,8 +192,8 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// A field of RFC 4180. Spreadsheets carry out what begins like a formula, and a client id that nobody has proven may: such a
-/// field begins with an apostrophe, which they take for "text".
+/// A field of RFC 4180. Spreadsheets carry out what begins like a formula, and a client id that
+/// nobody has proven may: such a field begins with an apostrophe, which they take for "text".
 fn field(text: &str) -> String {
     let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         "'"

@@ -15,8 +15,8 @@ use std::path::PathBuf;
 
 /// The audit trail
 ///
-/// It has two chains of records, each bound to the one before by its hash: decisions, which is what the service did, and changes,
-/// which is what was done to clients, secrets and keys.
+/// It has two chains of records, each bound to the one before by its hash: decisions, which is what
+/// the service did, and changes, which is what was done to clients, secrets and keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Verify(verify::Arguments),

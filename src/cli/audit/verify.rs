@@ -17,9 +17,10 @@ use crate::store::{self, Migrate};
 
 /// Check that the audit trail is as it was written
 ///
-/// Reads it once. Every record must have the hash of the one before, and every checkpoint the signature of the store's audit
-/// key; the store knows which trails there are, where they were written, and how far they go. Exits with 1 if a record is not as it
-/// was written, or a trail of this machine is missing, and names each. Trails of other machines are listed, and checked there.
+/// Reads it once. Every record must have the hash of the one before, and every checkpoint the
+/// signature of the store's audit key; the store knows which trails there are, where they were
+/// written, and how far they go. Exits with 1 if a record is not as it was written, or a trail of
+/// this machine is missing, and names each. Trails of other machines are listed, and checked there.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz audit verify --config d1-authz.toml\n  d1-authz audit verify --config d1-authz.toml --path /archive/2026-11"
@@ -36,7 +37,8 @@ struct Report {
     chains: Vec<ChainReport>,
     /// Trails that were written on this machine, and are not where they were.
     missing: Vec<AbsentTrail>,
-    /// Trails that the store knows and that are not this folder's: other replicas', for the most part.
+    /// Trails that the store knows and that are not this folder's: other replicas', for the most
+    /// part.
     elsewhere: Vec<AbsentTrail>,
     /// Whether the store holds records of changes that are in no trail yet.
     waiting: bool,
@@ -107,7 +109,8 @@ pub(super) async fn run(
     Err(Error::failed(message))
 }
 
-/// `config` is that of the folder; `None` for an archive, in which trails are missing that go on elsewhere.
+/// `config` is that of the folder; `None` for an archive, in which trails are missing that go on
+/// elsewhere.
 fn report(
     folder: &Path,
     mut known: Known,

@@ -10,8 +10,9 @@ use crate::store::TokensThen;
 
 /// Keep a client from getting tokens, and revoke those that it has
 ///
-/// In force within a second. Introspection says that its tokens are not active, also once the client is enabled again; a resource
-/// server that checks tokens itself takes them until they expire. With --keep-tokens, they stay active until they expire.
+/// In force within a second. Introspection says that its tokens are not active, also once the
+/// client is enabled again; a resource server that checks tokens itself takes them until they
+/// expire. With --keep-tokens, they stay active until they expire.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz client disable is_tbank01 --config d1-authz.toml\n  d1-authz client disable is_tbank01 --keep-tokens --config d1-authz.toml    # its last ones run out"

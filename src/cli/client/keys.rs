@@ -17,8 +17,9 @@ const LONGEST: u64 = 256 * 1024;
 
 /// Give a client other public keys
 ///
-/// They take the place of those before at once. To change over without an outage, hand in a set with the old and the new key; when
-/// the client signs with the new one, hand in a set without the old.
+/// They take the place of those before at once. To change over without an outage, hand in a set
+/// with the old and the new key; when the client signs with the new one, hand in a set without the
+/// old.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz client set-keys batch --jwks both.jwks.json --config d1-authz.toml\n  curl -sS https://client.example/jwks | d1-authz client set-keys batch --jwks - --config d1-authz.toml"

@@ -13,8 +13,9 @@ use crate::token::ClientId;
 
 /// Give a client another secret
 ///
-/// The one before goes on working for a while, so that the client can be told in time. While it does, two secrets work, and a
-/// further rotation would end the older one before the time that was said: that takes --force.
+/// The one before goes on working for a while, so that the client can be told in time. While it
+/// does, two secrets work, and a further rotation would end the older one before the time that was
+/// said: that takes --force.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz client rotate-secret is_tbank01 --config d1-authz.toml\n  d1-authz client rotate-secret is_tbank01 --overlap 0s --config d1-authz.toml    # it leaked"

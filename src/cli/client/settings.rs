@@ -1,4 +1,5 @@
-//! What of a client is set on the command line: the same options when it is added and when it is changed.
+//! What of a client is set on the command line: the same options when it is added and when it is
+//! changed.
 
 use std::str::FromStr;
 
@@ -20,35 +21,42 @@ pub(super) struct Settings {
     /// All it may ask for, and what it gets when it asks for nothing: tokens separated by spaces
     #[arg(long, value_parser = Scope::parse)]
     scope: Option<Scope>,
-    /// A resource server that its tokens are for, or that it is and introspects for; may be repeated. The configuration's by default
+    /// A resource server that its tokens are for, or that it is and introspects for; may be
+    /// repeated. The configuration's by default
     #[arg(long = "audience", value_name = "AUDIENCE")]
     audiences: Vec<Setting<Audience>>,
     /// A grant type that it may use; may be repeated. client_credentials by default
     #[arg(long = "grant", value_name = "GRANT")]
     grants: Vec<Setting<GrantType>>,
-    /// The JSON type of expires_in in its replies: D1 reads a string, strict OAuth libraries a number
+    /// The JSON type of expires_in in its replies: D1 reads a string, strict OAuth libraries a
+    /// number
     #[arg(long, value_enum)]
     expires_in_as: Option<Type>,
     /// Something it may do beside asking for tokens: introspect those that are for its audiences
     #[arg(long, value_name = "RIGHT")]
     allow: Vec<Setting<Right>>,
-    /// Which of its tokens are bound to the certificate that they were asked for with: off, when-presented or required. Off by default
+    /// Which of its tokens are bound to the certificate that they were asked for with: off,
+    /// when-presented or required. Off by default
     #[arg(long = "bind-certificate", value_name = "WHEN")]
     certificate_binding: Option<CertificateBinding>,
-    /// The name of the certificate that it proves itself with, by tls_client_auth: subject:CN=…,O=…, dns:…, uri:…, ip:… or email:…
+    /// The name of the certificate that it proves itself with, by tls_client_auth:
+    /// subject:CN=…,O=…, dns:…, uri:…, ip:… or email:…
     #[arg(long, value_name = "NAME")]
     certificate_name: Option<Setting<CertificateName>>,
-    /// What the aud of its assertions may be, by private_key_jwt: issuer, or token-endpoint as well, which older libraries send.
-    /// Issuer by default
+    /// What the aud of its assertions may be, by private_key_jwt: issuer, or token-endpoint as
+    /// well, which older libraries send. Issuer by default
     #[arg(long, value_name = "WHAT")]
     assertion_audience: Option<AssertionAudience>,
-    /// Where it publishes the public keys that it proves itself with, by private_key_jwt: an https URL, which the service fetches
+    /// Where it publishes the public keys that it proves itself with, by private_key_jwt: an https
+    /// URL, which the service fetches
     #[arg(long, value_name = "URL")]
     jwks_uri: Option<Setting<JwksUri>>,
-    /// A network that its requests may come from, such as 10.0.0.0/8; may be repeated. Anywhere by default
+    /// A network that its requests may come from, such as 10.0.0.0/8; may be repeated. Anywhere by
+    /// default
     #[arg(long = "network", value_name = "CIDR")]
     networks: Vec<Setting<Network>>,
-    /// How often it may ask: 20/s, 600/m, 5000/h. The configuration's throttle.client_rate by default
+    /// How often it may ask: 20/s, 600/m, 5000/h. The configuration's throttle.client_rate by
+    /// default
     #[arg(long)]
     rate: Option<Setting<Rate>>,
     /// The lifetime of its tokens, such as 5m; the configuration's by default

@@ -126,7 +126,8 @@ fn text(record: &ClientRecord) -> String {
     text
 }
 
-/// By whatever method. Of secrets that were used before this was noted of clients, each has its own time.
+/// By whatever method. Of secrets that were used before this was noted of clients, each has its own
+/// time.
 fn last_used(record: &ClientRecord) -> Option<Timestamp> {
     let of_secrets = record.secrets.iter().map(|secret| secret.last_used_at);
     of_secrets.chain([record.last_used_at]).flatten().max()

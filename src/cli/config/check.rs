@@ -1,4 +1,5 @@
-//! What `serve` would refuse of the files and folders that a configuration names. Makes none of them, and changes none.
+//! What `serve` would refuse of the files and folders that a configuration names. Makes none of
+//! them, and changes none.
 //!
 //! A database on another machine isn't asked: `config check` also runs where there is none.
 
@@ -63,7 +64,8 @@ impl Findings {
                     let told = exposed.map(|exposed| format!("{key}: {exposed}"));
                     self.warnings.extend(told);
                 }
-                // Told with what else is wrong with them: whether one may be missing, or fits its certificate.
+                // Told with what else is wrong with them: whether one may be missing, or fits its
+                // certificate.
                 Err(_) if TOLD_ELSEWHERE.contains(&key) => {}
                 Err(error) => self.wrong(key, error),
             }
@@ -120,7 +122,8 @@ impl Findings {
         }
     }
 
-    /// The trail's folder is made with those above it. Of its files, the last of each chain is written on.
+    /// The trail's folder is made with those above it. Of its files, the last of each chain is
+    /// written on.
     fn audit(&mut self, folder: &Path) {
         const KEY: &str = "audit.path";
         let there = folder.ancestors().find(|path| path.exists());
@@ -191,7 +194,8 @@ impl From<StoreError> for Unopened {
     }
 }
 
-/// Whether the store's keys are under this master key. Nothing is known of a store that is to be migrated first.
+/// Whether the store's keys are under this master key. Nothing is known of a store that is to be
+/// migrated first.
 async fn opened_by(config: &Config, key: Option<MasterKey>) -> Result<(), Unopened> {
     let mut settings = config.store.clone();
     settings.read_only = true;

@@ -14,9 +14,9 @@ use crate::issuer::{MasterKeyRotation, rotate_master_key};
 
 /// Put everything that is sealed in the store under another master key
 ///
-/// All at once: until the command is done, the master key before opens everything; afterwards, only the new one does. Put its
-/// file in the place of the other then, and restart the services; until they are, they go on issuing tokens. A
-/// command that was cut off can be given again.
+/// All at once: until the command is done, the master key before opens everything; afterwards, only
+/// the new one does. Put its file in the place of the other then, and restart the services; until
+/// they are, they go on issuing tokens. A command that was cut off can be given again.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz key rotate-master --new-file /etc/d1-authz/master.key.new --config d1-authz.toml"

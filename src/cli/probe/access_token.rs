@@ -1,5 +1,5 @@
-//! The access token itself: D1 only carries it, those who verify it read it. Its signature is not checked here, as D1 has
-//! no keys; `token verify` does that.
+//! The access token itself: D1 only carries it, those who verify it read it. Its signature is not
+//! checked here, as D1 has no keys; `token verify` does that.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -12,7 +12,8 @@ const LONGEST_SECONDS: i64 = 60 * 60;
 /// How far `exp` may lie from `expires_in`: both are the server's, one may be rounded.
 const TOLERANCE_SECONDS: i64 = 5;
 
-/// Checks the member `access_token` of a reply that was made at `now` and gives the token `lifetime` seconds.
+/// Checks the member `access_token` of a reply that was made at `now` and gives the token
+/// `lifetime` seconds.
 pub(super) fn check(
     report: &mut Report,
     value: Option<&Value>,

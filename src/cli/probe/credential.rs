@@ -1,4 +1,5 @@
-//! The client's id and secret as a Basic credential, in each of the ways that clients in the field write one.
+//! The client's id and secret as a Basic credential, in each of the ways that clients in the field
+//! write one.
 
 use base64::Engine;
 use base64::engine::GeneralPurpose;
@@ -64,8 +65,8 @@ impl Credential {
         header("Basic", &self.id, other.expose(), self.alphabet)
     }
 
-    /// What nothing that is printed may contain: the secret and the pair in each way that any of the requests has them. The
-    /// longest come first, since one may be a part of another.
+    /// What nothing that is printed may contain: the secret and the pair in each way that any of
+    /// the requests has them. The longest come first, since one may be a part of another.
     pub(super) fn secrets(&self) -> Vec<Zeroizing<String>> {
         let encoded = Zeroizing::new(form_encoded(self.secret.expose()));
         let pairs = [

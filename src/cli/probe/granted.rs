@@ -1,4 +1,5 @@
-//! The reply with a token, as D1 reads it: a field a line. Where there is no token, the refusal instead.
+//! The reply with a token, as D1 reads it: a field a line. Where there is no token, the refusal
+//! instead.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -220,7 +221,8 @@ fn granted_scope(report: &mut Report, value: Option<&Value>, asked: Option<&str>
     report.add(&field, verdict, or_none(value));
 }
 
-/// The server's clock where it tells it, else this machine's: a clock that is wrong here is nothing that D1 sees.
+/// The server's clock where it tells it, else this machine's: a clock that is wrong here is nothing
+/// that D1 sees.
 fn server_time(reply: &Reply) -> Timestamp {
     let date = reply.header("date");
     let date = date.and_then(|text| jiff::fmt::rfc2822::parse(&text).ok());

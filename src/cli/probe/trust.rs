@@ -1,4 +1,5 @@
-//! Whom the probe believes, and who it says it is: the authorities of server certificates and the client certificate.
+//! Whom the probe believes, and who it says it is: the authorities of server certificates and the
+//! client certificate.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! The further requests: D1's own in other spellings, which a server should take, and wrong ones, which it must refuse.
+//! The further requests: D1's own in other spellings, which a server should take, and wrong ones,
+//! which it must refuse.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};

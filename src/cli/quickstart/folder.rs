@@ -1,7 +1,8 @@
 //! The folder of `quickstart`: a configuration for the other commands, and the client.
 //!
-//! The client's secret is kept here in the clear, in a file that only its owner may read and that curl reads itself: so the line
-//! to paste holds no secret, and neither does the list of processes. That is for trying out; `client add` keeps none.
+//! The client's secret is kept here in the clear, in a file that only its owner may read and that
+//! curl reads itself: so the line to paste holds no secret, and neither does the list of processes.
+//! That is for trying out; `client add` keeps none.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -59,8 +60,8 @@ impl Folder {
         self.0.join("client.curl")
     }
 
-    /// Writes the configuration down for the other commands, at every start anew. Its paths are relative to the file, so that
-    /// the folder may have any name and may be moved.
+    /// Writes the configuration down for the other commands, at every start anew. Its paths are
+    /// relative to the file, so that the folder may have any name and may be moved.
     pub(super) fn write_config(&self, config: &Config) -> Result<(), Error> {
         let text = format!(
             "# Written by `d1-authz quickstart` at each start. To keep changes, copy it within this folder, and run\n\

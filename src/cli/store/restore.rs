@@ -19,10 +19,11 @@ use crate::token::ClientId;
 
 /// Put a backup in the place of the store, with the service stopped
 ///
-/// Checks first that the backup is whole, that this release can use it, and that the master key opens it; then puts all of it in the
-/// place of the store at once. The store that was there is kept beside it. What it knows and the backup does not is told: clients
-/// and secrets that are as they were, and tokens that were revoked and are active again. Into PostgreSQL, a backup is restored
-/// where the database is empty.
+/// Checks first that the backup is whole, that this release can use it, and that the master key
+/// opens it; then puts all of it in the place of the store at once. The store that was there is
+/// kept beside it. What it knows and the backup does not is told: clients and secrets that are as
+/// they were, and tokens that were revoked and are active again. Into PostgreSQL, a backup is
+/// restored where the database is empty.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz store restore --config d1-authz.toml --from /backup/d1-authz-2026-11-28.db --dry-run\n  d1-authz store restore --config d1-authz.toml --from /backup/d1-authz-2026-11-28.db"

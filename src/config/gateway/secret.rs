@@ -1,5 +1,5 @@
-//! `gateway.secret_file`: the secret that the gateway shows with each request, and the header in which it does. Reading the file is
-//! left to the HTTP layer, which reads it again when it changes.
+//! `gateway.secret_file`: the secret that the gateway shows with each request, and the header in
+//! which it does. Reading the file is left to the HTTP layer, which reads it again when it changes.
 
 use std::convert::Infallible;
 use std::path::PathBuf;

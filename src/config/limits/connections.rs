@@ -6,14 +6,16 @@ use std::time::Duration;
 use crate::config::period::Period;
 use crate::config::reader::Reader;
 
-/// The limits on connections. Each is far above what honest callers need, and far below what would stop the service.
+/// The limits on connections. Each is far above what honest callers need, and far below what would
+/// stop the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLimits {
     /// Handshakes in progress, apart from connections.
     pub handshakes: u32,
     /// Connections.
     pub connections: u32,
-    /// Of each of the two, those of one source: an IPv4 address, or a /64 of IPv6. Gateways and balancers are exempt.
+    /// Of each of the two, those of one source: an IPv4 address, or a /64 of IPv6. Gateways and
+    /// balancers are exempt.
     pub connections_per_source: u32,
     /// How long a handshake may take, with the header of a balancer before it.
     pub handshake_time: Duration,
@@ -54,13 +56,15 @@ impl ConnectionLimits {
         }
     }
 
-    /// The descriptors that they take: a connection has the caller's socket and both ends of the one to the HTTP server.
+    /// The descriptors that they take: a connection has the caller's socket and both ends of the
+    /// one to the HTTP server.
     #[must_use]
     pub fn descriptors(&self) -> u64 {
         3 * u64::from(self.connections) + u64::from(self.handshakes)
     }
 
-    /// Reads the limits. Each may also be a key of `[tls]`, where it was before connections without TLS had limits.
+    /// Reads the limits. Each may also be a key of `[tls]`, where it was before connections without
+    /// TLS had limits.
     pub(super) fn read(reader: &mut Reader) -> Option<Self> {
         let default = Self::default();
         let mut number = |keys, default| limit(reader, keys, default, number);

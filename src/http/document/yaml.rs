@@ -1,6 +1,7 @@
 //! A JSON value as YAML 1.2, in block style.
 //!
-//! Text that any reader could take for something else is quoted as JSON does it, which YAML reads the same.
+//! Text that any reader could take for something else is quoted as JSON does it, which YAML reads
+//! the same.
 
 use serde_json::Value;
 
@@ -62,8 +63,8 @@ fn flat(value: &Value) -> String {
     }
 }
 
-/// Text without quotes where it starts with a letter or `/`, has nothing that means something to YAML, and is no word that
-/// YAML 1.1 or 1.2 takes for a boolean or null.
+/// Text without quotes where it starts with a letter or `/`, has nothing that means something to
+/// YAML, and is no word that YAML 1.1 or 1.2 takes for a boolean or null.
 fn scalar(text: &str) -> String {
     const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let starts = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');

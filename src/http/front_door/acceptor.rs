@@ -12,8 +12,8 @@ use super::gate::Gate;
 use super::tally::Turned;
 use crate::http::listen::ListenError;
 
-/// Connections that the kernel keeps until they are accepted: a burst is no reason to lose one. Linux gives no more than
-/// `net.core.somaxconn`, which is 4096 as well.
+/// Connections that the kernel keeps until they are accepted: a burst is no reason to lose one.
+/// Linux gives no more than `net.core.somaxconn`, which is 4096 as well.
 const BACKLOG: u32 = 4096;
 /// How long to wait when the system has no descriptor left, before asking it again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -24,7 +24,8 @@ pub(super) fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListen
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
         };
-        // As the standard library does: connections of the process before linger, and are no reason not to start.
+        // As the standard library does: connections of the process before linger, and are no reason
+        // not to start.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(BACKLOG)

@@ -28,7 +28,8 @@ use splice::splice;
 /// What is read of a request before the HTTP server hears of it; the rest follows.
 const FIRST_BYTES: usize = 4096;
 
-/// The way to the HTTP server. The fields are dropped in this order: the entry goes before the port is anybody else's.
+/// The way to the HTTP server. The fields are dropped in this order: the entry goes before the port
+/// is anybody else's.
 struct Upstream {
     _registered: Registered,
     socket: TcpStream,
@@ -70,7 +71,8 @@ async fn lead(
         place,
         ..
     } = visit;
-    // An answer in two pieces, or with a ticket of TLS 1.3, would wait for the first to be acknowledged.
+    // An answer in two pieces, or with a ticket of TLS 1.3, would wait for the first to be
+    // acknowledged.
     socket.set_nodelay(true).map_err(|_| None)?;
     let mut socket = Rewound::new(socket);
     let deadline = Instant::now() + gate.limits.handshake_time;
@@ -199,8 +201,9 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// Waits for the first bytes of a request, and counts the connection from before them. It is counted first and then looks
-/// whether the service stops: so either it sees that, or whoever has told it so sees the connection.
+/// Waits for the first bytes of a request, and counts the connection from before them. It is
+/// counted first and then looks whether the service stops: so either it sees that, or whoever has
+/// told it so sees the connection.
 async fn asked<'g>(
     gate: &'g Gate,
     place: &Place,

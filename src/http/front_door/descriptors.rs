@@ -1,4 +1,5 @@
-//! Enough descriptors for the limits. Were there fewer, an attacker would have them, and the service none for its own files.
+//! Enough descriptors for the limits. Were there fewer, an attacker would have them, and the
+//! service none for its own files.
 
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -27,7 +28,8 @@ pub enum DescriptorError {
     System(#[from] Errno),
 }
 
-/// Raises the process' limit to what connections may take, or as far as it goes, which must be what they need.
+/// Raises the process' limit to what connections may take, or as far as it goes, which must be what
+/// they need.
 pub(in crate::http) fn provide(
     section: &'static str,
     needed: u64,

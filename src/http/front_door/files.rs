@@ -104,8 +104,9 @@ impl Files {
         let certified = SingleCertAndKey::from(certified);
         let mut server = builder.with_cert_resolver(Arc::new(certified));
         server.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
-        // No session is resumed: a caller would come back without its certificate being looked at, revoked or ended as it may be
-        // by then. And a ticket costs each new connection more than it saves.
+        // No session is resumed: a caller would come back without its certificate being looked at,
+        // revoked or ended as it may be by then. And a ticket costs each new connection more than
+        // it saves.
         server.session_storage = Arc::new(NoServerSessionStorage {});
         server.send_tls13_tickets = 0;
         Ok(Loaded {

@@ -14,8 +14,8 @@ use crate::config::{ConnectionLimits, GatewayConfig};
 use crate::issuer::Source;
 use crate::token::Network;
 
-/// Connections to the HTTP server that are being made at a time. Its listener keeps 128; one that finds no room there waits for
-/// a second.
+/// Connections to the HTTP server that are being made at a time. Its listener keeps 128; one that
+/// finds no room there waits for a second.
 const DIALS: usize = 64;
 
 /// A listener's door, as all its connections see it.
@@ -35,8 +35,9 @@ pub(in crate::http) struct Gate {
     /// Connections after it.
     connections: Arc<Room>,
     pub(super) dials: Semaphore,
-    /// Connections that a request may have been read of, or may yet be, and that the HTTP server has not answered yet. Counted
-    /// before the first byte: one that is still on its way to the HTTP server when that stops listening is lost.
+    /// Connections that a request may have been read of, or may yet be, and that the HTTP server
+    /// has not answered yet. Counted before the first byte: one that is still on its way to the
+    /// HTTP server when that stops listening is lost.
     pub(super) fresh: AtomicUsize,
 }
 
@@ -82,7 +83,8 @@ impl Gate {
         }
     }
 
-    /// Somebody connected. None: it has as many connections as it may, or there are too many; that is counted.
+    /// Somebody connected. None: it has as many connections as it may, or there are too many; that
+    /// is counted.
     pub(super) fn knock(self: &Arc<Self>, address: SocketAddr) -> Option<Visit> {
         let has_to_arrive = self.identity.is_some() || self.is_balancer(address);
         let room = match has_to_arrive {
@@ -136,7 +138,8 @@ impl Gate {
         self.tally.of(reason)
     }
 
-    /// Whose share of the places a connection takes. None: of many, for whom a gateway or a balancer stands.
+    /// Whose share of the places a connection takes. None: of many, for whom a gateway or a
+    /// balancer stands.
     fn source(&self, address: SocketAddr) -> Option<Source> {
         let gateway = self.gateway.as_ref();
         let is_gateway = gateway.is_some_and(|gateway| gateway.is_at(address.ip()));

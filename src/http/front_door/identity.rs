@@ -1,4 +1,5 @@
-//! What the service shows in a handshake and asks for in one: swapped whole, while handshakes go on.
+//! What the service shows in a handshake and asks for in one: swapped whole, while handshakes go
+//! on.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -1,8 +1,9 @@
 //! A loopback address of its own for each connection to the HTTP server.
 //!
-//! By it a handler knows whose request it has. Were addresses reused, a request that is still buffered when its caller is gone
-//! could find the next caller's certificate; so could one after a port's reuse. All of 127.0.0.0/8 is this machine's on Linux, and
-//! there are 16 million addresses until the first comes again.
+//! By it a handler knows whose request it has. Were addresses reused, a request that is still
+//! buffered when its caller is gone could find the next caller's certificate; so could one after a
+//! port's reuse. All of 127.0.0.0/8 is this machine's on Linux, and there are 16 million addresses
+//! until the first comes again.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

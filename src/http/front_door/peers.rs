@@ -22,12 +22,13 @@ pub struct Peer {
 pub struct Peers {
     by_address: RwLock<HashMap<SocketAddr, Arc<Peer>>>,
     tally: Arc<Tally>,
-    /// Whether their connections end in TLS here, which asks each caller itself for its certificate.
+    /// Whether their connections end in TLS here, which asks each caller itself for its
+    /// certificate.
     end_tls: bool,
 }
 
-/// An entry, as long as it is held. Held no longer than the socket that has the address: from then on another process can have
-/// it.
+/// An entry, as long as it is held. Held no longer than the socket that has the address: from then
+/// on another process can have it.
 pub(in crate::http) struct Registered {
     peers: Arc<Peers>,
     address: SocketAddr,
@@ -47,7 +48,8 @@ impl Peers {
         self.end_tls
     }
 
-    /// Whose connection this address is. None: nobody's, or that of somebody who is gone; it is counted.
+    /// Whose connection this address is. None: nobody's, or that of somebody who is gone; it is
+    /// counted.
     pub(crate) fn at(&self, address: SocketAddr) -> Option<Arc<Peer>> {
         let peer = self.find(address);
         if peer.is_none() {

@@ -1,4 +1,5 @@
-//! Copies bytes one way, as they come: without a task, a timer or, while nothing is held up, a buffer of its own.
+//! Copies bytes one way, as they come: without a task, a timer or, while nothing is held up, a
+//! buffer of its own.
 
 use std::cell::RefCell;
 use std::io;
@@ -11,8 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 const CHUNK: usize = 16 * 1024;
 
 thread_local! {
-    /// Where bytes are on the way from one socket to the other. Shared by all connections of a thread, of which one is served at
-    /// a time: thousands that are idle hold no memory.
+    /// Where bytes are on the way from one socket to the other. Shared by all connections of a
+    /// thread, of which one is served at a time: thousands that are idle hold no memory.
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into());
 }
 
@@ -61,7 +62,8 @@ impl Pipe {
         Self::holding(Vec::new(), usize::MAX)
     }
 
-    /// It may read this much from now on. True when it could read nothing, and so is to be polled again.
+    /// It may read this much from now on. True when it could read nothing, and so is to be polled
+    /// again.
     pub(super) fn grant(&mut self, credit: usize) -> bool {
         // What is thrown away takes no memory.
         !self.deaf && std::mem::replace(&mut self.credit, credit) == 0

@@ -1,5 +1,6 @@
 //! The PROXY protocol, versions 1 and 2: a balancer that passes bytes on says first whose they are
-//! (<https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>). Which balancers are asked and believed, [`super::gate`] says.
+//! (<https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>). Which balancers are asked and
+//! believed, [`super::gate`] says.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -14,7 +15,8 @@ const WORD: &[u8] = b"PROXY ";
 const LINE: usize = 107;
 /// Signature, version and command, family, length (2.2).
 const FIXED: usize = 16;
-/// The longest header of version 2 that is taken: addresses are 216 bytes at most, and what follows them (2.2.1) is passed over.
+/// The longest header of version 2 that is taken: addresses are 216 bytes at most, and what follows
+/// them (2.2.1) is passed over.
 const LONGEST: usize = 4096;
 
 /// A header, or the want of one.
@@ -26,7 +28,8 @@ pub(crate) enum Header {
     Malformed,
     /// A whole one.
     Whole {
-        /// Whose connection it is. None: the balancer's own, which looks whether the service lives, or it doesn't know.
+        /// Whose connection it is. None: the balancer's own, which looks whether the service lives,
+        /// or it doesn't know.
         caller: Option<SocketAddr>,
         /// How many bytes it takes.
         length: usize,
@@ -48,7 +51,8 @@ pub(super) async fn read(
             Header::Whole { caller, length } => return Ok((caller, bytes.split_off(length))),
         }
         if stream.read_buf(&mut bytes).await? == 0 {
-            // Whoever only connects, as balancers do to see whether somebody is there, has said nothing wrong.
+            // Whoever only connects, as balancers do to see whether somebody is there, has said
+            // nothing wrong.
             let is_wrong = !bytes.is_empty();
             return Err(match is_wrong {
                 true => io::ErrorKind::InvalidData.into(),
@@ -129,7 +133,8 @@ fn version_2(bytes: &[u8]) -> Option<Header> {
         return Some(Header::Partial);
     };
     let caller = match (command, fixed[13]) {
-        // LOCAL, and UNSPEC of any transport, whose addresses are to be ignored; addresses of Unix sockets are no callers'.
+        // LOCAL, and UNSPEC of any transport, whose addresses are to be ignored; addresses of Unix
+        // sockets are no callers'.
         (0, _) | (_, 0x00 | 0x31 | 0x32) => None,
         // TCP over IPv4, and over IPv6: from, to, and both ports.
         (_, 0x11) => Some(address::<4>(rest)?),

@@ -1,4 +1,5 @@
-//! Follows the files of `[tls]`: what a certificate manager renews is in force within seconds, and what can't be used never is.
+//! Follows the files of `[tls]`: what a certificate manager renews is in force within seconds, and
+//! what can't be used never is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +19,9 @@ const EVERY: Duration = Duration::from_secs(1);
 /// The files, or why they can't be read.
 type Seen = Result<Files, String>;
 
-/// Looks at the files every second, and at once on SIGHUP; swaps what they make when they have changed since `files`, which
-/// are in force. Their content is compared and not their times: links are swapped, and clocks go back.
+/// Looks at the files every second, and at once on SIGHUP; swaps what they make when they have
+/// changed since `files`, which are in force. Their content is compared and not their times: links
+/// are swapped, and clocks go back.
 pub(super) async fn follow(
     identity: Arc<Identity>,
     files: Files,
@@ -46,7 +48,8 @@ pub(super) async fn follow(
             () = hangup(hangups.as_mut()) => true,
         };
         let seen = Files::read(&config).map_err(|error| error.to_string());
-        // A certificate and its key are two files: they are looked at when they have kept still for a while, or on request.
+        // A certificate and its key are two files: they are looked at when they have kept still for
+        // a while, or on request.
         let is_still = before.as_ref() == Some(&seen);
         if asked || (seen != tried && is_still) {
             let loaded = seen.as_ref().map_err(Clone::clone).and_then(|files| {

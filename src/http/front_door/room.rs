@@ -1,4 +1,5 @@
-//! Places for those who can give way: handshakes and connections. Who gets one, and who gives way, [`Shares`] says.
+//! Places for those who can give way: handshakes and connections. Who gets one, and who gives way,
+//! [`Shares`] says.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -117,8 +118,8 @@ impl Room {
 }
 
 impl Occupants {
-    /// Of those that give way, one of the source that has most, the newcomer's own before others'; one without a request
-    /// under way before one with; and the one that has been quiet longest.
+    /// Of those that give way, one of the source that has most, the newcomer's own before others';
+    /// one without a request under way before one with; and the one that has been quiet longest.
     fn who_gives_way_to(&self, newcomer: Option<Source>) -> Option<u64> {
         let giving = self.all.iter().filter_map(|(number, occupant)| {
             let holder = occupant.holder();

@@ -1,7 +1,9 @@
-//! Whose certificates are taken: those that the authorities' word is good for, and that have one of some names.
+//! Whose certificates are taken: those that the authorities' word is good for, and that have one of
+//! some names.
 //!
-//! That a caller has the certificate's key is proved anew in each handshake. What the authorities say of a certificate is the
-//! same for all handshakes of a second, which is the unit that certificates and lists count in: so it is asked once.
+//! That a caller has the certificate's key is proved anew in each handshake. What the authorities
+//! say of a certificate is the same for all handshakes of a second, which is the unit that
+//! certificates and lists count in: so it is asked once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +14,8 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::token::{CertificateName, ClientCertificate};
 
-/// How many chains are remembered at a time: D1 has few, and whoever has thousands of good ones gets no memory for them.
+/// How many chains are remembered at a time: D1 has few, and whoever has thousands of good ones
+/// gets no memory for them.
 const REMEMBERED: usize = 16;
 
 /// Takes certificates that are good and have one of the names, if there are any.

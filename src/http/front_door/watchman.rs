@@ -1,9 +1,11 @@
-//! Sees to the connections that callers have to the HTTP server itself, where no door stands before it.
+//! Sees to the connections that callers have to the HTTP server itself, where no door stands before
+//! it.
 //!
-//! A door would cost each token a fifth more. But the server ends no silent connection and counts none, and gives its sockets to nobody.
-//! So they are looked for among the process's descriptors, by the address that they are connected to, twice a second. Whose turn it
-//! is to go, the [`Gate`] says, as it does where there is a door; a connection is ended by shutting its socket down, which the
-//! server takes for the caller's end.
+//! A door would cost each token a fifth more. But the server ends no silent connection and counts
+//! none, and gives its sockets to nobody. So they are looked for among the process's descriptors,
+//! by the address that they are connected to, twice a second. Whose turn it is to go, the [`Gate`]
+//! says, as it does where there is a door; a connection is ended by shutting its socket down, which
+//! the server takes for the caller's end.
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -24,7 +26,8 @@ use crate::config::ConnectionLimits;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(500);
-/// So many numbers in a row that no descriptor has are taken for the end. The system gives the lowest that is free.
+/// So many numbers in a row that no descriptor has are taken for the end. The system gives the
+/// lowest that is free.
 const GAP: usize = 512;
 
 /// The connections, as far as they were seen.
@@ -181,7 +184,8 @@ fn address(of: nix::Result<SockaddrStorage>) -> Option<SocketAddr> {
     })
 }
 
-/// What is heard of the HTTP server's own log: the connections that it could not accept. It has two lines a request besides.
+/// What is heard of the HTTP server's own log: the connections that it could not accept. It has two
+/// lines a request besides.
 pub(in crate::http) struct NotAccepted(Option<Arc<Tally>>);
 
 impl NotAccepted {

@@ -1,7 +1,7 @@
 //! What a gateway says about a caller's certificate, in the ways in which gateways write it.
 //!
-//! Whoever calls this has seen that it is the gateway that says so. That it was issued by an authority that is trusted, the gateway
-//! has seen to.
+//! Whoever calls this has seen that it is the gateway that says so. That it was issued by an
+//! authority that is trusted, the gateway has seen to.
 
 use std::borrow::Cow;
 
@@ -99,8 +99,8 @@ fn of_the_last_hop(
     }
 }
 
-/// A certificate as a byte sequence (RFC 8941 3.3.5), as PEM with percent escapes or with blanks for line ends, or as bare base64.
-/// `None` if the text says that there is none.
+/// A certificate as a byte sequence (RFC 8941 3.3.5), as PEM with percent escapes or with blanks
+/// for line ends, or as bare base64. `None` if the text says that there is none.
 fn certificate(text: &[u8]) -> Result<Option<ClientCertificate>, Stranger> {
     let decoded: Cow<'_, [u8]> = match text.contains(&b'%') {
         true => percent_decode(text).into(),

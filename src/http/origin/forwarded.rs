@@ -20,8 +20,9 @@ enum Node {
 
 /// The address of the caller. `None` if the gateway says none, or hides it.
 ///
-/// Each hop adds what it saw at the end. So the list is read from there, and the first address that is none of the gateway's is the
-/// caller's. What stands left of it, the caller may have written itself, so it is not even read.
+/// Each hop adds what it saw at the end. So the list is read from there, and the first address that
+/// is none of the gateway's is the caller's. What stands left of it, the caller may have written
+/// itself, so it is not even read.
 pub(super) fn behind(
     gateway: &GatewayConfig,
     headers: &HeaderMap,
@@ -44,7 +45,8 @@ pub(super) fn behind(
     Ok(None)
 }
 
-/// The `for` of an element; hidden if there is none (RFC 7239 4 makes each parameter optional). `None` if it can't be read.
+/// The `for` of an element; hidden if there is none (RFC 7239 4 makes each parameter optional).
+/// `None` if it can't be read.
 fn of_element(element: &[u8]) -> Option<Node> {
     let mut found = None;
     for parameter in parameters(element) {
@@ -59,8 +61,8 @@ fn of_element(element: &[u8]) -> Option<Node> {
     Some(found.unwrap_or(Node::Hidden))
 }
 
-/// RFC 7239 6: an address, `unknown`, or an obfuscated name that begins with `_`; with a port or without one. `None` if it is
-/// neither.
+/// RFC 7239 6: an address, `unknown`, or an obfuscated name that begins with `_`; with a port or
+/// without one. `None` if it is neither.
 fn node(text: &[u8]) -> Option<Node> {
     let text = unquoted(std::str::from_utf8(text).ok()?);
     let name = text.split_once(':').map_or(&*text, |(name, _)| name);
@@ -72,8 +74,8 @@ fn node(text: &[u8]) -> Option<Node> {
     address(&text).map(Node::At)
 }
 
-/// An address with or without a port. With one, an IPv6 address stands in brackets; without one it may. Its zone says nothing
-/// outside of the machine that wrote it.
+/// An address with or without a port. With one, an IPv6 address stands in brackets; without one it
+/// may. Its zone says nothing outside of the machine that wrote it.
 fn address(text: &str) -> Option<IpAddr> {
     let v6 = |text: &str| -> Option<Ipv6Addr> {
         let address = match text.split_once('%') {
@@ -266,7 +268,8 @@ mod tests {
     }
 
     proptest! {
-        /// What the caller wrote itself, whatever it is, stands before what the gateway adds, and changes nothing.
+        /// What the caller wrote itself, whatever it is, stands before what the gateway adds, and
+        /// changes nothing.
         #[test]
         fn an_address_is_read_as_it_was_written(
             address: IpAddr, before: IpAddr, port: Option<u16>,
@@ -283,7 +286,8 @@ mod tests {
             }
         }
 
-        /// However many hops there are, in however many lines: the last that is not the gateway's is the caller.
+        /// However many hops there are, in however many lines: the last that is not the gateway's
+        /// is the caller.
         #[test]
         fn of_any_chain_the_last_hop_that_is_not_the_gateways_counts(
             hops in proptest::collection::vec((hop(), any::<Option<u16>>(), any::<bool>()), 1..8),

@@ -1,4 +1,5 @@
-//! The secret by which a gateway proves itself: read from its file, read again when that changes, compared in constant time.
+//! The secret by which a gateway proves itself: read from its file, read again when that changes,
+//! compared in constant time.
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
@@ -50,7 +51,8 @@ impl Secret {
         })
     }
 
-    /// Whether the request has one of the secrets, in one line of the header. A gateway that adds its line to the caller's has two.
+    /// Whether the request has one of the secrets, in one line of the header. A gateway that adds
+    /// its line to the caller's has two.
     pub(super) fn is_shown(&self, headers: &HeaderMap) -> bool {
         let mut shown = headers.get_all(self.header()).iter();
         let (Some(shown), None) = (shown.next(), shown.next()) else {
@@ -68,7 +70,8 @@ impl Secret {
         &self.config.header
     }
 
-    /// Reads the file again when it has changed, until it is dropped. What can't be used changes nothing.
+    /// Reads the file again when it has changed, until it is dropped. What can't be used changes
+    /// nothing.
     pub(super) async fn follow(&self, log: &Logger) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,4 +1,5 @@
-//! Requests of which it can't be told who sent them: how each kind is answered, counted, and told to the log.
+//! Requests of which it can't be told who sent them: how each kind is answered, counted, and told
+//! to the log.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +15,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// How often it is looked whether there is something to tell.
 const EVERY: Duration = Duration::from_secs(1);
-/// How long the log is spared after a line about a kind, so that a flood of requests does not flood the disk.
+/// How long the log is spared after a line about a kind, so that a flood of requests does not flood
+/// the disk.
 const QUIET: Duration = Duration::from_secs(10);
 
 /// Why a request is not answered, or a gateway is not believed.
@@ -22,8 +24,8 @@ const QUIET: Duration = Duration::from_secs(10);
 pub(in crate::http) enum Stranger {
     /// It came past the way in.
     PastTheDoor,
-    /// It came from the gateway's address without the gateway's secret. Where the service ends TLS, it counts as a request of
-    /// the caller that is connected; so does the next.
+    /// It came from the gateway's address without the gateway's secret. Where the service ends TLS,
+    /// it counts as a request of the caller that is connected; so does the next.
     NoSecret,
     /// It came from the gateway's address without a certificate of the gateway's.
     NotTheGatewaysCertificate,
@@ -155,8 +157,8 @@ impl Strangers {
         last[stranger as usize]
     }
 
-    /// Tells the log, a line a kind that there is something new of, until it is dropped. The headers are not repeated, since
-    /// callers may have written them.
+    /// Tells the log, a line a kind that there is something new of, until it is dropped. The
+    /// headers are not repeated, since callers may have written them.
     pub(super) async fn tell(&self, log: &Logger) {
         let mut told = Stranger::ALL.map(|_| (0, None::<Instant>));
         let mut ticks = interval(EVERY);

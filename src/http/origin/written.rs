@@ -1,14 +1,16 @@
-//! How gateways write their headers: lists to which each hop adds at the end, and the ways to say that there is nothing.
+//! How gateways write their headers: lists to which each hop adds at the end, and the ways to say
+//! that there is nothing.
 //!
-//! A list is read from its end. What stands left of an element, a caller may have written, so it must not change how the element
-//! is read: neither by bytes that are no text nor by a quotation mark that is never closed.
+//! A list is read from its end. What stands left of an element, a caller may have written, so it
+//! must not change how the element is read: neither by bytes that are no text nor by a quotation
+//! mark that is never closed.
 
 use std::borrow::Cow;
 
 use http::HeaderMap;
 
-/// What gateways write for a value that they don't have, beside nothing at all: Apache `(null)`, nginx and access logs `-`,
-/// templates of others the rest.
+/// What gateways write for a value that they don't have, beside nothing at all: Apache `(null)`,
+/// nginx and access logs `-`, templates of others the rest.
 const NOTHING: [&str; 9] = [
     "-",
     "(null)",
@@ -25,7 +27,8 @@ const NOTHING: [&str; 9] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Torn;
 
-/// The elements of a text, the last one first. A separator within a quoted string separates nothing.
+/// The elements of a text, the last one first. A separator within a quoted string separates
+/// nothing.
 #[derive(Debug)]
 pub(super) struct FromTheEnd<'h> {
     rest: Option<&'h [u8]>,
@@ -41,7 +44,8 @@ pub(super) fn elements<'h>(
     lines.flat_map(|line| FromTheEnd::new(line.as_bytes(), b','))
 }
 
-/// The parameters of an element, the last one first: name and value, still quoted. The value is `None` if there is no `=`.
+/// The parameters of an element, the last one first: name and value, still quoted. The value is
+/// `None` if there is no `=`.
 pub(super) fn parameters(
     element: &[u8],
 ) -> impl Iterator<Item = Result<(&[u8], Option<&[u8]>), Torn>> {
@@ -58,7 +62,8 @@ pub(super) fn parameters(
     })
 }
 
-/// A value without the quotation marks around it, and without the escapes between them (RFC 9110 5.6.4).
+/// A value without the quotation marks around it, and without the escapes between them (RFC 9110
+/// 5.6.4).
 pub(super) fn unquoted(value: &str) -> Cow<'_, str> {
     let inner = value
         .strip_prefix('"')

@@ -1,4 +1,5 @@
-//! Refusals as the document has them: RFC 6749 5.2, which RFC 7009 2.2.1 and RFC 7662 2.3 take over.
+//! Refusals as the document has them: RFC 6749 5.2, which RFC 7009 2.2.1 and RFC 7662 2.3 take
+//! over.
 
 use dropshot_contract::{Reply as _, Response};
 use http::StatusCode;
@@ -10,8 +11,8 @@ use crate::token::{ErrorCode, Refusal};
 /// RFC 7617 2; the realm is the same for all clients.
 const CHALLENGE: &str = "Basic realm=\"d1-authz\", charset=\"UTF-8\"";
 
-/// A refusal of each operation. `$unauthorized` is the reply to a client that is who it says and may not. `status` is the one of
-/// HTTP's own refusals, where there is one.
+/// A refusal of each operation. `$unauthorized` is the reply to a client that is who it says and
+/// may not. `status` is the one of HTTP's own refusals, where there is one.
 macro_rules! refusals {
     ($($name:ident: $reply:ident, $unauthorized:ident;)*) => {$(
         pub(in crate::http) fn $name(

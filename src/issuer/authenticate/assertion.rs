@@ -1,4 +1,5 @@
-//! `private_key_jwt`, RFC 7523 2.2: whether an assertion is the client's, for this service, and used for the first time.
+//! `private_key_jwt`, RFC 7523 2.2: whether an assertion is the client's, for this service, and
+//! used for the first time.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -29,8 +30,9 @@ impl Authenticator {
         })
     }
 
-    /// A signature can't be guessed, so a right one is taken at any time, like a generated secret: guesses from behind the same
-    /// gateway don't lock its client out. Checking one is some ten to a hundred microseconds, whoever it is of.
+    /// A signature can't be guessed, so a right one is taken at any time, like a generated secret:
+    /// guesses from behind the same gateway don't lock its client out. Checking one is some ten to
+    /// a hundred microseconds, whoever it is of.
     pub(super) fn check_assertion(
         &self,
         accounts: &Accounts,

@@ -1,5 +1,5 @@
-//! `tls_client_auth`, RFC 8705 2.1: whether the certificate of the connection has the client's name. That its authority is
-//! trusted, and its key the caller's, the handshake has shown.
+//! `tls_client_auth`, RFC 8705 2.1: whether the certificate of the connection has the client's
+//! name. That its authority is trusted, and its key the caller's, the handshake has shown.
 
 use std::net::IpAddr;
 
@@ -11,8 +11,8 @@ use crate::issuer::throttle::Source;
 use crate::token::{AuthMethod, CertificateCredential, Reason};
 
 impl Authenticator {
-    /// A certificate can't be guessed, so a right one is taken at any time; which ids exist could be, so that failures are
-    /// counted like those of secrets.
+    /// A certificate can't be guessed, so a right one is taken at any time; which ids exist could
+    /// be, so that failures are counted like those of secrets.
     pub(super) fn check_certificate(
         &self,
         named: Named<'_>,

@@ -39,9 +39,11 @@ pub(in crate::issuer) struct Account {
 #[derive(Debug)]
 pub(in crate::issuer) struct LiveSecret {
     pub stored: StoredSecret,
-    /// The digest that a chosen secret was found to have; shared by all accounts that hold the secret.
+    /// The digest that a chosen secret was found to have; shared by all accounts that hold the
+    /// secret.
     pub proven: Arc<OnceLock<[u8; 32]>>,
-    /// This service's own hash of a secret that came as another server's, once somebody has proven to know it.
+    /// This service's own hash of a secret that came as another server's, once somebody has proven
+    /// to know it.
     pub own_hash: OnceLock<SecretHash>,
     /// The second in which a use was last noted.
     pub(super) noted_at: AtomicI64,
@@ -56,7 +58,8 @@ pub(in crate::issuer) struct Authenticated {
 }
 
 impl Account {
-    /// The client of a record; what is remembered of it is taken over from `before`, and from what an evicted one left.
+    /// The client of a record; what is remembered of it is taken over from `before`, and from what
+    /// an evicted one left.
     pub(in crate::issuer) fn new(
         record: ClientRecord,
         before: Option<&Self>,
@@ -123,7 +126,8 @@ impl Account {
         self.legacy.pace.as_deref()
     }
 
-    /// Why the client gets nothing, whatever it proves: because of what it is, how it proves itself, and from where.
+    /// Why the client gets nothing, whatever it proves: because of what it is, how it proves
+    /// itself, and from where.
     pub(in crate::issuer) fn barred(
         &self,
         method: AuthMethod,
@@ -171,7 +175,8 @@ impl Account {
         })
     }
 
-    /// How much work it is to check the chosen secrets that work and that nobody has proven to know.
+    /// How much work it is to check the chosen secrets that work and that nobody has proven to
+    /// know.
     pub(super) fn effort(&self, now: Timestamp) -> Effort {
         let unproven = self.unproven(now);
         unproven.fold(Effort::default(), |effort, secret| {

@@ -1,6 +1,8 @@
-//! The clients in memory: so many and no more, those that ask most. Who is not among them is read when it asks.
+//! The clients in memory: so many and no more, those that ask most. Who is not among them is read
+//! when it asks.
 //!
-//! To find one takes no lock that anybody waits for: a map in parts, each written only when a client is read or evicted.
+//! To find one takes no lock that anybody waits for: a map in parts, each written only when a
+//! client is read or evicted.
 
 use std::fmt;
 use std::hash::RandomState;
@@ -17,7 +19,8 @@ use crate::keys::RemoteKeys;
 use crate::store::ClientRecord;
 use crate::token::{ClientId, Effort};
 
-/// The clients in memory. They change only while [`super::Directory::applied`] is held, or what is older could stay.
+/// The clients in memory. They change only while [`super::Directory::applied`] is held, or what is
+/// older could stay.
 pub(in crate::issuer) struct Accounts {
     cache: Cache<ClientId, Arc<Account>, Weight, RandomState, Evictions>,
     most: usize,
@@ -158,7 +161,8 @@ impl Accounts {
     }
 
     fn leave(&self, id: ClientId, account: Arc<Account>, now: Timestamp) {
-        // A request that still has the account may yet use an assertion, and shows in how often the legacy is shared.
+        // A request that still has the account may yet use an assertion, and shows in how often the
+        // legacy is shared.
         let legacy = match Arc::try_unwrap(account) {
             Ok(account) => account.legacy,
             Err(shared) => shared.legacy.clone(),

@@ -17,8 +17,9 @@ impl Directory {
         Ok(())
     }
 
-    /// Begins again, as of a store that was put back to an earlier state: clients are read when they ask, and in the background.
-    /// Gives the place that it is read up to. What was revoked in the history that is gone stays revoked.
+    /// Begins again, as of a store that was put back to an earlier state: clients are read when
+    /// they ask, and in the background. Gives the place that it is read up to. What was revoked in
+    /// the history that is gone stays revoked.
     pub(super) async fn start_again(&self, now: Timestamp) -> Result<Position, LoadError> {
         let position = self.store.last_change().await?;
         self.revocations.read_after(0).await?;

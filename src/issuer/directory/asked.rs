@@ -1,5 +1,5 @@
-//! Which clients the store was asked about a moment ago, and whether there are such: whoever asks for the same one again is
-//! answered without it. What changes meanwhile, the change feed tells.
+//! Which clients the store was asked about a moment ago, and whether there are such: whoever asks
+//! for the same one again is answered without it. What changes meanwhile, the change feed tells.
 //!
 //! Of clients that there are as well, or the time of an answer would tell which there are.
 

@@ -1,7 +1,9 @@
-//! Whose secrets somebody chose, so that every failing authentication costs as much as that of the costliest client.
+//! Whose secrets somebody chose, so that every failing authentication costs as much as that of the
+//! costliest client.
 //!
-//! As long as all such clients fit, they are held in memory, and it is known which of their secrets are unproven. Otherwise, and
-//! until they are read, any client may be one of them, so that everybody's failure costs the most that a client's can.
+//! As long as all such clients fit, they are held in memory, and it is known which of their secrets
+//! are unproven. Otherwise, and until they are read, any client may be one of them, so that
+//! everybody's failure costs the most that a client's can.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +42,8 @@ enum Known {
     NotAll,
 }
 
-/// Of each kind of work, the most that a client's unproven secrets take. It only becomes less, until a client changes.
+/// Of each kind of work, the most that a client's unproven secrets take. It only becomes less,
+/// until a client changes.
 #[derive(Debug)]
 struct Costliest {
     effort: Effort,
@@ -56,7 +59,8 @@ impl Chosen {
         }
     }
 
-    /// Whether a client is to be held. If it should be and there is no room, not all are held any more.
+    /// Whether a client is to be held. If it should be and there is no room, not all are held any
+    /// more.
     pub(super) fn holds(&self, record: &ClientRecord) -> bool {
         if !record.secrets.iter().any(|secret| secret.hash.is_chosen()) {
             return false;
@@ -113,8 +117,8 @@ impl Chosen {
         }
     }
 
-    /// How much work it is to check the chosen secrets of any client, as far as they are unproven: what every failing
-    /// authentication does, whoever it names. None once all are proven.
+    /// How much work it is to check the chosen secrets of any client, as far as they are unproven:
+    /// what every failing authentication does, whoever it names. None once all are proven.
     pub(super) fn costly_checks(&self, now: Timestamp) -> Effort {
         let mut held = self.held();
         if held.known != Known::All {

@@ -1,4 +1,5 @@
-//! Reading clients before they ask. In the background: a service with a million clients starts as fast as one with a single one.
+//! Reading clients before they ask. In the background: a service with a million clients starts as
+//! fast as one with a single one.
 
 use std::sync::atomic::Ordering;
 
@@ -12,7 +13,8 @@ impl Directory {
     /// Clients that are read at once. Meanwhile no change comes into force.
     const PAGE: usize = 500;
 
-    /// Reads the clients with chosen secrets, and then as many others as are kept, unless they have been read.
+    /// Reads the clients with chosen secrets, and then as many others as are kept, unless they have
+    /// been read.
     pub(in crate::issuer) async fn fill(&self, now: Timestamp) -> Result<(), StoreError> {
         if self.filled.swap(true, Ordering::Relaxed) {
             return Ok(());

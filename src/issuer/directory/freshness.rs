@@ -1,4 +1,5 @@
-//! How old what is known of the store may be: by time that passes. When the time of day steps, the store is as fresh as it was.
+//! How old what is known of the store may be: by time that passes. When the time of day steps, the
+//! store is as fresh as it was.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

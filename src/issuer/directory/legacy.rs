@@ -1,5 +1,6 @@
-//! What a client did lately and must not be forgotten together with the rest of it: the assertions that it used, and how often it
-//! asked. A client that is evicted from memory could use them again otherwise, once it is read anew.
+//! What a client did lately and must not be forgotten together with the rest of it: the assertions
+//! that it used, and how often it asked. A client that is evicted from memory could use them again
+//! otherwise, once it is read anew.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,7 +23,8 @@ pub(in crate::issuer) struct Legacy {
     pub pace: Option<Arc<Pace>>,
 }
 
-/// What evicted clients left, as long as it makes a difference: five minutes for assertions, an hour at most for limits.
+/// What evicted clients left, as long as it makes a difference: five minutes for assertions, an
+/// hour at most for limits.
 #[derive(Debug, Default)]
 pub(super) struct Legacies {
     left: Mutex<HashMap<ClientId, Legacy>>,
@@ -62,8 +64,8 @@ impl Legacy {
 }
 
 impl Legacies {
-    /// Some 80 MB. Of assertions, what those in memory have used by then is kept as well, and no more may be used: to forget one
-    /// would let it be used again. Of limits, no more are kept.
+    /// Some 80 MB. Of assertions, what those in memory have used by then is kept as well, and no
+    /// more may be used: to forget one would let it be used again. Of limits, no more are kept.
     const MOST: usize = 1 << 18;
     const FIRST_SWEEP: usize = 1024;
 

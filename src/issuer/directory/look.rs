@@ -14,7 +14,8 @@ use crate::issuer::catch_up::Questions;
 use crate::store::{Change, ClientRecord, News, StoreError, Subject};
 use crate::token::ClientId;
 
-/// Who a client is; nobody, when there is none. To be told apart from what isn't known, as the store can't be read.
+/// Who a client is; nobody, when there is none. To be told apart from what isn't known, as the
+/// store can't be read.
 pub(in crate::issuer) type Found = Option<Arc<Account>>;
 
 /// Tokens go on until `store.max_staleness` has passed.
@@ -29,8 +30,8 @@ impl Directory {
     /// How long a request waits for the store.
     const PATIENCE: Duration = Duration::from_secs(3);
 
-    /// Who a client is, by a look at the store that begins now, or together with others' shortly. None when the store can't be
-    /// read.
+    /// Who a client is, by a look at the store that begins now, or together with others' shortly.
+    /// None when the store can't be read.
     pub(in crate::issuer) async fn ask(&self, id: &str, now: Timestamp) -> Option<Found> {
         let Ok(id) = ClientId::parse(id) else {
             return self.look(now).await.then_some(None);
@@ -47,7 +48,8 @@ impl Directory {
         looking.unwrap_or(false)
     }
 
-    /// What is known of a client without a look: who it is, or that the store was asked a moment ago, and has none.
+    /// What is known of a client without a look: who it is, or that the store was asked a moment
+    /// ago, and has none.
     pub(in crate::issuer) fn known(&self, id: &str, now: Timestamp) -> Option<Found> {
         if let Some(account) = self.accounts.get(id) {
             return Some(Some(account));
@@ -60,8 +62,8 @@ impl Directory {
         self.asked.about(id, now).is_some()
     }
 
-    /// Applies what has changed in the store since the last time, and says whether there may be more. The fault it ends with, if
-    /// any, is kept for readiness.
+    /// Applies what has changed in the store since the last time, and says whether there may be
+    /// more. The fault it ends with, if any, is kept for readiness.
     pub(in crate::issuer) async fn refresh(&self, now: Timestamp) -> Result<bool, LoadError> {
         let done = self.apply(&Questions::default(), now).await;
         self.note_outcome(&done);
@@ -154,7 +156,8 @@ impl Directory {
                 }
                 _ => continue,
             };
-            // Not what the cache has: it may have evicted the client by the time that who asked is told.
+            // Not what the cache has: it may have evicted the client by the time that who asked is
+            // told.
             question.map(|question| question.set(Some(account)));
         }
         Ok(())

@@ -1,5 +1,5 @@
-//! This service's own hashes of secrets that came with another server's: made when such a secret is used, and written to the store
-//! now and then.
+//! This service's own hashes of secrets that came with another server's: made when such a secret is
+//! used, and written to the store now and then.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,7 +26,8 @@ pub(in crate::issuer) struct Upgrade {
 pub(in crate::issuer) struct Upgrades(Mutex<HashMap<SecretId, Upgrade>>);
 
 impl Upgrades {
-    /// Notes a secret that was used. Of one that is kept with this service's own hash, there is nothing to note.
+    /// Notes a secret that was used. Of one that is kept with this service's own hash, there is
+    /// nothing to note.
     pub(in crate::issuer) fn note(&self, client: &ClientId, used: &LiveSecret) {
         let Some(own) = used.own_hash.get() else {
             return;
@@ -40,7 +41,8 @@ impl Upgrades {
         self.noted().entry(used.stored.id).or_insert_with(upgrade);
     }
 
-    /// Writes them to the store, and gives those that were written; where it takes nothing from this process, they are forgotten.
+    /// Writes them to the store, and gives those that were written; where it takes nothing from
+    /// this process, they are forgotten.
     pub(in crate::issuer) async fn write(
         &self,
         store: &dyn Store,

@@ -1,4 +1,5 @@
-//! When clients, and their secrets, were last used: noted in memory, and written to the store now and then.
+//! When clients, and their secrets, were last used: noted in memory, and written to the store now
+//! and then.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -18,7 +19,8 @@ pub(in crate::issuer) struct Uses(Mutex<Noted>);
 type Noted = HashMap<(ClientId, Option<SecretId>), ClientUse>;
 
 impl Uses {
-    /// Notes that a client authenticated, once a second at most, so that the path of a busy client has no lock in it.
+    /// Notes that a client authenticated, once a second at most, so that the path of a busy client
+    /// has no lock in it.
     pub(in crate::issuer) fn note(&self, used: &Authenticated, at: Timestamp, from: IpAddr) {
         let second = at.as_second();
         let noted_at = match &used.secret {

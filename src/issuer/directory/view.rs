@@ -1,4 +1,5 @@
-//! The keys as of one moment. A request reads one view from beginning to end, without waiting for anybody.
+//! The keys as of one moment. A request reads one view from beginning to end, without waiting for
+//! anybody.
 
 use std::collections::BTreeSet;
 

@@ -34,7 +34,8 @@ impl ClientRegistry {
         if let Some(algorithm) = planned.token_algorithm {
             self.keys.prepare(algorithm).await?;
         }
-        // Who changes the same client meanwhile waits for the log, so nothing is lost between the reading and the writing.
+        // Who changes the same client meanwhile waits for the log, so nothing is lost between the
+        // reading and the writing.
         let change = self.changes.open().await?;
         let before = self.show(id).await?;
         let mut record = before.clone();
@@ -69,8 +70,9 @@ impl ClientRegistry {
         Ok(ChangedClient { client, fields })
     }
 
-    /// Puts other public keys in the place of the client's. Those before are good for nothing from then on: whoever rotates
-    /// without an outage hands in a set with both, and later one without the old.
+    /// Puts other public keys in the place of the client's. Those before are good for nothing from
+    /// then on: whoever rotates without an outage hands in a set with both, and later one without
+    /// the old.
     ///
     /// # Errors
     /// [`StoreError::NoSuchClient`](crate::store::StoreError::NoSuchClient) among others.

@@ -1,4 +1,5 @@
-//! Many clients at once, from another server: those that are new, and those that are to be as the file says.
+//! Many clients at once, from another server: those that are new, and those that are to be as the
+//! file says.
 
 mod plan;
 
@@ -101,9 +102,10 @@ impl ClientRegistry {
         Ok(known)
     }
 
-    /// Adds clients and changes those that are there, all or none; where `changes` is unset, none may be there. One that
-    /// authenticates with a secret and brings none gets one. Takes some 20 ms for each secret that is brought along, as it may be a
-    /// weak one. With `dry_run`, it only says what would be done.
+    /// Adds clients and changes those that are there, all or none; where `changes` is unset, none
+    /// may be there. One that authenticates with a secret and brings none gets one. Takes some 20
+    /// ms for each secret that is brought along, as it may be a weak one. With `dry_run`, it only
+    /// says what would be done.
     ///
     /// # Errors
     /// [`StoreError::ClientExists`](crate::store::StoreError::ClientExists) among others.
@@ -134,7 +136,8 @@ impl ClientRegistry {
                 self.keys.prepare(algorithm).await?;
             }
         }
-        // Who changes the same clients meanwhile waits for the log, so nothing is lost between the reading and the writing.
+        // Who changes the same clients meanwhile waits for the log, so nothing is lost between the
+        // reading and the writing.
         let change = match dry_run {
             true => None,
             false => Some(self.changes.open().await?),
@@ -344,8 +347,8 @@ impl ClientToImport {
     }
 }
 
-/// The name of a secret whose hash came along. It is the same whenever the same hash comes for the same client, and so tells that
-/// the client has this secret, also once its hash was replaced.
+/// The name of a secret whose hash came along. It is the same whenever the same hash comes for the
+/// same client, and so tells that the client has this secret, also once its hash was replaced.
 fn id_of(client: &ClientId, hash: &ImportedHash) -> SecretId {
     let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     for part in [client.as_str(), "\0", hash.as_str()] {

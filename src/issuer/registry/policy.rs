@@ -41,7 +41,8 @@ pub(super) fn check_secret(
     }
 }
 
-/// Checks what is new of a client. A setting that it had before the policy does not keep others from being changed.
+/// Checks what is new of a client. A setting that it had before the policy does not keep others
+/// from being changed.
 pub(super) fn check(
     policy: &PolicyConfig,
     record: &ClientRecord,

@@ -8,8 +8,9 @@ use crate::audit::Event;
 use crate::token::{ClientId, ClientSecret, StoredSecret};
 
 impl ClientRegistry {
-    /// Gives a client another secret. The one before goes on working for `overlap`, so that the client can be told in time. One
-    /// that is older still is ended only if `ends_promised`: somebody was told that it works for longer.
+    /// Gives a client another secret. The one before goes on working for `overlap`, so that the
+    /// client can be told in time. One that is older still is ended only if `ends_promised`:
+    /// somebody was told that it works for longer.
     ///
     /// # Errors
     /// [`NoSuchClient`](crate::store::StoreError::NoSuchClient) and

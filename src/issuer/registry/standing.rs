@@ -29,7 +29,8 @@ impl ClientRegistry {
         Ok(())
     }
 
-    /// Keeps a client from getting tokens. Those that it has are revoked, or stay good until they expire.
+    /// Keeps a client from getting tokens. Those that it has are revoked, or stay good until they
+    /// expire.
     ///
     /// # Errors
     /// [`NoSuchClient`](crate::store::StoreError::NoSuchClient) among others.
@@ -51,7 +52,8 @@ impl ClientRegistry {
         Ok(())
     }
 
-    /// Revokes all tokens that a client has; it gets others. Gives the time before which those were issued.
+    /// Revokes all tokens that a client has; it gets others. Gives the time before which those were
+    /// issued.
     ///
     /// # Errors
     /// [`NoSuchClient`](crate::store::StoreError::NoSuchClient) among others.

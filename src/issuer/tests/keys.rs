@@ -30,8 +30,9 @@ fn kid(service: &Service, token: &str) -> String {
     verified.unwrap().kid
 }
 
-/// Two replicas take turns, each up to a second behind the store; keys change every ten seconds. Four verifiers hold on to the
-/// JWK set for as long as its `Cache-Control` allows, and never fetch it in between.
+/// Two replicas take turns, each up to a second behind the store; keys change every ten seconds.
+/// Four verifiers hold on to the JWK set for as long as its `Cache-Control` allows, and never fetch
+/// it in between.
 #[tokio::test]
 async fn verifiers_that_cache_the_key_set_never_meet_an_unknown_key() {
     let fast = |config: &mut Config| {
@@ -221,7 +222,8 @@ async fn another_master_key_opens_everything_and_the_old_one_nothing() {
         .unwrap();
     assert_eq!(done, MasterKeyRotation::DoneBefore, "as after a crash");
 
-    // The running service goes on, makes no key that the new master key can't open, and says what to do.
+    // The running service goes on, makes no key that the new master key can't open, and says what
+    // to do.
     service.issuer.refresh().await.unwrap();
     service.ask("d1", &service.secret).await.unwrap();
     let readiness = service.issuer.readiness();

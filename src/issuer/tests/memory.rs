@@ -334,7 +334,8 @@ async fn the_follower_reads_clients_before_they_ask_and_counts_the_others() {
     });
     let issuer = issuer.await;
     let cached = issuer.directory.accounts.len();
-    // Not all 96: chance decides which of the cache's parts a client is for, and each has room for six.
+    // Not all 96: chance decides which of the cache's parts a client is for, and each has room for
+    // six.
     assert!((64..=96).contains(&cached), "{cached}");
     assert_eq!(issuer.directory.number_of_clients(), None);
     issuer.directory.count_clients().await.unwrap();

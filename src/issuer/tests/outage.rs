@@ -224,7 +224,8 @@ async fn a_replica_that_may_not_write_leaves_that_to_others() {
     assert_eq!(store_problems(&service), (false, 1), "nobody polled here");
 }
 
-/// As of a machine that had the wrong time for a while: in either direction everybody goes on getting tokens, also at the moment.
+/// As of a machine that had the wrong time for a while: in either direction everybody goes on
+/// getting tokens, also at the moment.
 #[tokio::test]
 async fn a_clock_that_steps_refuses_nobody() {
     const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -232,7 +233,8 @@ async fn a_clock_that_steps_refuses_nobody() {
     let before = service.clock.now();
     for now in [before + DAY, before - DAY, before, before + 100 * DAY] {
         service.clock.set(now);
-        // What the service does once a second brings a key forward where none signs yet, or makes the next one.
+        // What the service does once a second brings a key forward where none signs yet, or makes
+        // the next one.
         service.issuer.keep_key_schedule().await.unwrap();
         let issued = service.ask("d1", &service.secret).await.unwrap();
         assert_eq!(issued.expires_at.as_second(), now.as_second() + 15 * 60);

@@ -118,7 +118,8 @@ async fn the_trail_counts_those_turned_away_without_a_line_for_each() {
     assert_eq!(turned_away.last().unwrap()["turned_away"], 1000);
 }
 
-/// The first requests with a chosen secret, all at once, while another source keeps the costly checks busy.
+/// The first requests with a chosen secret, all at once, while another source keeps the costly
+/// checks busy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_login_is_not_turned_away_by_a_flood_from_elsewhere() {
     let service = Arc::new(Service::start().await);

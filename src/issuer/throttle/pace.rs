@@ -46,7 +46,8 @@ impl Pace {
         self.limiter.check().map_err(|no| too_many(&no))
     }
 
-    /// Whether the next request may differ from the first: not when the last was so long ago that all may come at once again.
+    /// Whether the next request may differ from the first: not when the last was so long ago that
+    /// all may come at once again.
     pub(in crate::issuer) fn limits(&self) -> bool {
         let counted_at = Duration::from_millis(self.counted_at.load(Ordering::Relaxed));
         self.since.elapsed().saturating_sub(counted_at) <= self.period()

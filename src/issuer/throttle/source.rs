@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Where a request comes from, as wide as one caller is: an IPv4 address; or of an IPv6 address its network, /64, as whoever
-/// has one address in it has all of them.
+/// Where a request comes from, as wide as one caller is: an IPv4 address; or of an IPv6 address its
+/// network, /64, as whoever has one address in it has all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
     /// An address.

@@ -24,7 +24,8 @@ pub(super) struct ClientKey {
     verifiers: Vec<Verifier>,
 }
 
-/// A key as the library takes it for one algorithm, from when it is first needed: most keys are used with one.
+/// A key as the library takes it for one algorithm, from when it is first needed: most keys are
+/// used with one.
 #[derive(Clone)]
 struct Verifier {
     algorithm: Algorithm,
@@ -97,10 +98,12 @@ impl ClientKey {
             })
             .collect();
         let first = verifiers.first().ok_or(KeyProblem::NoAlgorithm)?;
-        // A key that is good for one of its algorithms is for the others, which differ in the digest.
+        // A key that is good for one of its algorithms is for the others, which differ in the
+        // digest.
         let parsed = parsed(&jwk, first.algorithm)?;
         let _unset_until_now = first.key.set(Some(parsed.into()));
-        // What the library has no name for, it would write down as something else; and certificates are none of a key's use here.
+        // What the library has no name for, it would write down as something else; and certificates
+        // are none of a key's use here.
         jwk.common.key_algorithm = match jwk.common.key_algorithm {
             Some(KeyAlgorithm::UNKNOWN_ALGORITHM) if named.as_deref() == Some("Ed25519") => {
                 Some(KeyAlgorithm::EdDSA)
@@ -134,7 +137,8 @@ impl ClientKey {
             && self.algorithms().eq(other.algorithms())
     }
 
-    /// The name that both have, if it could be that of either: keys for different algorithms may share it, RFC 7517 4.5.
+    /// The name that both have, if it could be that of either: keys for different algorithms may
+    /// share it, RFC 7517 4.5.
     pub(super) fn shared_id(&self, other: &Self) -> Option<&str> {
         let for_both = || {
             self.algorithms()
@@ -155,7 +159,8 @@ impl ClientKey {
     }
 }
 
-/// Whether any algorithm here uses keys of this type and curve. The library's error on others is of no help.
+/// Whether any algorithm here uses keys of this type and curve. The library's error on others is of
+/// no help.
 fn is_known(kty: Option<&str>, curve: Option<&str>) -> bool {
     match (kty, curve) {
         (Some("EC"), Some("P-256" | "P-384" | "P-521"))

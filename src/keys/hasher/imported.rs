@@ -12,7 +12,8 @@ use crate::token::{ClientSecret, Effort, ImportedHash, PrfHash, Scheme};
 /// What bcrypt reads of a secret, the zero byte at its end included.
 const READ_BY_BCRYPT: usize = 72;
 
-/// Whether `secret` is the one that the hash was made of. Takes as long as [`ImportedHash::effort`] says.
+/// Whether `secret` is the one that the hash was made of. Takes as long as [`ImportedHash::effort`]
+/// says.
 pub(super) fn verify(secret: &ClientSecret, hash: &ImportedHash) -> bool {
     let secret = secret.expose().as_bytes();
     match hash.scheme() {
@@ -102,7 +103,8 @@ fn algorithm(prf: PrfHash) -> pbkdf2::Algorithm {
 mod tests {
     use super::*;
 
-    /// Of `password`, made by Python's hashlib, by crypt(3), and by the reference implementation of Argon2.
+    /// Of `password`, made by Python's hashlib, by crypt(3), and by the reference implementation of
+    /// Argon2.
     #[test]
     fn hashes_of_other_servers_are_checked() {
         for text in HASHES {

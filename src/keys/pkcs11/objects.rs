@@ -14,7 +14,8 @@ use jsonwebtoken::DecodingKey;
 use crate::keys::jwks::{Jwk, PublicKey, jws_algorithm, public_jwk as jwk};
 use crate::token::Algorithm;
 
-/// The curves' names in DER: two object identifiers, and the printable string that PKCS#11 3.0 has for Ed25519.
+/// The curves' names in DER: two object identifiers, and the printable string that PKCS#11 3.0 has
+/// for Ed25519.
 const P256: &[u8] = &[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 const P384: &[u8] = &[0x06, 5, 0x2b, 0x81, 0x04, 0x00, 0x22];
 const ED25519: &[u8] = b"\x13\x0cedwards25519";

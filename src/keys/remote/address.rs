@@ -1,7 +1,8 @@
 //! Which addresses a client's URL may lead to.
 //!
-//! Who registers a client, or controls its name in DNS, must not use this service to reach what only this service can: the machine
-//! itself, the bank's network, a cloud's metadata. So the address is looked at that the connection is made to, not the name.
+//! Who registers a client, or controls its name in DNS, must not use this service to reach what
+//! only this service can: the machine itself, the bank's network, a cloud's metadata. So the
+//! address is looked at that the connection is made to, not the name.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

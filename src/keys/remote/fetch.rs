@@ -1,4 +1,5 @@
-//! One fetch of a JWK set: over TLS, from an address that is allowed, within limits of time and size, and without redirects.
+//! One fetch of a JWK set: over TLS, from an address that is allowed, within limits of time and
+//! size, and without redirects.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -157,8 +158,8 @@ impl Fetcher {
         Ok(found.map(|address| address.ip()).collect())
     }
 
-    /// Connects to the first of the addresses that is allowed and answers. The address itself is judged, so that a name that leads
-    /// elsewhere a moment later changes nothing.
+    /// Connects to the first of the addresses that is allowed and answers. The address itself is
+    /// judged, so that a name that leads elsewhere a moment later changes nothing.
     async fn reach(&self, addresses: &[IpAddr], port: u16) -> Result<TcpStream, FetchError> {
         let mut failed = FetchError::Unreachable("its host has no address".to_owned());
         for address in addresses {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// From one fetch to the next that an assertion without a fitting key causes: whoever knows a client's id can send such.
+/// From one fetch to the next that an assertion without a fitting key causes: whoever knows a
+/// client's id can send such.
 const BETWEEN: Duration = Duration::from_secs(3);
 /// After a first failure; twice as long after each further one.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);

@@ -227,8 +227,9 @@ fn the_next_key_can_be_revoked_before_it_signs() {
     assert!(another.id != first && another.id != next);
 }
 
-/// A token is checked with a JWK set that was fetched up to `publish_ahead` before it was signed, and up to its whole life
-/// after. Both must have its key; whatever the service does in between, and however long it is away.
+/// A token is checked with a JWK set that was fetched up to `publish_ahead` before it was signed,
+/// and up to its whole life after. Both must have its key; whatever the service does in between,
+/// and however long it is away.
 #[test]
 fn over_years_no_verifier_misses_a_key() {
     let schedule = Schedule {

@@ -1,4 +1,5 @@
-//! Where a store is, read again for each connection: a database's password may have been renewed, a file replaced.
+//! Where a store is, read again for each connection: a database's password may have been renewed, a
+//! file replaced.
 
 use zeroize::Zeroizing;
 

@@ -8,13 +8,14 @@ use super::SqlStore;
 use super::connections::{PATIENCE, is_passing};
 use crate::store::StoreError;
 
-/// How often a transaction is tried that fails as another one ran at the same time, and how long after it did.
+/// How often a transaction is tried that fails as another one ran at the same time, and how long
+/// after it did.
 const TRIES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
 impl SqlStore {
-    /// What is asked of the database ends, one way or the other. What fails only as others did something at the same time is
-    /// asked again.
+    /// What is asked of the database ends, one way or the other. What fails only as others did
+    /// something at the same time is asked again.
     pub(super) async fn again<T, F>(&self, work: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>> + Send,

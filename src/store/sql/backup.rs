@@ -8,10 +8,12 @@ use super::{Engine, SqlStore, file};
 use crate::store::{Migrate, Store as _, StoreError};
 
 impl SqlStore {
-    /// Writes all that lasts, as of one moment, into a new SQLite file, while others go on reading and writing. A service whose
-    /// `store.url` names the file, or a copy of it, goes on from there.
+    /// Writes all that lasts, as of one moment, into a new SQLite file, while others go on reading
+    /// and writing. A service whose `store.url` names the file, or a copy of it, goes on from
+    /// there.
     ///
-    /// The file appears under its name once it is whole and on the disk; until then, and after a failure, it is `FILE.part`.
+    /// The file appears under its name once it is whole and on the disk; until then, and after a
+    /// failure, it is `FILE.part`.
     ///
     /// # Errors
     /// [`StoreError`]: there is such a file, it can't be written, or what the databases say.

@@ -183,8 +183,8 @@ pub(super) async fn remove(
     Ok(not_before)
 }
 
-/// Writes a client anew: what it is by its record, which must be as this service wrote it, and not by what the rows are by then.
-/// Gives what it is now.
+/// Writes a client anew: what it is by its record, which must be as this service wrote it, and not
+/// by what the rows are by then. Gives what it is now.
 async fn replace(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,

@@ -1,7 +1,9 @@
-//! Connections to a database: how each is made, which ones are let go, and how long anybody waits for one.
+//! Connections to a database: how each is made, which ones are let go, and how long anybody waits
+//! for one.
 //!
-//! Nothing is left on a connection: what a PostgreSQL session must be told, each transaction is told for itself. A pooler may give
-//! the connection to somebody else afterwards, and a role or a database may have any default.
+//! Nothing is left on a connection: what a PostgreSQL session must be told, each transaction is
+//! told for itself. A pooler may give the connection to somebody else afterwards, and a role or a
+//! database may have any default.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -19,15 +21,15 @@ use super::pace::Pace;
 use super::pooler;
 use crate::store::StoreError;
 
-/// How long a statement or the wait for a connection may take: a database that is frozen, or beyond a network that swallows
-/// packets, answers nothing at all.
+/// How long a statement or the wait for a connection may take: a database that is frozen, or beyond
+/// a network that swallows packets, answers nothing at all.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const TO_GET_ONE: Duration = Duration::from_secs(5);
 /// How long a connection that was given back may take to prove that it still works.
 const TO_PROVE_ITSELF: Duration = Duration::from_secs(2);
 
-/// Whether the server only follows another one, and takes no changes. In a transaction: one that is serializable by default can't
-/// be had there.
+/// Whether the server only follows another one, and takes no changes. In a transaction: one that is
+/// serializable by default can't be had there.
 pub(super) const IS_STANDBY: &str = "\
     BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_is_in_recovery() AS is_standby; COMMIT";
 /// Of the socket, not of the session, and so not for a pooler's connections.
@@ -36,9 +38,11 @@ const POSTGRES_SOCKET: &str = "\
     set_config('tcp_keepalives_interval', '5', false); COMMIT";
 const SQLITE_SESSION: [&str; 3] = [
     "PRAGMA journal_mode = WAL",
-    // A change that was reported done is on disk: with WAL, NORMAL may lose the last ones in a power cut.
+    // A change that was reported done is on disk: with WAL, NORMAL may lose the last ones in a
+    // power cut.
     "PRAGMA synchronous = FULL",
-    // The service can't open files in the system's own folder for them, and nobody else should find them there.
+    // The service can't open files in the system's own folder for them, and nobody else should find
+    // them there.
     "PRAGMA temp_store = MEMORY",
 ];
 
@@ -164,7 +168,8 @@ fn pool(engine: Engine, most: u32, read_only: bool) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(TO_GET_ONE)
-        // Before the library's own test, which waits for ever, and with it everyone who needs the connection's place.
+        // Before the library's own test, which waits for ever, and with it everyone who needs the
+        // connection's place.
         .after_release(move |connection, _| {
             Box::pin(async move {
                 let proof = timeout(TO_PROVE_ITSELF, is_of_use(connection, engine, read_only));
@@ -247,7 +252,8 @@ fn is_of_a_standby(error: &sqlx::Error) -> bool {
     code(error).is_some_and(|code| code == "25006" || code == "0A000")
 }
 
-/// What may be tried again just so: a serialization failure, such as a standby's that had to go on, or a deadlock.
+/// What may be tried again just so: a serialization failure, such as a standby's that had to go on,
+/// or a deadlock.
 pub(super) fn is_passing(error: &StoreError) -> bool {
     let StoreError::Database(error) = error else {
         return false;

@@ -1,4 +1,5 @@
-//! All of a store into another, empty one: row by row, the same on both databases, as of one moment.
+//! All of a store into another, empty one: row by row, the same on both databases, as of one
+//! moment.
 
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
@@ -23,8 +24,9 @@ pub struct Copied {
 }
 
 impl SqlStore {
-    /// Copies all that lasts into another store, whose schema is up to date and which holds nothing: all of it, as of one moment,
-    /// or nothing. Says after each page how far it is. Gives the number of rows.
+    /// Copies all that lasts into another store, whose schema is up to date and which holds
+    /// nothing: all of it, as of one moment, or nothing. Says after each page how far it is. Gives
+    /// the number of rows.
     ///
     /// # Errors
     /// [`StoreError::NotEmpty`], or what the databases say.

@@ -1,12 +1,14 @@
-//! The two databases that there are, and what differs between them: little, since every statement is written for both.
+//! The two databases that there are, and what differs between them: little, since every statement
+//! is written for both.
 
 use sqlx::migrate::Migrator;
 
 static SQLITE: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("src/store/migrations/postgres");
 
-/// What a PostgreSQL transaction is told, and nothing after it: nothing is waited for without end, a replica that froze or vanished
-/// does not keep its lock from the others, and values are written as the library reads them.
+/// What a PostgreSQL transaction is told, and nothing after it: nothing is waited for without end,
+/// a replica that froze or vanished does not keep its lock from the others, and values are written
+/// as the library reads them.
 const POSTGRES_SETTINGS: &str = "\
     SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '5s'; \
     SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL bytea_output = 'hex'; \
@@ -43,11 +45,12 @@ impl Engine {
 
     /// Begins a transaction.
     ///
-    /// SQLite takes its write lock at once: a transaction that reads first and then wants to write fails, without waiting, when
-    /// another process wrote in between.
+    /// SQLite takes its write lock at once: a transaction that reads first and then wants to write
+    /// fails, without waiting, when another process wrote in between.
     ///
-    /// PostgreSQL is told all that matters, as a role or a database may have any default. A process that writes says so for what
-    /// it reads as well: a server that follows another one refuses that, and so is never taken for the primary.
+    /// PostgreSQL is told all that matters, as a role or a database may have any default. A process
+    /// that writes says so for what it reads as well: a server that follows another one refuses
+    /// that, and so is never taken for the primary.
     pub(super) fn begin(self, purpose: Purpose, read_only: bool) -> String {
         if self == Self::Sqlite {
             let writes = purpose == Purpose::Write;
@@ -65,8 +68,9 @@ impl Engine {
         format!("BEGIN ISOLATION LEVEL {isolation} {access}; {POSTGRES_SETTINGS}{durable}")
     }
 
-    /// Makes writers wait for each other until their transactions end, where beginning one doesn't: the feed's numbers then become
-    /// visible in their order. The key is arbitrary and this service's own.
+    /// Makes writers wait for each other until their transactions end, where beginning one doesn't:
+    /// the feed's numbers then become visible in their order. The key is arbitrary and this
+    /// service's own.
     pub(super) fn lock_out_writers(self) -> Option<&'static str> {
         match self {
             Self::Sqlite => None,
@@ -82,8 +86,9 @@ impl Engine {
         }
     }
 
-    /// Has the database look at what the tables hold, where it chooses how to read them by that. Until it has, which may take it
-    /// a minute by itself, PostgreSQL reads a whole table to find a few clients among a million.
+    /// Has the database look at what the tables hold, where it chooses how to read them by that.
+    /// Until it has, which may take it a minute by itself, PostgreSQL reads a whole table to find a
+    /// few clients among a million.
     pub(super) fn analyze(self) -> Option<&'static str> {
         match self {
             Self::Sqlite => None,

@@ -16,7 +16,8 @@ pub(super) const CLIENT: &str = "client";
 pub(super) const SIGNING_KEY: &str = "signing_key";
 pub(super) const TOKEN: &str = "token";
 
-/// Appends an entry for each subject, of what changed at some moment. Gives the highest of their numbers.
+/// Appends an entry for each subject, of what changed at some moment. Gives the highest of their
+/// numbers.
 pub(super) async fn append(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -47,7 +48,8 @@ pub(super) async fn append(
     Ok(numbers.into_iter().max().unwrap_or_default())
 }
 
-/// Forgets that tokens were revoked which are forgotten. Of the feed, the last entry from before a time stays, and all after it.
+/// Forgets that tokens were revoked which are forgotten. Of the feed, the last entry from before a
+/// time stays, and all after it.
 pub(super) async fn forget_tokens(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,

@@ -38,8 +38,8 @@ pub(super) struct StoreFile {
 type Identity = (u64, u64);
 
 impl StoreFile {
-    /// Makes the file, private from its first moment, if there is none and `migrate` allows it; SQLite gives its other files
-    /// (`-wal`, `-shm`) the same mode.
+    /// Makes the file, private from its first moment, if there is none and `migrate` allows it;
+    /// SQLite gives its other files (`-wal`, `-shm`) the same mode.
     pub(super) fn prepare(path: &Path, migrate: Migrate) -> Result<Self, StoreError> {
         let prepared = made_or_there(path, migrate).and_then(|()| identity(path));
         let identity = prepared.map_err(|error| StoreError::File {
@@ -56,7 +56,8 @@ impl StoreFile {
         &self.path
     }
 
-    /// Whether the file that was opened is still the one at its path. What is written into another one is lost.
+    /// Whether the file that was opened is still the one at its path. What is written into another
+    /// one is lost.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         match identity(&self.path) {
             Ok(found) if found == self.identity => Ok(()),
@@ -101,8 +102,8 @@ fn made_or_there(path: &Path, migrate: Migrate) -> io::Result<()> {
     }
 }
 
-/// Makes an empty file that only its owner reads. One that root makes is its folder's owner's; SQLite gives its other files the
-/// same owner.
+/// Makes an empty file that only its owner reads. One that root makes is its folder's owner's;
+/// SQLite gives its other files the same owner.
 pub(super) fn make_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);

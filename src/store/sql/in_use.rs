@@ -1,4 +1,5 @@
-//! Whether a process has a store's file open: SQLite holds a lock on the file, and one on its `-shm`, for as long as it is.
+//! Whether a process has a store's file open: SQLite holds a lock on the file, and one on its
+//! `-shm`, for as long as it is.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -14,8 +15,8 @@ pub(super) struct Held {
     _locked: Vec<File>,
 }
 
-/// Takes a store's file and its `-shm` for itself; nothing where a process has one of them open. Not to be called while this
-/// process has: the lock of SQLite would be lost.
+/// Takes a store's file and its `-shm` for itself; nothing where a process has one of them open.
+/// Not to be called while this process has: the lock of SQLite would be lost.
 pub(super) fn hold(path: &Path) -> io::Result<Option<Held>> {
     let mut locked = Vec::new();
     for path in [path.to_owned(), beside(path, "-shm")] {
@@ -29,8 +30,8 @@ pub(super) fn hold(path: &Path) -> io::Result<Option<Held>> {
     Ok(Some(Held { _locked: locked }))
 }
 
-/// Whether a process has the `-shm` open that lies beside the file, and none the file itself: then it uses another file, which was
-/// at this path before.
+/// Whether a process has the `-shm` open that lies beside the file, and none the file itself: then
+/// it uses another file, which was at this path before.
 pub(super) fn is_of_another(path: &Path) -> io::Result<bool> {
     Ok(is_locked(&beside(path, "-shm"))? && !is_locked(path)?)
 }

@@ -1,6 +1,8 @@
-//! Rows, several to a statement: each statement is a round trip to PostgreSQL, or to the thread that SQLite has.
+//! Rows, several to a statement: each statement is a round trip to PostgreSQL, or to the thread
+//! that SQLite has.
 
-/// How many rows go into one. SQLite looks for each parameter among all of the statement, so that more take longer a row.
+/// How many rows go into one. SQLite looks for each parameter among all of the statement, so that
+/// more take longer a row.
 pub(super) const ROWS: usize = 16;
 
 /// A statement that puts so many rows into a table.
@@ -9,7 +11,8 @@ pub(super) fn insert(table: &str, columns: &[&str], rows: usize) -> String {
     format!("INSERT INTO {table} ({}) {values}", columns.join(", "))
 }
 
-/// So many rows of parameters, numbered row by row. Both databases name the columns `column1` and so on.
+/// So many rows of parameters, numbered row by row. Both databases name the columns `column1` and
+/// so on.
 pub(super) fn values(width: usize, rows: usize) -> String {
     let rows = (0..rows).map(|row| {
         let places = (1..=width).map(|place| format!("${}", row * width + place));

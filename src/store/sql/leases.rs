@@ -15,7 +15,8 @@ pub(super) async fn take(
     until: Timestamp,
 ) -> Result<bool, StoreError> {
     let (now, until) = (millis(now), millis(until));
-    // Twice as far ahead as this one: taken by a clock that was wrong, here or there, and it could last for years.
+    // Twice as far ahead as this one: taken by a clock that was wrong, here or there, and it could
+    // last for years.
     let too_late = until.saturating_add(until - now);
     let taken = sqlx::query(
         "INSERT INTO leases (task, owner, until) VALUES ($1, $2, $3) \

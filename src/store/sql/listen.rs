@@ -1,6 +1,7 @@
 //! PostgreSQL's word that something has changed: LISTEN, on a connection of its own.
 //!
-//! Only ever a reason to look earlier than the poll would. A word that was lost, as with the connection, costs nothing but time.
+//! Only ever a reason to look earlier than the poll would. A word that was lost, as with the
+//! connection, costs nothing but time.
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -17,15 +18,16 @@ use super::connections::{IS_STANDBY, PATIENCE};
 use crate::store::StoreError;
 
 const CHANNEL: &str = "d1_authz_changes";
-/// How long nothing may be heard: a connection that was cut without a word looks just like a quiet one.
+/// How long nothing may be heard: a connection that was cut without a word looks just like a quiet
+/// one.
 const QUIET: Duration = Duration::from_secs(30);
 /// Before another try; each time twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const STANDBY: &str = "a standby has no LISTEN";
 
-/// Listens from when somebody first waits for a word, and while it lives. A command that changes something and ends needs no
-/// connection for that.
+/// Listens from when somebody first waits for a word, and while it lives. A command that changes
+/// something and ends needs no connection for that.
 #[derive(Debug)]
 pub(super) struct Listener {
     address: Arc<Address>,
@@ -101,7 +103,8 @@ async fn listen(address: Arc<Address>, heard: Arc<Heard>) {
     }
 }
 
-/// Until nothing was heard for long, or the connection is lost. Each is made with the password that its file has now.
+/// Until nothing was heard for long, or the connection is lost. Each is made with the password that
+/// its file has now.
 async fn hear(address: &Address, heard: &Heard) -> Result<(), StoreError> {
     let options = PgConnectOptions::from_str(&address.url()?)?;
     let pool = PgPoolOptions::new()

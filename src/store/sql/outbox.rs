@@ -47,7 +47,8 @@ pub(super) async fn is_empty(connection: &mut AnyConnection) -> Result<bool, Sto
     Ok(row.fetch_optional(connection).await?.is_none())
 }
 
-/// Makes rows a trail's: those that are, those that are any's, and those whose trail's writer has not taken them in time.
+/// Makes rows a trail's: those that are, those that are any's, and those whose trail's writer has
+/// not taken them in time.
 pub(super) async fn take(
     transaction: &mut Transaction<'static, Any>,
     trail: &str,

@@ -1,4 +1,5 @@
-//! How soon a connection is tried again after one that failed: a database that refuses is not asked five times a second.
+//! How soon a connection is tried again after one that failed: a database that refuses is not asked
+//! five times a second.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,7 +31,8 @@ struct Failure {
 }
 
 impl Pace {
-    /// Whether to try this URL now. Another one than failed, as with another password, may be tried at once.
+    /// Whether to try this URL now. Another one than failed, as with another password, may be tried
+    /// at once.
     pub(super) fn may_try(&self, url: &str) -> Result<(), StoreError> {
         let mut state = self.state();
         if *state.tried != url {

@@ -1,6 +1,6 @@
-//! Poolers between this service and PostgreSQL. One that keeps a server connection for as long as its client stays is as good as
-//! none. One that gives each transaction another connection is refused: LISTEN, prepared statements and locks of a session would
-//! be left with strangers.
+//! Poolers between this service and PostgreSQL. One that keeps a server connection for as long as
+//! its client stays is as good as none. One that gives each transaction another connection is
+//! refused: LISTEN, prepared statements and locks of a session would be left with strangers.
 
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, Connection, Executor, Row};
@@ -14,8 +14,8 @@ const PID: &str = "SELECT pg_backend_pid() AS pid";
 /// The library asks for 2 when it makes a connection, and a pooler can't pass that on.
 const DIGITS: &str = "SHOW extra_float_digits";
 
-/// Refuses a pooler of transactions. `connection` has just been made with `options`. Nothing is left on either
-/// connection: a text that is asked for as it is leaves no prepared statement.
+/// Refuses a pooler of transactions. `connection` has just been made with `options`. Nothing is
+/// left on either connection: a text that is asked for as it is leaves no prepared statement.
 pub(super) async fn refuse(
     connection: &mut AnyConnection,
     options: &AnyConnectOptions,

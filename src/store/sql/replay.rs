@@ -1,5 +1,5 @@
-//! How old what a standby shows is. One that was cut off, or stopped replaying, looks just like one whose primary is idle, but for
-//! what it knows of itself.
+//! How old what a standby shows is. One that was cut off, or stopped replaying, looks just like one
+//! whose primary is idle, but for what it knows of itself.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,8 @@ use tokio::time::Instant;
 
 use crate::store::StoreError;
 
-/// Positions as numbers. The time is of the primary's clock and only used where nothing better is known.
+/// Positions as numbers. The time is of the primary's clock and only used where nothing better is
+/// known.
 const SAMPLE: &str = "SELECT pg_is_in_recovery() AS is_standby, \
     (pg_last_wal_receive_lsn() - '0/0'::pg_lsn)::bigint AS received, \
     (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint AS replayed, \

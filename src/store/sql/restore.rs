@@ -1,7 +1,7 @@
 //! A backup in the place of a store: exactly what it holds, whatever lies there, or nothing.
 //!
-//! Three steps, so that the caller may look at what would be lost in between: the backup is copied beside the store and checked;
-//! then it is compared; then it takes the store's place.
+//! Three steps, so that the caller may look at what would be lost in between: the backup is copied
+//! beside the store and checked; then it is compared; then it takes the store's place.
 
 use std::fs::{self, File};
 use std::io;
@@ -29,8 +29,8 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// Copies a backup to where a store's file is to be, and checks that all of it can be used. A `-wal` beside it is part of it.
-    /// Nothing is replaced yet.
+    /// Copies a backup to where a store's file is to be, and checks that all of it can be used. A
+    /// `-wal` beside it is part of it. Nothing is replaced yet.
     ///
     /// # Errors
     /// [`StoreError::InUse`], [`StoreError::NotABackup`], what the system says, or a schema that can't be used.
@@ -107,8 +107,8 @@ impl Staged {
         &self.path
     }
 
-    /// Puts the copy in the place of the store's file, with the owner and the mode that this one has. What is replaced is kept
-    /// beside it: gives its new path.
+    /// Puts the copy in the place of the store's file, with the owner and the mode that this one
+    /// has. What is replaced is kept beside it: gives its new path.
     ///
     /// # Errors
     /// [`StoreError::InUse`], or what the system says: then the store is what it was.

@@ -1,6 +1,7 @@
 //! The schema: how it stands, and bringing it up to date.
 //!
-//! Forward only, and by additions alone: the release before goes on serving while and after a migration runs, on the same store.
+//! Forward only, and by additions alone: the release before goes on serving while and after a
+//! migration runs, on the same store.
 
 use sqlx::migrate::MigrateError;
 use sqlx::{AnyConnection, Executor as _, Row};
@@ -8,7 +9,8 @@ use sqlx::{AnyConnection, Executor as _, Row};
 use super::{Engine, SqlStore};
 use crate::store::{Migrate, SchemaStatus, Store as _, StoreError};
 
-/// For migrations: others may be at it, and the tables large; and a role or a database may have any default.
+/// For migrations: others may be at it, and the tables large; and a role or a database may have any
+/// default.
 const PATIENT: &str = "SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false), \
     set_config('idle_in_transaction_session_timeout', '0', false), \
     set_config('default_transaction_read_only', 'off', false), \
@@ -64,11 +66,13 @@ impl SqlStore {
         Ok(())
     }
 
-    /// Under SQLite's write lock, which the library doesn't take: of several processes that start at once, one migrates and the
-    /// others find it done. And all or nothing: the migrations' own transactions nest in this one.
+    /// Under SQLite's write lock, which the library doesn't take: of several processes that start
+    /// at once, one migrates and the others find it done. And all or nothing: the migrations' own
+    /// transactions nest in this one.
     async fn migrate_file(&self) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        // `run`, which differs in what it takes, can't be used in a future that moves between threads.
+        // `run`, which differs in what it takes, can't be used in a future that moves between
+        // threads.
         let migrations = self.engine.migrations();
         migrations
             .run_direct(None, &mut *transaction, false)
@@ -76,7 +80,8 @@ impl SqlStore {
         Ok(transaction.commit().await?)
     }
 
-    /// Under a lock of the library's, which ends with the connection: a replica that dies in the middle leaves whole steps.
+    /// Under a lock of the library's, which ends with the connection: a replica that dies in the
+    /// middle leaves whole steps.
     async fn migrate_database(&self) -> Result<(), StoreError> {
         let mut connection = self.connections.acquire().await?;
         connection.execute(PATIENT).await?;

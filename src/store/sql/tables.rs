@@ -8,8 +8,9 @@ use crate::store::StoreError;
 /// A table. Leases are not among them: what holds one is a process that serves.
 pub(super) struct Table {
     pub(super) name: &'static str,
-    /// The first is the primary key. The order is that of a row's content under its MAC. A column that is added later is NULL in
-    /// the rows that there are, and then no part of that content: earlier MACs stay right.
+    /// The first is the primary key. The order is that of a row's content under its MAC. A column
+    /// that is added later is NULL in the rows that there are, and then no part of that content:
+    /// earlier MACs stay right.
     pub(super) columns: &'static [Column],
 }
 
@@ -36,7 +37,8 @@ pub(super) type Query<'q> = sqlx::query::Query<'q, Any, AnyArguments>;
 
 /// The column that holds a row's MAC.
 pub(super) const MAC: &str = "mac";
-/// What a MAC is not of: itself, what is noted without being a change, and which trail's writer takes a record.
+/// What a MAC is not of: itself, what is noted without being a change, and which trail's writer
+/// takes a record.
 const NOT_VOUCHED: [&str; 4] = [MAC, "last_used_at", "last_used_from", "trail"];
 
 pub(super) static META: Table = Table {

@@ -73,8 +73,8 @@ pub(super) async fn revoked_after(
     Ok(tokens)
 }
 
-/// With their entries in the feed, which nobody needs either, but for one that somebody may stand on. Numbers are not used
-/// again, so nobody misses what comes after.
+/// With their entries in the feed, which nobody needs either, but for one that somebody may stand
+/// on. Numbers are not used again, so nobody misses what comes after.
 pub(super) async fn forget(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -125,7 +125,8 @@ async fn number_of(
     Ok(row.try_get("number")?)
 }
 
-/// Without those of a client that had the id before. Asked only where it may matter: it looks up every one of them.
+/// Without those of a client that had the id before. Asked only where it may matter: it looks up
+/// every one of them.
 async fn number_of_its_own(
     transaction: &mut Transaction<'static, Any>,
     client: &ClientId,

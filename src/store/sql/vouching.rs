@@ -1,7 +1,8 @@
-//! Which rows are believed: those that carry the MAC of their content, and that the manifest counts.
+//! Which rows are believed: those that carry the MAC of their content, and that the manifest
+//! counts.
 //!
-//! Until the keys for that are known, as in a command that has no master key, rows are read as they are, and a store that has a
-//! manifest can't be changed.
+//! Until the keys for that are known, as in a command that has no master key, rows are read as they
+//! are, and a store that has a manifest can't be changed.
 
 mod adopt;
 mod check;
@@ -45,7 +46,8 @@ struct State {
     checks: u64,
 }
 
-/// The clients that are not believed though their MACs are right: one of them was put back, or one is gone.
+/// The clients that are not believed though their MACs are right: one of them was put back, or one
+/// is gone.
 #[derive(Debug, Default, Clone)]
 struct Suspects {
     places: HashSet<Place>,
@@ -63,7 +65,8 @@ impl Vouching {
         self.keys.get()
     }
 
-    /// From now on, rows are believed by these keys. `seen` is what version of the store was seen here before.
+    /// From now on, rows are believed by these keys. `seen` is what version of the store was seen
+    /// here before.
     pub(super) fn entrust(&self, keys: Arc<RowKeys>, seen: SeenVersion) {
         let _the_same_before = self.keys.set(keys);
         let version = seen.version;
@@ -109,8 +112,8 @@ impl Vouching {
         genuine
     }
 
-    /// Whether a client whose MAC is right may be used: not one that may have been put back to an earlier state. `before` is the
-    /// highest version that was seen when the reading began.
+    /// Whether a client whose MAC is right may be used: not one that may have been put back to an
+    /// earlier state. `before` is the highest version that was seen when the reading began.
     pub(super) fn is_current(&self, id: &str, version: i64, before: u64) -> bool {
         if self.keys().is_none() {
             return true;
@@ -128,7 +131,8 @@ impl Vouching {
         is_latest
     }
 
-    /// The buckets of a part with few rows, which were all read, that don't have the sums that they should.
+    /// The buckets of a part with few rows, which were all read, that don't have the sums that they
+    /// should.
     pub(super) async fn wrong_buckets(
         &self,
         connection: &mut AnyConnection,
@@ -212,8 +216,8 @@ impl Vouching {
         ledger::open_leaf(keys, &name, sealed.as_deref(), version)
     }
 
-    /// Compares a version of the store that was read with `before`, the highest that was seen when the reading began: meanwhile,
-    /// others may have read a later one.
+    /// Compares a version of the store that was read with `before`, the highest that was seen when
+    /// the reading began: meanwhile, others may have read a later one.
     fn compare(&self, before: u64, found: u64) -> Option<Earlier> {
         self.highest.fetch_max(found, Ordering::Relaxed);
         if found < before {

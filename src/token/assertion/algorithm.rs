@@ -3,8 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// A signature algorithm of client assertions: RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2. More than this service signs tokens with,
-/// as clients have keys of many makers. Neither `none` nor a symmetric one is among them.
+/// A signature algorithm of client assertions: RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2. More than
+/// this service signs tokens with, as clients have keys of many makers. Neither `none` nor a
+/// symmetric one is among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AssertionAlgorithm {
     /// ECDSA on P-256 with SHA-256.

@@ -1,4 +1,5 @@
-//! What the types of attributes are called: the names of RFC 4514, of openssl, short and long, and of Java and Windows.
+//! What the types of attributes are called: the names of RFC 4514, of openssl, short and long, and
+//! of Java and Windows.
 
 /// Object identifiers, each with its names; the first one is printed. Case makes no difference.
 const TYPES: &[(&str, &[&str])] = &[

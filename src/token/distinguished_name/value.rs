@@ -1,4 +1,5 @@
-//! The value of an attribute: a text, whichever of ASN.1's types of text it has, or anything else as its DER.
+//! The value of an attribute: a text, whichever of ASN.1's types of text it has, or anything else
+//! as its DER.
 
 use x509_parser::asn1_rs::{Any, FromDer, Tag, ToDer};
 
@@ -45,7 +46,8 @@ fn text(value: &Any<'_>) -> Option<String> {
         | Tag::NumericString
         | Tag::Ia5String
         | Tag::VisibleString => Some(std::str::from_utf8(bytes).ok()?.to_owned()),
-        // T.61 has never been written as it is specified. openssl and others take it for ISO 8859-1.
+        // T.61 has never been written as it is specified. openssl and others take it for ISO
+        // 8859-1.
         Tag::TeletexString => Some(bytes.iter().copied().map(char::from).collect()),
         Tag::BmpString => {
             let units: Vec<u16> = exact(bytes)?.map(u16::from_be_bytes).collect();

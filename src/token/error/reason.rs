@@ -1,4 +1,5 @@
-//! The true reasons of refusals, and what each is in RFC 6749's words. The caller learns the code and the description alone.
+//! The true reasons of refusals, and what each is in RFC 6749's words. The caller learns the code
+//! and the description alone.
 
 use std::time::Duration;
 
@@ -66,8 +67,8 @@ pub enum Reason {
     NotTheOwner,
     /// As many of the client's tokens are revoked as are kept.
     TooManyRevocations,
-    /// The store can't be read, for so long that nobody goes by what was read before, or by a client that isn't in memory; or it
-    /// can't be written.
+    /// The store can't be read, for so long that nobody goes by what was read before, or by a
+    /// client that isn't in memory; or it can't be written.
     StoreUnavailable,
     /// No key may sign now.
     NoSigningKey,
@@ -145,7 +146,8 @@ impl Reason {
             }
             Self::Scope(_) => ErrorCode::InvalidScope,
             Self::Resource(_) => ErrorCode::InvalidTarget,
-            // Not `invalid_client`: nobody said that the credential is wrong, and client libraries take that for final.
+            // Not `invalid_client`: nobody said that the credential is wrong, and client libraries
+            // take that for final.
             Self::TooManyFailures { .. }
             | Self::TooManyRequests { .. }
             | Self::TooManyAtOnce
@@ -158,8 +160,8 @@ impl Reason {
         }
     }
 
-    /// A sentence for the caller's developers, in the characters that RFC 6749 5.2 allows. The ways not to be a client share
-    /// one, so that nobody learns which ids exist.
+    /// A sentence for the caller's developers, in the characters that RFC 6749 5.2 allows. The ways
+    /// not to be a client share one, so that nobody learns which ids exist.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {

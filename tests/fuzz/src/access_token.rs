@@ -1,7 +1,7 @@
 //! An access token, as a resource server and the introspection endpoint check it (RFC 9068 4).
 //!
-//! One that is accepted has the key's own signature, the right type, and claims that allow it: nothing else is believed of
-//! whoever sends it.
+//! One that is accepted has the key's own signature, the right type, and claims that allow it:
+//! nothing else is believed of whoever sends it.
 
 use std::sync::LazyLock;
 

@@ -1,7 +1,7 @@
 //! The value of an `Authorization` header with a Basic credential (RFC 7617, RFC 6749 2.3.1).
 //!
-//! What is accepted names one client at most, whichever way it is decoded, and has one or two secrets that a client could
-//! have; written again in either encoding, it is the same credential.
+//! What is accepted names one client at most, whichever way it is decoded, and has one or two
+//! secrets that a client could have; written again in either encoding, it is the same credential.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,7 +1,8 @@
-//! A client assertion (RFC 7523 3), read, checked, and its signature verified with the client's keys.
+//! A client assertion (RFC 7523 3), read, checked, and its signature verified with the client's
+//! keys.
 //!
-//! What is read is read one way only: put together again, it is the text that came. What passes is of the client that it
-//! names, for this service alone, for minutes, and signed by the client.
+//! What is read is read one way only: put together again, it is the text that came. What passes is
+//! of the client that it names, for this service alone, for minutes, and signed by the client.
 
 use std::sync::LazyLock;
 

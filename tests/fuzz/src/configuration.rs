@@ -1,7 +1,7 @@
 //! The configuration: a TOML text, and environment variables above it.
 //!
-//! What is wrong is told, with its key or its place. What is taken can be shown, and what is shown, written to a file again,
-//! is the same configuration.
+//! What is wrong is told, with its key or its place. What is taken can be shown, and what is shown,
+//! written to a file again, is the same configuration.
 //!
 //! Behind a line [`ENVIRONMENT`], each line of an input is a variable.
 

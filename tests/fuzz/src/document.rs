@@ -1,7 +1,7 @@
 //! An OpenAPI document, as any service's generator reads it.
 //!
-//! It is refused with findings, or generated. What was read can be served: as JSON, it is read again as the same document,
-//! and the same code comes of it.
+//! It is refused with findings, or generated. What was read can be served: as JSON, it is read
+//! again as the same document, and the same code comes of it.
 
 use std::path::Path;
 

@@ -1,7 +1,9 @@
-//! The body of a token request, read by the run time and decoded by the generated code as the service has it done.
+//! The body of a token request, read by the run time and decoded by the generated code as the
+//! service has it done.
 //!
-//! Another reader of forms sees the same parameters in what is accepted, each once: nothing in front of the service, nor
-//! whoever reads its log, can be made to believe another request. Written again, it is the same request.
+//! Another reader of forms sees the same parameters in what is accepted, each once: nothing in
+//! front of the service, nor whoever reads its log, can be made to believe another request. Written
+//! again, it is the same request.
 
 use std::borrow::Cow;
 
@@ -89,7 +91,8 @@ mod tests {
 
     use super::*;
 
-    /// Whatever a client puts into its parameters arrives as it is, an empty one as none (RFC 6749 3.2).
+    /// Whatever a client puts into its parameters arrives as it is, an empty one as none (RFC 6749
+    /// 3.2).
     fn parameter() -> impl Strategy<Value = Option<String>> {
         proptest::option::of(".{1,40}")
     }
@@ -114,7 +117,8 @@ mod tests {
             check(&bytes);
         }
 
-        /// A parameter that is given twice is refused, wherever and with whatever value (RFC 6749 3.2).
+        /// A parameter that is given twice is refused, wherever and with whatever value (RFC 6749
+        /// 3.2).
         #[test]
         fn a_repeated_parameter_is_refused(one in "[a-z]{0,5}", other in "[a-z]{0,5}", name in 0_usize..5) {
             let names = ["scope", "client_id", "client_secret", "client_assertion_type", "client_assertion"];

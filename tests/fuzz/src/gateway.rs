@@ -1,4 +1,5 @@
-//! What a gateway says about a caller: `X-Forwarded-For`, `Forwarded` (RFC 7239) and the headers for certificates.
+//! What a gateway says about a caller: `X-Forwarded-For`, `Forwarded` (RFC 7239) and the headers
+//! for certificates.
 //!
 //! Whatever the headers hold, what a caller could have written in front of the gateway's own part changes nothing, be it a line of
 //! its own or the beginning of the gateway's line. The address is never one of the gateway's unless it asks for itself, and the
@@ -34,7 +35,8 @@ pub fn check(bytes: &[u8]) {
         let read = certificate.as_ref().map(|it| it.thumbprint().to_string());
         assert!(read.is_none_or(|read| read == thumbprint));
     }
-    // With nothing but the gateway's hops, it is the gateway that asks, and the caller's own line is that of a hop.
+    // With nothing but the gateway's hops, it is the gateway that asks, and the caller's own line
+    // is that of a hop.
     if address != own() {
         for forged in FORGED {
             for is_line in [true, false] {
@@ -99,7 +101,8 @@ fn headers(lines: &[u8]) -> HeaderMap {
     lines.take(100).collect()
 }
 
-/// The headers with what a caller has written in front: in a line of its own, or in that of the gateway.
+/// The headers with what a caller has written in front: in a line of its own, or in that of the
+/// gateway.
 fn forge(gateway: &GatewayConfig, headers: &HeaderMap, text: &str, is_line: bool) -> HeaderMap {
     let Some(name) = gateway.address_header.name() else {
         return headers.clone();

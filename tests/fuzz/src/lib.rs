@@ -1,8 +1,8 @@
 //! What must hold of any bytes that reach the service or its generator: one module, one target.
 //!
-//! A target calls what runs in production, and panics where its promise is broken: that nothing panics, and what its module
-//! says beyond. `cargo test` tries the kept inputs of `corpus/`, and `cargo xtask fuzz` has libFuzzer look for others. What
-//! it finds is mended, and kept.
+//! A target calls what runs in production, and panics where its promise is broken: that nothing
+//! panics, and what its module says beyond. `cargo test` tries the kept inputs of `corpus/`, and
+//! `cargo xtask fuzz` has libFuzzer look for others. What it finds is mended, and kept.
 
 mod access_token;
 mod basic;

@@ -1,6 +1,7 @@
 //! An overlay (OpenAPI Overlay 1.0), applied to the document of Thales D1.
 //!
-//! It is refused with findings, or what comes of it is a document like any other: see [`crate::document`].
+//! It is refused with findings, or what comes of it is a document like any other: see
+//! [`crate::document`].
 
 use std::path::Path;
 

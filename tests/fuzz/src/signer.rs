@@ -1,6 +1,8 @@
-//! A key that signs what targets make, always the same, so that kept inputs stay signed: Ed25519 (RFC 8037).
+//! A key that signs what targets make, always the same, so that kept inputs stay signed: Ed25519
+//! (RFC 8037).
 //!
-//! Its signatures are deterministic, so signing again tells whether a signature is good without asking what is tested.
+//! Its signatures are deterministic, so signing again tells whether a signature is good without
+//! asking what is tested.
 
 use std::sync::LazyLock;
 
@@ -32,7 +34,8 @@ pub fn signed(message: &[u8], signature: &[u8]) -> bool {
     PAIR.sign(message).as_ref() == signature
 }
 
-/// The bytes as the JWT that they are; or their first line as a header and the rest as a payload, signed.
+/// The bytes as the JWT that they are; or their first line as a header and the rest as a payload,
+/// signed.
 pub fn jwt(bytes: &[u8]) -> String {
     let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
         return String::from_utf8_lossy(bytes).into_owned();

@@ -43,7 +43,8 @@ fn what_must_hold_holds_of_every_kept_input() {
     }
 }
 
-/// A little of what libFuzzer does, wherever tests run: each input cut short, and with one byte another.
+/// A little of what libFuzzer does, wherever tests run: each input cut short, and with one byte
+/// another.
 #[test]
 fn what_must_hold_holds_of_kept_inputs_that_are_damaged() {
     for target in TARGETS.iter().filter(|target| target.quick) {

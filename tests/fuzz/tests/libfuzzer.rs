@@ -1,4 +1,5 @@
-//! libFuzzer and one target, which the variable `FUZZ_TARGET` names: built and run by `cargo xtask fuzz`.
+//! libFuzzer and one target, which the variable `FUZZ_TARGET` names: built and run by `cargo xtask
+//! fuzz`.
 #![no_main]
 
 use std::sync::OnceLock;

@@ -1,4 +1,5 @@
-//! A disk that is full, under the store and under the audit trail: a small file system in memory, which only root can make.
+//! A disk that is full, under the store and under the audit trail: a small file system in memory,
+//! which only root can make.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -93,7 +94,8 @@ async fn under_the_store_tokens_go_on_and_changes_fail_until_there_is_room() {
 
     service.setup.add(&id, "123", &[]);
     let other = crate::harness::basic(&id, "123");
-    // The service opens its connections anew, at a pace: a client that it has not read yet waits for that.
+    // The service opens its connections anew, at a pace: a client that it has not read yet waits
+    // for that.
     let token = async || service.token(&other, GRANT).await.status.as_u16();
     eventually("granted", token, |status| *status == 200).await;
     let ready = async || service.get_at(service.ops, "/readyz").await.status.as_u16();

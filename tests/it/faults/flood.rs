@@ -1,4 +1,5 @@
-//! What anybody may send, as often as they like: it costs honest callers nothing, and no record of theirs.
+//! What anybody may send, as often as they like: it costs honest callers nothing, and no record of
+//! theirs.
 
 use std::time::{Duration, Instant};
 
@@ -116,7 +117,8 @@ async fn wrong_secrets_whose_callers_hang_up_are_counted_and_recorded() {
             .map(|(_, figure)| figure.parse::<u64>().unwrap())
             .sum::<u64>()
     };
-    // A request whose caller is gone before the HTTP server has begun with it is not decided, and its guess not checked.
+    // A request whose caller is gone before the HTTP server has begun with it is not decided, and
+    // its guess not checked.
     let most = |count: &u64| (times * 8 / 10..=times).contains(count);
     eventually("those that were begun are counted", refusals, most).await;
     // Those that are under way yet.

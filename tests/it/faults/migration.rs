@@ -1,4 +1,5 @@
-//! The next release's migration, while this release serves: here a made-up one, until there is a next release.
+//! The next release's migration, while this release serves: here a made-up one, until there is a
+//! next release.
 
 use std::time::Duration;
 
@@ -49,7 +50,8 @@ async fn serves_on(setup: Setup, migrate: impl AsyncFnOnce()) {
     let load = Load::on(&service, 4, Duration::ZERO);
     tokio::time::sleep(Duration::from_millis(500)).await;
     migrate().await;
-    // A client that nobody has asked for yet is read from what is there now, and a revocation is written to it.
+    // A client that nobody has asked for yet is read from what is there now, and a revocation is
+    // written to it.
     let other = crate::harness::basic("other", "123");
     service.token(&other, GRANT).await.granted();
     let token = service.token(D1, GRANT).await.access_token();

@@ -1,5 +1,6 @@
-//! What goes wrong around the service: processes that are killed or frozen, networks that swallow, disks that are full, databases
-//! that are gone. Real ones, each for as long as a test may take; `cargo xtask faults` asks for more, and shows the figures.
+//! What goes wrong around the service: processes that are killed or frozen, networks that swallow,
+//! disks that are full, databases that are gone. Real ones, each for as long as a test may take;
+//! `cargo xtask faults` asks for more, and shows the figures.
 
 mod database;
 pub(crate) mod disk;
@@ -23,7 +24,8 @@ fn number(name: &str, default: u32) -> u32 {
     std::env::var(format!("FAULTS_{name}")).map_or(default, |text| text.parse().unwrap())
 }
 
-/// What administrators work with, in this process: a command takes longer to start than what is measured.
+/// What administrators work with, in this process: a command takes longer to start than what is
+/// measured.
 async fn administration(setup: &Setup) -> Installation {
     let config = Config::load(Some(&setup.config())).unwrap();
     let clock = std::sync::Arc::new(SystemClock);

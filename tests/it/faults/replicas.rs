@@ -26,7 +26,8 @@ async fn without_notifications_the_poll_finds_out() {
     assert!(times < Duration::from_secs(1), "{times:?}");
 }
 
-/// Changes on one after the other, under load, and how long until the slowest of the others follows: gives the 99th percentile.
+/// Changes on one after the other, under load, and how long until the slowest of the others
+/// follows: gives the 99th percentile.
 async fn converge(setup: Setup, what: &str) -> Duration {
     setup.add("is_tbank01", "123", &["--scope", "cards pin"]);
     setup.add("cards-api", "123", &["--allow", "introspect"]);

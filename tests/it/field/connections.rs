@@ -23,8 +23,8 @@ fn with_password(url: &str, file: &Path) -> Setup {
     setup
 }
 
-/// Report: "A rotated database password is not read again". In place, by renaming, and by a link that is swapped: of the file, and
-/// of the folder that it is in.
+/// Report: "A rotated database password is not read again". In place, by renaming, and by a link
+/// that is swapped: of the file, and of the folder that it is in.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rotated_database_password_is_used_for_the_next_connection() {
     let server = Postgres::start_with("scram-sha-256", &[]);
@@ -151,7 +151,8 @@ async fn a_secret_is_used_whole_or_refused() {
     }
 }
 
-/// Report: "Revocations fail under another default isolation". And so with each default that a database or a role may have.
+/// Report: "Revocations fail under another default isolation". And so with each default that a
+/// database or a role may have.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_default_of_a_database_makes_a_difference() {
     let server = Postgres::start();

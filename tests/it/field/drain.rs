@@ -14,7 +14,8 @@ fn drains(setup: Setup) -> Setup {
     setup
 }
 
-/// Asks by a new connection each few milliseconds until one is refused: how many were answered before.
+/// Asks by a new connection each few milliseconds until one is refused: how many were answered
+/// before.
 async fn answered(service: &Service) -> usize {
     let mut answered = 0;
     let end = Instant::now() + Duration::from_secs(20);

@@ -80,7 +80,8 @@ async fn what_was_decided_is_recorded_and_counted_also_when_the_caller_has_hung_
         for (_, series) in &cases {
             before.push(counted(&service, &format!("d1_authz_{series}")).await);
         }
-        // Long enough to begin with most of them, and not to have decided: a credential takes longer to check, or a record to write.
+        // Long enough to begin with most of them, and not to have decided: a credential takes
+        // longer to check, or a record to write.
         for number in 0..EACH {
             for (request, _) in &cases {
                 hang_up(&service, request, Duration::from_millis(2 + number % 10)).await;
@@ -124,7 +125,8 @@ fn fields(fields: &[(&str, &str)]) -> Vec<u8> {
         .collect()
 }
 
-/// "A wrong secret whose caller hangs up leaves nothing": over HTTP/2, where one request of a connection is taken back.
+/// "A wrong secret whose caller hangs up leaves nothing": over HTTP/2, where one request of a
+/// connection is taken back.
 #[tokio::test]
 async fn what_was_decided_is_recorded_over_http_2_as_well() {
     const CANCEL: [u8; 4] = [0, 0, 0, 8];
@@ -165,7 +167,8 @@ async fn what_was_decided_is_recorded_over_http_2_as_well() {
     assert_eq!(told(&service.stop().audit(), "token.refused", None), 40);
 }
 
-/// "Nobody in particular can fill the disk": what needs no credential, and what has one that is made up.
+/// "Nobody in particular can fill the disk": what needs no credential, and what has one that is
+/// made up.
 #[tokio::test]
 async fn a_flood_without_a_credential_costs_the_disk_next_to_nothing() {
     const EACH: u64 = 600;
@@ -271,7 +274,8 @@ async fn a_reserve_of_the_disk_is_kept_for_decisions() {
     eventually("all is well", problems, |it| *it == (200, 0)).await;
 }
 
-/// "Records go to a file, and also to stdout or syslog": the lines are those of the file, in the form of RFC 5424.
+/// "Records go to a file, and also to stdout or syslog": the lines are those of the file, in the
+/// form of RFC 5424.
 #[tokio::test]
 async fn records_go_to_standard_output_and_syslog_as_well() {
     let udp = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -73,7 +73,8 @@ async fn doubts(service: &Service, kind: &str) -> u64 {
     service.metric(&series).await
 }
 
-/// A key of somebody's own, put beside the service's as one that signed until a while ago. Gives its JWK.
+/// A key of somebody's own, put beside the service's as one that signed until a while ago. Gives
+/// its JWK.
 async fn publish(somebody: &mut Somebody, signer: &Signer) -> Value {
     let mut jwk = signer.jwk.clone();
     let parsed: Jwk = serde_json::from_value(jwk.clone()).unwrap();
@@ -257,7 +258,8 @@ async fn a_client_that_somebody_else_altered_or_put_back_gets_no_token() {
     eventually("enabled", status, |status| *status == 200).await;
 }
 
-/// The kind of the same report: the end of a token is forgotten, or the database as it was is there again.
+/// The kind of the same report: the end of a token is forgotten, or the database as it was is there
+/// again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_was_put_back_as_a_whole_is_told_until_an_administrator_accepts_it() {
     let service = Setup::with_resource_server().start();

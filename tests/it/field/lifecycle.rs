@@ -105,7 +105,8 @@ fn quickstart_in_a_folder_of_any_name_is_found_by_the_other_commands() {
     }
 }
 
-/// "quickstart writes a configuration that nothing can read": a name that is no text is refused before anything is made.
+/// "quickstart writes a configuration that nothing can read": a name that is no text is refused
+/// before anything is made.
 #[test]
 fn quickstart_refuses_a_folder_that_can_not_be_written_down() {
     use std::ffi::OsStr;
@@ -182,7 +183,8 @@ fn a_master_key_that_serve_refuses_is_refused_by_config_check() {
     setup.run(&["config", "check"]).ok();
 }
 
-/// "`config check` does not look at the master key": each file and folder that the configuration names.
+/// "`config check` does not look at the master key": each file and folder that the configuration
+/// names.
 #[test]
 fn what_serve_would_refuse_of_any_file_config_check_refuses() {
     for (this, instead, more, key) in [

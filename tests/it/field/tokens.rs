@@ -1,4 +1,5 @@
-//! Reports about tokens and clients: what outlives a client under its id, and when tokens, secrets and clients end.
+//! Reports about tokens and clients: what outlives a client under its id, and when tokens, secrets
+//! and clients end.
 
 mod assertions;
 mod ends;

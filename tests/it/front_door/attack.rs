@@ -1,6 +1,7 @@
 //! Callers with sockets to spare, from several addresses at once; and honest ones among them.
 //!
-//! The size is one that any machine bears. `ATTACK_SILENT` and the like ask for more; the figures are printed.
+//! The size is one that any machine bears. `ATTACK_SILENT` and the like ask for more; the figures
+//! are printed.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -94,8 +95,8 @@ impl Attackers {
     }
 }
 
-/// Who is turned away at the handshake, as many are on a busy machine, tries again: attackers that gave up at once would be no
-/// attack.
+/// Who is turned away at the handshake, as many are on a busy machine, tries again: attackers that
+/// gave up at once would be no attack.
 async fn insistent(caller: &Caller, to: SocketAddr) -> std::io::Result<Secure> {
     for _ in 0..50 {
         if let Ok(connection) = caller.connect(to).await {

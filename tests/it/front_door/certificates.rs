@@ -97,7 +97,8 @@ async fn http_2_passes_through() {
         .connect(open.address())
         .await
         .unwrap();
-    // The preface and an empty SETTINGS; the first frame that comes back is the server's SETTINGS (RFC 9113 3.4).
+    // The preface and an empty SETTINGS; the first frame that comes back is the server's SETTINGS
+    // (RFC 9113 3.4).
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     connection.send(preface).await.unwrap();
     let frame = connection.read_some().await.unwrap();

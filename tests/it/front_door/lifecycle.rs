@@ -56,7 +56,8 @@ async fn sigterm_under_load_loses_no_accepted_request() {
                         Ok(answer) if status(&answer) == 200 => {
                             answered.fetch_add(1, Ordering::Relaxed)
                         }
-                        // Closed before a byte was answered: the door shut between handshake and request.
+                        // Closed before a byte was answered: the door shut between handshake and
+                        // request.
                         Err(_) => return,
                         Ok(_) => lost.fetch_add(1, Ordering::Relaxed),
                     };

@@ -1,5 +1,5 @@
-//! Callers that pipeline requests and vanish, next to others with another certificate: nobody's request is ever taken for
-//! somebody else's.
+//! Callers that pipeline requests and vanish, next to others with another certificate: nobody's
+//! request is ever taken for somebody else's.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -41,7 +41,8 @@ impl Run {
     }
 }
 
-/// The binary under test: this build's, or the one that `D1_AUTHZ_BINARY` names, such as a release or the one of another commit.
+/// The binary under test: this build's, or the one that `D1_AUTHZ_BINARY` names, such as a release
+/// or the one of another commit.
 pub fn program() -> PathBuf {
     let named = std::env::var_os("D1_AUTHZ_BINARY");
     named.map_or_else(|| env!("CARGO_BIN_EXE_d1-authz").into(), PathBuf::from)
@@ -52,7 +53,8 @@ pub fn is_this_build() -> bool {
     std::env::var_os("D1_AUTHZ_BINARY").is_none()
 }
 
-/// The binary, in `folder`, with nothing of the developer's environment but the way to other programs.
+/// The binary, in `folder`, with nothing of the developer's environment but the way to other
+/// programs.
 pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(program());
     command.current_dir(folder).env_clear();
@@ -64,7 +66,8 @@ pub fn command(folder: &Path) -> Command {
     command
 }
 
-/// Sends a signal to a process, by its number's name: `TERM`, `KILL`. Says whether there was such a process.
+/// Sends a signal to a process, by its number's name: `TERM`, `KILL`. Says whether there was such a
+/// process.
 pub fn signal(process: u32, name: &str) -> bool {
     let mut kill = Command::new("kill");
     kill.args([format!("-{name}"), process.to_string()]);

@@ -1,4 +1,5 @@
-//! A service of its own for each test: a folder, a configuration, clients, a process; and what a caller sees of it.
+//! A service of its own for each test: a folder, a configuration, clients, a process; and what a
+//! caller sees of it.
 
 mod answer;
 mod authority;

@@ -2,8 +2,8 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-/// An address that nobody listens on. Its port is below those that Linux gives to connections: one of another test could have such a
-/// port by the time that the server asks for it.
+/// An address that nobody listens on. Its port is below those that Linux gives to connections: one
+/// of another test could have such a port by the time that the server asks for it.
 pub fn free_address() -> SocketAddr {
     for _ in 0..100 {
         let [one, other, ..] = uuid::Uuid::new_v4().into_bytes();

@@ -1,4 +1,5 @@
-//! A PostgreSQL server of its own for a test: real, on a loopback port, with what can happen to one.
+//! A PostgreSQL server of its own for a test: real, on a loopback port, with what can happen to
+//! one.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::chown;

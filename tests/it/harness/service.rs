@@ -117,7 +117,8 @@ impl Service {
         Answer::of(request).await
     }
 
-    /// RFC 9110 15.5.6: a path below the issuer's refuses other methods, and says which one it takes.
+    /// RFC 9110 15.5.6: a path below the issuer's refuses other methods, and says which one it
+    /// takes.
     pub async fn takes_post_alone(&self, path_and_query: &str, authorization: &str) {
         for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"] {
             let request = self
@@ -135,8 +136,8 @@ impl Service {
         self.child.id()
     }
 
-    /// What its descriptors lead to. The process lets nobody read its memory, which leaves the list to root: for anyone else
-    /// there is none, and that is said.
+    /// What its descriptors lead to. The process lets nobody read its memory, which leaves the list
+    /// to root: for anyone else there is none, and that is said.
     pub fn descriptors(&self) -> Option<Vec<PathBuf>> {
         static SAID: Once = Once::new();
         match std::fs::read_dir(format!("/proc/{}/fd", self.id())) {

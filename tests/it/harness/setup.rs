@@ -56,7 +56,8 @@ impl Setup {
         std::fs::write(self.config(), config.replace(this, instead)).unwrap();
     }
 
-    /// With every record on the disk before its token leaves; the default of the service, too slow for every test.
+    /// With every record on the disk before its token leaves; the default of the service, too slow
+    /// for every test.
     pub fn with_durable_audit(self) -> Self {
         self.configure("buffered", "fsync");
         self
@@ -69,7 +70,8 @@ impl Setup {
         setup
     }
 
-    /// With D1's client, and the resource server `cards-api`, which may introspect; its secret is 123.
+    /// With D1's client, and the resource server `cards-api`, which may introspect; its secret is
+    /// 123.
     pub fn with_resource_server() -> Self {
         let setup = Self::with_d1();
         setup.add("cards-api", "123", &["--allow", "introspect"]);

@@ -131,7 +131,8 @@ impl Request {
     }
 }
 
-/// The secret of its one client, `is_tbank01`; written so that no two spellings of the credential are the same.
+/// The secret of its one client, `is_tbank01`; written so that no two spellings of the credential
+/// are the same.
 pub const SECRET: &str = "wrong+in~one>place?!";
 
 impl Answer {

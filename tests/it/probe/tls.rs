@@ -14,7 +14,8 @@ use super::not_ok;
 use super::server::{self, SECRET};
 use crate::harness::{Authority, Run, Setup, d1_authz};
 
-/// An authority and a client certificate of it, in files; and a server under it that may ask for one.
+/// An authority and a client certificate of it, in files; and a server under it that may ask for
+/// one.
 struct Bank {
     folder: TempDir,
     url: String,

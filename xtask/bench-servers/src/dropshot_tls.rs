@@ -1,8 +1,8 @@
 //! The service's own API behind Dropshot's own TLS: what the front door is measured against.
 //!
-//! Everything but the door is the same: the operations and what they work with, the certificates, that callers must have one,
-//! that no session is resumed. That Dropshot asks for certificates at all takes a rustls configuration made for it; whose they
-//! were, its handlers can't know.
+//! Everything but the door is the same: the operations and what they work with, the certificates,
+//! that callers must have one, that no session is resumed. That Dropshot asks for certificates at
+//! all takes a rustls configuration made for it; whose they were, its handlers can't know.
 
 use crate::tls;
 use d1_authz::clock::SystemClock;

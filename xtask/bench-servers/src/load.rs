@@ -1,8 +1,8 @@
-//! The load: connections that each send a request as soon as the last one is answered, one and the same or several in turns. They
-//! are kept alive, or made anew for each request.
+//! The load: connections that each send a request as soon as the last one is answered, one and the
+//! same or several in turns. They are kept alive, or made anew for each request.
 //!
-//! Bytes over TCP or TLS and no HTTP client, so that one core of load can fill one core of server. Of an answer it reads what
-//! tells where it ends.
+//! Bytes over TCP or TLS and no HTTP client, so that one core of load can fill one core of server.
+//! Of an answer it reads what tells where it ends.
 
 use crate::tls;
 use std::path::Path;
@@ -15,7 +15,8 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-/// Prints a line of JSON: requests, seconds they took, and the median and 99th percentile of an answer in microseconds.
+/// Prints a line of JSON: requests, seconds they took, and the median and 99th percentile of an
+/// answer in microseconds.
 ///
 /// # Errors
 /// Wrong arguments, and any answer but 200.

@@ -1,4 +1,5 @@
-//! What `cargo xtask bench` measures servers with: the servers that are compared, and the load on them.
+//! What `cargo xtask bench` measures servers with: the servers that are compared, and the load on
+//! them.
 //!
 //! One program, so that all have the same build: which server it is, its arguments say.
 

@@ -1,7 +1,8 @@
-//! `cargo xtask bench codegen`: the generator, and what compiling its code takes, against the layout that one writes by hand.
+//! `cargo xtask bench codegen`: the generator, and what compiling its code takes, against the
+//! layout that one writes by hand.
 //!
-//! The same operations, in the shape of [`document`], are compiled in both layouts. Dependencies are compiled before; what is
-//! measured is rustc on the crate itself.
+//! The same operations, in the shape of [`document`], are compiled in both layouts. Dependencies
+//! are compiled before; what is measured is rustc on the crate itself.
 
 mod document;
 mod macro_layout;
@@ -22,7 +23,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use workshop::{Layout, Made, Verb, Workshop};
 
-/// Times the generator and the compiler on documents of several sizes, beside Dropshot's `#[api_description]` layout.
+/// Times the generator and the compiler on documents of several sizes, beside Dropshot's
+/// `#[api_description]` layout.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask bench codegen --operations 10,100\n  \

@@ -1,8 +1,9 @@
 //! What a child process costs, all of its own children included.
 //!
-//! The kernel adds up what the children of a process have used, not what one of them has. So each command that is measured
-//! runs below a process of its own, which has no other child: this program again, as the hidden subcommand `measured`. Who
-//! starts that and reads what it writes, is [`super::meter`].
+//! The kernel adds up what the children of a process have used, not what one of them has. So each
+//! command that is measured runs below a process of its own, which has no other child: this program
+//! again, as the hidden subcommand `measured`. Who starts that and reads what it writes, is
+//! [`super::meter`].
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, killpg};
@@ -23,7 +24,8 @@ pub struct Arguments {
     /// The file; a line of JSON is added.
     #[arg(long)]
     log: PathBuf,
-    /// Stop the command, and all that it started, as soon as standard input ends: when whoever measures stops it, or is gone.
+    /// Stop the command, and all that it started, as soon as standard input ends: when whoever
+    /// measures stops it, or is gone.
     #[arg(long)]
     leash: bool,
     /// The command.

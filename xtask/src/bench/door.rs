@@ -1,8 +1,8 @@
 //! `cargo xtask bench door`: what a token costs behind the front door, against Dropshot's own TLS.
 //!
-//! Both serve the same operations to callers who show a certificate, once on connections that are kept and once on one for each
-//! token. That of the baseline is the least that TLS with Dropshot can cost: it knows nothing of whose certificate it was, and
-//! has no limits.
+//! Both serve the same operations to callers who show a certificate, once on connections that are
+//! kept and once on one for each token. That of the baseline is the least that TLS with Dropshot
+//! can cost: it knows nothing of whose certificate it was, and has no limits.
 
 mod certificates;
 

@@ -63,8 +63,8 @@ pub enum Connections {
     New,
 }
 
-/// What a server did, medians over the rounds. The ratios are medians of the ratios within a round, since what disturbs a
-/// machine disturbs neighbours in time.
+/// What a server did, medians over the rounds. The ratios are medians of the ratios within a round,
+/// since what disturbs a machine disturbs neighbours in time.
 #[derive(Debug, Serialize)]
 pub struct Served {
     pub name: &'static str,

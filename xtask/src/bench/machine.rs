@@ -8,8 +8,8 @@ use std::fs;
 pub struct Machine {
     /// Cores that this process may use.
     pub cores: usize,
-    /// Processes that wanted to run, in the mean over the last minute: more than a few tenths disturbs wall times and, a
-    /// little, CPU times.
+    /// Processes that wanted to run, in the mean over the last minute: more than a few tenths
+    /// disturbs wall times and, a little, CPU times.
     pub load: f64,
     /// `rustc --version`
     pub rustc: String,

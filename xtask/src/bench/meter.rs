@@ -1,6 +1,7 @@
 //! Runs commands to their end, and says what they cost.
 //!
-//! Between cargo and rustc stands [`super::cost`] as well, and so tells a crate from its dependencies.
+//! Between cargo and rustc stands [`super::cost`] as well, and so tells a crate from its
+//! dependencies.
 
 use super::Outcome;
 use super::cost::{Cost, Entry};
@@ -22,7 +23,8 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Keeps its files in `folder`. A command that takes longer than `time_limit` is stopped, and what it started with it.
+    /// Keeps its files in `folder`. A command that takes longer than `time_limit` is stopped, and
+    /// what it started with it.
     pub fn new(folder: &Path, time_limit: Duration) -> Outcome<Self> {
         let program =
             std::env::current_exe().map_err(|error| format!("this program's own path: {error}"))?;
@@ -52,7 +54,8 @@ impl Meter {
             .ok_or_else(|| format!("{}: no cost was written", self.log.display()))
     }
 
-    /// Runs cargo; beside its own cost, that of compiling `crate_name`, library and binaries, linker included.
+    /// Runs cargo; beside its own cost, that of compiling `crate_name`, library and binaries,
+    /// linker included.
     pub fn run_cargo(&self, cargo: &mut Command, crate_name: &str) -> Outcome<(Cost, Cost)> {
         cargo.env("RUSTC_WORKSPACE_WRAPPER", &self.wrapper);
         let mut entries = self.entries(cargo)?;

@@ -22,7 +22,8 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a server and waits for the line on its standard error in which `listens` finds where it does.
+    /// Starts a server and waits for the line on its standard error in which `listens` finds where
+    /// it does.
     pub fn start(command: &mut Command, listens: fn(&str) -> Option<SocketAddr>) -> Outcome<Self> {
         let shown = format!("{command:?}");
         command
@@ -184,8 +185,8 @@ pub fn can_pin() -> bool {
     asked.is_ok_and(|status| status.success())
 }
 
-/// User and system time of `/proc/PID/stat` (proc_pid_stat(5): fields 14 and 15), which Linux counts in hundredths for
-/// whatever reads it.
+/// User and system time of `/proc/PID/stat` (proc_pid_stat(5): fields 14 and 15), which Linux
+/// counts in hundredths for whatever reads it.
 fn cpu_s(stat: &str) -> Option<f64> {
     // The second field is the program's name, which may hold anything.
     let (_, fields) = stat.rsplit_once(')')?;

@@ -1,4 +1,5 @@
-//! `cargo xtask bench server`: a generated operation against the same one written by hand for Dropshot.
+//! `cargo xtask bench server`: a generated operation against the same one written by hand for
+//! Dropshot.
 //!
 //! Both have path, query and JSON body, answer the same, and run in the same program.
 

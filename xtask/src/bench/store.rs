@@ -1,7 +1,9 @@
-//! `cargo xtask bench store`: tokens a second, memory and start, with a store that holds one client, a thousand and a million.
+//! `cargo xtask bench store`: tokens a second, memory and start, with a store that holds one
+//! client, a thousand and a million.
 //!
-//! All are made by `client import`, and moved into PostgreSQL by `store copy`. One of them asks, and in another process of the service a
-//! thousand in turns: what a large store costs is told apart from what many callers do.
+//! All are made by `client import`, and moved into PostgreSQL by `store copy`. One of them asks,
+//! and in another process of the service a thousand in turns: what a large store costs is told
+//! apart from what many callers do.
 
 use super::load::{self, Candidate, Effort, Served};
 use super::machine::Machine;
@@ -33,7 +35,8 @@ pub struct Arguments {
     /// How many clients the largest store holds.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_001..))]
     clients: u32,
-    /// PostgreSQL as well: a URL of a server whose user may create databases, such as postgres://me@localhost/postgres.
+    /// PostgreSQL as well: a URL of a server whose user may create databases, such as
+    /// postgres://me@localhost/postgres.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
 }
@@ -120,7 +123,8 @@ fn measured(database: &'static str, services: &[Service], effort: Effort) -> Out
             })
         })
         .collect::<Outcome<_>>()?;
-    // What was imported goes to the disk now, not under the load, whose audit trail would wait for it.
+    // What was imported goes to the disk now, not under the load, whose audit trail would wait for
+    // it.
     said(&mut Command::new("sync"))?;
     // Each reads clients before they ask, and the more there are in the store the longer.
     for candidate in &candidates {

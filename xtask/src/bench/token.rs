@@ -1,7 +1,8 @@
 //! `cargo xtask bench token`: tokens a second, against a form endpoint of Dropshot alone.
 //!
-//! The service is set up as `quickstart` does, and asked by its one client; once with each durability of the audit trail. Another
-//! build of the service can be measured beside this one, in the same rounds.
+//! The service is set up as `quickstart` does, and asked by its one client; once with each
+//! durability of the audit trail. Another build of the service can be measured beside this one, in
+//! the same rounds.
 
 use super::load::{self, Candidate, Comparison, Effort};
 use super::machine::Machine;
@@ -16,7 +17,8 @@ use std::path::{Path, PathBuf};
 pub struct Arguments {
     #[command(flatten)]
     pub load: load::Arguments,
-    /// Another build of `d1-authz`, such as the one of the commit before, to be measured in the same rounds.
+    /// Another build of `d1-authz`, such as the one of the commit before, to be measured in the
+    /// same rounds.
     #[arg(long, value_name = "PROGRAM")]
     beside: Option<PathBuf>,
 }

@@ -1,7 +1,9 @@
-//! What the project is built from: licences, sources, the Rust version that it needs, and what is there twice.
+//! What the project is built from: licences, sources, the Rust version that it needs, and what is
+//! there twice.
 //!
-//! Read from `cargo metadata`, without a network. What needs an advisory database (known vulnerabilities, withdrawn
-//! versions) is not checked here; the step says so, and with which command it is.
+//! Read from `cargo metadata`, without a network. What needs an advisory database (known
+//! vulnerabilities, withdrawn versions) is not checked here; the step says so, and with which
+//! command it is.
 
 use super::licence;
 use super::policy::Policy;

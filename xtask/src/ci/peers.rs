@@ -1,7 +1,9 @@
-//! Programs of others against the service: what docs/verify.md shows, OAuth client libraries, Schemathesis, sslyze.
+//! Programs of others against the service: what docs/verify.md shows, OAuth client libraries,
+//! Schemathesis, sslyze.
 //!
-//! Owns what is installed below `target/peers`, at the versions that the repository pins, and only when a pin has changed;
-//! the programs' languages come with the step `requirements`. What is held of them stands in tests/peers.
+//! Owns what is installed below `target/peers`, at the versions that the repository pins, and only
+//! when a pin has changed; the programs' languages come with the step `requirements`. What is held
+//! of them stands in tests/peers.
 
 use super::python::{self, unless_done};
 use super::step::{Outcome, command, run};

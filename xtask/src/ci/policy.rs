@@ -1,4 +1,5 @@
-//! What dependencies may be like: read from `deny.toml`, which cargo-deny reads as well, so that there is one list.
+//! What dependencies may be like: read from `deny.toml`, which cargo-deny reads as well, so that
+//! there is one list.
 
 use crate::workspace;
 use serde::Deserialize;

@@ -1,5 +1,5 @@
-//! Python environments below `target/`: what is installed in them, at the versions that the repository pins, and only when a
-//! pin has changed.
+//! Python environments below `target/`: what is installed in them, at the versions that the
+//! repository pins, and only when a pin has changed.
 
 use super::step::{Outcome, command, run};
 use std::fs;

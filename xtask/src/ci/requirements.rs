@@ -1,4 +1,5 @@
-//! What the machine must have for the steps after this one: installed where that can be done, else named with the command.
+//! What the machine must have for the steps after this one: installed where that can be done, else
+//! named with the command.
 
 use super::step::{Outcome, command, run};
 use std::process::Stdio;
@@ -67,7 +68,8 @@ const REQUIREMENTS: [Requirement; 19] = [
         from: Source::System("pgbouncer"),
     },
     Requirement {
-        // Debian's python3 has the module venv, but without this package not what puts pip into an environment.
+        // Debian's python3 has the module venv, but without this package not what puts pip into an
+        // environment.
         probe: &["python3", "-c", "import ensurepip"],
         needed_by: PEERS,
         from: Source::System("python3-venv"),
@@ -124,7 +126,8 @@ const REQUIREMENTS: [Requirement; 19] = [
     },
 ];
 
-/// Programs of others, in as many languages as there is reason to believe that callers and resource servers are written in.
+/// Programs of others, in as many languages as there is reason to believe that callers and resource
+/// servers are written in.
 const PEERS: &str = "the tests with programs of others";
 
 /// Installs what is missing, or says how to.
@@ -140,7 +143,8 @@ pub fn check() -> Outcome {
     }
     let mut remedies = Vec::new();
     for requirement in missing {
-        // Components of the toolchain belong to whoever runs this; packages of the system only to root.
+        // Components of the toolchain belong to whoever runs this; packages of the system only to
+        // root.
         let may_install = is_root || !requirement.is_of_the_system();
         if !(may_install && install(requirement)) {
             remedies.push(requirement.remedy());

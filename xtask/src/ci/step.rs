@@ -33,9 +33,11 @@ pub enum Step {
     Doctests,
     /// `cargo xtask fuzz`, for a few seconds a target.
     Fuzz,
-    /// Programs of others: verifiers and gateways of docs/verify.md, OAuth client libraries, Schemathesis, sslyze.
+    /// Programs of others: verifiers and gateways of docs/verify.md, OAuth client libraries,
+    /// Schemathesis, sslyze.
     Peers,
-    /// `cargo xtask conformance --subset`: services generated from the small documents of OPENAPI_CORPORA, driven.
+    /// `cargo xtask conformance --subset`: services generated from the small documents of
+    /// OPENAPI_CORPORA, driven.
     Conformance,
 }
 
@@ -83,7 +85,8 @@ impl Step {
                     "--locked",
                     "--quiet",
                 ])
-                // A module's head names the modules that it is made of; with private items documented, those links lead there.
+                // A module's head names the modules that it is made of; with private items
+                // documented, those links lead there.
                 .env(
                     "RUSTDOCFLAGS",
                     "-D warnings -A rustdoc::private_intra_doc_links",
@@ -136,7 +139,8 @@ fn has_corpora() -> bool {
     std::env::var_os("OPENAPI_CORPORA").is_some()
 }
 
-/// Nextest where it is installed, which runs tests of all binaries at once; else cargo's own runner.
+/// Nextest where it is installed, which runs tests of all binaries at once; else cargo's own
+/// runner.
 fn tests() -> Outcome {
     if !has_corpora() {
         eprintln!(

@@ -1,8 +1,10 @@
-//! The served document under a validator that is not ours: the Python package `openapi-spec-validator`, which holds the
-//! document against the schema of OpenAPI 3.0 and follows its references.
+//! The served document under a validator that is not ours: the Python package
+//! `openapi-spec-validator`, which holds the document against the schema of OpenAPI 3.0 and follows
+//! its references.
 //!
-//! It lives in a virtual environment below `target/`. Without Python, or without a way to its package index, the step
-//! does not run, and says so; the tests hold the document against another Rust reader in any case.
+//! It lives in a virtual environment below `target/`. Without Python, or without a way to its
+//! package index, the step does not run, and says so; the tests hold the document against another
+//! Rust reader in any case.
 
 use super::python;
 use super::step::{Outcome, command, run};

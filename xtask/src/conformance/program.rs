@@ -1,8 +1,9 @@
-//! The programs that the services are compiled into: one package outside the workspace, with the workspace's lock file,
-//! profile and target folder, so that nothing that they depend on is compiled twice.
+//! The programs that the services are compiled into: one package outside the workspace, with the
+//! workspace's lock file, profile and target folder, so that nothing that they depend on is
+//! compiled twice.
 //!
-//! Several small documents share a program, since linking takes longer than compiling them. A document that does not compile
-//! is taken out, and the others are compiled again without it.
+//! Several small documents share a program, since linking takes longer than compiling them. A
+//! document that does not compile is taken out, and the others are compiled again without it.
 
 use super::cargo;
 use super::subject::{Report, State, Subject};

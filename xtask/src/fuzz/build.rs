@@ -1,7 +1,8 @@
 //! The program with libFuzzer and all targets, compiled by a stable compiler.
 //!
-//! It is built as the workspace's tests are, with the same features and profile, and so of the same libraries: only the
-//! workspace's own packages are compiled again, by `tests/fuzz/rustc.sh`, for libFuzzer to see what an input reaches.
+//! It is built as the workspace's tests are, with the same features and profile, and so of the same
+//! libraries: only the workspace's own packages are compiled again, by `tests/fuzz/rustc.sh`, for
+//! libFuzzer to see what an input reaches.
 
 use crate::workspace;
 use serde::Deserialize;

@@ -1,8 +1,8 @@
 //! `cargo xtask openapi check`: whether the committed files of the contract belong together.
 //!
-//! Three promises: the vendor's document is the one that was taken, the served document is what the build makes of it,
-//! and the overlay only adds. A broken one of the first two is stale (exit 4); what can't be judged, or breaks the
-//! third, has failed (exit 1).
+//! Three promises: the vendor's document is the one that was taken, the served document is what the
+//! build makes of it, and the overlay only adds. A broken one of the first two is stale (exit 4);
+//! what can't be judged, or breaks the third, has failed (exit 1).
 
 mod report;
 
@@ -17,7 +17,8 @@ use std::process::ExitCode;
 
 pub use report::{Problem, Report, Verdict};
 
-/// Checks that the vendor's document is as it was taken, and the served document as the build makes it.
+/// Checks that the vendor's document is as it was taken, and the served document as the build makes
+/// it.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes:\n  0  current\n  1  failed\n  4  stale")]
 pub struct Arguments {
@@ -102,7 +103,8 @@ pub fn check(contract: &Contract) -> Report {
     }
 }
 
-/// The vendor's document against its digest. What an edit changed shows in the served document, which holds all of it.
+/// The vendor's document against its digest. What an edit changed shows in the served document,
+/// which holds all of it.
 fn vendor_edited(
     contract: &Contract,
     vendor: Option<&Value>,

@@ -1,6 +1,8 @@
-//! The files of the contract: the vendor's document, its digest, the overlay, and the served document.
+//! The files of the contract: the vendor's document, its digest, the overlay, and the served
+//! document.
 //!
-//! Owns their places and the digest. The digest tells a file that the vendor sent from one that was edited here.
+//! Owns their places and the digest. The digest tells a file that the vendor sent from one that was
+//! edited here.
 
 use crate::workspace;
 use dropshot_codegen::diagnostics::Findings;

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
-/// A place where two values differ. The inner-most one: what is around it is the same on both sides.
+/// A place where two values differ. The inner-most one: what is around it is the same on both
+/// sides.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
     /// Where, from the root; empty for the root itself.
@@ -24,7 +25,8 @@ pub fn differences(expected: &Value, found: &Value) -> Vec<Difference> {
     all
 }
 
-/// What of `part` is absent in `whole` or different there; `whole` may have more members in its objects.
+/// What of `part` is absent in `whole` or different there; `whole` may have more members in its
+/// objects.
 pub fn missing(part: &Value, whole: &Value) -> Vec<Difference> {
     let mut all = Vec::new();
     compare(String::new(), part, whole, false, &mut all);

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 /// Prints the generated Rust, formatted, as the build includes it.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// How it is printed: as it is, or as `code` of an object, with what the code does not enforce as `carried`.
+    /// How it is printed: as it is, or as `code` of an object, with what the code does not enforce
+    /// as `carried`.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
 }

@@ -1,8 +1,10 @@
-//! `cargo xtask openapi update`: a new document of the vendor's, with all that hangs on it, or nothing.
+//! `cargo xtask openapi update`: a new document of the vendor's, with all that hangs on it, or
+//! nothing.
 //!
-//! Owns the order of the steps. The new document is read and compared ([`report`]), what the handlers need is found
-//! ([`handlers`]), everything is made, compiled and tested in a copy of the workspace ([`staging`], with [`fill`] for
-//! values that lack new fields), and only then do the new files take the places of the old ones ([`swap`]).
+//! Owns the order of the steps. The new document is read and compared ([`report`]), what the
+//! handlers need is found ([`handlers`]), everything is made, compiled and tested in a copy of the
+//! workspace ([`staging`], with [`fill`] for values that lack new fields), and only then do the new
+//! files take the places of the old ones ([`swap`]).
 
 mod adapted;
 mod fill;
@@ -29,7 +31,8 @@ use std::process::ExitCode;
 
 pub use swap::recover;
 
-/// Takes a new vendor document: validates, applies the overlay, says what it breaks, generates, compiles, tests.
+/// Takes a new vendor document: validates, applies the overlay, says what it breaks, generates,
+/// compiles, tests.
 ///
 /// Nothing is changed unless all of it worked.
 #[derive(clap::Args)]
@@ -179,7 +182,8 @@ fn read(from: &Path, bytes: &[u8], contract: &Contract) -> Result<(Loaded, Gener
     Ok((loaded, generated))
 }
 
-/// Whether the changes may be made: what breaks callers only when that is wanted, what breaks handlers not at all.
+/// Whether the changes may be made: what breaks callers only when that is wanted, what breaks
+/// handlers not at all.
 fn consent(arguments: &Arguments, changes: &[Change], report: &Report) -> Result<(), Outcome> {
     if !arguments.allow_breaking && changes.iter().any(Change::needs_consent) {
         return Err(Outcome::Breaking);

@@ -7,7 +7,8 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// Writes them all, or none: the crate is put together beside its place and moved there when it is whole.
+/// Writes them all, or none: the crate is put together beside its place and moved there when it is
+/// whole.
 pub fn write(
     arguments: &Arguments,
     name: &str,
@@ -54,7 +55,8 @@ pub fn write(
         fs::create_dir_all(path.parent().unwrap_or(root))?;
         fs::write(path, text)?;
     }
-    // The versions that the generator is tested with; cargo leaves out what the crate does not need.
+    // The versions that the generator is tested with; cargo leaves out what the crate does not
+    // need.
     fs::copy(workspace().join("Cargo.lock"), root.join("Cargo.lock"))?;
     if out.exists() {
         fs::remove_dir(out)?;
@@ -67,7 +69,8 @@ pub fn write(
     Ok(())
 }
 
-/// The document, the files it refers to, and the overlay, under `openapi/`; their paths from the crate's folder.
+/// The document, the files it refers to, and the overlay, under `openapi/`; their paths from the
+/// crate's folder.
 fn copy_document(
     arguments: &Arguments,
     loaded: &Loaded,

@@ -1,4 +1,5 @@
-//! Rust parted into code, comments and texts, so that a rule sees what it is about and nothing that only looks like it.
+//! Rust parted into code, comments and texts, so that a rule sees what it is about and nothing that
+//! only looks like it.
 
 /// The code of a file. Comments, strings and characters become spaces; line breaks stay.
 pub fn only(source: &str) -> String {

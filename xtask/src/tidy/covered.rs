@@ -1,4 +1,5 @@
-//! The table of the standards and their tests names tests that there are, and at least one for each line that is built.
+//! The table of the standards and their tests names tests that there are, and at least one for each
+//! line that is built.
 
 use super::{Files, Finding};
 use std::path::{Path, PathBuf};

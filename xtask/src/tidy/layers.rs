@@ -1,6 +1,7 @@
 //! The layers of the service: dependencies between the modules of `src/` point one way.
 //!
-//! Read from the code and not only from `use` lines: a path in the middle of a function is a dependency as well.
+//! Read from the code and not only from `use` lines: a path in the middle of a function is a
+//! dependency as well.
 
 use super::{Files, Finding};
 use std::path::{Component, Path};
@@ -89,8 +90,8 @@ fn module(path: &Path) -> Option<Vec<&str>> {
     Some(names)
 }
 
-/// What code names at the crate's root, with its line: `crate::name`, each of `crate::{name, …}`, and as many
-/// `super::` as lead there. `depth` is how far below the root the file's module is.
+/// What code names at the crate's root, with its line: `crate::name`, each of `crate::{name, …}`,
+/// and as many `super::` as lead there. `depth` is how far below the root the file's module is.
 fn named(code: &str, depth: usize) -> Vec<(usize, &str)> {
     let tokens = tokens(code);
     let word = |at: usize| tokens.get(at).map_or("", |(_, token)| *token);

@@ -1,5 +1,5 @@
-//! Links between the documents lead somewhere. Links to the web are not followed: whether they answer says nothing about
-//! this repository.
+//! Links between the documents lead somewhere. Links to the web are not followed: whether they
+//! answer says nothing about this repository.
 
 use super::{Files, Finding};
 use std::path::{Component, Path, PathBuf};
@@ -88,7 +88,8 @@ fn headings(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// The lines outside of code blocks, numbered from 1, with code in a line taken out where it could look like a link.
+/// The lines outside of code blocks, numbered from 1, with code in a line taken out where it could
+/// look like a link.
 fn prose(text: &str) -> impl Iterator<Item = (usize, String)> {
     let mut in_block = false;
     text.lines().enumerate().filter_map(move |(number, line)| {

@@ -1,4 +1,5 @@
-//! Every package takes the workspace's lints: one that forgets the line is checked by none of them, without a word.
+//! Every package takes the workspace's lints: one that forgets the line is checked by none of them,
+//! without a word.
 
 use super::{Files, Finding};
 use std::path::Path;
@@ -25,7 +26,8 @@ pub fn check(files: &Files) -> Vec<Finding> {
     findings
 }
 
-/// A package that is a workspace of its own, as a fuzz target has to be, has none to take lints from.
+/// A package that is a workspace of its own, as a fuzz target has to be, has none to take lints
+/// from.
 fn is_member(path: &Path, manifest: &toml::Table) -> bool {
     let own_workspace = manifest.contains_key("workspace") && path != Path::new("Cargo.toml");
     manifest.contains_key("package") && !own_workspace

@@ -1,4 +1,5 @@
-//! Nothing unfinished is committed: no `todo!`, no `dbg!`, no test that is switched off, no note to come back to.
+//! Nothing unfinished is committed: no `todo!`, no `dbg!`, no test that is switched off, no note to
+//! come back to.
 
 use super::{Files, Finding};
 

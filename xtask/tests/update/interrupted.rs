@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 /// How often it is killed at a time by chance, and how often as soon as the journal is there.
 const KILLED: (u32, u32) = (30, 20);
 
-/// Compiling and testing is cargo's, and touches no file of the tree: here a program that does nothing stands in for it, so
-/// that there is time to be killed often where files are written.
+/// Compiling and testing is cargo's, and touches no file of the tree: here a program that does
+/// nothing stands in for it, so that there is time to be killed often where files are written.
 #[test]
 fn who_is_killed_leaves_the_tree_clean() {
     let service = Service::new();
@@ -84,8 +84,8 @@ fn chance() -> f64 {
     f64::from(now.subsec_nanos() % 1_000) / 1_000.0
 }
 
-/// What a command reports once it has the lock: a child that was forked when its parent was killed holds it until it is
-/// another program.
+/// What a command reports once it has the lock: a child that was forked when its parent was killed
+/// holds it until it is another program.
 fn unlocked(report: impl Fn() -> Value) -> Value {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {

@@ -1,4 +1,5 @@
-//! The service that the tests update: scaffolded from a document, with the files that the contract of this workspace has.
+//! The service that the tests update: scaffolded from a document, with the files that the contract
+//! of this workspace has.
 
 use dropshot_codegen::{Options, generate, load};
 use serde_json::Value;
@@ -169,7 +170,8 @@ pub fn said(out: &Output) -> String {
     )
 }
 
-/// This workspace's command. What it compiles, it compiles into this workspace's target folder, where dependencies are.
+/// This workspace's command. What it compiles, it compiles into this workspace's target folder,
+/// where dependencies are.
 fn xtask(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     command.args(arguments).env(

@@ -30,8 +30,8 @@ fn groups<'d>(flat: &Flat<'d>) -> Vec<Group<'d>> {
     all.filter(|group| !group.schemas.is_empty()).collect()
 }
 
-/// Where one document has a plain schema and the other alternatives, one of which it may have become; whether that was
-/// the case, and nothing is left to compare.
+/// Where one document has a plain schema and the other alternatives, one of which it may have
+/// become; whether that was the case, and nothing is left to compare.
 pub fn one_sided<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &Flat<'d>) -> bool {
     let (was, is) = (groups(old), groups(new));
     let (group, plain, came) = match (was.as_slice(), is.as_slice()) {
@@ -205,7 +205,8 @@ fn alternative<'d>(
     walk.note(pair.way, kind, shift, places, message);
 }
 
-/// Compares what must not be met. Inside, narrower and wider change places; whatever changed there is unclear.
+/// Compares what must not be met. Inside, narrower and wider change places; whatever changed there
+/// is unclear.
 pub fn negations<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &Flat<'d>) {
     let of = |flat: &Flat<'d>| {
         flat.all(|part| part.not.as_ref())

@@ -1,4 +1,5 @@
-//! Components by name: new ones, those that are gone, and those that changed without an operation showing it.
+//! Components by name: new ones, those that are gone, and those that changed without an operation
+//! showing it.
 
 use super::documentation::differing;
 use super::walk::Walk;

@@ -1,7 +1,7 @@
 //! What is said for people, and what the document carries without it being enforced.
 //!
-//! Fields that the model does not hold are compared as they are written, so that no change of a document goes
-//! unmentioned.
+//! Fields that the model does not hold are compared as they are written, so that no change of a
+//! document goes unmentioned.
 
 use super::flat::Flat;
 use super::operations::deprecation;
@@ -11,7 +11,8 @@ use super::{Effect, Kind, components};
 use crate::model::{Operation, SchemaObject};
 use serde_json::{Map, Value};
 
-/// The fields that the model holds, and so does the comparison; those of a Header are among those of a Parameter.
+/// The fields that the model holds, and so does the comparison; those of a Header are among those
+/// of a Parameter.
 pub const PARAMETER: &[&str] = &[
     "name",
     "in",

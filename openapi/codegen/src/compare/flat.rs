@@ -1,4 +1,5 @@
-//! A schema with its references followed and its `allOf` laid flat: the parts that a value must all meet.
+//! A schema with its references followed and its `allOf` laid flat: the parts that a value must all
+//! meet.
 
 use super::types::Types;
 use crate::model::{Additional, Document, Schema, SchemaObject};
@@ -7,7 +8,8 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Schemas that a value must all meet, at one place of a document: mostly one, none where everything is allowed.
+/// Schemas that a value must all meet, at one place of a document: mostly one, none where
+/// everything is allowed.
 #[derive(Debug, Clone)]
 pub struct At<'d> {
     /// Where; for a place without a schema, that of what is around it.
@@ -132,7 +134,8 @@ impl<'d> Flat<'d> {
             .fold(Types::ALL, |types, ty| types.both(Types::of(ty)))
     }
 
-    /// Whether null is allowed. `nullable` beside an `allOf` is how OpenAPI 3.0 makes a reference nullable.
+    /// Whether null is allowed. `nullable` beside an `allOf` is how OpenAPI 3.0 makes a reference
+    /// nullable.
     pub fn null(&self) -> bool {
         let allows = |part: &&SchemaObject| part.nullable || effective_type(part).is_none();
         let by_enum = self

@@ -1,7 +1,8 @@
 //! The registry of changes: a stable code and a sentence each.
 //!
-//! A code that was published keeps its meaning; one that is no longer used is not given away again. The same code may
-//! be breaking in a request and compatible in a reply: the effect is told beside it.
+//! A code that was published keeps its meaning; one that is no longer used is not given away again.
+//! The same code may be breaking in a request and compatible in a reply: the effect is told beside
+//! it.
 
 macro_rules! kinds {
     ($($name:ident $code:literal $sentence:literal)*) => {

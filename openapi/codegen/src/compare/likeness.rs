@@ -1,7 +1,8 @@
 //! Which old alternative is which new one.
 //!
-//! What is allowed is what some alternative allows. So the comparison holds as soon as each old alternative has a new one
-//! that it fits into, whichever that is: pairing them is a matter of saying the least, not of being right.
+//! What is allowed is what some alternative allows. So the comparison holds as soon as each old
+//! alternative has a new one that it fits into, whichever that is: pairing them is a matter of
+//! saying the least, not of being right.
 
 use super::flat::{At, Flat};
 use super::walk::Walk;
@@ -11,7 +12,8 @@ use std::collections::HashMap;
 /// Up to so many alternatives that have no counterpart by name, likeness is looked for.
 const COMPARED: usize = 32;
 
-/// Which old alternative is which new one: by name, then by likeness, then by order where as many are left.
+/// Which old alternative is which new one: by name, then by likeness, then by order where as many
+/// are left.
 pub fn matched<'d>(
     walk: &Walk<'d>,
     was: &'d [Schema],

@@ -82,7 +82,8 @@ pub fn compare<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &F
 /// The properties of an object as they travel one way.
 struct Object<'d> {
     all: IndexMap<&'d str, At<'d>>,
-    /// Without those that do not travel this way: `readOnly` ones in requests, `writeOnly` ones in replies.
+    /// Without those that do not travel this way: `readOnly` ones in requests, `writeOnly` ones in
+    /// replies.
     properties: IndexMap<&'d str, At<'d>>,
     required: IndexMap<&'d str, &'d str>,
     closed: bool,

@@ -49,7 +49,8 @@ pub fn compare<'d>(walk: &mut Walk<'d>) {
     walk.leave();
 }
 
-/// For each new operation, by its pointer, the old one that it was: the one at its address, else the one of its id.
+/// For each new operation, by its pointer, the old one that it was: the one at its address, else
+/// the one of its id.
 fn pair<'d>(old: &'d Document, new: &'d Document) -> HashMap<&'d str, &'d Operation> {
     let by_address: HashMap<_, _> = old.operations.iter().map(|o| (address(o), o)).collect();
     let mut pairs: HashMap<&str, &Operation> = HashMap::new();

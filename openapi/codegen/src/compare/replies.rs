@@ -15,7 +15,8 @@ pub fn compare<'d>(walk: &mut Walk<'d>, old: &'d Operation, new: &'d Operation) 
             response(walk, before, after);
             continue;
         }
-        // An error that does not happen any more harms nobody, unless a caller's next step hangs on it.
+        // An error that does not happen any more harms nobody, unless a caller's next step hangs on
+        // it.
         let error = match before.status {
             Status::Code(code) => code >= 400,
             Status::Range(digit) => digit >= 4,

@@ -42,7 +42,8 @@ pub fn parameters<'d>(walk: &mut Walk<'d>, old: &'d Operation, new: &'d Operatio
     }
 }
 
-/// The old parameter that a new one was: in a path the one at its place, elsewhere the one of its name.
+/// The old parameter that a new one was: in a path the one at its place, elsewhere the one of its
+/// name.
 fn before<'d>(old: &'d Operation, new: &Operation, after: &Parameter) -> Option<&'d Parameter> {
     let mut name = after.name.as_str();
     if after.location == Location::Path {

@@ -41,7 +41,8 @@ pub fn compare<'d>(walk: &mut Walk<'d>, old: &'d Operation, new: &'d Operation) 
     }
 }
 
-/// Compares what the schemes in use say apart from what a request carries: where tokens come from, what they are.
+/// Compares what the schemes in use say apart from what a request carries: where tokens come from,
+/// what they are.
 fn schemes(walk: &mut Walk<'_>, old: &Operation, new: &Operation) {
     for requirement in new.security.iter().flatten() {
         let used_before = old
@@ -131,7 +132,8 @@ impl<'d> Demand<'d> {
 }
 
 impl Shown<'_> {
-    /// Whether a caller that shows this shows what is asked for. A scheme's name is not on the wire.
+    /// Whether a caller that shows this shows what is asked for. A scheme's name is not on the
+    /// wire.
     fn serves(&self, asked: &Self) -> bool {
         self.kind == asked.kind && asked.scopes.iter().all(|scope| self.scopes.contains(scope))
     }

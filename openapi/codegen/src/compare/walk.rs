@@ -1,7 +1,8 @@
-//! The walk over both documents: pairs of schemas that stand for each other, each compared once, and the changes found.
+//! The walk over both documents: pairs of schemas that stand for each other, each compared once,
+//! and the changes found.
 //!
-//! A change is found at one pair of schemas and concerns every operation that reaches the pair, so what leads to a pair
-//! is kept and followed back at the end.
+//! A change is found at one pair of schemas and concerns every operation that reaches the pair, so
+//! what leads to a pair is kept and followed back at the end.
 
 use super::flat::At;
 use super::way::{Places, Shift, Way};
@@ -11,8 +12,8 @@ use crate::model::Document;
 use indexmap::IndexMap;
 use std::collections::{BTreeSet, HashMap};
 
-/// More pairs of schemas than that are not compared. Documents that are alike have as many as they have schemas; only
-/// two that have nothing in common but recursion could have more.
+/// More pairs of schemas than that are not compared. Documents that are alike have as many as they
+/// have schemas; only two that have nothing in common but recursion could have more.
 const MAX_PAIRS: usize = 1_000_000;
 
 /// Two schemas to be compared, with what they are called in a message.

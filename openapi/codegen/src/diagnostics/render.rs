@@ -1,6 +1,8 @@
-//! Findings drawn for people, through miette: the message, the source's lines with a mark, what to do.
+//! Findings drawn for people, through miette: the message, the source's lines with a mark, what to
+//! do.
 //!
-//! Owns the adapter to miette's traits, which the findings themselves do not carry: they stay plain data.
+//! Owns the adapter to miette's traits, which the findings themselves do not carry: they stay plain
+//! data.
 
 use super::{Finding, Severity, Snippet};
 use miette::{
@@ -36,7 +38,8 @@ pub(super) fn render(findings: &[Finding], colour: Colour) -> String {
                 .as_ref()
                 .map(|snippet| Source { finding, snippet }),
         };
-        // A `String` takes everything, and the snippet never refuses a span: what failed would be miette's own.
+        // A `String` takes everything, and the snippet never refuses a span: what failed would be
+        // miette's own.
         if handler.render_report(&mut text, &drawn).is_err() {
             text.push_str(&finding.to_string());
         }

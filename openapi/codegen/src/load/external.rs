@@ -1,8 +1,9 @@
 //! Parts of other files in the document's folder, brought into the document.
 //!
-//! What a reference leads to becomes a component of its kind under a name made from the reference, once however many
-//! lead there; what stands as a component already takes its place, and so does a path item, which OpenAPI 3.0 knows no
-//! components of. Which files may be read at all is [`folder`]'s affair, where references stand [`search`]'s.
+//! What a reference leads to becomes a component of its kind under a name made from the reference,
+//! once however many lead there; what stands as a component already takes its place, and so does a
+//! path item, which OpenAPI 3.0 knows no components of. Which files may be read at all is
+//! [`folder`]'s affair, where references stand [`search`]'s.
 
 mod folder;
 mod search;
@@ -19,7 +20,8 @@ use search::Site;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
-/// What bringing in found: remarks at places of the document, and what is wrong with the other files themselves.
+/// What bringing in found: remarks at places of the document, and what is wrong with the other
+/// files themselves.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub remarks: Vec<Remark>,
@@ -188,7 +190,8 @@ impl Importer<'_> {
         })
     }
 
-    /// A local reference may lead outside the grammar (`#/definitions/Pet`): what stands there is searched as well.
+    /// A local reference may lead outside the grammar (`#/definitions/Pet`): what stands there is
+    /// searched as well.
     fn search_outside(&mut self, pointer: String, kind: Kind) -> Option<Place> {
         let inside = pointer.starts_with("/components/") || pointer.starts_with("/paths/");
         let new = !inside && self.searched.insert(pointer.clone());
@@ -241,7 +244,8 @@ fn object_entry<'m>(
         .as_object_mut()
 }
 
-/// The last word of the reference, or the file's name; with the file's name before it, then numbered, where taken.
+/// The last word of the reference, or the file's name; with the file's name before it, then
+/// numbered, where taken.
 fn free_name(taken: &Map<String, Value>, pointer: &str, stem: &str) -> String {
     let clean = |text: &str| -> String {
         text.chars()

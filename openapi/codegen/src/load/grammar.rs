@@ -1,4 +1,5 @@
-//! Which objects of an OpenAPI document stand where: what a `$ref` at a place would be a reference to.
+//! Which objects of an OpenAPI document stand where: what a `$ref` at a place would be a reference
+//! to.
 //!
 //! Examples, defaults, enums and extensions are data: a `$ref` inside of them is none.
 
@@ -43,7 +44,8 @@ use Kind::{
 use Shape::{List, Names, One};
 
 impl Kind {
-    /// Where components of this kind are declared; none of what can't be a component in OpenAPI 3.0.
+    /// Where components of this kind are declared; none of what can't be a component in OpenAPI
+    /// 3.0.
     pub fn section(self) -> Option<&'static str> {
         Some(match self {
             Schema | Mapping => "schemas",

@@ -1,8 +1,8 @@
 //! From a JSON pointer to the character where it is written.
 //!
-//! An [`Index`] is one flat list of a document's values in the order they are written, twelve bytes each; a pointer is
-//! followed by stepping over subtrees. The YAML reader fills one on the way, that of a JSON text is made by [`scan`]
-//! when the first finding asks.
+//! An [`Index`] is one flat list of a document's values in the order they are written, twelve bytes
+//! each; a pointer is followed by stepping over subtrees. The YAML reader fills one on the way,
+//! that of a JSON text is made by [`scan`] when the first finding asks.
 
 use indexmap::IndexSet;
 
@@ -59,7 +59,8 @@ impl Index {
         self.nodes[open.0].size = (self.nodes.len() - open.0) as u32;
     }
 
-    /// Repeats the inside of a closed value, for a YAML alias; the alias's own node is the caller's.
+    /// Repeats the inside of a closed value, for a YAML alias; the alias's own node is the
+    /// caller's.
     pub fn repeat(&mut self, of: Open) {
         let inside = of.0 + 1..of.0 + self.nodes[of.0].size as usize;
         self.nodes.extend_from_within(inside);
@@ -153,7 +154,8 @@ pub fn escape(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
 
-/// The index of a text that is known to be JSON. Of one that is not, it is some index, and no panic.
+/// The index of a text that is known to be JSON. Of one that is not, it is some index, and no
+/// panic.
 pub fn scan(text: &str) -> Index {
     let mut scanner = Scanner {
         bytes: text.as_bytes(),

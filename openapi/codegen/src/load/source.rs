@@ -1,4 +1,5 @@
-//! One file: its bytes become a text, the text a value, and a pointer into the value a place in the text.
+//! One file: its bytes become a text, the text a value, and a pointer into the value a place in the
+//! text.
 
 use super::positions::{Found, Index};
 use super::text::{MAX_BYTES, Problem, Text};
@@ -139,7 +140,8 @@ impl Source {
         Source::empty(path).refusal(problem)
     }
 
-    /// A text that begins like JSON is JSON, and strictly so; only a file that says it is YAML may be flow style.
+    /// A text that begins like JSON is JSON, and strictly so; only a file that says it is YAML may
+    /// be flow style.
     fn json_or_flow_yaml(&mut self) -> Result<Value, Problem> {
         let named_yaml = self
             .path

@@ -1,7 +1,8 @@
-//! All the files of a document: which one a part of the loaded document comes from, and where in it that stands.
+//! All the files of a document: which one a part of the loaded document comes from, and where in it
+//! that stands.
 //!
-//! The loaded document is the main file, with parts of other files brought in and an overlay applied. A pointer into it
-//! is traced back through both.
+//! The loaded document is the main file, with parts of other files brought in and an overlay
+//! applied. A pointer into it is traced back through both.
 
 use super::positions::{Found, escape, tokens};
 use super::source::Source;
@@ -34,7 +35,8 @@ struct Import {
 pub struct Overlaid {
     /// The overlay's file.
     pub source: Source,
-    /// For each node that an action updated: its pointer in the document, and that of the update in the overlay.
+    /// For each node that an action updated: its pointer in the document, and that of the update in
+    /// the overlay.
     pub updates: Vec<(String, String)>,
 }
 
@@ -48,8 +50,8 @@ impl Sources {
         }
     }
 
-    /// A finding at a pointer of the loaded document. Where the pointer leads nowhere (a missing field), the place is
-    /// that of the nearest value around it.
+    /// A finding at a pointer of the loaded document. Where the pointer leads nowhere (a missing
+    /// field), the place is that of the nearest value around it.
     #[must_use]
     pub fn finding(
         &self,
@@ -129,8 +131,8 @@ struct Place<'s> {
 }
 
 impl Overlaid {
-    /// The place in the overlay of what it brought in: what the document's own file does not have, or a plain value
-    /// that took the place of one.
+    /// The place in the overlay of what it brought in: what the document's own file does not have,
+    /// or a plain value that took the place of one.
     fn trace(&self, pointer: &str, in_document: Found) -> Option<Place<'_>> {
         let updates = self.updates.iter().rev().filter_map(|(target, update)| {
             let rest = below(pointer, target)?;

@@ -1,7 +1,8 @@
 //! A file's text: which bytes are text at all, and where in its lines a character stands.
 //!
-//! Places are counted in characters from the start of the file, as the YAML parser counts them. The tables behind
-//! [`Text::place`] are made when a finding first needs one: a document without findings pays nothing.
+//! Places are counted in characters from the start of the file, as the YAML parser counts them. The
+//! tables behind [`Text::place`] are made when a finding first needs one: a document without
+//! findings pays nothing.
 
 use crate::codes;
 use crate::diagnostics::Snippet;
@@ -191,8 +192,8 @@ pub fn count_characters(bytes: &[u8]) -> u32 {
     bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count() as u32
 }
 
-/// The text of a file's bytes: UTF-8, with or without a byte order mark. Of another encoding, or with a NUL byte in it,
-/// there is a problem, and the text is what can be shown.
+/// The text of a file's bytes: UTF-8, with or without a byte order mark. Of another encoding, or
+/// with a NUL byte in it, there is a problem, and the text is what can be shown.
 pub fn decode(bytes: &[u8]) -> (Text, Option<Problem>) {
     let utf8 = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);
     let problem = |before: &[u8], message: String| {

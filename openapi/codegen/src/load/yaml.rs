@@ -1,7 +1,7 @@
 //! YAML 1.2 to a value, with anchors, aliases and merge keys, and the index of its places.
 //!
-//! The grammar is saphyr's; owned here are what JSON has no word for (refused), duplicate keys, and the bounds: depth,
-//! number of values, and how much aliases may expand to (billion laughs).
+//! The grammar is saphyr's; owned here are what JSON has no word for (refused), duplicate keys, and
+//! the bounds: depth, number of values, and how much aliases may expand to (billion laughs).
 
 mod scalar;
 
@@ -16,7 +16,8 @@ use std::collections::HashMap;
 /// How deep a document may nest, as serde_json has it.
 const MAX_DEPTH: usize = 128;
 
-/// What all aliases of a document may expand to: bytes of text, with [`VALUE_COST`] for every value.
+/// What all aliases of a document may expand to: bytes of text, with [`VALUE_COST`] for every
+/// value.
 const MAX_EXPANSION: usize = 64 << 20;
 const VALUE_COST: usize = 64;
 

@@ -1,7 +1,8 @@
-//! A service that plays the handlers of a conformance test: it tells the driver what each handler got, and answers what
-//! the driver asks for.
+//! A service that plays the handlers of a conformance test: it tells the driver what each handler
+//! got, and answers what the driver asks for.
 //!
-//! Written only with [`crate::Options::both_directions`]. It names the crate `dropshot-conformance`, whose driver it works with.
+//! Written only with [`crate::Options::both_directions`]. It names the crate
+//! `dropshot-conformance`, whose driver it works with.
 
 use super::{Body, Form, MediaKind, Operation, Operations, Variant};
 use crate::model::{Location, Status};

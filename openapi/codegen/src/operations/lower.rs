@@ -54,7 +54,8 @@ impl<'d> Operations<'d> {
 }
 
 impl Operations<'_> {
-    /// Marks every type with the directions it goes; with `both`, those of requests and replies go both.
+    /// Marks every type with the directions it goes; with `both`, those of requests and replies go
+    /// both.
     pub fn mark(&self, types: &mut Types<'_>, both: bool) {
         types.mirrored = both;
         for operation in &self.all {
@@ -122,8 +123,9 @@ fn parameters<'d>(
                 field,
                 ty,
                 default,
-                // OpenAPI 3.0.3, Parameter Object: what is said of a header parameter of this name counts for nothing, and
-                // `security` for all. Where that has a way without the header, a request without it is a good one.
+                // OpenAPI 3.0.3, Parameter Object: what is said of a header parameter of this name
+                // counts for nothing, and `security` for all. Where that has a way without the
+                // header, a request without it is a good one.
                 required: source.required
                     && !(secret && security::has_way_beside_authorization(security, document)),
                 secret,
@@ -213,7 +215,8 @@ fn variants<'d>(
                 .iter()
                 .map(|content| {
                     let form = form(content, &hint, &mut media, types);
-                    // Only JSON is written from a typed value; other forms are the handler's own text or bytes.
+                    // Only JSON is written from a typed value; other forms are the handler's own
+                    // text or bytes.
                     let ty = form.ty.filter(|_| matches!(form.kind, MediaKind::Json));
                     let text = matches!(form.kind, MediaKind::Text | MediaKind::Xml);
                     let ty = if text {

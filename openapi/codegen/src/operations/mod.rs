@@ -1,7 +1,9 @@
-//! The operations of a document: what each takes, what it may answer, and the trait that handlers implement.
+//! The operations of a document: what each takes, what it may answer, and the trait that handlers
+//! implement.
 //!
-//! [`lower`] decides names and types once; [`request`], [`reply`], [`security`], [`statics`] and [`traits`] each write
-//! one part of the generated code from it. The types themselves are [`crate::types`]' affair.
+//! [`lower`] decides names and types once; [`request`], [`reply`], [`security`], [`statics`] and
+//! [`traits`] each write one part of the generated code from it. The types themselves are
+//! [`crate::types`]' affair.
 
 mod echo;
 mod lower;

@@ -116,7 +116,8 @@ impl Credentials {
 }
 
 impl Credentials {
-    /// For each alternative, an arm without its path that tells an echo service's `exchange` what was shown.
+    /// For each alternative, an arm without its path that tells an echo service's `exchange` what
+    /// was shown.
     pub fn shown(&self) -> Vec<String> {
         let arm = |alternative: &Alternative| {
             let variant = &alternative.variant;

@@ -1,4 +1,5 @@
-//! The shape of a parameter or form field: how far its text has to be taken apart before it is decoded.
+//! The shape of a parameter or form field: how far its text has to be taken apart before it is
+//! decoded.
 
 use crate::model::{Additional, Schema, SchemaObject, Type};
 use crate::types::Types;

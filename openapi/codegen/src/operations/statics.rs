@@ -1,4 +1,5 @@
-//! The static description of each operation: what the run time needs to route, read and describe it.
+//! The static description of each operation: what the run time needs to route, read and describe
+//! it.
 
 use super::{MediaKind, Operation, Operations, literal, optional};
 use crate::docs;
@@ -169,7 +170,8 @@ fn form_fields(kind: MediaKind, media: &model::Media, types: &Types<'_>) -> Stri
             let style = encoding.and_then(|encoding| encoding.style).unwrap_or(Style::Form);
             let explode = encoding.and_then(|encoding| encoding.explode).unwrap_or(style == Style::Form);
             let shape = types.shape(property);
-            // OpenAPI 3.0.3, Encoding Object: a part that is an object, or one of an array of objects, is JSON.
+            // OpenAPI 3.0.3, Encoding Object: a part that is an object, or one of an array of
+            // objects, is JSON.
             let object = shape.trim_start_matches("rt::Shape::Array(&").starts_with("rt::Shape::Object");
             let implied = (kind == MediaKind::Multipart && object).then_some("application/json");
             let content_type = encoding.and_then(|encoding| encoding.content_type.as_deref()).or(implied);

@@ -1,15 +1,16 @@
 //! The traits that handlers implement, and the registration of their routes.
 //!
-//! A small document has one trait, `Api`. A large one keeps `Api` for what all share and has a trait for each tag, so
-//! that an implementation is a file of a size to read; no trait has more than [`LARGEST`] operations.
+//! A small document has one trait, `Api`. A large one keeps `Api` for what all share and has a
+//! trait for each tag, so that an implementation is a file of a size to read; no trait has more
+//! than [`LARGEST`] operations.
 
 use super::{Operation, Operations};
 use crate::docs;
 use crate::names::{self, Scope};
 use std::fmt::Write;
 
-/// Operations in one trait, and routes in one registration function: a function that registers hundreds has a stack
-/// frame that a 2 MiB thread does not bear.
+/// Operations in one trait, and routes in one registration function: a function that registers
+/// hundreds has a stack frame that a 2 MiB thread does not bear.
 pub const LARGEST: usize = 50;
 
 /// A trait and its operations, by index.

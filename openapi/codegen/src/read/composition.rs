@@ -1,5 +1,6 @@
-//! Schemas that are made of themselves: references that only lead to each other, `allOf` that comes back to itself, and
-//! compositions that hold nothing but each other. Recursion through properties and items is fine.
+//! Schemas that are made of themselves: references that only lead to each other, `allOf` that comes
+//! back to itself, and compositions that hold nothing but each other. Recursion through properties
+//! and items is fine.
 
 use super::{At, Reader};
 use crate::codes;
@@ -66,7 +67,8 @@ fn grounded(schemas: &Schemas) -> HashSet<&str> {
     grounded
 }
 
-/// Whether a schema says anything but that it is composed of others; of those, the references are collected.
+/// Whether a schema says anything but that it is composed of others; of those, the references are
+/// collected.
 fn says_something<'s>(schema: &'s Schema, references: &mut Vec<&'s str>) -> bool {
     match schema {
         Schema::Ref { target, .. } => {
@@ -131,8 +133,8 @@ fn all_of_targets<'s>(schema: &'s Schema, targets: &mut Vec<&'s str>) {
     }
 }
 
-/// The nodes of a graph that lie on a cycle: by peeling off, again and again, what nothing leads to and what leads
-/// nowhere. (A node between two cycles stays too; it is composed of one of them.)
+/// The nodes of a graph that lie on a cycle: by peeling off, again and again, what nothing leads to
+/// and what leads nowhere. (A node between two cycles stays too; it is composed of one of them.)
 fn components(edges: &[Vec<usize>]) -> Vec<usize> {
     let mut backwards = vec![Vec::new(); edges.len()];
     for (node, targets) in edges.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Names for operations that have none: the method and the words of the path, `GET /pets/{petId}` as `getPetsByPetId`.
+//! Names for operations that have none: the method and the words of the path, `GET /pets/{petId}`
+//! as `getPetsByPetId`.
 
 use std::collections::HashSet;
 

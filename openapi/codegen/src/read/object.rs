@@ -1,7 +1,8 @@
-//! An object of the document while its fields are read: each by type, with a remark where it has another.
+//! An object of the document while its fields are read: each by type, with a remark where it has
+//! another.
 //!
-//! `null` counts as absent, as YAML writes an empty field; a number or a boolean is taken where text is expected, as
-//! YAML writes `version: 1.0`. Neither leaves a doubt of what is meant.
+//! `null` counts as absent, as YAML writes an empty field; a number or a boolean is taken where
+//! text is expected, as YAML writes `version: 1.0`. Neither leaves a doubt of what is meant.
 
 use super::{At, Reader};
 use crate::codes;
@@ -149,7 +150,8 @@ impl<'r, 'd> Object<'r, 'd> {
         );
     }
 
-    /// Looks at the fields that are not among the `known` words: a misspelt one is an error, another is carried.
+    /// Looks at the fields that are not among the `known` words: a misspelt one is an error,
+    /// another is carried.
     pub fn known(&self, known: &str, what: &str) {
         let unknown = self
             .map

@@ -78,7 +78,8 @@ impl<'d> Reader<'d> {
             base_path: self.base_path(&object),
             parameters: self.parameters(&object),
         };
-        // A fragment is never sent, and a query is no part of what is routed: vendors describe one call twice with them.
+        // A fragment is never sent, and a query is no part of what is routed: vendors describe one
+        // call twice with them.
         let servable = !path.contains(['?', '#']);
         if !servable {
             let message =
@@ -101,7 +102,8 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// A path item, after `$ref`. Fields beside the `$ref` have no meaning of their own (OpenAPI 3.0.3).
+    /// A path item, after `$ref`. Fields beside the `$ref` have no meaning of their own (OpenAPI
+    /// 3.0.3).
     fn path_item(&self, value: &'d Value, at: &At<'_>) -> Option<(&'d Value, Option<String>)> {
         let beside = value.as_object().map_or(0, |map| {
             map.keys().filter(|key| among(METHODS, key)).count()

@@ -1,4 +1,5 @@
-//! Parameters and headers: where they stand, how they are written, and their schema, which may come as `content`.
+//! Parameters and headers: where they stand, how they are written, and their schema, which may come
+//! as `content`.
 
 use super::references::Kind;
 use super::{At, Object, Reader};
@@ -51,7 +52,8 @@ impl<'d> Reader<'d> {
         })
     }
 
-    /// A path has all its parts: what does not say so means it all the same, what says otherwise means something else.
+    /// A path has all its parts: what does not say so means it all the same, what says otherwise
+    /// means something else.
     fn check_required(&self, object: &Object<'_, 'd>, name: &str, required: Option<bool>) {
         let message = format!("the path parameter `{name}` is not `required`");
         let help = "add `required: true`: a path has all its parts";

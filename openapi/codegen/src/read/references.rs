@@ -1,5 +1,5 @@
-//! Where a `$ref` leads. Parameters, headers, bodies, responses and path items are resolved on the spot; a reference to a
-//! schema becomes the name of one.
+//! Where a `$ref` leads. Parameters, headers, bodies, responses and path items are resolved on the
+//! spot; a reference to a schema becomes the name of one.
 
 use super::object::among;
 use super::{At, Reader};
@@ -36,7 +36,8 @@ impl Kind {
     }
 }
 
-/// Schemas that a `$ref` points to outside `components.schemas`: their pointers and the names made for them.
+/// Schemas that a `$ref` points to outside `components.schemas`: their pointers and the names made
+/// for them.
 #[derive(Debug, Default)]
 pub struct Named {
     by_pointer: IndexMap<String, String>,

@@ -1,8 +1,8 @@
 //! Schemas: references become names, objects are read keyword by keyword.
 //!
-//! Owns the recursion, so that its frames stay small: a schema may nest as deep as a document, on a thread of 2 MiB.
-//! The keywords are read by [`keywords`], `type`, `enum` and `default` by [`values`], and [`compose`] reads `allOf` and its
-//! like.
+//! Owns the recursion, so that its frames stay small: a schema may nest as deep as a document, on a
+//! thread of 2 MiB. The keywords are read by [`keywords`], `type`, `enum` and `default` by
+//! [`values`], and [`compose`] reads `allOf` and its like.
 
 mod compose;
 mod keywords;

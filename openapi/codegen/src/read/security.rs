@@ -22,7 +22,8 @@ impl<'d> Reader<'d> {
                 let object = Object::new(self, value, at, "a security scheme")?;
                 let kind = self.security_kind(&object);
                 let description = object.text("description");
-                // Where the kind is wrong the document is refused; the name is kept, so that requirements find it.
+                // Where the kind is wrong the document is refused; the name is kept, so that
+                // requirements find it.
                 let kind = kind.unwrap_or(SecurityKind::Bearer);
                 Some((
                     name.clone(),

@@ -1,4 +1,5 @@
-//! `servers`, of the document, a path or an operation: the routes lie below the path of the first one's URL.
+//! `servers`, of the document, a path or an operation: the routes lie below the path of the first
+//! one's URL.
 
 use super::{At, Object, Reader};
 use crate::codes;
@@ -7,7 +8,8 @@ use crate::codes;
 const UNKNOWN: char = '\0';
 
 impl<'d> Reader<'d> {
-    /// The path of the first server's URL, without a slash at its end; none where no server is declared.
+    /// The path of the first server's URL, without a slash at its end; none where no server is
+    /// declared.
     pub fn base_path(&self, object: &Object<'_, 'd>) -> Option<String> {
         let at = object.key("servers");
         let servers = object

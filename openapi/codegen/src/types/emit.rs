@@ -278,8 +278,8 @@ impl Field {
     }
 }
 
-/// How a field shows in a struct. One that goes the other way only is left out; in a struct that goes both ways it may
-/// be absent.
+/// How a field shows in a struct. One that goes the other way only is left out; in a struct that
+/// goes both ways it may be absent.
 fn presence(def: &Def, field: &Field) -> Presence {
     let one_way = (field.read_only && def.request) || (field.write_only && def.reply);
     if one_way {

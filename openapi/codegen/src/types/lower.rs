@@ -39,8 +39,8 @@ impl Types<'_> {
         }
     }
 
-    /// The type of a component: its name. Its definition is made later, by [`Self::finish`], so that neither a schema
-    /// that holds itself nor a chain of thousands deepens the stack.
+    /// The type of a component: its name. Its definition is made later, by [`Self::finish`], so
+    /// that neither a schema that holds itself nor a chain of thousands deepens the stack.
     fn component(&mut self, target: &str) -> TypeExpr {
         let document = self.document;
         let mut target = target;
@@ -195,7 +195,8 @@ impl Types<'_> {
         Made::Kind(Kind::Struct(self.structure(schema, hint)))
     }
 
-    /// The struct of a schema's properties. A property that is only `required` is a field of any value.
+    /// The struct of a schema's properties. A property that is only `required` is a field of any
+    /// value.
     pub(super) fn structure(&mut self, schema: &SchemaObject, hint: &str) -> Struct {
         let mut scope = Scope::with(&[]);
         let mut fields = Vec::with_capacity(schema.properties.len());
@@ -258,8 +259,8 @@ impl Types<'_> {
         }
     }
 
-    /// Whether null is a value of the schema: it says so, or all parts of an `allOf` that says nothing more do. A part
-    /// that only describes does not speak against it.
+    /// Whether null is a value of the schema: it says so, or all parts of an `allOf` that says
+    /// nothing more do. A part that only describes does not speak against it.
     fn admits_null(&self, schema: &SchemaObject, depth: usize) -> bool {
         let listed = |values: &Vec<Value>| values.iter().any(Value::is_null);
         if schema.nullable || schema.enumeration.as_ref().is_some_and(listed) {
@@ -330,8 +331,8 @@ fn nullable(ty: TypeExpr) -> TypeExpr {
     }
 }
 
-/// `type`, or what the other keywords can only mean. JSON Schema would let a value of any other type pass; nobody who
-/// leaves `type` out beside `properties` means that.
+/// `type`, or what the other keywords can only mean. JSON Schema would let a value of any other
+/// type pass; nobody who leaves `type` out beside `properties` means that.
 pub(crate) fn effective_type(schema: &SchemaObject) -> Option<Type> {
     schema.ty.or_else(|| {
         let object = !schema.properties.is_empty()

@@ -11,7 +11,8 @@ pub(super) const DEEPEST: usize = 32;
 
 impl Types<'_> {
     pub(super) fn all_of(&mut self, schema: &SchemaObject, hint: &str) -> Made {
-        // `allOf: [{$ref}]` is how OpenAPI 3.0 gives a reference a description or makes it nullable.
+        // `allOf: [{$ref}]` is how OpenAPI 3.0 gives a reference a description or makes it
+        // nullable.
         if let [Schema::Ref { .. }] = schema.all_of.as_slice()
             && says_nothing(schema)
         {
@@ -102,8 +103,8 @@ pub(super) fn says_nothing(schema: &SchemaObject) -> bool {
         && schema.not.is_none()
 }
 
-/// What meets both; `None` where no single schema says it. A `discriminator` of a part without a union is dropped: it
-/// chooses among the part's children, of which this is one.
+/// What meets both; `None` where no single schema says it. A `discriminator` of a part without a
+/// union is dropped: it chooses among the part's children, of which this is one.
 fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
     let ty = match (a.ty, b.ty) {
         (Some(a), Some(b)) if a == b => Some(a),
@@ -123,7 +124,8 @@ fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
     };
     let additional = match (a.additional, b.additional) {
         (Additional::Schema(_), Additional::Schema(_)) => return None,
-        // Read strictly, a closed part forbids what its siblings declare, and nothing would ever be valid.
+        // Read strictly, a closed part forbids what its siblings declare, and nothing would ever be
+        // valid.
         (Additional::Forbidden, _)
             if b.properties
                 .keys()

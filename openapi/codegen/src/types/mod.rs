@@ -1,11 +1,13 @@
 //! The Rust types of a document's schemas.
 //!
-//! Owns what a schema becomes: [`lower`] turns schemas into definitions ([`merge`] the `allOf`s, [`union`] the `oneOf`s
-//! and `anyOf`s), [`reach`] decides which way each is used and where a box is needed, [`emit`] writes them. What the
-//! types are used for (parameters, bodies, replies) is [`crate::operations`]' affair.
+//! Owns what a schema becomes: [`lower`] turns schemas into definitions ([`merge`] the `allOf`s,
+//! [`union`] the `oneOf`s and `anyOf`s), [`reach`] decides which way each is used and where a box
+//! is needed, [`emit`] writes them. What the types are used for (parameters, bodies, replies) is
+//! [`crate::operations`]' affair.
 //!
-//! A schema's constraints stand in the decoder that is written beside each type, so a value that a handler gets has
-//! met them; what a handler builds is checked where a constrained newtype makes that free.
+//! A schema's constraints stand in the decoder that is written beside each type, so a value that a
+//! handler gets has met them; what a handler builds is checked where a constrained newtype makes
+//! that free.
 
 mod emit;
 mod emit_union;
@@ -41,8 +43,8 @@ pub struct Types<'d> {
     pending: VecDeque<(DefId, &'d SchemaObject)>,
     /// What was found while lowering.
     pub refusals: Refusals<'d>,
-    /// Types are used both ways by a conformance test, which also writes what a reply leaves out and reads what a
-    /// request may not set.
+    /// Types are used both ways by a conformance test, which also writes what a reply leaves out
+    /// and reads what a request may not set.
     pub mirrored: bool,
 }
 

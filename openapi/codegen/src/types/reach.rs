@@ -20,7 +20,8 @@ impl Types<'_> {
         }
     }
 
-    /// Gives a box to whatever would otherwise hold itself, and a newtype to an alias that names itself.
+    /// Gives a box to whatever would otherwise hold itself, and a newtype to an alias that names
+    /// itself.
     pub fn untie(&mut self) {
         let named = self.components_of(|ty, edge| ty.names(edge));
         for (id, def) in self.defs.iter_mut().enumerate() {
@@ -40,8 +41,8 @@ impl Types<'_> {
         }
     }
 
-    /// The strongly connected component of each definition (Tarjan, without recursion: a document's chains are as long
-    /// as its author likes).
+    /// The strongly connected component of each definition (Tarjan, without recursion: a document's
+    /// chains are as long as its author likes).
     fn components_of(&self, edges: fn(&TypeExpr, &mut dyn FnMut(DefId))) -> Vec<usize> {
         const NONE: usize = usize::MAX;
         let successors: Vec<Vec<DefId>> = self

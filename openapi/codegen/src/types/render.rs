@@ -4,7 +4,8 @@ use super::{Formatted, Kind, TypeExpr, Types};
 use crate::rules::RuleId;
 
 impl Types<'_> {
-    /// The type. `path` stands before the names of the generated module of types: `types::` outside it, nothing inside.
+    /// The type. `path` stands before the names of the generated module of types: `types::` outside
+    /// it, nothing inside.
     pub fn rust(&self, ty: &TypeExpr, path: &str) -> String {
         match ty {
             TypeExpr::String(_) => "String".to_owned(),

@@ -1,4 +1,5 @@
-//! `oneOf` and `anyOf`: enums, told apart by a tag where the document gives one or the branches have one.
+//! `oneOf` and `anyOf`: enums, told apart by a tag where the document gives one or the branches
+//! have one.
 
 use super::lower::{Made, choice, effective_type};
 use super::merge::DEEPEST;
@@ -109,7 +110,8 @@ impl Types<'_> {
         how: How,
         hint: &str,
     ) -> Made {
-        // A branch that is null alone says only that the others may be null: the front half has set `nullable`.
+        // A branch that is null alone says only that the others may be null: the front half has set
+        // `nullable`.
         if let ([only], None) = (branches, &schema.discriminator) {
             return Made::Type(self.lower(&only.clone(), hint));
         }
@@ -172,7 +174,8 @@ impl Types<'_> {
         })
     }
 
-    /// The values and descriptions of branches that are each an enum of strings: how schemars documents an enum.
+    /// The values and descriptions of branches that are each an enum of strings: how schemars
+    /// documents an enum.
     fn documented_choices(&self, branches: &[Schema]) -> Option<Vec<(String, Vec<String>)>> {
         let mut choices = Vec::new();
         for branch in branches {

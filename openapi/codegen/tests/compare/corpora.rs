@@ -1,4 +1,5 @@
-//! Real documents, from the folder that `OPENAPI_CORPORA` names: with themselves, and with a part taken out.
+//! Real documents, from the folder that `OPENAPI_CORPORA` names: with themselves, and with a part
+//! taken out.
 
 use dropshot_codegen::compare::{Effect, compare};
 use dropshot_codegen::load;

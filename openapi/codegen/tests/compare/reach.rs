@@ -84,7 +84,8 @@ fn a_recursion_through_a_wrapped_reference_ends() {
     assert_eq!(meant(&found), [("type-changed", Effect::Breaking)]);
 }
 
-/// A property that two parts of an `allOf` describe is met again below itself, and is no one reference.
+/// A property that two parts of an `allOf` describe is met again below itself, and is no one
+/// reference.
 #[test]
 fn a_recursion_through_two_parts_ends() {
     let node = |ty: &str| {
@@ -162,8 +163,8 @@ fn the_time_grows_as_the_document_does() {
     };
     took(10);
     let (small, large) = (took(100), took(1_000));
-    // Every change reaches every operation here, which is a list of a million names: that part is a square. A cube would be ten
-    // times as long, and so told from a machine that is busy.
+    // Every change reaches every operation here, which is a list of a million names: that part is a
+    // square. A cube would be ten times as long, and so told from a machine that is busy.
     assert!(
         large < small * 100 + Duration::from_secs(10),
         "100 operations: {small:?}, 1,000: {large:?}"

@@ -74,7 +74,8 @@ fn what_means_the_same_is_no_change() {
     }
 }
 
-/// `readOnly` properties are not sent, `writeOnly` ones not received: changes of them are none there.
+/// `readOnly` properties are not sent, `writeOnly` ones not received: changes of them are none
+/// there.
 #[test]
 fn what_does_not_travel_this_way_does_not_count() {
     let with = |flags: &str| {

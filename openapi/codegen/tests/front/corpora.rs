@@ -1,5 +1,6 @@
-//! The documents of the folder that `OPENAPI_CORPORA` names: valid ones load, broken ones are refused where and with
-//! the words that their `expect.tsv` says. Without the variable that is said, and nothing is tested.
+//! The documents of the folder that `OPENAPI_CORPORA` names: valid ones load, broken ones are
+//! refused where and with the words that their `expect.tsv` says. Without the variable that is
+//! said, and nothing is tested.
 
 use dropshot_codegen::diagnostics::{Finding, Findings, Severity};
 use dropshot_codegen::load;
@@ -87,7 +88,8 @@ fn broken_documents_are_refused_where_they_are_broken() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// What is wrong with a refusal: some finding must have one of the pointers, the lines and the words.
+/// What is wrong with a refusal: some finding must have one of the pointers, the lines and the
+/// words.
 fn mismatch(findings: &Findings, row: &[String]) -> Option<String> {
     let any = |cell: &str, is: &dyn Fn(&str) -> bool| cell == "-" || cell.split('|').any(is);
     let fits = |finding: &Finding| {

@@ -22,7 +22,8 @@ fn parts_of_other_files_become_components() {
             .cloned()
             .collect()
     };
-    // `Pet` takes the place of the reference; what would collide with `Problem` is named after its file as well.
+    // `Pet` takes the place of the reference; what would collide with `Problem` is named after its
+    // file as well.
     assert_eq!(
         names("schemas"),
         ["Pet", "Problem", "Back", "kind", "Owner", "common_Problem"]

@@ -1,4 +1,5 @@
-//! Documents made to hurt: each is refused, or read, within a bound of time, on a thread of 2 MiB as tests have it.
+//! Documents made to hurt: each is refused, or read, within a bound of time, on a thread of 2 MiB
+//! as tests have it.
 
 use super::{load_text, refusal};
 use dropshot_codegen::codes;

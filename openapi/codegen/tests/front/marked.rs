@@ -1,4 +1,5 @@
-//! Documents that say by comments what is to be found in them: `# DC040` at the end of the line where it is.
+//! Documents that say by comments what is to be found in them: `# DC040` at the end of the line
+//! where it is.
 
 use super::fixture;
 use dropshot_codegen::codes;

@@ -1,4 +1,5 @@
-//! No input panics: arbitrary bytes, texts of the two grammars' own characters, and documents with parts replaced.
+//! No input panics: arbitrary bytes, texts of the two grammars' own characters, and documents with
+//! parts replaced.
 
 use super::{fixture, load_text};
 use proptest::prelude::*;

@@ -1,5 +1,6 @@
-//! Every construct of the project's own documents, through a server: requests arrive, violations are refused, replies are as
-//! the document says, and Dropshot's export says what the document does.
+//! Every construct of the project's own documents, through a server: requests arrive, violations
+//! are refused, replies are as the document says, and Dropshot's export says what the document
+//! does.
 
 // A test: what it unwraps says where it failed.
 #![allow(clippy::unwrap_used)]
@@ -9,7 +10,8 @@ use dropshot_conformance::{Count, Subject, drive};
 use dropshot_contract::Value;
 use dropshot_contract::serde_json;
 
-/// What each document gives rise to at least: requests, violations, replies. A driver that makes less of it has become blind.
+/// What each document gives rise to at least: requests, violations, replies. A driver that makes
+/// less of it has become blind.
 const LEAST: &[(&str, [usize; 3])] = &[
     ("all_of", [6, 60, 6]),
     ("bodies", [26, 100, 11]),
@@ -73,8 +75,9 @@ fn services_do_what_their_documents_say() {
     assert_eq!(SUBJECTS.len(), LEAST.len());
 }
 
-/// An edit of a document that its service does not follow: the place, the key there, the new value of it, and what the driver
-/// has to say then. No value: the key gets the name that stands in its place.
+/// An edit of a document that its service does not follow: the place, the key there, the new value
+/// of it, and what the driver has to say then. No value: the key gets the name that stands in its
+/// place.
 type Estranged = (
     &'static str,
     &'static str,

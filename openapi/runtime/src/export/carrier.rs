@@ -1,7 +1,7 @@
 //! Schemas for Dropshot's metadata that are known at run time only.
 //!
-//! Dropshot keeps the type of its schemas to itself and fills them from Rust types. [`Carrier`] is such a type, whose
-//! schema is whatever was put into it before.
+//! Dropshot keeps the type of its schemas to itself and fills them from Rust types. [`Carrier`] is
+//! such a type, whose schema is whatever was put into it before.
 
 use std::cell::RefCell;
 
@@ -39,7 +39,8 @@ impl JsonSchema for Carrier {
 /// A header of a response: name, description, whether it is required, and its schema.
 pub(crate) type Header = (String, Option<String>, bool, Schema);
 
-/// A parameter whose `schema` is the one given; the rest of it is to be replaced. None only if Dropshot's ways change.
+/// A parameter whose `schema` is the one given; the rest of it is to be replaced. None only if
+/// Dropshot's ways change.
 pub(crate) fn parameter(schema: Schema, definitions: Definitions) -> Option<ApiEndpointParameter> {
     NEXT.set((
         structure(vec![("value".to_owned(), None, true, schema)]),
@@ -57,7 +58,8 @@ pub(crate) fn response(headers: Vec<Header>) -> ApiEndpointResponse {
     )
 }
 
-/// An object with these properties. Each is wrapped, since Dropshot takes annotations off what it finds.
+/// An object with these properties. Each is wrapped, since Dropshot takes annotations off what it
+/// finds.
 fn structure(properties: Vec<Header>) -> Schema {
     let mut object = SchemaObject {
         instance_type: Some(InstanceType::Object.into()),

@@ -1,5 +1,5 @@
-//! Which of a document's paths Dropshot's router can say: it knows whole variables only, one name at each place, no literal
-//! beside a variable and no difference between `/x` and `/x/`.
+//! Which of a document's paths Dropshot's router can say: it knows whole variables only, one name
+//! at each place, no literal beside a variable and no difference between `/x` and `/x/`.
 
 use crate::route::{Place, Table};
 

@@ -1,4 +1,5 @@
-//! What Dropshot's export can't say, and therefore isn't compared: the whole list, each with its reason.
+//! What Dropshot's export can't say, and therefore isn't compared: the whole list, each with its
+//! reason.
 
 use std::collections::BTreeMap;
 

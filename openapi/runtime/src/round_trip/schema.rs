@@ -1,6 +1,8 @@
-//! The part of a schema that Dropshot's export can say, so that it neither panics nor loses what is compared.
+//! The part of a schema that Dropshot's export can say, so that it neither panics nor loses what is
+//! compared.
 //!
-//! The same function prepares schemas for the export and for the comparison: whatever Dropshot changes beyond it shows.
+//! The same function prepares schemas for the export and for the comparison: whatever Dropshot
+//! changes beyond it shows.
 
 use serde_json::{Map, Value, json};
 
@@ -285,7 +287,8 @@ fn join_combinators(said: &mut Map<String, Value>, notes: &mut Notes) {
     notes.note("combinators");
 }
 
-/// A sayable schema as schemars has it, where exclusive bounds are numbers. Schemas that schemars can't read are any.
+/// A sayable schema as schemars has it, where exclusive bounds are numbers. Schemas that schemars
+/// can't read are any.
 pub(crate) fn to_schemars(said: &Value) -> schemars::schema::Schema {
     serde_json::from_value(draft_7(said)).unwrap_or(schemars::schema::Schema::Bool(true))
 }
@@ -325,7 +328,8 @@ fn draft_7(said: &Value) -> Value {
     Value::Object(schema)
 }
 
-/// Whether Dropshot takes the schema for a path or query parameter; as its own check, and never in circles.
+/// Whether Dropshot takes the schema for a path or query parameter; as its own check, and never in
+/// circles.
 pub(crate) fn is_scalar(said: &Value, schemas: &Map<String, Value>) -> bool {
     fn check(schema: &Value, schemas: &Map<String, Value>, left: usize, notes: &mut Notes) -> bool {
         let (Value::Object(keywords), Some(left)) = (schema, left.checked_sub(1)) else {
@@ -363,7 +367,8 @@ pub(crate) fn is_scalar(said: &Value, schemas: &Map<String, Value>) -> bool {
     check(said, schemas, 24, &mut Notes::default())
 }
 
-/// Whether no value satisfies the schema, as Dropshot tells it: `not: {}`, whatever else is said about it.
+/// Whether no value satisfies the schema, as Dropshot tells it: `not: {}`, whatever else is said
+/// about it.
 pub(crate) fn is_impossible(said: &Value) -> bool {
     let annotation = |name: &String| {
         let known = [

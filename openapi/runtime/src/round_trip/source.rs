@@ -1,4 +1,5 @@
-//! A document as the comparison reads it: references followed, and of responses and bodies the ones Dropshot could say.
+//! A document as the comparison reads it: references followed, and of responses and bodies the ones
+//! Dropshot could say.
 
 use serde_json::{Map, Value};
 
@@ -54,7 +55,8 @@ impl<'d> Source<'d> {
     }
 }
 
-/// The response that Dropshot can say: the first 2xx, else the first 3xx, else `default`, else the first with a code.
+/// The response that Dropshot can say: the first 2xx, else the first 3xx, else `default`, else the
+/// first with a code.
 pub(crate) fn said_response(statuses: &[Status]) -> Option<usize> {
     let first = |is: fn(&Status) -> bool| statuses.iter().position(is);
     first(|status| matches!(status, Status::Code(200..=299)))

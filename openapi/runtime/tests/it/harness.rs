@@ -41,7 +41,8 @@ impl Answer {
         value
     }
 
-    /// The status, the reason and the place of a refusal: `400 bounds query/limit`, `400 length body/items/0`.
+    /// The status, the reason and the place of a refusal: `400 bounds query/limit`, `400 length
+    /// body/items/0`.
     pub fn refusal(&self) -> String {
         let body = self.json();
         let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();

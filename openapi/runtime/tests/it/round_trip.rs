@@ -82,7 +82,8 @@ fn a_difference_shows_wherever_it_is() {
     let exported = export(&operations(&document), &document).unwrap();
     let mut leaves = Vec::new();
     leaf_pointers(&document, String::new(), &mut leaves);
-    // A version needn't be semantic; a path's parameters are always required, and so are Dropshot's bodies.
+    // A version needn't be semantic; a path's parameters are always required, and so are Dropshot's
+    // bodies.
     let required = "/paths/~1pets~1{id}/put/parameters/0/required";
     let body = "/paths/~1pets~1{id}/put/requestBody/required";
     let ignored = [

@@ -1,4 +1,5 @@
-//! The table of routes against a matcher that is slow and plainly right: it tries every template on every request.
+//! The table of routes against a matcher that is slow and plainly right: it tries every template on
+//! every request.
 
 use dropshot_contract::http::Method;
 use dropshot_contract::route::{Ambiguous, Found, Table};
@@ -47,7 +48,8 @@ fn split(pieces: &[Piece], text: &str) -> Option<Vec<String>> {
     }
 }
 
-/// Smaller is tried first: literals; then most text, most text in front, most variables; then any fixed order.
+/// Smaller is tried first: literals; then most text, most text in front, most variables; then any
+/// fixed order.
 type Rank = (bool, usize, usize, usize, Vec<String>);
 
 fn rank(pieces: &[Piece]) -> Rank {

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::Finding;
 use super::formats::Row;
 
-/// The columns, and what other servers call them. Case, `_`, `-`, `.` and blanks make no difference.
+/// The columns, and what other servers call them. Case, `_`, `-`, `.` and blanks make no
+/// difference.
 const COLUMNS: [(&str, &[&str]); 26] = [
     ("client_id", &["id"]),
     ("name", &["clientname", "displayname"]),
@@ -130,7 +131,8 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 impl Row {
-    /// The heading whose value is taken for a column: of several, the column's own name, then what comes first in `COLUMNS`.
+    /// The heading whose value is taken for a column: of several, the column's own name, then what
+    /// comes first in `COLUMNS`.
     pub(super) fn heading(&self, name: &str) -> Option<&str> {
         let given = self.values.iter().filter(|(_, value)| !is_empty(value));
         let headings = given.map(|(heading, _)| heading.as_str());
@@ -172,7 +174,8 @@ impl Values<'_> {
         self.read(name, str::parse)
     }
 
-    /// The items of a list. In a text, blanks separate them; commas and others do as well, which is told.
+    /// The items of a list. In a text, blanks separate them; commas and others do as well, which is
+    /// told.
     pub(super) fn items(&mut self, name: &str) -> Option<Vec<String>> {
         const ALSO: [char; 3] = [',', ';', '|'];
         let value = self.row.value(name)?;

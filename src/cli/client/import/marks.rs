@@ -1,5 +1,5 @@
-//! The marks by which an export says that a client gets no tokens by `client_credentials`: it is public, or for something else, or
-//! off. Such a client gets none here either.
+//! The marks by which an export says that a client gets no tokens by `client_credentials`: it is
+//! public, or for something else, or off. Such a client gets none here either.
 
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
-//! What servers write in the place of a secret that they don't tell: masks, words for "hidden" and "none", and marks for "put it here".
+//! What servers write in the place of a secret that they don't tell: masks, words for "hidden" and
+//! "none", and marks for "put it here".
 
 /// Characters that stand for others.
 const MASKS: &[char] = &[

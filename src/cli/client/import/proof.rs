@@ -1,5 +1,5 @@
-//! How the client of a row proves itself: with a secret, a hash of it, its keys, or a certificate. What can't be taken over is
-//! refused: the client gets no other way instead.
+//! How the client of a row proves itself: with a secret, a hash of it, its keys, or a certificate.
+//! What can't be taken over is refused: the client gets no other way instead.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -238,7 +238,8 @@ fn refuse_other_proofs(values: &mut Values<'_>) {
     }
 }
 
-/// A list of this service's has no secrets. A client that had one gets a new one, for no longer; a client without gets none.
+/// A list of this service's has no secrets. A client that had one gets a new one, for no longer; a
+/// client without gets none.
 fn of_own_list(values: &mut Values<'_>) -> SecretToImport {
     let Some(Value::Array(listed)) = values.row.values.get("secrets") else {
         return SecretToImport::New { until: None };

@@ -30,7 +30,8 @@ pub(super) fn id(row: &Row) -> Option<ClientId> {
     row.value("client_id").and_then(Value::as_str)?.parse().ok()
 }
 
-/// The client of a row, unless something is wrong with it. `known` is the client that there is already.
+/// The client of a row, unless something is wrong with it. `known` is the client that there is
+/// already.
 pub(super) fn client(
     row: &Row,
     known: Option<&ClientRecord>,
@@ -245,7 +246,8 @@ fn grants(values: &mut Values<'_>) -> Result<Option<Vec<GrantType>>, String> {
     Ok(Some(grants))
 }
 
-/// A client is on or off as the row says; a new one of which another server says that it has no grant is off.
+/// A client is on or off as the row says; a new one of which another server says that it has no
+/// grant is off.
 fn status(values: &mut Values<'_>, standing: Standing, is_new: bool, edits: &mut Vec<Edit>) {
     let of_grants = values.row.values.iter().find(|(heading, value)| {
         let is_list = value.as_array().is_some_and(Vec::is_empty);

@@ -1,5 +1,5 @@
-//! What servers write inside of other members, lifted to where the columns are: Keycloak's attributes, Okta's and Spring's settings,
-//! RFC 8705's names of certificates.
+//! What servers write inside of other members, lifted to where the columns are: Keycloak's
+//! attributes, Okta's and Spring's settings, RFC 8705's names of certificates.
 
 use serde_json::{Map, Value, json};
 

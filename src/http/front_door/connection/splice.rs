@@ -15,11 +15,13 @@ use crate::http::front_door::pipe::{Broken, Pipe};
 use crate::http::front_door::room::Place;
 use crate::http::front_door::tally::Turned;
 
-/// How much of a caller is taken without an answer: its header lines, which hyper would take 400 KiB of, and a body. More of it
-/// waits in the network for the answer, and if none comes is never read.
+/// How much of a caller is taken without an answer: its header lines, which hyper would take 400
+/// KiB of, and a body. More of it waits in the network for the answer, and if none comes is never
+/// read.
 const UNANSWERED: usize = 64 * 1024;
-/// How long a caller may take to close its end when the HTTP server has closed the other. Were the socket closed while bytes of the
-/// caller's are still on their way, the reset that answers them would overtake the last answer.
+/// How long a caller may take to close its end when the HTTP server has closed the other. Were the
+/// socket closed while bytes of the caller's are still on their way, the reset that answers them
+/// would overtake the last answer.
 const LINGER: Duration = Duration::from_secs(1);
 /// How long a request may still take that is under way when the connection's life is over.
 const GRACE: Duration = Duration::from_secs(10);

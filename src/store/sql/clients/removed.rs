@@ -1,6 +1,8 @@
-//! Clients that were removed a while ago, as rows: what tokens of theirs must not be good, should a new client get the id.
+//! Clients that were removed a while ago, as rows: what tokens of theirs must not be good, should a
+//! new client get the id.
 //!
-//! The time of its registration keeps all tokens of before from a new client, but for those of the same second.
+//! The time of its registration keeps all tokens of before from a new client, but for those of the
+//! same second.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -14,7 +16,8 @@ use crate::store::sql::{millis, timestamp};
 use crate::store::{ClientRecord, StoreError};
 use crate::token::{ClientId, Lifetime, TokenTerms};
 
-/// How long after a removal tokens may be good somewhere: the longest lifetime, and what clocks may differ by.
+/// How long after a removal tokens may be good somewhere: the longest lifetime, and what clocks may
+/// differ by.
 const KEPT: Duration = Duration::from_secs(Lifetime::MAX.as_secs() as u64 + 5 * 60);
 /// How long a replica may go on with a client that was removed, and issue tokens to it.
 const UNTIL_KNOWN: Duration = Duration::from_secs(1);
@@ -39,7 +42,8 @@ impl Removed {
     }
 }
 
-/// Notes that a client is removed, whose tokens were revoked before this time, and forgets those that were long ago.
+/// Notes that a client is removed, whose tokens were revoked before this time, and forgets those
+/// that were long ago.
 pub(in crate::store::sql) async fn note(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,

@@ -20,8 +20,9 @@ use crate::token::{
     UnknownBinding,
 };
 
-/// Named one by one: a prepared `SELECT *` fails, or reads what it doesn't know, once a later release has added a column. First
-/// those of clients, then those of secrets, in the order of the tables.
+/// Named one by one: a prepared `SELECT *` fails, or reads what it doesn't know, once a later
+/// release has added a column. First those of clients, then those of secrets, in the order of the
+/// tables.
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let clients = CLIENTS.names().into_iter().map(|name| format!("c.{name}"));
     let secrets = CLIENT_SECRETS.names().into_iter();
@@ -72,7 +73,8 @@ impl ClientRows {
         record(&self.0[0], secrets.collect::<Result<_, _>>()?)
     }
 
-    /// The client, if it is as this service wrote it last. `before` is the highest version that was seen when the reading began.
+    /// The client, if it is as this service wrote it last. `before` is the highest version that was
+    /// seen when the reading began.
     pub(in crate::store::sql) fn believed(
         &self,
         vouching: &Vouching,
@@ -176,7 +178,8 @@ fn believed(
     records.filter_map(Result::transpose).collect()
 }
 
-/// In one statement, whose clients and secrets are of one moment: a client that is added between two would seem to have none.
+/// In one statement, whose clients and secrets are of one moment: a client that is added between
+/// two would seem to have none.
 async fn rows(
     connection: &mut AnyConnection,
     which: &str,
@@ -215,7 +218,8 @@ pub(in crate::store::sql) async fn number(
 pub(in crate::store::sql) async fn token_algorithms(
     connection: &mut AnyConnection,
 ) -> Result<BTreeSet<Algorithm>, StoreError> {
-    // From one to the next, each found in the index: for DISTINCT, both databases may read a million clients.
+    // From one to the next, each found in the index: for DISTINCT, both databases may read a
+    // million clients.
     const NEXT: &str =
         "SELECT min(token_algorithm) AS name FROM clients WHERE token_algorithm > $1";
     let (mut algorithms, mut last) = (BTreeSet::new(), String::new());
@@ -241,7 +245,8 @@ fn record(row: &AnyRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, Stor
         .map_err(|error| corrupt(error.to_string()))?;
     let audiences = audiences.iter().map(|audience| Audience::parse(audience));
     let grants: &str = row.try_get("grants")?;
-    // A grant type of a later release, which may share the store during an upgrade, is one that this release doesn't give.
+    // A grant type of a later release, which may share the store during an upgrade, is one that
+    // this release doesn't give.
     let grants = grants
         .split(' ')
         .filter_map(|grant| grant.parse::<GrantType>().ok());
@@ -329,8 +334,9 @@ fn record(row: &AnyRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, Stor
     })
 }
 
-/// The kind and the bytes of a hash in its row. One of another server is kept among the costly ones behind a mark: a release that
-/// doesn't know it refuses the secret, where another kind would keep it from reading any client.
+/// The kind and the bytes of a hash in its row. One of another server is kept among the costly ones
+/// behind a mark: a release that doesn't know it refuses the secret, where another kind would keep
+/// it from reading any client.
 pub(in crate::store::sql) fn kept(hash: &SecretHash) -> (&'static str, Vec<u8>) {
     match hash {
         SecretHash::Keyed(digest) => (KEYED, digest.to_vec()),

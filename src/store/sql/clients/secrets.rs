@@ -75,7 +75,8 @@ pub(super) async fn replace(
     add(transaction, &new.iter().collect::<Vec<_>>()).await
 }
 
-/// Adds a secret, and ends those of before: the newest of those that work at `overlap_until`, all others now.
+/// Adds a secret, and ends those of before: the newest of those that work at `overlap_until`, all
+/// others now.
 pub(in crate::store::sql) async fn rotate(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -115,7 +116,8 @@ pub(in crate::store::sql) async fn rotate(
     Ok(rotated)
 }
 
-/// Puts another hash of the same secret in the place of the one that was seen, if that is still there.
+/// Puts another hash of the same secret in the place of the one that was seen, if that is still
+/// there.
 pub(in crate::store::sql) async fn replace_hash(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,

@@ -1,4 +1,5 @@
-//! Stores of every earlier release, with rows in them, brought up to date by this one: nothing is lost.
+//! Stores of every earlier release, with rows in them, brought up to date by this one: nothing is
+//! lost.
 
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnectOptions;

@@ -1,5 +1,5 @@
-//! Vouching for rows that nothing vouches for: those of a store of an earlier release, once; and those that an administrator has
-//! looked at.
+//! Vouching for rows that nothing vouches for: those of a store of an earlier release, once; and
+//! those that an administrator has looked at.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,8 +23,9 @@ const PAGE: usize = 500;
 /// A row with its MAC as it should be, where it has another.
 type Renewed = (String, Vec<u8>);
 
-/// Puts a sealed secret key into the place of the one that was `seen`, and everything that there is under the keys. Without one
-/// that was seen, the store is new, and no row that it holds is taken. Says whether that was done: it is once.
+/// Puts a sealed secret key into the place of the one that was `seen`, and everything that there is
+/// under the keys. Without one that was seen, the store is new, and no row that it holds is taken.
+/// Says whether that was done: it is once.
 pub(in crate::store::sql) async fn adopt(
     store: &SqlStore,
     keys: Arc<RowKeys>,
@@ -59,8 +60,9 @@ impl SqlStore {
     }
 }
 
-/// Takes the rows as they are for right, as an administrator says. Clients that were altered, or may have been put back, are
-/// disabled, so that somebody looks at each; such signing keys are removed. Gives what was wrong.
+/// Takes the rows as they are for right, as an administrator says. Clients that were altered, or
+/// may have been put back, are disabled, so that somebody looks at each; such signing keys are
+/// removed. Gives what was wrong.
 pub(in crate::store::sql) async fn accept(
     store: &SqlStore,
     now: Timestamp,
@@ -95,7 +97,8 @@ pub(in crate::store::sql) async fn accept(
     Ok(findings)
 }
 
-/// Keeps a row, by what findings call it, from being used as it is. Gives what to tell those that follow.
+/// Keeps a row, by what findings call it, from being used as it is. Gives what to tell those that
+/// follow.
 async fn set_aside<'r>(
     transaction: &mut Transaction<'static, Any>,
     row: &'r str,

@@ -97,8 +97,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Counts a row no more that the transaction removes, or writes anew: one that has this MAC, which is right or, as an
-    /// administrator removes the row, is taken for it.
+    /// Counts a row no more that the transaction removes, or writes anew: one that has this MAC,
+    /// which is right or, as an administrator removes the row, is taken for it.
     pub(in crate::store::sql) async fn withdraw(
         &mut self,
         connection: &mut AnyConnection,
@@ -113,7 +113,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// The same if the MAC is right. If it isn't, the row that was there before goes on to be missed.
+    /// The same if the MAC is right. If it isn't, the row that was there before goes on to be
+    /// missed.
     pub(in crate::store::sql) async fn withdraw_genuine(
         &mut self,
         connection: &mut AnyConnection,
@@ -167,7 +168,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether a client is one that may have been put back to an earlier state, as far as that was checked.
+    /// Whether a client is one that may have been put back to an earlier state, as far as that was
+    /// checked.
     pub(in crate::store::sql) fn is_suspect(&self, id: &str) -> bool {
         self.suspects.include(id)
     }

@@ -1,8 +1,10 @@
-//! Which rows there are, as sums: what a row that is removed, put back to an earlier state, or brought back, doesn't fit.
+//! Which rows there are, as sums: what a row that is removed, put back to an earlier state, or
+//! brought back, doesn't fit.
 //!
-//! Each row has a weight, a secret number that depends on its MAC. Rows are spread over buckets by their ids, and the sum of a
-//! bucket is that of its rows' weights. Leaves of 256 sums are sealed, and so is the root, which has the version of each leaf: none
-//! can be put back to an earlier state by itself.
+//! Each row has a weight, a secret number that depends on its MAC. Rows are spread over buckets by
+//! their ids, and the sum of a bucket is that of its rows' weights. Leaves of 256 sums are sealed,
+//! and so is the root, which has the version of each leaf: none can be put back to an earlier state
+//! by itself.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -68,7 +70,8 @@ impl Part {
         }
     }
 
-    /// What its row of this id is called in a message. Whoever wrote the row may have chosen the id.
+    /// What its row of this id is called in a message. Whoever wrote the row may have chosen the
+    /// id.
     pub(in crate::store::sql) fn called(self, id: &str) -> String {
         let id: String = id.chars().filter(|c| !c.is_control()).take(130).collect();
         format!("{} {id}", self.noun())
@@ -145,7 +148,8 @@ impl Leaf {
 }
 
 impl Root {
-    /// How an administrator's word that all is right comes after every version that any process has seen.
+    /// How an administrator's word that all is right comes after every version that any process has
+    /// seen.
     const ACCEPTED: u64 = 1 << 32;
 
     pub(in crate::store::sql) fn leaf(&self, leaf: usize) -> u64 {

@@ -1,7 +1,8 @@
-//! In which version of the store clients were last read: one that is older later was put back to an earlier state.
+//! In which version of the store clients were last read: one that is older later was put back to an
+//! earlier state.
 //!
-//! A table of one size, without locks. Where two clients share a place, the one read last has it, and the other is missed: then the
-//! next check of all rows tells.
+//! A table of one size, without locks. Where two clients share a place, the one read last has it,
+//! and the other is missed: then the next check of all rows tells.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
@@ -18,8 +19,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Whether no later version of the client was read before the reading of this one began, when `before` was the highest of all
-    /// that were seen. Takes note of it.
+    /// Whether no later version of the client was read before the reading of this one began, when
+    /// `before` was the highest of all that were seen. Takes note of it.
     pub(super) fn is_latest(&self, id: &str, version: u64, before: u64) -> bool {
         let hash = self.hasher.hash_one(id);
         let mask = (1 << VERSION_BITS) - 1;

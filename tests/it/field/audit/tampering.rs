@@ -1,4 +1,5 @@
-//! What an attacker does to files of the trail, at random places: with the service stopped, killed and running, each is noticed.
+//! What an attacker does to files of the trail, at random places: with the service stopped, killed
+//! and running, each is noticed.
 //!
 //! `AUDIT_PLACES=20` tries as many places of each kind, and not the few that a test may take.
 
@@ -70,7 +71,8 @@ fn tamper(file: &Path, kind: Kind, other: &[u8], random: &mut Random) {
 }
 
 async fn trail(killed: bool) -> Setup {
-    // Buffered, a record may still be on its way when its token has left, and a kill takes it along.
+    // Buffered, a record may still be on its way when its token has left, and a kill takes it
+    // along.
     let service = Setup::with_d1().with_durable_audit().start();
     tokens(&service, 40).await;
     if killed {
@@ -112,7 +114,8 @@ async fn tampering_after_the_service_was_killed_is_noticed() {
     at_rest(true).await;
 }
 
-/// A folder that is put back as it was at a moment, with all that is in it, just before the service was killed.
+/// A folder that is put back as it was at a moment, with all that is in it, just before the service
+/// was killed.
 #[tokio::test]
 async fn a_folder_that_is_put_back_is_noticed() {
     let mut random = Random::new();
@@ -146,7 +149,8 @@ async fn tampering_while_the_service_is_running_is_noticed() {
         for place in 0..places(2) {
             let service = Setup::with_d1().start();
             tokens(&service, 10 + random.below(20)).await;
-            // By whoever looks first: an auditor at once, or the service within a second if the length is another.
+            // By whoever looks first: an auditor at once, or the service within a second if the
+            // length is another.
             tamper(
                 &files(&service.setup, "decisions")[0],
                 kind,

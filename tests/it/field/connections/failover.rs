@@ -54,8 +54,8 @@ async fn after_a_failover_the_service_finds_the_new_primary() {
     eventually("disabled there", status, |status| *status == 401).await;
 }
 
-/// The same report, of a replica that only reads: a standby that stopped replaying, or was cut off, is no fresh source; one whose
-/// primary has nothing to say is.
+/// The same report, of a replica that only reads: a standby that stopped replaying, or was cut off,
+/// is no fresh source; one whose primary has nothing to say is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_that_stopped_replaying_is_stale() {
     let mut primary = Postgres::start_with("trust", &["wal_retrieve_retry_interval=200ms"]);

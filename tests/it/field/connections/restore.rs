@@ -29,8 +29,8 @@ async fn token_of(service: &Service, id: &str) -> u16 {
         .as_u16()
 }
 
-/// Report: "A backup copied over a crashed store gives something else". Whatever lies beside the store, a restore gives what the
-/// backup has, and says what is newer than it.
+/// Report: "A backup copied over a crashed store gives something else". Whatever lies beside the
+/// store, a restore gives what the backup has, and says what is newer than it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restore_gives_exactly_the_backup_and_tells_what_is_lost() {
     let setup = Setup::with_resource_server();
@@ -115,7 +115,8 @@ async fn a_restore_gives_exactly_the_backup_and_tells_what_is_lost() {
     assert_eq!(again.json()["active"], true, "as it was told");
 }
 
-/// The same report: what can't be used replaces nothing; and where the store is damaged, or gone, it is put back.
+/// The same report: what can't be used replaces nothing; and where the store is damaged, or gone,
+/// it is put back.
 #[test]
 fn only_a_whole_backup_of_this_store_replaces_it() {
     let setup = Setup::with_d1();

@@ -3,8 +3,8 @@
 use super::{ask, counted, is_told};
 use crate::harness::{D1, GATEWAY, GRANT, Service, Setup, header, status};
 
-/// Behind a gateway that writes this header, with D1's client in one network alone. Those from elsewhere may try as often as they
-/// like.
+/// Behind a gateway that writes this header, with D1's client in one network alone. Those from
+/// elsewhere may try as often as they like.
 fn service(address_header: &str) -> Service {
     let gateway = GATEWAY.replace(
         "certificate_header = \"client-cert\"",
@@ -45,7 +45,8 @@ const LEFT: [&str; 7] = [
     "",
 ];
 
-/// "What a caller writes left of the gateway's entry matters": what the gateway itself wrote decides, in one line or in several.
+/// "What a caller writes left of the gateway's entry matters": what the gateway itself wrote
+/// decides, in one line or in several.
 #[tokio::test]
 async fn what_a_caller_writes_left_of_the_gateways_entry_does_not_matter() {
     for (name, before, after) in [
@@ -91,8 +92,8 @@ async fn what_a_caller_writes_left_of_the_gateways_entry_does_not_matter() {
     }
 }
 
-/// "What a caller writes left of the gateway's entry matters": where the gateway's own element has no `for`, the caller is not
-/// the one left of it.
+/// "What a caller writes left of the gateway's entry matters": where the gateway's own element has
+/// no `for`, the caller is not the one left of it.
 #[tokio::test]
 async fn an_element_without_an_address_is_the_gateways_own() {
     let service = service("forwarded");
@@ -113,7 +114,8 @@ async fn an_element_without_an_address_is_the_gateways_own() {
     }
 }
 
-/// "What a caller writes left of the gateway's entry matters": what can't be read is refused, and leaves a trace.
+/// "What a caller writes left of the gateway's entry matters": what can't be read is refused, and
+/// leaves a trace.
 #[tokio::test]
 async fn what_the_gateway_itself_writes_wrong_is_refused_and_told() {
     let service = service("x-forwarded-for");
@@ -134,7 +136,8 @@ async fn what_the_gateway_itself_writes_wrong_is_refused_and_told() {
     is_told(&service, "bad_address").await;
 }
 
-/// "What a caller writes left of the gateway's entry matters": bytes that are no text are the caller's own business.
+/// "What a caller writes left of the gateway's entry matters": bytes that are no text are the
+/// caller's own business.
 #[tokio::test]
 async fn bytes_that_are_no_text_are_not_read() {
     let service = service("x-forwarded-for");

@@ -13,7 +13,8 @@ const FORMATS: [&str; 4] = [
     "x-amzn-mtls-clientcert-leaf",
 ];
 
-/// Behind a gateway that writes this header, with D1's client, the client `batch`, and its certificate.
+/// Behind a gateway that writes this header, with D1's client, the client `batch`, and its
+/// certificate.
 fn service(certificate_header: &str) -> (Service, Issued) {
     let setup = Setup::of(&GATEWAY.replace("client-cert", certificate_header));
     setup.add("is_tbank01", "123", &["--scope", "cards"]);
@@ -77,7 +78,8 @@ fn written(format: &str, issued: &Issued) -> Vec<String> {
     }
 }
 
-/// "No certificate", as gateways write it, is refused with 400: with one, each format has a setting.
+/// "No certificate", as gateways write it, is refused with 400: with one, each format has a
+/// setting.
 #[tokio::test]
 async fn a_certificate_is_read_as_usual_gateways_write_it() {
     for format in FORMATS {
@@ -107,7 +109,8 @@ async fn a_certificate_is_read_as_usual_gateways_write_it() {
     }
 }
 
-/// "No certificate", as gateways write it, is refused with 400: nothing, blanks and words for null are none.
+/// "No certificate", as gateways write it, is refused with 400: nothing, blanks and words for null
+/// are none.
 #[tokio::test]
 async fn no_certificate_as_usual_gateways_write_it_is_none() {
     for format in FORMATS {
@@ -142,7 +145,8 @@ async fn no_certificate_as_usual_gateways_write_it_is_none() {
     }
 }
 
-/// "No certificate", as gateways write it, is refused with 400: what is wrong is counted and logged.
+/// "No certificate", as gateways write it, is refused with 400: what is wrong is counted and
+/// logged.
 #[tokio::test]
 async fn what_a_gateway_says_wrong_of_a_certificate_is_counted_and_logged() {
     for format in FORMATS {

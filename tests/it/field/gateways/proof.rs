@@ -45,8 +45,8 @@ fn self_made(folder: &Path) -> Issued {
     anybody.issue("batch", "/CN=batch", "DNS:batch.example")
 }
 
-/// "`Client-Cert` from the gateway's address is believed without any proof": a process at the gateway's address is not the
-/// gateway.
+/// "`Client-Cert` from the gateway's address is believed without any proof": a process at the
+/// gateway's address is not the gateway.
 #[tokio::test]
 async fn a_gateway_without_the_shared_secret_is_not_believed() {
     let setup = with_secret("");
@@ -78,7 +78,8 @@ async fn a_gateway_without_the_shared_secret_is_not_believed() {
     assert!(!service.log().contains(FIRST));
 }
 
-/// "`Client-Cert` from the gateway's address is believed without any proof": the secret is renewed without an outage.
+/// "`Client-Cert` from the gateway's address is believed without any proof": the secret is renewed
+/// without an outage.
 #[tokio::test]
 async fn the_shared_secret_is_renewed_while_the_service_runs() {
     let service = with_secret(", secret_header = \"X-From-Gateway\"").start();
@@ -104,7 +105,8 @@ async fn the_shared_secret_is_renewed_while_the_service_runs() {
     assert_eq!(shows(SECOND).await, 200);
 }
 
-/// "`Client-Cert` from the gateway's address is believed without any proof": `config check` and the start say so.
+/// "`Client-Cert` from the gateway's address is believed without any proof": `config check` and the
+/// start say so.
 #[test]
 fn a_certificate_that_is_believed_without_proof_is_warned_of() {
     let warning = "have the gateway prove itself";
@@ -125,7 +127,8 @@ fn a_certificate_that_is_believed_without_proof_is_warned_of() {
     }
 }
 
-/// "`Client-Cert` from the gateway's address is believed without any proof": a secret that is none is refused before the start.
+/// "`Client-Cert` from the gateway's address is believed without any proof": a secret that is none
+/// is refused before the start.
 #[test]
 fn a_secret_that_can_not_be_used_is_refused() {
     let setup = with_secret("");
@@ -199,7 +202,8 @@ async fn status_of(service: &Service, caller: &Caller, id: &str, certificate: &I
     status(&connection.ask(&request).await.unwrap())
 }
 
-/// "`Client-Cert` from the gateway's address is believed without any proof": with `[tls]`, the gateway has a certificate of its own.
+/// "`Client-Cert` from the gateway's address is believed without any proof": with `[tls]`, the
+/// gateway has a certificate of its own.
 #[tokio::test]
 async fn with_tls_a_gateway_is_known_by_its_certificate_as_well() {
     let (setup, bank) = with_tls();

@@ -1,4 +1,5 @@
-//! Rows altered, removed, replaced and put back, at random places, with the service stopped, killed and running: none goes unnoticed.
+//! Rows altered, removed, replaced and put back, at random places, with the service stopped, killed
+//! and running: none goes unnoticed.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,8 @@ const TABLES: [(&str, &str); 7] = [
     ("manifest", "part"),
 ];
 
-/// A store with some of everything, whose service is stopped or killed, and what it was some changes ago.
+/// A store with some of everything, whose service is stopped or killed, and what it was some
+/// changes ago.
 async fn store(killed: bool) -> (Setup, PathBuf) {
     let setup = Setup::with_d1();
     for number in 0..6 {

@@ -8,7 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::harness::{Answer, GATEWAY, Setup, run};
 
-/// A certificate that openssl makes for itself with this subject; the strings are of the types that the mask allows.
+/// A certificate that openssl makes for itself with this subject; the strings are of the types that
+/// the mask allows.
 fn self_signed(folder: &Path, name: &str, subject: &str, mask: &str) -> String {
     let config = format!("[req]\ndistinguished_name = name\nstring_mask = {mask}\n[name]\n");
     std::fs::write(folder.join("req.cnf"), config).unwrap();

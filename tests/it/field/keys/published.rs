@@ -222,7 +222,8 @@ async fn published_keys_are_fetched_and_followed() {
     .await;
 }
 
-/// "A client with `jwks_uri` …": no token waits for a server, and none is asked more often than it stands.
+/// "A client with `jwks_uri` …": no token waits for a server, and none is asked more often than it
+/// stands.
 #[tokio::test]
 async fn no_request_waits_for_a_clients_server() {
     let (setup, issued) = trusting(", private_addresses = true");
@@ -266,7 +267,8 @@ async fn a_url_leads_to_no_private_address_and_to_no_other_place() {
     refused.refused(401, "invalid_client");
     assert_eq!(publisher.asked(), 0);
 
-    // Where private addresses are meant, the server is one that proves its name, and answers by itself.
+    // Where private addresses are meant, the server is one that proves its name, and answers by
+    // itself.
     let setup = service.stop();
     setup.configure(
         "clients/ca.pem\"",

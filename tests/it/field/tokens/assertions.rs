@@ -91,7 +91,8 @@ async fn a_client_may_name_the_token_endpoint_where_it_is_set_to() {
     assert!(reasons.contains(&"assertion_wrong_audience".to_owned()));
 }
 
-/// "Libraries' assertions are refused without the expected value": each refusal says what is expected.
+/// "Libraries' assertions are refused without the expected value": each refusal says what is
+/// expected.
 #[tokio::test]
 async fn a_refused_assertion_is_told_what_is_expected() {
     let signer = Signer::es256();

@@ -1,5 +1,6 @@
-//! Of the issue: "Policy keys: least length of chosen secrets, chosen secrets off, certificate binding required,
-//! `client_secret_basic` off", where clients are made and changed, and where they ask.
+//! Of the issue: "Policy keys: least length of chosen secrets, chosen secrets off, certificate
+//! binding required, `client_secret_basic` off", where clients are made and changed, and where they
+//! ask.
 
 use serde_json::json;
 

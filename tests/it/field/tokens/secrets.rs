@@ -44,7 +44,8 @@ async fn a_second_rotation_asks_before_it_ends_a_secret_that_was_promised() {
     assert_eq!(record["previous_until"], third["previous_secret_until"]);
 }
 
-/// "A second rotation ends the first secret at once": no time is printed of a secret that there is not.
+/// "A second rotation ends the first secret at once": no time is printed of a secret that there is
+/// not.
 #[tokio::test]
 async fn a_first_secret_promises_nothing_of_one_before() {
     let setup = Setup::empty();

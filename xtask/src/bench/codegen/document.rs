@@ -1,5 +1,5 @@
-//! A document of any size, each operation of the same shape: four structs of its own (path, query, body and reply) and one
-//! that all share.
+//! A document of any size, each operation of the same shape: four structs of its own (path, query,
+//! body and reply) and one that all share.
 
 use serde_json::{Map, Value, json};
 

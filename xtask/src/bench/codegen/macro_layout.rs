@@ -1,5 +1,6 @@
-//! The baseline: the same operations as a crate that one writes by hand, a trait under `#[api_description]` with Dropshot's
-//! extractors and all the derives that its documentation shows.
+//! The baseline: the same operations as a crate that one writes by hand, a trait under
+//! `#[api_description]` with Dropshot's extractors and all the derives that its documentation
+//! shows.
 
 use super::document;
 use std::fmt::Write;

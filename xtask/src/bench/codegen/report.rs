@@ -21,7 +21,8 @@ pub struct Report {
     pub release: Option<Release>,
 }
 
-/// `cargo xtask scaffold`, from the document to the crate's files, in the profile that build scripts have.
+/// `cargo xtask scaffold`, from the document to the crate's files, in the profile that build
+/// scripts have.
 #[derive(Debug, Serialize)]
 pub struct Generator {
     pub operations: usize,
@@ -96,7 +97,8 @@ impl Report {
         }
     }
 
-    /// Writes down what there is: a run of an hour that is cut short has measured something all the same.
+    /// Writes down what there is: a run of an hour that is cut short has measured something all the
+    /// same.
     ///
     /// # Errors
     /// The file can't be written.
@@ -125,7 +127,8 @@ impl Report {
         self
     }
 
-    /// From 100 operations on: in a smaller crate, what every crate has counts for more than the operations.
+    /// From 100 operations on: in a smaller crate, what every crate has counts for more than the
+    /// operations.
     fn growth_of(&self, layout: Layout) -> Option<Growth> {
         let large = || {
             self.compiled

@@ -11,8 +11,8 @@ use std::process::Command;
 /// How often it is started.
 const STARTS: usize = 5;
 
-/// From the start of the process to the line that says that it listens: the median of five, in milliseconds. Its first and
-/// its last operation are asked for the 501 that they have to answer.
+/// From the start of the process to the line that says that it listens: the median of five, in
+/// milliseconds. Its first and its last operation are asked for the 501 that they have to answer.
 pub fn start_ms(made: &Made, program: &Path) -> Outcome<f64> {
     let mut starts = Vec::with_capacity(STARTS);
     for _ in 0..STARTS {

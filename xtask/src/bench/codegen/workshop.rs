@@ -107,8 +107,8 @@ impl Workshop {
         })
     }
 
-    /// Compiles a crate from where it stands. Both costs: cargo's with everything it starts, and that of the crate alone, its
-    /// library and its program, linker included, build script not.
+    /// Compiles a crate from where it stands. Both costs: cargo's with everything it starts, and
+    /// that of the crate alone, its library and its program, linker included, build script not.
     pub fn compile(&self, made: &Made, verb: Verb) -> Outcome<(Cost, Cost)> {
         progress(&format!(
             "cargo {verb} of {} operations, {}",

@@ -1,4 +1,5 @@
-//! What the measurements of servers under load are told, and what those of kept connections alone end with.
+//! What the measurements of servers under load are told, and what those of kept connections alone
+//! end with.
 
 use super::{Candidate, Effort, Served, compare, setting, text};
 use crate::bench::machine::Machine;

@@ -190,7 +190,8 @@ fn the_report_is_json_for_programs() {
     );
 }
 
-/// Another reader of OpenAPI 3.0 documents takes what is served, and no part of it is unknown to that reader.
+/// Another reader of OpenAPI 3.0 documents takes what is served, and no part of it is unknown to
+/// that reader.
 #[test]
 fn an_independent_reader_understands_all_of_the_served_document() {
     let (_folder, contract) = contract();

@@ -20,7 +20,8 @@ pub struct Added {
     pub operation: String,
     /// Its name.
     pub method: String,
-    /// The file that it is added to, from the workspace's folder; `None` where nothing implements its trait.
+    /// The file that it is added to, from the workspace's folder; `None` where nothing implements
+    /// its trait.
     pub file: Option<PathBuf>,
 }
 

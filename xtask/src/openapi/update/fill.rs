@@ -1,8 +1,8 @@
 //! `None` for what the new document lets a value have and the code does not say.
 //!
-//! A new optional property of a reply is a new field, which every place that builds the reply must name. `None` there means
-//! what the code meant before; the compiler knows the places. Where the field is no `Option`, it does not compile, and
-//! nothing is kept.
+//! A new optional property of a reply is a new field, which every place that builds the reply must
+//! name. `None` there means what the code meant before; the compiler knows the places. Where the
+//! field is no `Option`, it does not compile, and nothing is kept.
 
 use crate::tidy::code;
 use serde::{Deserialize, Serialize};
@@ -55,7 +55,8 @@ struct Span {
 pub struct Said {
     /// Its errors, for people.
     pub errors: String,
-    /// By file, where values end that lack fields: the end of their type's name, the line, the fields.
+    /// By file, where values end that lack fields: the end of their type's name, the line, the
+    /// fields.
     missing: BTreeMap<PathBuf, BTreeSet<(usize, usize, Vec<String>)>>,
 }
 
@@ -63,7 +64,8 @@ impl Said {
     /// Reads what `cargo check --message-format json` printed.
     pub fn read(output: &str) -> Self {
         let mut said = Self::default();
-        // Cargo has lines of other forms too, and a package's messages come once for each of its targets.
+        // Cargo has lines of other forms too, and a package's messages come once for each of its
+        // targets.
         let mut seen = BTreeSet::new();
         let lines = output
             .lines()

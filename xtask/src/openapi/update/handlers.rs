@@ -1,7 +1,9 @@
-//! The handlers in the source: skeletons for new operations, and the lines of those whose operation is gone.
+//! The handlers in the source: skeletons for new operations, and the lines of those whose operation
+//! is gone.
 //!
-//! A handler is a method in an `impl` of a generated trait, wherever under `src` that is. It is found by its braces, with
-//! comments and texts blanked; what is made of it is compiled before it is kept.
+//! A handler is a method in an `impl` of a generated trait, wherever under `src` that is. It is
+//! found by its braces, with comments and texts blanked; what is made of it is compiled before it
+//! is kept.
 
 use super::adapted::{Adapted, Added, Dead};
 use crate::tidy::code;

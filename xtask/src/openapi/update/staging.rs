@@ -1,9 +1,10 @@
 //! A copy of the workspace with the new files in it, where they are compiled and tested.
 //!
-//! The copy stays, so that the next update compiles only what differs: a file that is the same is not touched, since cargo
-//! goes by when a file was written. Dependencies are compiled once for both, in the workspace's own target folder. There
-//! cargo knows a package by its name, its version and its place within the workspace, which are the same for both; so the
-//! copy's packages get a version of their own, without which cargo would take what it compiled of the one for the other.
+//! The copy stays, so that the next update compiles only what differs: a file that is the same is
+//! not touched, since cargo goes by when a file was written. Dependencies are compiled once for
+//! both, in the workspace's own target folder. There cargo knows a package by its name, its version
+//! and its place within the workspace, which are the same for both; so the copy's packages get a
+//! version of their own, without which cargo would take what it compiled of the one for the other.
 
 use super::fill::{Filled, Said};
 use super::outcome::Outcome;
@@ -82,7 +83,8 @@ fn versioned(manifest: &str, mark: &str) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// The files of the workspace: what version control has or would take; without version control, all but `target`.
+/// The files of the workspace: what version control has or would take; without version control, all
+/// but `target`.
 fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
     if !root.join(".git").exists() {
         return walk(root);
@@ -151,8 +153,8 @@ pub struct Compiled {
 }
 
 impl Copy<'_> {
-    /// Compiles the copy: the package at its root, which is all that is generated from the document. What it lacks is
-    /// filled in.
+    /// Compiles the copy: the package at its root, which is all that is generated from the
+    /// document. What it lacks is filled in.
     ///
     /// # Errors
     /// It does not compile; why is on standard error.

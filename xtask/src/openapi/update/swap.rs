@@ -6,8 +6,8 @@
 //! 3. Every file is renamed into its place, one right after the other.
 //! 4. The journal goes.
 //!
-//! Whoever is killed before 2 leaves the tree as it was; whoever is killed later leaves a journal, and the next command
-//! finishes what it lists.
+//! Whoever is killed before 2 leaves the tree as it was; whoever is killed later leaves a journal,
+//! and the next command finishes what it lists.
 
 use crate::openapi::contract::digest_of;
 use serde::{Deserialize, Serialize};

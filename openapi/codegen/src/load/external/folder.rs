@@ -1,7 +1,8 @@
-//! Which files a document may bring in: those that lie in its folder or below, once links are followed.
+//! Which files a document may bring in: those that lie in its folder or below, once links are
+//! followed.
 //!
-//! A document may come from anyone, and the generator runs on a developer's or a build machine: a reference must not
-//! read `~/.ssh`, follow a link out, or reach the network.
+//! A document may come from anyone, and the generator runs on a developer's or a build machine: a
+//! reference must not read `~/.ssh`, follow a link out, or reach the network.
 
 use crate::diagnostics::Finding;
 use crate::load::Sources;

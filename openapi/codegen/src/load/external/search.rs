@@ -15,8 +15,8 @@ pub struct Site {
     pub reference: String,
 }
 
-/// The references below an object, in the order they stand. Of the main file, those that stay inside the grammar's
-/// `components` and `paths` are left out: there is nothing to do for them.
+/// The references below an object, in the order they stand. Of the main file, those that stay
+/// inside the grammar's `components` and `paths` are left out: there is nothing to do for them.
 pub fn sites(value: &Value, pointer: &str, kind: Kind, main_file: bool) -> Vec<Site> {
     let mut search = Search {
         main_file,

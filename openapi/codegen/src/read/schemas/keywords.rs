@@ -1,4 +1,5 @@
-//! The keywords of a schema that stand alone: annotations, limits, and the schemas of items and properties.
+//! The keywords of a schema that stand alone: annotations, limits, and the schemas of items and
+//! properties.
 
 use crate::codes;
 use crate::model::{Additional, SchemaObject};
@@ -71,7 +72,8 @@ impl<'d> Reader<'d> {
             self.bound(object, "maximum", "exclusiveMaximum", smaller);
     }
 
-    /// A bound and whether it is exclusive: in 3.0 a flag beside the bound, in 3.1 a bound of its own.
+    /// A bound and whether it is exclusive: in 3.0 a flag beside the bound, in 3.1 a bound of its
+    /// own.
     fn bound(
         &self,
         object: &Object<'_, 'd>,
@@ -138,8 +140,9 @@ impl<'d> Reader<'d> {
         };
     }
 
-    /// OpenAPI 3.0 requires `items` of an array. Where the array is all that a body, a parameter or a component is, nothing
-    /// is known of it; inside of another schema, where vendors forget it, any items are meant.
+    /// OpenAPI 3.0 requires `items` of an array. Where the array is all that a body, a parameter or
+    /// a component is, nothing is known of it; inside of another schema, where vendors forget it,
+    /// any items are meant.
     pub(super) fn check_items(&self, object: &Object<'_, 'd>, schema: &SchemaObject) {
         let array = schema.ty == Some(crate::model::Type::Array);
         if !array || self.version != Version::V3_0 || object.map.contains_key("items") {

@@ -8,7 +8,8 @@ use crate::read::{At, Object, Reader};
 use serde_json::Value;
 
 impl<'d> Reader<'d> {
-    /// `type`: one word; in 3.1 a list, of which `null` is `nullable` and several others are alternatives.
+    /// `type`: one word; in 3.1 a list, of which `null` is `nullable` and several others are
+    /// alternatives.
     pub(super) fn types(&self, object: &Object<'_, 'd>, schema: &mut SchemaObject) {
         let at = object.key("type");
         let words: Vec<(&Value, At<'_>)> = match object.get("type") {
@@ -210,7 +211,8 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// OpenAPI 3.0: a default "MUST conform to the defined type". To 3.1 it is an annotation like another.
+    /// OpenAPI 3.0: a default "MUST conform to the defined type". To 3.1 it is an annotation like
+    /// another.
     fn refuse_default(&self, message: &str, at: &At<'_>) {
         let help = "write a default that the schema allows, or drop it";
         match self.version {

@@ -130,8 +130,8 @@ fn repeated(names: &[String], line: u64) -> Vec<Finding> {
     told.collect()
 }
 
-/// A value: byte for byte where it stands in quotes (RFC 4180 2.4). Around others, blanks are no part of it; but of a secret nobody
-/// knows whether they are.
+/// A value: byte for byte where it stands in quotes (RFC 4180 2.4). Around others, blanks are no
+/// part of it; but of a secret nobody knows whether they are.
 fn plain<'v>(name: &str, value: &'v str, written: &str) -> Result<&'v str, String> {
     let has_blanks = value.trim() != value;
     if !has_blanks && !value.contains('"') {

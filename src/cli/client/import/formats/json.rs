@@ -1,4 +1,5 @@
-//! JSON as rows: an array of clients, clients one after another, and objects around them as servers write them.
+//! JSON as rows: an array of clients, clients one after another, and objects around them as servers
+//! write them.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
@@ -19,7 +20,8 @@ const LISTS: [&str; 9] = [
     "apps",
 ];
 
-/// A text that is read value by value: the library tells where each ends, and not where they are in the whole.
+/// A text that is read value by value: the library tells where each ends, and not where they are in
+/// the whole.
 struct Reader<'a> {
     text: &'a str,
     lines: Lines<'a>,
