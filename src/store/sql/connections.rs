@@ -213,8 +213,17 @@ async fn is_of_use(
         let is_standby = is_standby(connection).await?;
         return Ok(read_only || !is_standby);
     }
+    // After this, what was dropped half-way is rolled back.
     connection.ping().await?;
-    Ok(true)
+    if connection.is_in_transaction() {
+        // For want of room on the disk, SQLite ended the transaction itself. The library counts it
+        // for ever, as its own rollback failed for that; so it gets one to roll back, which it does
+        // when it refuses to begin another. A new connection might find no room for its files.
+        connection.execute("BEGIN").await?;
+        drop(connection.begin_with("BEGIN").await);
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 pub(super) async fn is_standby(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {

@@ -66,6 +66,20 @@ async fn all_its_files_are_private_and_what_it_holds_survives() {
     assert_eq!(again.client("one").await.unwrap(), Some(one));
 }
 
+/// SQLite ends a transaction by itself when there is no room for what it writes.
+#[tokio::test]
+async fn no_connection_is_spoilt_by_a_disk_that_was_full() {
+    let (_folder, _path, store) = opened().await;
+    let too_much = "INSERT INTO meta (name, value) VALUES ('much', zeroblob(10000000))";
+    for _ in 0..10 {
+        let mut change = store.connections.begin(Purpose::Write).await.unwrap();
+        let no_more_room = sqlx::query("PRAGMA max_page_count = 1").execute(&mut *change);
+        no_more_room.await.unwrap();
+        let refused = sqlx::query(too_much).execute(&mut *change).await;
+        assert!(refused.unwrap_err().to_string().contains("full"));
+    }
+}
+
 #[tokio::test]
 async fn a_store_that_is_absent_or_of_another_release_is_told() {
     let (_folder, path, store) = opened().await;
