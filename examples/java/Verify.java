@@ -27,7 +27,8 @@ import java.util.Map;
 /**
  * Checks access tokens of d1-authz that are signed with ES256, with the JDK and a parser of JSON.
  *
- * <p>Reads tokens, one a line, in the place of requests to an API, and says of each whose it is, or why it is refused.
+ * <p>It reads tokens, one a line, in the place of requests to an API. For each token it prints the
+ * client, or why the token is refused.
  */
 public final class Verify {
     private static final String ISSUER = System.getenv("ISSUER");
@@ -40,13 +41,13 @@ public final class Verify {
         keys = new Keys(jwks);
     }
 
-    /** The claims of a good token; an exception for any other. */
+    /** The claims of a good token. Throws an exception for any other token. */
     JsonObject verify(String token) throws Exception {
         String[] parts = token.split("\\.", -1);
         check(parts.length == 3, "no JWT");
         JsonObject header = object(parts[0]);
         check(List.of("at+jwt", "application/at+jwt").contains(text(header, "typ").toLowerCase()), "no access token");
-        // One algorithm, which the token can't choose.
+        // Only this algorithm: the token can't choose another.
         check(text(header, "alg").equals("ES256"), "not signed with ES256");
         check(!header.has("crit"), "an extension that is not understood");
         Signature signature = Signature.getInstance("SHA256withECDSAinP1363Format");
@@ -77,7 +78,7 @@ public final class Verify {
         }
     }
 
-    /** The published keys, kept for five minutes; a key that isn't among them is asked for, once a second at most. */
+    /** The published keys, kept for five minutes. Asks for an unknown key once a second at most. */
     private static final class Keys {
         private static final Duration KEPT = Duration.ofMinutes(5);
         private static final Duration PAUSE = Duration.ofSeconds(1);

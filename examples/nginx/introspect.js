@@ -1,4 +1,4 @@
-// Asks d1-authz whether the token of a request is active, for auth_request: 204 yes, 401 no, 500 when it can't tell.
+// For auth_request: asks d1-authz if a request's token is active. 204 yes, 401 no, 500 unknown.
 
 import crypto from 'crypto';
 
@@ -11,7 +11,7 @@ async function check(r) {
     if (!token(r)) {
         return r.return(401);
     }
-    // A POST of its own, with this body; its answer is kept for some seconds, see nginx.conf.
+    // A separate POST with this body. nginx keeps its answer for some seconds, see nginx.conf.
     const answer = await r.subrequest('/_introspect', {
         method: 'POST',
         body: 'token=' + encodeURIComponent(token(r)),
@@ -29,7 +29,7 @@ async function check(r) {
     r.return(204);
 }
 
-// Under which an answer is kept: nginx writes it to a file, where no token belongs.
+// The key of a kept answer. nginx writes the key to a file, so it must not be the token.
 function digest(r) {
     return crypto.createHash('sha256').update(token(r)).digest('hex');
 }

@@ -1,6 +1,7 @@
 """Checks access tokens of d1-authz with PyJWT.
 
-Reads tokens, one a line, in the place of requests to an API, and says of each whose it is, or why it is refused.
+It reads tokens, one a line, in the place of requests to an API. For each token it prints the
+client, or why the token is refused.
 """
 
 import os
@@ -10,7 +11,8 @@ import jwt
 
 ISSUER = os.environ["ISSUER"]
 AUDIENCE = os.environ["AUDIENCE"]
-# Keeps the keys for five minutes, and asks for one that it doesn't know; once a second at most, whatever callers invent.
+# Keeps the keys for five minutes. It asks at once for a key that it doesn't know, but only once a
+# second: a caller can invent key names.
 KEYS = jwt.PyJWKClient(
     os.environ.get("JWKS_URI", ISSUER + "/oauth2/jwks"),
     lifespan=300,
@@ -27,7 +29,7 @@ def verify(token: str) -> dict:
     return jwt.decode(
         token,
         KEYS.get_signing_key_from_jwt(token),
-        # Those of public keys alone. With HS256 among them, anybody could sign with what is public.
+        # Only algorithms with a public key. With HS256, an attacker could sign with a public key.
         algorithms=["ES256", "ES384", "EdDSA", "RS256", "PS256"],
         issuer=ISSUER,
         audience=AUDIENCE,

@@ -1,9 +1,11 @@
 #!/bin/sh
-# rustc for `cargo xtask fuzz`: what is fuzzed reports its coverage to libFuzzer, and is optimised, since inputs are tried by the
-# million. Cargo calls this for the workspace's own packages alone (RUSTC_WORKSPACE_WRAPPER), so that libraries of others are
-# those that the tests were built with. All flags are a stable compiler's.
+# rustc for `cargo xtask fuzz`. The fuzzed code reports its coverage to libFuzzer. It is optimised,
+# because libFuzzer tries millions of inputs. Cargo calls this script only for the workspace's own
+# packages (RUSTC_WORKSPACE_WRAPPER). So other libraries are those that the tests were built with. A
+# stable compiler accepts all flags.
 case " $* " in
-# The generator has the feature where it is fuzzed, and not where a build script uses it, which has no libFuzzer to report to.
+# The generator has the feature only if it is fuzzed. A build script that uses the generator has no
+# libFuzzer to report to.
 *" --crate-name dropshot_codegen "*'feature="fuzzing"'*) ;;
 *" --crate-name dropshot_contract "*) ;;
 *" --crate-name d1_authz "*) ;;
