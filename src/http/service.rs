@@ -93,7 +93,9 @@ impl Service {
         let (entrance, load) = (self.entrance.clone(), self.load.clone());
         let watchman = self.watchman.clone();
         Box::new(move |request| {
-            let watched = watchman.as_ref().map(|it| it.asks(request.remote_addr()));
+            let watched = watchman
+                .as_ref()
+                .and_then(|it| it.asks(request.remote_addr()));
             let place = load.admit(entrance.source(request))?;
             Some(Box::new((place, watched)))
         })

@@ -96,7 +96,7 @@ async fn answer<C: ServerContext>(
         }
     };
     let Route { operation, call } = &service.routes[index];
-    rqctx.endpoint.operation_id = operation.id.to_owned();
+    operation.id.clone_into(&mut rqctx.endpoint.operation_id);
     let request_id = rqctx.request_id.clone();
     let _under_way = match &service.admit {
         None => None,

@@ -43,15 +43,12 @@ pub(in crate::http) struct Watchman {
 #[derive(Debug)]
 struct Known {
     descriptor: RawFd,
-    place: Place,
+    place: Arc<Place>,
     is_shut: bool,
 }
 
 /// A request that is under way, until it is dropped.
-pub(in crate::http) struct UnderWay {
-    watchman: Arc<Watchman>,
-    caller: SocketAddr,
-}
+pub(in crate::http) struct UnderWay(Arc<Place>);
 
 impl Watchman {
     pub(in crate::http) fn new(listener: &'static str, gate: Arc<Gate>) -> Arc<Self> {
@@ -67,21 +64,13 @@ impl Watchman {
         self.gate.clone()
     }
 
-    /// A caller asks for something.
-    pub(in crate::http) fn asks(self: &Arc<Self>, caller: SocketAddr) -> UnderWay {
-        self.note(caller, Place::asks);
-        UnderWay {
-            watchman: self.clone(),
-            caller,
-        }
-    }
-
-    fn note(&self, caller: SocketAddr, note: impl FnOnce(&Place)) {
+    /// A caller sends a request. `None` if its connection was not seen yet: the connection counts as
+    /// new when it is.
+    pub(in crate::http) fn asks(&self, caller: SocketAddr) -> Option<UnderWay> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        // One that was not seen yet is taken for new when it is.
-        if let Some(known) = known.get(&caller) {
-            note(&known.place);
-        }
+        let place = known.get(&caller)?.place.clone();
+        place.asks();
+        Some(UnderWay(place))
     }
 
     /// Looks after the connections to the server at an address, until it is dropped.
@@ -110,7 +99,7 @@ impl Watchman {
                 Ok(place) => {
                     let new = Known {
                         descriptor,
-                        place,
+                        place: Arc::new(place),
                         is_shut: false,
                     };
                     known.insert(caller, new);
@@ -137,7 +126,7 @@ impl Watchman {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.watchman.note(self.caller, Place::answered);
+        self.0.answered();
     }
 }
 
@@ -239,7 +228,7 @@ mod tests {
             .1;
         let known = Known {
             descriptor,
-            place,
+            place: Arc::new(place),
             is_shut: false,
         };
         watchman.known.lock().unwrap().insert(caller, known);

@@ -3,6 +3,7 @@
 //!
 //! `AUDIT_PLACES=20` tries as many places of each kind, and not the few that a test may take.
 
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::{files, tokens, verify};
@@ -67,7 +68,12 @@ fn tamper(file: &Path, kind: Kind, other: &[u8], random: &mut Random) {
         }
         Kind::Rollback => lines[..place].concat(),
     };
-    std::fs::write(file, changed).unwrap();
+    // The file is never empty in between: a running service would notice that as well.
+    let open = std::fs::File::options().write(true).open(file).unwrap();
+    open.write_all_at(&changed, 0).unwrap();
+    if changed.len() < text.len() {
+        open.set_len(changed.len() as u64).unwrap();
+    }
 }
 
 async fn trail(killed: bool) -> Setup {
