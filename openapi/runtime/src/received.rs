@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
+use std::borrow::Cow;
 
 use crate::form;
 use crate::multipart::{self, Part};
@@ -22,7 +23,7 @@ pub struct Received {
     /// Index of the parameter after the one asked for last.
     pub(crate) asked: usize,
     /// `WWW-Authenticate`: a challenge for each scheme that credentials were asked for in.
-    pub(crate) challenges: Vec<String>,
+    pub(crate) challenges: Vec<Cow<'static, str>>,
     content: Content,
     empty_is_absent: bool,
 }

@@ -1,10 +1,13 @@
 //! Credentials: taken off a request and typed, not judged.
 //!
-//! Whether a password or a token is right, the service decides. No value here prints its secret.
+//! Whether a password or a token is right, the service decides. No value here prints its secret,
+//! and each is wiped from memory when it is dropped.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use http::header::AUTHORIZATION;
+use zeroize::Zeroizing;
 
 use crate::operation::Location;
 use crate::received::Received;
@@ -13,27 +16,32 @@ use crate::{Decode, Invalid, Node, Reason, Rejection, base64};
 /// `http` scheme `basic` (RFC 7617).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Basic {
-    username: String,
-    password: String,
+    /// `user-id ":" password`
+    text: Zeroizing<String>,
+    colon: usize,
 }
 
 impl Basic {
     /// The user-id.
     #[must_use]
     pub fn username(&self) -> &str {
-        &self.username
+        &self.text[..self.colon]
     }
 
     /// The password. A secret.
     #[must_use]
     pub fn password(&self) -> &str {
-        &self.password
+        &self.text[self.colon + 1..]
     }
 }
 
 impl fmt::Debug for Basic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Basic {{ username: {:?}, password: … }}", self.username)
+        write!(
+            f,
+            "Basic {{ username: {:?}, password: … }}",
+            self.username()
+        )
     }
 }
 
@@ -41,7 +49,7 @@ macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq)]
-        pub struct $name(String);
+        pub struct $name(Zeroizing<String>);
 
         impl $name {
             /// The text. A secret.
@@ -79,7 +87,7 @@ secret! {
 
 impl Decode for Authorization {
     fn decode(node: Node) -> Result<Self, Invalid> {
-        String::decode(node).map(Self)
+        String::decode(node).map(|text| Self(text.into()))
     }
 }
 
@@ -89,17 +97,18 @@ impl Received {
     /// # Errors
     /// [`Reason::Credentials`] if they are malformed, [`Reason::RepeatedParameter`] for two `Authorization` headers.
     pub fn basic(&mut self, scheme: &str) -> Result<Option<Basic>, Rejection> {
-        self.ask("Basic realm=\"api\", charset=\"UTF-8\"".to_owned());
+        self.ask("Basic realm=\"api\", charset=\"UTF-8\"");
         let Some(encoded) = self.authorization("basic")? else {
             return Ok(None);
         };
-        let decoded =
+        let text =
             base64::decode_credential(encoded).and_then(|bytes| String::from_utf8(bytes).ok());
-        match decoded.as_deref().and_then(|text| text.split_once(':')) {
-            Some((username, password)) => Ok(Some(Basic {
-                username: username.to_owned(),
-                password: password.to_owned(),
-            })),
+        let basic = text.map(Zeroizing::new).and_then(|text| {
+            let colon = text.find(':')?;
+            Some(Basic { text, colon })
+        });
+        match basic {
+            Some(basic) => Ok(Some(basic)),
             None => Err(self.malformed(scheme, "base64 of \"user:password\"")),
         }
     }
@@ -109,7 +118,7 @@ impl Received {
     /// # Errors
     /// [`Reason::Credentials`] if it is malformed, [`Reason::RepeatedParameter`] for two `Authorization` headers.
     pub fn bearer(&mut self, scheme: &str) -> Result<Option<Bearer>, Rejection> {
-        self.ask("Bearer realm=\"api\"".to_owned());
+        self.ask("Bearer realm=\"api\"");
         let Some(token) = self.authorization("bearer")? else {
             return Ok(None);
         };
@@ -122,7 +131,7 @@ impl Received {
         {
             return Err(self.malformed(scheme, "one bearer token"));
         }
-        Ok(Some(Bearer(token.to_owned())))
+        Ok(Some(Bearer(token.to_owned().into())))
     }
 
     /// Credentials of any other `http` scheme, as `Authorization` has them after the scheme's name.
@@ -137,7 +146,7 @@ impl Received {
         self.ask(format!("{http_scheme} realm=\"api\""));
         Ok(self
             .authorization(http_scheme)?
-            .map(|text| HttpCredentials(text.to_owned())))
+            .map(|text| HttpCredentials(text.to_owned().into())))
     }
 
     /// A key in a header, the query or a cookie.
@@ -156,7 +165,7 @@ impl Received {
             location.as_str()
         ));
         self.optional(location, name, String::decode)
-            .map(|key| key.map(ApiKey))
+            .map(|key| key.map(|key| ApiKey(key.into())))
     }
 
     /// The refusal of a request that meets none of the operation's alternatives: 401, with a
@@ -166,7 +175,8 @@ impl Received {
         self.refuse_credentials("credentials are missing".to_owned())
     }
 
-    fn ask(&mut self, challenge: String) {
+    fn ask(&mut self, challenge: impl Into<Cow<'static, str>>) {
+        let challenge = challenge.into();
         if !self.challenges.contains(&challenge) {
             self.challenges.push(challenge);
         }
