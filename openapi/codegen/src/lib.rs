@@ -9,7 +9,6 @@
 
 pub mod build;
 pub mod codes;
-pub mod compare;
 pub mod diagnostics;
 mod docs;
 mod emit;

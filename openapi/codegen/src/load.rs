@@ -19,7 +19,7 @@ use crate::{overlay, read};
 use serde_json::Value;
 use std::path::Path;
 
-pub(crate) use sources::{Overlaid, join};
+pub(crate) use sources::Overlaid;
 
 pub use sources::Sources;
 

@@ -9,6 +9,8 @@
 //! Each part keeps the JSON pointer it was written at, so that whatever the writing half finds can
 //! be shown in the source.
 
+pub use dropshot_vocabulary::{Location, MediaKind, Status, Style};
+
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
@@ -81,29 +83,6 @@ pub struct Requirement {
     pub scopes: Vec<String>,
 }
 
-/// Where a parameter stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)]
-pub enum Location {
-    Path,
-    Query,
-    Header,
-    Cookie,
-}
-
-/// How a parameter's value is written (OpenAPI 3.0.3, Style Values).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum Style {
-    Simple,
-    Label,
-    Matrix,
-    Form,
-    SpaceDelimited,
-    PipeDelimited,
-    DeepObject,
-}
-
 /// A parameter of an operation.
 #[derive(Debug, Clone)]
 pub struct Parameter {
@@ -168,17 +147,6 @@ pub struct Encoding {
     pub style: Option<Style>,
     /// `explode`
     pub explode: Option<bool>,
-}
-
-/// Which status codes a response stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Status {
-    /// `200`
-    Code(u16),
-    /// `4XX`, by its first digit.
-    Range(u8),
-    /// `default`
-    Default,
 }
 
 /// A response of an operation.
@@ -334,6 +302,36 @@ pub struct SchemaObject {
     pub not: Option<Schema>,
     /// `discriminator`
     pub discriminator: Option<Discriminator>,
+}
+
+impl SchemaObject {
+    /// `type`, or what the other keywords can only mean. JSON Schema would let a value of any other
+    /// type pass; nobody who leaves `type` out beside `properties` means that.
+    #[must_use]
+    pub fn effective_type(&self) -> Option<Type> {
+        self.ty.or_else(|| {
+            let object = !self.properties.is_empty()
+                || !self.required.is_empty()
+                || !matches!(self.additional, Additional::Unspecified | Additional::Any)
+                || self.min_properties.is_some()
+                || self.max_properties.is_some();
+            let string =
+                self.pattern.is_some() || self.min_length.is_some() || self.max_length.is_some();
+            let number =
+                self.minimum.is_some() || self.maximum.is_some() || self.multiple_of.is_some();
+            if object {
+                Some(Type::Object)
+            } else if self.items.is_some() {
+                Some(Type::Array)
+            } else if string {
+                Some(Type::String)
+            } else if number {
+                Some(Type::Number)
+            } else {
+                None
+            }
+        })
+    }
 }
 
 /// `discriminator`

@@ -6,9 +6,10 @@
 
 use crate::codes;
 use crate::diagnostics::{Finding, Findings, Severity};
+use crate::load::Overlaid;
 use crate::load::source::Source;
 use crate::load::text::Problem;
-use crate::load::{Overlaid, join};
+use dropshot_vocabulary::pointer::join;
 use roas_overlay::apply::{Apply, ApplyErrorKind, ApplyOptions};
 use roas_overlay::common::apply::{compile_path, locate};
 use roas_overlay::v1_0::{Action, Overlay};

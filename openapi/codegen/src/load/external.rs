@@ -10,11 +10,11 @@ mod search;
 
 use super::grammar::Kind;
 use super::json::MAX_VALUES;
-use super::positions::tokens;
-use super::{Remark, Sources, join};
+use super::{Remark, Sources};
 use crate::codes;
 use crate::diagnostics::{Finding, Severity};
 use crate::read::percent_decode;
+use dropshot_vocabulary::pointer::{join, tokens};
 use folder::Folder;
 use search::Site;
 use serde_json::{Map, Value};

@@ -2,9 +2,9 @@
 //!
 //! The grammar and the depth limit (128) are serde_json's; what it lets pass is refused here.
 
-use super::positions::escape;
 use super::text::{Problem, Text};
 use crate::codes;
+use dropshot_vocabulary::pointer;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::cell::{Cell, RefCell};
@@ -27,8 +27,7 @@ pub fn read(text: &Text) -> Result<Value, Problem> {
         let (code, message, help) = explain(&error, &state);
         let mut pointer = String::new();
         for token in state.trail.borrow().iter().rev() {
-            pointer.push('/');
-            pointer.push_str(&escape(token));
+            pointer::push(&mut pointer, token);
         }
         let at = text.character(error.line(), error.column());
         Problem {

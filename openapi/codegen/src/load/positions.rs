@@ -4,6 +4,7 @@
 //! each; a pointer is followed by stepping over subtrees. The YAML reader fills one on the way,
 //! that of a JSON text is made by [`scan`] when the first finding asks.
 
+use dropshot_vocabulary::pointer::tokens;
 use indexmap::IndexSet;
 
 /// Where the values of a document stand.
@@ -139,19 +140,6 @@ impl Index {
             (child < end).then_some(child)
         })
     }
-}
-
-/// The tokens of an RFC 6901 pointer, unescaped.
-pub fn tokens(pointer: &str) -> impl Iterator<Item = String> {
-    pointer
-        .split('/')
-        .skip(1)
-        .map(|token| token.replace("~1", "/").replace("~0", "~"))
-}
-
-/// A token escaped for a pointer.
-pub fn escape(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
 }
 
 /// The index of a text that is known to be JSON. Of one that is not, it is some index, and no

@@ -4,10 +4,11 @@
 //! The loaded document is the main file, with parts of other files brought in and an overlay
 //! applied. A pointer into it is traced back through both.
 
-use super::positions::{Found, escape, tokens};
+use super::positions::Found;
 use super::source::Source;
 use super::text::Problem;
 use crate::diagnostics::{Finding, Severity};
+use dropshot_vocabulary::pointer::tokens;
 use std::path::Path;
 
 /// The files of a document, for the places of findings.
@@ -156,9 +157,4 @@ fn below<'p>(pointer: &'p str, above: &str) -> Option<&'p str> {
     pointer
         .strip_prefix(above)
         .filter(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// A pointer one token longer.
-pub fn join(pointer: &str, token: &str) -> String {
-    format!("{pointer}/{}", escape(token))
 }

@@ -6,9 +6,10 @@
 mod scalar;
 
 use super::json::MAX_VALUES;
-use super::positions::{Index, Open, escape};
+use super::positions::{Index, Open};
 use super::text::Problem;
 use crate::codes;
+use dropshot_vocabulary::pointer;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -39,8 +40,7 @@ pub fn read(text: &str) -> Result<(Value, Index), Problem> {
         Ok(value) => Ok((value, reader.index)),
         Err(mut problem) => {
             for token in &reader.trail {
-                problem.pointer.push('/');
-                problem.pointer.push_str(&escape(token));
+                pointer::push(&mut problem.pointer, token);
             }
             Err(problem)
         }

@@ -4,8 +4,8 @@
 //! Written only with [`crate::Options::both_directions`]. It names the crate
 //! `dropshot-conformance`, whose driver it works with.
 
-use super::{Body, Form, MediaKind, Operation, Operations, Variant};
-use crate::model::{Location, Status};
+use super::{Body, Form, Operation, Operations, Variant};
+use crate::model::{MediaKind, Status};
 use crate::types::{TypeExpr, Types};
 use std::fmt::Write;
 
@@ -60,12 +60,7 @@ impl Operations<'_> {
             out.push_str("        }\n");
         }
         for parameter in &operation.parameters {
-            let location = match parameter.source.location {
-                Location::Path => "Path",
-                Location::Query => "Query",
-                Location::Header => "Header",
-                Location::Cookie => "Cookie",
-            };
+            let location = parameter.source.location;
             let (name, field) = (&parameter.source.name, &parameter.field);
             let value = if parameter.secret {
                 "value.as_str()"
@@ -73,7 +68,7 @@ impl Operations<'_> {
                 "value"
             };
             let record =
-                format!("exchange.parameter(rt::Location::{location}, {name:?}, {value});");
+                format!("exchange.parameter(rt::Location::{location:?}, {name:?}, {value});");
             let _ = if parameter.required || parameter.default.is_some() {
                 writeln!(out, "        {{ let value = &request.{field}; {record} }}")
             } else {

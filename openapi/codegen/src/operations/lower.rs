@@ -1,10 +1,8 @@
 //! Names and types of every operation, decided once.
 
-use super::{
-    Body, Credentials, Form, MediaKind, Operation, Operations, Parameter, Variant, security,
-};
+use super::{Body, Credentials, Form, Operation, Operations, Parameter, Variant, security};
 use crate::codes;
-use crate::model::{self, Document, Location, Schema, Status};
+use crate::model::{self, Document, Location, MediaKind, Schema, Status};
 use crate::names::{self, Scope};
 use crate::types::{Formatted, TypeExpr, Types};
 
@@ -100,12 +98,7 @@ fn parameters<'d>(
             let plain = names::field_name(&source.name);
             let mut field = fields.take(&plain);
             if field != plain {
-                let location = match source.location {
-                    Location::Path => "path",
-                    Location::Query => "query",
-                    Location::Header => "header",
-                    Location::Cookie => "cookie",
-                };
+                let location = source.location;
                 field = fields.take(&format!("{}_{location}", plain.trim_end_matches('_')));
             }
             let secret = source.location == Location::Header
@@ -178,7 +171,14 @@ fn form<'d>(
         (kind, Some(schema)) => {
             let ty = types.lower(
                 schema,
-                &format!("{hint}{}", if scope.is_empty() { "" } else { kind.rust() }),
+                &format!(
+                    "{hint}{}",
+                    if scope.is_empty() {
+                        String::new()
+                    } else {
+                        format!("{kind:?}")
+                    }
+                ),
             );
             match ty {
                 TypeExpr::Formatted(Formatted::Binary) => None,
@@ -190,7 +190,7 @@ fn form<'d>(
     Form {
         source,
         kind,
-        variant: scope.take(kind.rust()),
+        variant: scope.take(&format!("{kind:?}")),
         ty,
     }
 }

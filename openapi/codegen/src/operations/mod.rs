@@ -17,7 +17,7 @@ mod traits;
 pub use security::Credentials;
 pub use traits::Group;
 
-use crate::model;
+use crate::model::{self, MediaKind};
 use crate::types::TypeExpr;
 
 /// An operation with its Rust names and types.
@@ -88,18 +88,6 @@ pub struct Form<'d> {
     pub ty: Option<TypeExpr>,
 }
 
-/// How a media type is read and written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum MediaKind {
-    Json,
-    Form,
-    Multipart,
-    Text,
-    Xml,
-    Bytes,
-}
-
 /// What an operation answers with one status, or a range of them.
 pub struct Variant<'d> {
     /// As the document has it.
@@ -112,42 +100,6 @@ pub struct Variant<'d> {
     pub forms: Vec<Form<'d>>,
     /// The headers: the source, the field, the type, if `Display` can write it, else text.
     pub headers: Vec<(&'d model::Header, String, Option<TypeExpr>)>,
-}
-
-impl MediaKind {
-    /// By the media type; a wildcard says nothing of the form, so its bytes are handed over.
-    pub fn of(media_type: &str) -> Self {
-        let essence = media_type
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
-        let (main, sub) = essence.split_once('/').unwrap_or((&essence, ""));
-        match (main, sub) {
-            ("application" | "text", "json") => MediaKind::Json,
-            ("application", "x-www-form-urlencoded") => MediaKind::Form,
-            // Of the multipart types, only this one and its range have parts with names.
-            ("multipart", "form-data" | "*") => MediaKind::Multipart,
-            (_, sub) if sub.ends_with("+json") => MediaKind::Json,
-            ("application" | "text", "xml") => MediaKind::Xml,
-            ("application", sub) if sub.ends_with("+xml") => MediaKind::Xml,
-            ("text", sub) if sub != "*" => MediaKind::Text,
-            _ => MediaKind::Bytes,
-        }
-    }
-
-    /// The variant of the run time's enum.
-    pub fn rust(self) -> &'static str {
-        match self {
-            MediaKind::Json => "Json",
-            MediaKind::Form => "Form",
-            MediaKind::Multipart => "Multipart",
-            MediaKind::Text => "Text",
-            MediaKind::Xml => "Xml",
-            MediaKind::Bytes => "Bytes",
-        }
-    }
 }
 
 /// A Rust string literal.

@@ -1,8 +1,8 @@
 //! Each operation's reply: an enum with one variant a status, and how it becomes an HTTP response.
 
-use super::{Form, MediaKind, Operation, Operations, Variant};
+use super::{Form, Operation, Operations, Variant};
 use crate::docs;
-use crate::model::Status;
+use crate::model::{MediaKind, Status};
 use crate::types::Types;
 use std::fmt::Write;
 

@@ -181,22 +181,19 @@ impl Parameter<'_> {
         } else {
             types.decoder(&self.ty, "types::")
         };
-        let location = match self.source.location {
-            Location::Path => "Path",
-            Location::Query => "Query",
-            Location::Header => "Header",
-            Location::Cookie => "Cookie",
-        };
+        let location = self.source.location;
         let name = &self.source.name;
         match (&self.default, self.required) {
-            (_, true) => format!("input.required(rt::Location::{location}, {name:?}, {decoder})?"),
+            (_, true) => {
+                format!("input.required(rt::Location::{location:?}, {name:?}, {decoder})?")
+            }
             (Some(default), false) => {
                 format!(
-                    "input.or_default(rt::Location::{location}, {name:?}, {default:?}, {decoder})?"
+                    "input.or_default(rt::Location::{location:?}, {name:?}, {default:?}, {decoder})?"
                 )
             }
             (None, false) => {
-                format!("input.optional(rt::Location::{location}, {name:?}, {decoder})?")
+                format!("input.optional(rt::Location::{location:?}, {name:?}, {decoder})?")
             }
         }
     }
@@ -223,5 +220,6 @@ fn place(location: Location) -> &'static str {
         Location::Query => "Query parameter",
         Location::Header => "Header",
         Location::Cookie => "Cookie",
+        Location::Body => "Body",
     }
 }

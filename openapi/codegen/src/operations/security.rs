@@ -264,13 +264,8 @@ impl Scheme {
                 location,
                 name: key,
             } => {
-                let location = match location {
-                    Location::Query => "Query",
-                    Location::Cookie => "Cookie",
-                    Location::Header | Location::Path => "Header",
-                };
                 format!(
-                    "input.api_key(rt::Location::{location}, {}, {name})?",
+                    "input.api_key(rt::Location::{location:?}, {}, {name})?",
                     literal(key)
                 )
             }

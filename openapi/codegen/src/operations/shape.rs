@@ -23,7 +23,7 @@ impl Types<'_> {
         let Some(object) = self.merged(object, depth) else {
             return "rt::Shape::Any".to_owned();
         };
-        match crate::types::effective_type(&object) {
+        match object.effective_type() {
             Some(Type::Array) => match &object.items {
                 Some(items) => format!("rt::Shape::Array(&{})", self.shape_of(items, depth)),
                 None => "rt::Shape::Array(&rt::Shape::Any)".to_owned(),

@@ -1,9 +1,9 @@
 //! The static description of each operation: what the run time needs to route, read and describe
 //! it.
 
-use super::{MediaKind, Operation, Operations, literal, optional};
+use super::{Operation, Operations, literal, optional};
 use crate::docs;
-use crate::model::{self, Location, Status, Style};
+use crate::model::{self, MediaKind, Style};
 use crate::types::Types;
 use std::fmt::Write;
 
@@ -64,9 +64,9 @@ fn emit(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
                 let fields = form_fields(form.kind, form.source, types);
                 let _ = writeln!(
                     out,
-                    "        rt::Media {{ media_type: {}, kind: rt::MediaKind::{}, fields: &[{fields}] }},",
+                    "        rt::Media {{ media_type: {}, kind: rt::MediaKind::{:?}, fields: &[{fields}] }},",
                     literal(&form.source.media_type),
-                    form.kind.rust()
+                    form.kind
                 );
             }
             out.push_str("    ] }),\n");
@@ -74,11 +74,6 @@ fn emit(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
     }
     out.push_str("    responses: &[\n");
     for response in &source.responses {
-        let status = match response.status {
-            Status::Code(code) => format!("Code({code})"),
-            Status::Range(digit) => format!("Range({digit})"),
-            Status::Default => "Default".to_owned(),
-        };
         let media: Vec<&str> = response
             .content
             .iter()
@@ -96,7 +91,8 @@ fn emit(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
             .collect();
         let _ = writeln!(
             out,
-            "        rt::Declared {{ status: rt::Status::{status}, description: {}, media_types: &{media:?}, headers: &[{}] }},",
+            "        rt::Declared {{ status: rt::Status::{:?}, description: {}, media_types: &{media:?}, headers: &[{}] }},",
+            response.status,
             literal(&response.description),
             headers.join(", ")
         );
@@ -118,23 +114,18 @@ fn emit(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
 }
 
 fn emit_parameter(out: &mut String, parameter: &model::Parameter, types: &Types<'_>) {
-    let location = match parameter.location {
-        Location::Path => "Path",
-        Location::Query => "Query",
-        Location::Header => "Header",
-        Location::Cookie => "Cookie",
-    };
     let json = parameter
         .media_type
         .as_deref()
         .is_some_and(|media| MediaKind::of(media) == MediaKind::Json);
     let _ = writeln!(
         out,
-        "        rt::Parameter {{ name: {}, location: rt::Location::{location}, required: {}, style: rt::Style::{}, \
+        "        rt::Parameter {{ name: {}, location: rt::Location::{:?}, required: {}, style: rt::Style::{:?}, \
          explode: {}, shape: {}, json: {json}, description: {}, pointer: {}, deprecated: {} }},",
         literal(&parameter.name),
+        parameter.location,
         parameter.required,
-        style(parameter.style),
+        parameter.style,
         parameter.explode,
         if json {
             "rt::Shape::Any".to_owned()
@@ -176,23 +167,10 @@ fn form_fields(kind: MediaKind, media: &model::Media, types: &Types<'_>) -> Stri
             let implied = (kind == MediaKind::Multipart && object).then_some("application/json");
             let content_type = encoding.and_then(|encoding| encoding.content_type.as_deref()).or(implied);
             format!(
-                "rt::Field {{ name: {name:?}, shape: {shape}, style: rt::Style::{}, explode: {explode}, content_type: {} }}",
-                self::style(style),
+                "rt::Field {{ name: {name:?}, shape: {shape}, style: rt::Style::{style:?}, explode: {explode}, content_type: {} }}",
                 optional(content_type)
             )
         })
         .collect();
     fields.join(", ")
-}
-
-fn style(style: Style) -> &'static str {
-    match style {
-        Style::Simple => "Simple",
-        Style::Label => "Label",
-        Style::Matrix => "Matrix",
-        Style::Form => "Form",
-        Style::SpaceDelimited => "SpaceDelimited",
-        Style::PipeDelimited => "PipeDelimited",
-        Style::DeepObject => "DeepObject",
-    }
 }

@@ -1,6 +1,6 @@
 //! Where the reader is: a JSON pointer as a chain on the stack, written out only where one is kept.
 
-use crate::load::positions::escape;
+use dropshot_vocabulary::pointer::escape;
 use std::fmt;
 
 /// A place in the document.
@@ -37,10 +37,7 @@ impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             At::Pointer(pointer) => f.write_str(pointer),
-            At::Key(parent, key) if key.contains(['~', '/']) => {
-                write!(f, "{parent}/{}", escape(key))
-            }
-            At::Key(parent, key) => write!(f, "{parent}/{key}"),
+            At::Key(parent, key) => write!(f, "{parent}/{}", escape(key)),
             At::Item(parent, item) => write!(f, "{parent}/{item}"),
         }
     }

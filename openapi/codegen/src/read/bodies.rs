@@ -1,10 +1,9 @@
 //! Request bodies, and content by media type, which bodies and responses share.
 
-use super::parameters::{parse_style, style_word};
 use super::references::Kind;
 use super::{At, Object, Reader};
 use crate::codes;
-use crate::model::{Encoding, Media, RequestBody, Style};
+use crate::model::{Encoding, Location, Media, RequestBody, Style};
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -94,17 +93,13 @@ impl<'d> Reader<'d> {
             );
         }
         let style = object.text("style").and_then(|word| {
-            let style = parse_style(&word).filter(|style| {
-                matches!(
-                    style,
-                    Style::Form | Style::SpaceDelimited | Style::PipeDelimited | Style::DeepObject
-                )
-            });
+            let mut allowed = Location::Body.styles().iter().copied();
+            let style = allowed.find(|style| style.as_str() == word);
             if style.is_none() {
                 let message = format!("`style: {word}` is none of a form field's");
                 let help = format!(
                     "write {} or another style of query parameters",
-                    style_word(Style::Form)
+                    Style::Form.as_str()
                 );
                 self.error(codes::WRONG_VALUE, &object.key("style"), message, help);
             }

@@ -65,11 +65,11 @@ impl<'d> Reader<'d> {
     }
 
     fn location(&self, object: &Object<'_, 'd>, word: &str) -> Option<Location> {
+        let location = Location::of_parameter(word);
+        if location.is_some() {
+            return location;
+        }
         let help = match word {
-            "path" => return Some(Location::Path),
-            "query" => return Some(Location::Query),
-            "header" => return Some(Location::Header),
-            "cookie" => return Some(Location::Cookie),
             "body" | "formData" => {
                 "that is Swagger 2.0: describe the body in the operation's `requestBody`"
             }
@@ -82,26 +82,15 @@ impl<'d> Reader<'d> {
 
     /// `style`, or the default of the location (OpenAPI 3.0.3, Parameter Object).
     fn style(&self, object: &Object<'_, 'd>, location: Location) -> Style {
-        let allowed: &[Style] = match location {
-            Location::Path => &[Style::Simple, Style::Label, Style::Matrix],
-            Location::Query => &[
-                Style::Form,
-                Style::SpaceDelimited,
-                Style::PipeDelimited,
-                Style::DeepObject,
-            ],
-            Location::Header => &[Style::Simple],
-            Location::Cookie => &[Style::Form],
-        };
+        let allowed = location.styles();
         let Some(word) = object.text("style") else {
             return allowed[0];
         };
-        match parse_style(&word).filter(|style| allowed.contains(style)) {
-            Some(style) => style,
+        match allowed.iter().find(|style| style.as_str() == word) {
+            Some(style) => *style,
             None => {
-                let place = format!("{location:?}").to_lowercase();
-                let message = format!("`style: {word}` is none of a {place} parameter's");
-                let words: Vec<_> = allowed.iter().map(|style| style_word(*style)).collect();
+                let message = format!("`style: {word}` is none of a {location} parameter's");
+                let words: Vec<_> = allowed.iter().map(|style| style.as_str()).collect();
                 self.error(
                     codes::WRONG_VALUE,
                     &object.key("style"),
@@ -178,32 +167,4 @@ fn empty(at: &At<'_>) -> Schema {
         pointer: at.to_string(),
         ..SchemaObject::default()
     }))
-}
-
-/// The word of a style, as in the document.
-pub fn style_word(style: Style) -> &'static str {
-    match style {
-        Style::Simple => "simple",
-        Style::Label => "label",
-        Style::Matrix => "matrix",
-        Style::Form => "form",
-        Style::SpaceDelimited => "spaceDelimited",
-        Style::PipeDelimited => "pipeDelimited",
-        Style::DeepObject => "deepObject",
-    }
-}
-
-/// The style of a word.
-pub fn parse_style(word: &str) -> Option<Style> {
-    use Style::{DeepObject, Form, Label, Matrix, PipeDelimited, Simple, SpaceDelimited};
-    let all = [
-        Simple,
-        Label,
-        Matrix,
-        Form,
-        SpaceDelimited,
-        PipeDelimited,
-        DeepObject,
-    ];
-    all.into_iter().find(|style| style_word(*style) == word)
 }

@@ -4,7 +4,7 @@
 use super::object::among;
 use super::{At, Reader};
 use crate::codes;
-use crate::load::positions::tokens;
+use dropshot_vocabulary::pointer::tokens;
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::collections::HashSet;

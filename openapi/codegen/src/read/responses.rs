@@ -31,7 +31,7 @@ impl<'d> Reader<'d> {
         let responses = entries.filter_map(|(key, value)| {
             let at = at.key(key);
             let response = self.response(value, &at);
-            let Some(status) = parse_status(key) else {
+            let Some(status) = Status::of_key(key) else {
                 let message = format!("`{key}` is no status code");
                 let help = "write 100 to 599, 1XX to 5XX or default";
                 self.error(codes::STATUS, &at, message, help);
@@ -84,16 +84,5 @@ impl<'d> Reader<'d> {
                 content: self.content(&object),
             })
         })
-    }
-}
-
-fn parse_status(key: &str) -> Option<Status> {
-    if key == "default" {
-        return Some(Status::Default);
-    }
-    match key.as_bytes() {
-        [first @ b'1'..=b'5', b'x' | b'X', b'x' | b'X'] => Some(Status::Range(first - b'0')),
-        [b'1'..=b'5', b'0'..=b'9', b'0'..=b'9'] => key.parse().ok().map(Status::Code),
-        _ => None,
     }
 }

@@ -53,15 +53,11 @@ impl<'d> Reader<'d> {
             }
             "apiKey" => {
                 let name = object.required_text("name", "an apiKey security scheme");
-                let location = match object
-                    .required_text("in", "an apiKey security scheme")?
-                    .as_str()
-                {
-                    "query" => Location::Query,
-                    "header" => Location::Header,
-                    "cookie" => Location::Cookie,
-                    other => {
-                        let message = format!("an API key can't be `in: {other}`");
+                let word = object.required_text("in", "an apiKey security scheme")?;
+                let location = match Location::of_parameter(&word) {
+                    Some(location) if location != Location::Path => location,
+                    _ => {
+                        let message = format!("an API key can't be `in: {word}`");
                         self.error(
                             codes::SECURITY_SCHEME,
                             &object.key("in"),

@@ -109,7 +109,7 @@ impl Types<'_> {
         if !schema.one_of.is_empty() || !schema.any_of.is_empty() {
             return self.union(schema, hint);
         }
-        Made::Type(match effective_type(schema) {
+        Made::Type(match schema.effective_type() {
             None => TypeExpr::Value,
             Some(Type::Boolean) => TypeExpr::Bool,
             Some(Type::String) => self.string(schema),
@@ -329,33 +329,6 @@ fn nullable(ty: TypeExpr) -> TypeExpr {
         TypeExpr::Nullable(_) | TypeExpr::Value => ty,
         ty => TypeExpr::Nullable(Box::new(ty)),
     }
-}
-
-/// `type`, or what the other keywords can only mean. JSON Schema would let a value of any other
-/// type pass; nobody who leaves `type` out beside `properties` means that.
-pub(crate) fn effective_type(schema: &SchemaObject) -> Option<Type> {
-    schema.ty.or_else(|| {
-        let object = !schema.properties.is_empty()
-            || !schema.required.is_empty()
-            || !matches!(schema.additional, Additional::Unspecified | Additional::Any)
-            || schema.min_properties.is_some()
-            || schema.max_properties.is_some();
-        let string =
-            schema.pattern.is_some() || schema.min_length.is_some() || schema.max_length.is_some();
-        let number =
-            schema.minimum.is_some() || schema.maximum.is_some() || schema.multiple_of.is_some();
-        if object {
-            Some(Type::Object)
-        } else if schema.items.is_some() {
-            Some(Type::Array)
-        } else if string {
-            Some(Type::String)
-        } else if number {
-            Some(Type::Number)
-        } else {
-            None
-        }
-    })
 }
 
 fn integer_type(schema: &SchemaObject) -> &'static str {

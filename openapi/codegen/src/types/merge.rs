@@ -1,6 +1,6 @@
 //! `allOf`: one struct where the parts can be told as one, else a type of parts.
 
-use super::lower::{Made, effective_type};
+use super::lower::Made;
 use super::{Kind, TypeExpr, Types};
 use crate::model::{Additional, Schema, SchemaObject, Type};
 use crate::names::{self, Scope};
@@ -65,7 +65,7 @@ impl Types<'_> {
             self.resolve(branch)
                 .is_some_and(|branch| self.is_object(branch, depth))
         };
-        let own = effective_type(schema);
+        let own = schema.effective_type();
         !schema.nullable
             && schema.enumeration.is_none()
             && matches!(own, None | Some(Type::Object))
@@ -96,7 +96,7 @@ impl Types<'_> {
 
 /// Whether a schema but for its `allOf` constrains nothing.
 pub(super) fn says_nothing(schema: &SchemaObject) -> bool {
-    effective_type(schema).is_none()
+    schema.effective_type().is_none()
         && schema.enumeration.is_none()
         && schema.one_of.is_empty()
         && schema.any_of.is_empty()

@@ -17,8 +17,6 @@ mod reach;
 mod render;
 mod union;
 
-pub(crate) use lower::effective_type;
-
 use crate::Refusals;
 use crate::model::{Document, SchemaObject};
 use crate::names::Scope;

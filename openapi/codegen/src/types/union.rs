@@ -1,7 +1,7 @@
 //! `oneOf` and `anyOf`: enums, told apart by a tag where the document gives one or the branches
 //! have one.
 
-use super::lower::{Made, choice, effective_type};
+use super::lower::{Made, choice};
 use super::merge::DEEPEST;
 use super::{How, Kind, TypeExpr, Types, Union, Variant, docs};
 use crate::model::{Additional, Schema, SchemaObject, Type};
@@ -77,7 +77,7 @@ impl Types<'_> {
                         ty: None,
                         ..(**branch).clone()
                     };
-                    let only = effective_type(&rest).is_none()
+                    let only = rest.effective_type().is_none()
                         && rest.enumeration.is_none()
                         && rest.all_of.is_empty()
                         && rest.one_of.is_empty()
@@ -268,7 +268,7 @@ impl Types<'_> {
             Schema::Inline(branch) => match (&branch.title, branch.enumeration.as_deref()) {
                 (Some(title), _) if title.len() <= 40 => names::type_name(title),
                 (_, Some([Value::String(only)])) => names::type_name(only),
-                _ => match effective_type(branch) {
+                _ => match branch.effective_type() {
                     Some(Type::String) => "String".to_owned(),
                     Some(Type::Number) => "Number".to_owned(),
                     Some(Type::Integer) => "Integer".to_owned(),

@@ -7,8 +7,8 @@
 
 use super::adapted::{Adapted, Added, Dead};
 use crate::tidy::code;
-use dropshot_codegen::compare::{Change, Kind};
 use dropshot_codegen::skeleton::{Method, Skeleton};
+use dropshot_diff::{Change, Kind};
 use std::collections::HashMap;
 use std::fs;
 use std::io;

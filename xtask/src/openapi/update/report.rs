@@ -3,10 +3,10 @@
 use super::adapted::Adapted;
 use super::fill::Filled;
 use super::outcome::Outcome;
-use dropshot_codegen::compare::{Change, Effect, Side};
 use dropshot_codegen::diagnostics::{Finding, Severity};
 use dropshot_codegen::load::Sources;
 use dropshot_codegen::model::Document;
+use dropshot_diff::{Change, Effect, Side};
 use serde::Serialize;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

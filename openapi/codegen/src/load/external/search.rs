@@ -1,7 +1,7 @@
 //! Where the references of an object stand.
 
 use crate::load::grammar::{Kind, Shape};
-use crate::load::join;
+use dropshot_vocabulary::pointer::join;
 use serde_json::Value;
 
 /// A reference in the document.

@@ -1,10 +1,10 @@
 //! `allOf`, `oneOf`, `anyOf`, `not` and the discriminator.
 
 use crate::codes;
-use crate::load::positions::tokens;
 use crate::model::{Discriminator, Schema, SchemaObject};
 use crate::read::version::Version;
 use crate::read::{Object, Reader};
+use dropshot_vocabulary::pointer::tokens;
 use serde_json::Value;
 
 impl<'d> Reader<'d> {
