@@ -38,6 +38,7 @@ mod witness;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use dropshot_chassis::identity::ClientCertificate;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -61,7 +62,6 @@ pub use registry::{
 };
 pub use request::{Asker, Endpoint, IssuedToken, Origin, PresentedToken, TokenRequest};
 use sampling::Sampling;
-pub use throttle::Source;
 use throttle::Throttle;
 use witness::Witness;
 
@@ -71,8 +71,8 @@ use crate::config::{IssuerUrl, PolicyConfig};
 use crate::keys::{Fetched, Jwks, KeyRing, RemoteKeys, SignError, SigningKey};
 use crate::store::{SeenVersion, Store};
 use crate::token::{
-    Algorithm, Audience, CertificateBinding, Claims, Client, ClientCertificate, Confirmation,
-    GrantType, Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
+    Algorithm, Audience, CertificateBinding, Claims, Client, Confirmation, GrantType, Lifetime,
+    Reason, Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
 };
 
 /// Where the token endpoint is, below the issuer: what older libraries' assertions are for.

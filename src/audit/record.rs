@@ -3,14 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use dropshot_chassis::identity::Thumbprint;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::Hash;
-use crate::token::{
-    Algorithm, Audience, AuthMethod, ClientId, Scope, SecretId, Status, Thumbprint, TokenId,
-};
+use crate::token::{Algorithm, Audience, AuthMethod, ClientId, Scope, SecretId, Status, TokenId};
 
 /// One decision. The writer adds its place in the trail.
 #[derive(Debug, Clone, Serialize)]

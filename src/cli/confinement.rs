@@ -155,7 +155,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::config::{ClientCertificates, TlsConfig};
+    use dropshot_chassis::config::{ClientCertificates, TlsConfig};
 
     #[test]
     fn what_is_read_is_not_written_and_links_are_followed() {

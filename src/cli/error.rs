@@ -3,7 +3,8 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use crate::config::ConfigErrors;
+use dropshot_chassis::config::ConfigErrors;
+
 use crate::http::ServeError;
 use crate::issuer::{KeyRegistryError, RegistryError, StartError};
 use crate::store::StoreError;

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use dropshot_chassis::config::ListenConfig;
 
 use super::error::Error;
 use super::source::QUICKSTART_FOLDER;
 use super::{log, output, serve, shell};
 use crate::api::{BASE_PATH, operations};
 use crate::clock::SystemClock;
-use crate::config::{Config, ListenConfig};
+use crate::config::Config;
 use crate::issuer::Installation;
 use folder::Folder;
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::Args;
+use dropshot_chassis::private_file::check_private;
 use slog::{Logger, info, warn};
 
 use super::confinement::Confinement;
@@ -14,7 +15,6 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::http::{Addresses, Server, StopSignal};
 use crate::issuer::Installation;
-use crate::keys::check_private;
 
 /// Run the service
 ///

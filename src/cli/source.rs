@@ -25,7 +25,7 @@ impl Source {
     /// The configuration, checked.
     pub(super) fn load(&self) -> Result<Config, Error> {
         let file = self.file();
-        if file.is_none() && !Config::is_in_environment() {
+        if file.is_none() && !Config::PROGRAM.is_in_environment() {
             return Err(Error::usage(
                 "there is no configuration: name a file with --config or D1_AUTHZ_CONFIG, or set D1_AUTHZ_ variables; \
                  to try the service out, run `d1-authz quickstart`",
@@ -36,7 +36,7 @@ impl Source {
 
     /// The configuration, or none if there is none at all.
     pub(super) fn load_if_any(&self) -> Result<Option<Config>, Error> {
-        if self.file().is_none() && !Config::is_in_environment() {
+        if self.file().is_none() && !Config::PROGRAM.is_in_environment() {
             return Ok(None);
         }
         self.load().map(Some)
@@ -46,7 +46,7 @@ impl Source {
         let quickstart = Path::new(QUICKSTART_FOLDER).join(FILE_NAME);
         match &self.config {
             Some(file) => Some(file.clone()),
-            None if Config::is_in_environment() => None,
+            None if Config::PROGRAM.is_in_environment() => None,
             None => quickstart.exists().then_some(quickstart),
         }
     }

@@ -6,9 +6,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::reader::Reader;
-use super::size::Size;
-use super::store::flag;
+use dropshot_chassis::config::{Reader, Size, flag};
 
 pub use syslog::SyslogTarget;
 

@@ -4,9 +4,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::period::Period;
-use super::reader::Reader;
-use super::store::flag;
+use dropshot_chassis::config::{Period, Reader, flag};
 
 /// Fetching of clients' keys.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::period::Period;
-use super::reader::Reader;
+use dropshot_chassis::config::{Period, Reader};
 
 /// The keys.
 #[derive(Debug, Clone, PartialEq, Eq)]

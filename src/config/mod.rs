@@ -5,43 +5,31 @@
 //! Every mistake is reported at once, with its place. Nothing here opens a store or a key.
 
 mod audit;
-mod environment;
-mod error;
-mod gateway;
 mod issuer;
 mod jwks_uri;
 mod keys;
-mod limits;
-mod listen;
-mod period;
-mod place;
 mod policy;
 mod postgres;
-mod reader;
-mod size;
 mod store;
 mod throttle;
-mod tls;
 mod token;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+use dropshot_chassis::config::{
+    CertificateHeader, ConfigErrors, GatewayConfig, LimitsConfig, ListenConfig, Program, Reader,
+    Setting, TlsConfig,
+};
+
 pub use audit::{AuditConfig, Durability, SyslogTarget};
-pub use error::{ConfigError, ConfigErrors};
-pub use gateway::{AddressHeader, CertificateHeader, GatewayConfig, GatewaySecret};
 pub use issuer::{InvalidIssuer, IssuerUrl};
 pub use jwks_uri::JwksUriConfig;
 pub use keys::{KeysConfig, Pkcs11Config, Provider};
-pub use limits::{ConnectionLimits, LimitsConfig};
-pub use listen::ListenConfig;
 pub use policy::PolicyConfig;
 pub use postgres::PostgresUrl;
-use reader::Reader;
-pub use reader::Setting;
 pub use store::{StoreConfig, StoreUrl};
 pub use throttle::{ClientRate, ThrottleConfig};
-pub use tls::{ClientCertificates, TlsConfig};
 pub use token::TokenConfig;
 
 use crate::token::CertificateBinding;
@@ -78,17 +66,20 @@ pub struct Config {
 }
 
 impl Config {
-    /// The prefix of the environment variables.
-    pub const ENV_PREFIX: &str = "D1_AUTHZ_";
-    /// Variables with the prefix that are the command line's and not keys.
-    pub const ENV_NOT_KEYS: &[&str] = &["CONFIG"];
+    /// Whose configuration it is.
+    pub const PROGRAM: Program = Program {
+        env_prefix: "D1_AUTHZ_",
+        // The command line's.
+        env_not_keys: &["CONFIG"],
+        all_keys: "the sample d1-authz.toml of the release has all that there are",
+    };
 
     /// Reads the file, if one is given, and the environment.
     ///
     /// # Errors
     /// [`ConfigErrors`], all that is wrong.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigErrors> {
-        let mut reader = Reader::open(file)?;
+        let mut reader = Reader::open(Self::PROGRAM, file)?;
         let issuer = reader.required("issuer", IssuerUrl::parse);
         let listen = ListenConfig::read(&mut reader);
         let limits = LimitsConfig::read(&mut reader);
@@ -162,12 +153,6 @@ impl Config {
     pub fn warnings(&self) -> Vec<&'static str> {
         let gateway = self.gateway.as_ref().and_then(GatewayConfig::warning);
         gateway.into_iter().collect()
-    }
-
-    /// Whether an environment variable sets any key.
-    #[must_use]
-    pub fn is_in_environment() -> bool {
-        environment::sets_a_key()
     }
 
     /// The store's file in the folder of `quickstart`.

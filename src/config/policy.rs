@@ -1,6 +1,7 @@
 //! `[policy]`: what no client may do, whatever it is set to.
 
-use super::reader::Reader;
+use dropshot_chassis::config::Reader;
+
 use crate::token::CertificateBinding;
 
 /// Rules for all clients: when they are added and changed, and when they ask.

@@ -6,9 +6,9 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::period::Period;
+use dropshot_chassis::config::{Period, Reader, flag};
+
 use super::postgres::PostgresUrl;
-use super::reader::Reader;
 
 /// The store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,10 +144,6 @@ impl fmt::Display for StoreUrl {
             Self::Postgres(url) => write!(f, "{url}"),
         }
     }
-}
-
-pub(super) fn flag(text: &str) -> Result<bool, &'static str> {
-    text.parse().map_err(|_| "must be true or false")
 }
 
 fn connections(text: &str) -> Result<u32, &'static str> {

@@ -5,9 +5,8 @@ use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
+use dropshot_chassis::config::Reader;
 use jiff::SignedDuration;
-
-use super::reader::Reader;
 
 /// The limits on callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

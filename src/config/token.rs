@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use dropshot_chassis::config::Reader;
 use jiff::SignedDuration;
 
-use super::reader::Reader;
 use crate::token::{Algorithm, Audience, Lifetime};
 
 /// Access tokens.

@@ -1,7 +1,9 @@
 //! The credential of a request: in its header or in its form, and not in both (RFC 6749 2.3).
 
+use dropshot_chassis::identity::ClientCertificate;
+
 use crate::api::types;
-use crate::token::{ClientCertificate, Credential, CredentialError};
+use crate::token::{Credential, CredentialError};
 
 /// What a form has of a credential. An empty parameter is an absent one (RFC 6749 3.2).
 #[derive(Clone, Copy, Default)]

@@ -33,6 +33,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use dropshot_chassis::config::{ConnectionLimits, GatewayConfig, TlsConfig};
+use dropshot_chassis::identity::Network;
 use jiff::Timestamp;
 use slog::Logger;
 use tokio::net::TcpListener;
@@ -46,8 +48,6 @@ pub(super) use peers::{Peer, Peers};
 pub(super) use watchman::{NotAccepted, Watchman};
 
 use super::listen::ListenError;
-use crate::config::{ConnectionLimits, GatewayConfig, TlsConfig};
-use crate::token::Network;
 use connection::Served;
 use files::{Files, Loaded};
 use gate::Rules;

@@ -4,6 +4,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use dropshot_chassis::config::GatewayConfig;
+use dropshot_chassis::identity::ClientCertificate;
 use dropshot_contract::Options;
 use http::HeaderMap;
 
@@ -12,8 +14,7 @@ use super::front_door::proxy;
 use super::origin::{self, Caller};
 use super::service;
 use crate::api::types::Auth2Request;
-use crate::config::GatewayConfig;
-use crate::token::{ClientCertificate, Credential, CredentialError};
+use crate::token::{Credential, CredentialError};
 
 /// What is read of a request, and how.
 #[must_use]

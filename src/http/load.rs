@@ -5,8 +5,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::shares::Shares;
-use crate::issuer::Source;
+use dropshot_chassis::guard::shares::Shares;
+use dropshot_chassis::identity::Source;
 
 /// The requests that are under way.
 #[derive(Debug)]

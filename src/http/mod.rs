@@ -20,7 +20,6 @@ mod reference;
 mod reply;
 mod server;
 mod service;
-mod shares;
 mod watch;
 
 pub use document::Document;

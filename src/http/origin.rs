@@ -10,14 +10,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use dropshot::{RequestContext, RequestInfo};
+use dropshot_chassis::config::GatewayConfig;
+use dropshot_chassis::identity::{ClientCertificate, Source};
 use http::HeaderMap;
 use slog::Logger;
 
 use super::Service;
 use super::front_door::{Peer, Peers};
-use crate::config::{Config, GatewayConfig};
-use crate::issuer::{Origin, Source};
-use crate::token::ClientCertificate;
+use crate::config::Config;
+use crate::issuer::Origin;
 use secret::Secret;
 pub use secret::{GatewaySecretError, check_gateway_secret};
 pub(super) use stranger::{Stranger, Strangers};
@@ -225,7 +226,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::config::CertificateHeader;
+    use dropshot_chassis::config::CertificateHeader;
 
     const CERTIFICATE: &str = include_str!("origin/certificate.txt");
 

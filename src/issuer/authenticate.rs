@@ -18,11 +18,12 @@ mod certificate;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use dropshot_chassis::identity::Source;
 use jiff::Timestamp;
 
 use super::TOKEN_PATH;
 use super::directory::{Account, Accounts, Authenticated, Found, LiveSecret};
-use super::throttle::{Caller, Source, Throttle};
+use super::throttle::{Caller, Throttle};
 use super::turns::Turns;
 use crate::config::{Config, IssuerUrl, PolicyConfig};
 use crate::keys::{RemoteKeys, Vault};

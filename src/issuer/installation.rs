@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use dropshot_chassis::private_file::{PrivateFileError, read_private_line};
 use jiff::Timestamp;
 
 use super::audit_heads::{known_trails, stored_head};
@@ -23,8 +24,7 @@ use crate::audit::{AuditError, Chain, Copies, Event, Mark, Place, Settings, Trai
 use crate::clock::Clock;
 use crate::config::{Config, PolicyConfig, Provider};
 use crate::keys::{
-    self, AuditKey, FetchError, KeyError, MasterKey, MasterKeyError, PrivateFileError, SignError,
-    Token, Vault,
+    AuditKey, FetchError, KeyError, MasterKey, MasterKeyError, SignError, Token, Vault,
 };
 use crate::store::{self, Findings, Store, StoreError};
 use crate::token::Audience;
@@ -284,7 +284,7 @@ async fn open_token(config: &Config) -> Result<Option<Token>, StartError> {
         return Ok(None);
     };
     let open = move || {
-        let pin = keys::read_private_line(&settings.pin_file, PIN_BYTES)?;
+        let pin = read_private_line(&settings.pin_file, PIN_BYTES)?;
         let token = Token::open(&settings.module, &settings.token, &pin);
         token.map_err(|error| StartError::Key(SignError::Token(error).into()))
     };

@@ -1,10 +1,11 @@
 //! When a token begins and ends: after its lifetime, and before that with whatever it depends on
 //! and whose end is known.
 
+use dropshot_chassis::identity::ClientCertificate;
 use jiff::Timestamp;
 
 use super::directory::Account;
-use crate::token::{ClientCertificate, Lifetime, Reason};
+use crate::token::{Lifetime, Reason};
 
 /// What may end a token before its lifetime is over.
 #[derive(Debug, Clone, Copy)]

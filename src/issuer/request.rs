@@ -4,11 +4,12 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use dropshot_chassis::identity::ClientCertificate;
 use jiff::Timestamp;
 
 use crate::token::{
-    Algorithm, Audience, ClientCertificate, ClientId, ClientSecret, Credential, CredentialError,
-    ExpiresInAs, GrantType, Lifetime, Scope, TokenId,
+    Algorithm, Audience, ClientId, ClientSecret, Credential, CredentialError, ExpiresInAs,
+    GrantType, Lifetime, Scope, TokenId,
 };
 
 /// Who asks, read but not believed. An empty parameter is an absent one (RFC 6749 3.2).

@@ -10,9 +10,10 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use dropshot_chassis::identity::Source;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Endpoint, Source};
+use super::Endpoint;
 use crate::audit::Record;
 
 /// Records of their own that a source and reason get after a pause.

@@ -6,18 +6,17 @@
 //! never gives more guesses than going on. All counts live in tables of fixed size.
 
 mod pace;
-mod source;
 
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
+use dropshot_chassis::identity::Source;
 use governor::clock::{Clock as _, MonotonicClock};
 use governor::state::keyed::HashMapStateStore;
 use governor::{NotUntil, Quota, RateLimiter};
 use jiff::Timestamp;
 
 pub(super) use pace::Pace;
-pub use source::Source;
 
 use super::table::{Key, Keys, Table};
 use crate::config::{ClientRate, ThrottleConfig};

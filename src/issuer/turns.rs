@@ -9,9 +9,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use dropshot_chassis::identity::Source;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use super::throttle::Source;
 
 /// Gives out turns.
 #[derive(Debug)]

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::{hkdf, rand};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use dropshot_chassis::private_file::{PrivateFileError, read_private};
 use zeroize::Zeroizing;
 
-use super::{PrivateFileError, give_to_its_owner, read_private};
+use super::give_to_its_owner;
 
 /// More than a key in any form that is read, with blanks around it. Text behind it is refused.
 const FILE_BYTES: usize = 1024;

@@ -16,7 +16,6 @@ mod pkcs11;
 #[cfg(not(feature = "pkcs11"))]
 #[path = "pkcs11/absent.rs"]
 mod pkcs11;
-mod private_file;
 mod remote;
 mod ring;
 mod row_keys;
@@ -36,9 +35,6 @@ pub use jwks::{Jwk, Jwks};
 pub use master::{MasterKey, MasterKeyError};
 pub use ownership::give_to_its_owner;
 pub use pkcs11::Token;
-pub use private_file::{
-    Leniency, PrivateFileError, check_private, read_private, read_private_line,
-};
 pub use remote::{FetchError, Fetched, RemoteKeys, RemoteSettings};
 pub use ring::{KeyRing, PublishedKey, published};
 pub use row_keys::RowKeys;

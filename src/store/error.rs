@@ -106,7 +106,7 @@ pub enum StoreError {
     TimedOut,
     /// The file with the database's password.
     #[error("store.password_file: {0}")]
-    Password(#[from] crate::keys::PrivateFileError),
+    Password(#[from] dropshot_chassis::private_file::PrivateFileError),
     /// The server follows another one, and takes no changes.
     #[error(
         "the store is read-only: the server that store.url leads to is a standby; the connection is made again until it leads \

@@ -152,7 +152,7 @@ fn form_decoded(text: &str) -> Option<WipedText> {
         .map(|text| WipedText::new(text.to_owned()))
 }
 
-pub(super) fn hex_digit(byte: u8) -> Option<u8> {
+fn hex_digit(byte: u8) -> Option<u8> {
     char::from(byte)
         .to_digit(16)
         .and_then(|digit| u8::try_from(digit).ok())

@@ -4,9 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use dropshot_chassis::identity::Thumbprint;
 use serde::{Deserialize, Serialize, Serializer};
-
-use super::Thumbprint;
 
 /// Which of a client's tokens are bound; from the least on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,12 +6,13 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use dropshot_chassis::identity::{CertificateName, Network};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::{
-    Algorithm, AssertionAudience, AuthMethod, CertificateBinding, CertificateName, GrantType,
-    JwksUri, Lifetime, Network, Rate, Scope, random,
+    Algorithm, AssertionAudience, AuthMethod, CertificateBinding, GrantType, JwksUri, Lifetime,
+    Rate, Scope, random,
 };
 
 /// A registered client. What it proves itself with is kept apart: its secrets, as

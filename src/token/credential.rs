@@ -1,6 +1,8 @@
 //! What a request shows to prove which client it is of: RFC 6749 2.3.
 
-use super::{AssertionError, BasicCredential, ClientAssertion, ClientCertificate, ClientId};
+use dropshot_chassis::identity::ClientCertificate;
+
+use super::{AssertionError, BasicCredential, ClientAssertion, ClientId};
 
 /// A credential, read but not believed.
 #[derive(Debug, Clone)]

@@ -3,9 +3,9 @@
 //! Two things follow from them: a list of clients can be printed, and each token that a client gets
 //! can be sent back to be revoked or introspected.
 
-use super::{
-    Algorithm, Audience, Claims, Client, Confirmation, EncodedHeader, Thumbprint, UnsignedToken,
-};
+use dropshot_chassis::identity::Thumbprint;
+
+use super::{Algorithm, Audience, Claims, Client, Confirmation, EncodedHeader, UnsignedToken};
 
 /// Something of a client that is too long, or too much.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -9,11 +9,9 @@ mod assertion_audience;
 mod auth_method;
 mod basic;
 mod binding;
-mod certificate;
 mod claims;
 mod client;
 mod credential;
-mod distinguished_name;
 mod effort;
 mod error;
 mod grant;
@@ -22,7 +20,6 @@ mod jwks_uri;
 mod jwt;
 mod lifetime;
 mod limits;
-mod network;
 mod random;
 mod rate;
 mod resource;
@@ -39,15 +36,11 @@ pub use assertion_audience::AssertionAudience;
 pub use auth_method::{AuthMethod, UnknownAuthMethod};
 pub use basic::BasicCredential;
 pub use binding::{CertificateBinding, Confirmation, UnknownBinding};
-pub use certificate::{
-    CertificateName, ClientCertificate, InvalidCertificate, InvalidCertificateName, Thumbprint,
-};
 pub use claims::Claims;
 pub use client::{
     Audience, Client, ClientId, ExpiresInAs, InvalidAudience, InvalidClientId, Status,
 };
 pub use credential::{CertificateCredential, Credential, CredentialError};
-pub use distinguished_name::{DistinguishedName, InvalidName};
 pub use effort::{Effort, PrfHash};
 pub use error::{ErrorCode, Reason, Refusal};
 pub use grant::{GrantType, UnknownGrant};
@@ -57,7 +50,6 @@ pub(crate) use jwt::decoded_part;
 pub use jwt::{Algorithm, EncodedHeader, UnknownAlgorithm, UnsignedToken};
 pub use lifetime::{InvalidLifetime, Lifetime};
 pub use limits::OverLimit;
-pub use network::{InvalidNetwork, Network};
 pub use rate::{InvalidRate, Period, Rate};
 pub use resource::{ResourceError, narrowed_audiences};
 pub use scope::{Scope, ScopeError};

@@ -4,12 +4,13 @@
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use dropshot_chassis::identity::{CertificateName, Network};
 use jiff::Timestamp;
 
 use crate::cli::duration;
 use crate::token::{
-    Algorithm, AssertionAudience, Audience, CertificateBinding, CertificateName, Client,
-    ExpiresInAs, GrantType, JwksUri, Lifetime, Network, Rate, Scope,
+    Algorithm, AssertionAudience, Audience, CertificateBinding, Client, ExpiresInAs, GrantType,
+    JwksUri, Lifetime, Rate, Scope,
 };
 
 /// Options of `client add` and `client set`. An empty value clears what it is for.

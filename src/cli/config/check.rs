@@ -7,6 +7,7 @@ use std::fmt::Display;
 use std::fs::File;
 use std::path::Path;
 
+use dropshot_chassis::private_file::{PrivateFileError, check_private};
 use nix::unistd::{AccessFlags, access};
 
 use crate::audit::Chain;
@@ -14,7 +15,7 @@ use crate::cli::error::Error;
 use crate::config::{Config, StoreUrl};
 use crate::http::{check_gateway_secret, check_tls_files};
 use crate::issuer::check_jwks_uri;
-use crate::keys::{MasterKey, MasterKeyError, PrivateFileError, Vault, check_private};
+use crate::keys::{MasterKey, MasterKeyError, Vault};
 use crate::store::{Migrate, SchemaStatus, SqlStore, Store, StoreError};
 
 /// Private files that are looked at for more than who may read them.

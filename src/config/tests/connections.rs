@@ -1,5 +1,7 @@
 //! `[tls]`, `[gateway]` and the operators' listener: who may connect.
 
+use dropshot_chassis::config::{AddressHeader, ClientCertificates};
+
 use super::*;
 
 const TLS: &str = "[tls]\ncertificate = \"server.pem\"\nkey = \"server.key\"\n";

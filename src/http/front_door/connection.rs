@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use dropshot_chassis::identity::ClientCertificate;
 use rustls::{CertificateError, Error};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
@@ -22,7 +23,6 @@ use super::proxy;
 use super::rewound::Rewound;
 use super::room::Place;
 use super::tally::Turned;
-use crate::token::ClientCertificate;
 use splice::splice;
 
 /// What is read of a request before the HTTP server hears of it; the rest follows.

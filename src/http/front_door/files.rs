@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use dropshot_chassis::config::{ClientCertificates, TlsConfig};
+use dropshot_chassis::private_file::read_private;
 use jiff::Timestamp;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
@@ -18,8 +20,6 @@ use zeroize::Zeroizing;
 
 use super::verifier::CallerVerifier;
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{ClientCertificates, TlsConfig};
-use crate::keys::read_private;
 
 /// A file of `[tls]` that can't be used.
 #[derive(Debug, thiserror::Error)]

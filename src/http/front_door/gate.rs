@@ -4,15 +4,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
+use dropshot_chassis::config::{ConnectionLimits, GatewayConfig};
+use dropshot_chassis::identity::{Network, Source};
 use tokio::sync::Semaphore;
 
 use super::identity::Identity;
 use super::peers::Peers;
 use super::room::{Place, Room};
 use super::tally::{Tally, Turned};
-use crate::config::{ConnectionLimits, GatewayConfig};
-use crate::issuer::Source;
-use crate::token::Network;
 
 /// Connections to the HTTP server that are being made at a time. Its listener keeps 128; one that
 /// finds no room there waits for a second.

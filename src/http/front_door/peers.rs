@@ -5,8 +5,9 @@ use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use dropshot_chassis::identity::ClientCertificate;
+
 use super::tally::{Tally, Turned};
-use crate::token::ClientCertificate;
 
 /// A caller that is connected.
 #[derive(Debug)]

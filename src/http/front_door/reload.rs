@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use dropshot_chassis::config::TlsConfig;
 use jiff::Timestamp;
 use slog::{Logger, error, info, warn};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -11,7 +12,6 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::files::{Files, Loaded, TlsFileError};
 use super::identity::Identity;
-use crate::config::TlsConfig;
 
 /// How often the files are looked at.
 const EVERY: Duration = Duration::from_secs(1);

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use dropshot_chassis::guard::shares::{Holder, Shares};
+use dropshot_chassis::identity::Source;
 use tokio::sync::Notify;
 
 use super::tally::Turned;
-use crate::http::shares::{Holder, Shares};
-use crate::issuer::Source;
 
 /// How long without an answer is quiet.
 const QUIET: Duration = Duration::from_secs(1);

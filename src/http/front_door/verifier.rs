@@ -7,12 +7,11 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use dropshot_chassis::identity::{CertificateName, ClientCertificate};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, UnixTime};
-
-use crate::token::{CertificateName, ClientCertificate};
 
 /// How many chains are remembered at a time: D1 has few, and whoever has thousands of good ones
 /// gets no memory for them.

@@ -13,6 +13,7 @@ use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use dropshot_chassis::config::ConnectionLimits;
 use nix::errno::Errno;
 use nix::sys::socket::{Shutdown, SockaddrStorage, getpeername, getsockname, shutdown};
 use slog::{Drain, Level, Logger, Never, OwnedKVList, Record};
@@ -22,7 +23,6 @@ use super::connection::canonical;
 use super::gate::Gate;
 use super::room::Place;
 use super::tally::{self, Tally, Turned};
-use crate::config::ConnectionLimits;
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_millis(500);

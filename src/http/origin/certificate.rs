@@ -8,13 +8,13 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use dropshot_chassis::config::CertificateHeader;
+use dropshot_chassis::identity::ClientCertificate;
 use http::HeaderMap;
 use percent_encoding::percent_decode;
 
 use super::Stranger;
 use super::written::{FromTheEnd, elements, parameters, says_nothing, unquoted};
-use crate::config::CertificateHeader;
-use crate::token::ClientCertificate;
 
 /// RFC 8941 4.2.7: padding may be missing, and its bits may be anything.
 const BASE64: GeneralPurpose = GeneralPurpose::new(

@@ -4,11 +4,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use dropshot_chassis::config::{AddressHeader, GatewayConfig};
 use http::HeaderMap;
 
 use super::Stranger;
 use super::written::{elements, parameters, says_nothing, unquoted};
-use crate::config::{AddressHeader, GatewayConfig};
 
 /// What one hop says of the hop before it.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,13 +6,12 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use dropshot_chassis::config::GatewaySecret;
+use dropshot_chassis::private_file::read_private;
 use http::{HeaderMap, HeaderName};
 use slog::{Logger, error, info};
 use tokio::time::{MissedTickBehavior, interval};
 use zeroize::Zeroizing;
-
-use crate::config::GatewaySecret;
-use crate::keys::read_private;
 
 /// How often the file is looked at.
 const EVERY: Duration = Duration::from_secs(1);

@@ -4,11 +4,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use dropshot_chassis::identity::Source;
 use jiff::Timestamp;
 
 use super::{Authenticator, Named};
 use crate::issuer::directory::{Account, Accounts, Authenticated};
-use crate::issuer::throttle::Source;
 use crate::keys::{ClientKeys, Decoy};
 use crate::token::{
     AssertionAudience, AssertionError, AuthMethod, ClientAssertion, CredentialError, Reason,

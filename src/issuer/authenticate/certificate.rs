@@ -3,11 +3,11 @@
 
 use std::net::IpAddr;
 
+use dropshot_chassis::identity::Source;
 use jiff::Timestamp;
 
 use super::{Authenticator, Named};
 use crate::issuer::directory::Authenticated;
-use crate::issuer::throttle::Source;
 use crate::token::{AuthMethod, CertificateCredential, Reason};
 
 impl Authenticator {

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use dropshot_chassis::identity::Source;
 use jiff::Timestamp;
 
 use super::legacy::Legacy;
-use crate::issuer::throttle::{Pace, Source};
+use crate::issuer::throttle::Pace;
 use crate::keys::ClientKeys;
 use crate::store::ClientRecord;
 use crate::token::{

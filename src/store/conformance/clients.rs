@@ -1,12 +1,14 @@
 //! Clients and their secrets.
 
+use dropshot_chassis::identity::Network;
+
 use super::secrets::secrets;
 use super::{add, at, client, record, secret};
 use crate::keys::ClientKeys;
 use crate::store::{ClientRecord, Store, StoreError, TokensThen};
 use crate::token::{
-    Algorithm, Audience, AuthMethod, ExpiresInAs, GrantType, Lifetime, Network, Scope, SecretHash,
-    Status, StoredSecret,
+    Algorithm, Audience, AuthMethod, ExpiresInAs, GrantType, Lifetime, Scope, SecretHash, Status,
+    StoredSecret,
 };
 
 pub(super) async fn clients_come_back_as_they_went(store: &dyn Store) {

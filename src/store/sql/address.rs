@@ -1,11 +1,11 @@
 //! Where a store is, read again for each connection: a database's password may have been renewed, a
 //! file replaced.
 
+use dropshot_chassis::private_file::read_private_line;
 use zeroize::Zeroizing;
 
 use super::file::{self, StoreFile};
 use crate::config::{PostgresUrl, StoreConfig, StoreUrl};
-use crate::keys::read_private_line;
 use crate::store::{Migrate, StoreError};
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use d1_authz::config::{Config, ConfigError, ConfigErrors, Setting};
+use d1_authz::config::Config;
+use dropshot_chassis::config::{ConfigError, ConfigErrors, Setting};
 use figment::Jail;
 
 const ENVIRONMENT: &str = "#environment\n";

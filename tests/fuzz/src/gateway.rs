@@ -13,9 +13,9 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use d1_authz::config::{AddressHeader, CertificateHeader, GatewayConfig};
 use d1_authz::http::fuzzing;
-use d1_authz::token::ClientCertificate;
+use dropshot_chassis::config::{AddressHeader, CertificateHeader, GatewayConfig};
+use dropshot_chassis::identity::ClientCertificate;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 type Caller = (IpAddr, Option<Arc<ClientCertificate>>);

@@ -6,7 +6,8 @@
 
 use crate::tls;
 use d1_authz::clock::SystemClock;
-use d1_authz::config::{Config, TlsConfig};
+use d1_authz::config::Config;
+use dropshot_chassis::config::TlsConfig;
 use d1_authz::http;
 use d1_authz::issuer::Installation;
 use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, ServerBuilder};

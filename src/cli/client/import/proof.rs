@@ -1,6 +1,7 @@
 //! How the client of a row proves itself: with a secret, a hash of it, its keys, or a certificate.
 //! What can't be taken over is refused: the client gets no other way instead.
 
+use dropshot_chassis::identity::CertificateName;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use super::servers;
 use crate::issuer::SecretToImport;
 use crate::keys::ClientKeys;
 use crate::store::ClientRecord;
-use crate::token::{AuthMethod, CertificateName, ClientSecret, JwksUri, Written, written};
+use crate::token::{AuthMethod, ClientSecret, JwksUri, Written, written};
 
 /// What a client proves itself with.
 pub(super) struct Proof {

@@ -5,11 +5,11 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use dropshot_chassis::config::ConnectionLimits;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until};
 
 use super::{Fresh, Upstream};
-use crate::config::ConnectionLimits;
 use crate::http::front_door::gate::Gate;
 use crate::http::front_door::pipe::{Broken, Pipe};
 use crate::http::front_door::room::Place;

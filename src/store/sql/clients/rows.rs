@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
+use dropshot_chassis::identity::{CertificateName, Network};
 use futures_util::TryStreamExt;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe, Row};
@@ -15,9 +16,8 @@ use crate::store::sql::vouching::{Part, Vouching};
 use crate::store::sql::{optional_timestamp, timestamp};
 use crate::store::{ClientRecord, StoreError};
 use crate::token::{
-    Algorithm, Audience, CertificateName, Client, ClientId, GrantType, ImportedHash, JwksUri,
-    Lifetime, Network, Rate, Scope, SecretHash, SecretId, Status, StoredSecret, UnknownAuthMethod,
-    UnknownBinding,
+    Algorithm, Audience, Client, ClientId, GrantType, ImportedHash, JwksUri, Lifetime, Rate, Scope,
+    SecretHash, SecretId, Status, StoredSecret, UnknownAuthMethod, UnknownBinding,
 };
 
 /// Named one by one: a prepared `SELECT *` fails, or reads what it doesn't know, once a later

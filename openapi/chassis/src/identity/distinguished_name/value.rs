@@ -3,8 +3,6 @@
 
 use x509_parser::asn1_rs::{Any, FromDer, Tag, ToDer};
 
-use crate::token::basic::hex_digit;
-
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Value {
@@ -58,6 +56,12 @@ fn text(value: &Any<'_>) -> Option<String> {
             .collect(),
         _ => None,
     }
+}
+
+/// The value of a digit in hexadecimal.
+pub(super) fn hex_digit(byte: u8) -> Option<u8> {
+    let digit = char::from(byte).to_digit(16)?;
+    u8::try_from(digit).ok()
 }
 
 /// All of the bytes, so many at a time; none if some are left over.

@@ -2,8 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::reader::Reader;
-use super::store::flag;
+use super::reader::{Reader, flag};
 
 /// Where the service listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +19,8 @@ impl ListenConfig {
     /// `127.0.0.1:9090`
     pub const DEFAULT_OPS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9090);
 
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    /// Reads the section. `None` if a key is wrong, which the reader keeps.
+    pub fn read(reader: &mut Reader) -> Option<Self> {
         let api = reader.required("listen.api", address);
         let ops = reader.or("listen.ops", Self::DEFAULT_OPS, address);
         let ops_public = reader.or("listen.ops_public", false, flag);

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// A number of bytes: `256MiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Size(pub(super) u64);
+pub struct Size(pub u64);
 
 impl Size {
     const UNITS: [(&str, u64); 6] = [

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::reader::Reader;
-use crate::token::CertificateName;
+use crate::identity::CertificateName;
 
 /// TLS at the service's own address. Without the section it speaks plain HTTP there, for a gateway
 /// in front.
@@ -45,10 +45,11 @@ const CRL: &str = "tls.crl";
 const ALLOW: &str = "tls.allow";
 
 impl TlsConfig {
-    pub(super) const KEY: &str = "tls.key";
+    /// The key of the private key.
+    pub const KEY: &str = "tls.key";
 
     /// The section; none in the inner option when there is none.
-    pub(super) fn read(reader: &mut Reader) -> Option<Option<Self>> {
+    pub fn read(reader: &mut Reader) -> Option<Option<Self>> {
         let is_there = reader.has(SECTION);
         let path = |text: &str| Ok::<_, Infallible>(PathBuf::from(text));
         let certificate = reader.optional(CERTIFICATE, path);

@@ -18,7 +18,9 @@ pub struct ConfigError {
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
 impl ConfigErrors {
-    pub(super) fn one(key: &str, place: String, message: impl Into<String>) -> Self {
+    /// One mistake alone.
+    #[must_use]
+    pub fn one(key: &str, place: String, message: impl Into<String>) -> Self {
         Self(vec![ConfigError {
             key: key.into(),
             place,
@@ -27,7 +29,8 @@ impl ConfigErrors {
     }
 
     /// For a value that is neither there nor reported, which the reader's methods don't allow.
-    pub(super) fn incomplete() -> Self {
+    #[must_use]
+    pub fn incomplete() -> Self {
         Self::one("", String::new(), "the configuration is incomplete")
     }
 }

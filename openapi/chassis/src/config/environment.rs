@@ -8,32 +8,35 @@ use std::net::{IpAddr, SocketAddr};
 
 use figment::providers::Env;
 
-use super::Config;
+use super::Program;
 
-/// The variables that are keys, `D1_AUTHZ_SECTION__KEY`.
-pub(super) fn provider() -> Env {
-    let links: Vec<String> = names()
+/// The variables that are keys, `PREFIX_SECTION__KEY`.
+pub(super) fn keys(program: Program) -> Env {
+    let links: Vec<String> = names(program)
         .filter(|(name, value)| is_service_link(name, value))
         .map(|(name, _)| name)
         .collect();
     let links: Vec<&str> = links.iter().map(String::as_str).collect();
-    Env::prefixed(Config::ENV_PREFIX)
-        .ignore(Config::ENV_NOT_KEYS)
+    Env::prefixed(program.env_prefix)
+        .ignore(program.env_not_keys)
         .ignore(&links)
         .split("__")
 }
 
-/// Whether any variable sets a key.
-pub(super) fn sets_a_key() -> bool {
-    names().any(|(name, value)| {
-        !Config::ENV_NOT_KEYS.contains(&name.as_str()) && !is_service_link(&name, &value)
-    })
+impl Program {
+    /// Whether an environment variable sets any key.
+    #[must_use]
+    pub fn is_in_environment(self) -> bool {
+        names(self).any(|(name, value)| {
+            !self.env_not_keys.contains(&name.as_str()) && !is_service_link(&name, &value)
+        })
+    }
 }
 
 /// The variables with the prefix: their names without it, and their values.
-fn names() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| {
-        let name = name.to_str()?.strip_prefix(Config::ENV_PREFIX)?.to_owned();
+fn names(program: Program) -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(move |(name, value)| {
+        let name = name.to_str()?.strip_prefix(program.env_prefix)?.to_owned();
         Some((name, value.to_string_lossy().into_owned()))
     })
 }

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 /// The lines, from 1, of all keys and sections of a TOML text, by their dotted names. Empty when
 /// the text isn't TOML, which is reported elsewhere.
-pub(super) fn lines(text: &str) -> HashMap<String, usize> {
+pub(super) fn of(text: &str) -> HashMap<String, usize> {
     let mut lines = HashMap::new();
     if let Ok(table) = DeTable::parse(text) {
         note(table.get_ref(), "", text, &mut lines);

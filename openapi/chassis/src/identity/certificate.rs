@@ -143,7 +143,9 @@ impl fmt::Display for ClientCertificate {
 }
 
 impl Thumbprint {
-    pub(super) fn of(der: &[u8]) -> Self {
+    /// Of a certificate's DER.
+    #[must_use]
+    pub fn of(der: &[u8]) -> Self {
         let digest = digest::digest(&digest::SHA256, der);
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest.as_ref());

@@ -9,8 +9,7 @@ use std::str::FromStr;
 
 use x509_parser::x509::X509Name;
 
-use super::basic::hex_digit;
-use value::Value;
+use value::{Value, hex_digit};
 
 /// A distinguished name. Two are the same when they have the same attributes with the same values,
 /// letter by letter, in the same order: a looser comparison would take one subject for another.

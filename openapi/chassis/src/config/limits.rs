@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::period::Period;
 use super::reader::Reader;
-use crate::token::{InvalidNetwork, Network};
+use crate::identity::{InvalidNetwork, Network};
 
 pub use connections::ConnectionLimits;
 
@@ -36,7 +36,8 @@ impl Default for LimitsConfig {
 impl LimitsConfig {
     /// No drain, and few connections: for a service that no load balancer stands before, and that
     /// starts anywhere.
-    pub(super) fn without_drain() -> Self {
+    #[must_use]
+    pub fn without_drain() -> Self {
         let connections = ConnectionLimits {
             connections: 512,
             ..ConnectionLimits::default()
@@ -48,7 +49,8 @@ impl LimitsConfig {
         }
     }
 
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    /// Reads the section. `None` if a key is wrong, which the reader keeps.
+    pub fn read(reader: &mut Reader) -> Option<Self> {
         let default = Self::default();
         let period = Period::within(Period(Duration::ZERO)..=Period(Duration::from_secs(600)));
         let drain_time = reader.or("limits.drain_time", Period(default.drain_time), period);

@@ -8,15 +8,17 @@ use jiff::{SignedDuration, Span, SpanRelativeTo};
 
 /// Whole seconds, printed as they are written. A day is 24 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Period(pub Duration);
+pub struct Period(pub Duration);
 
 impl Period {
-    pub(super) const fn days(days: u64) -> Self {
+    /// This many days.
+    #[must_use]
+    pub const fn days(days: u64) -> Self {
         Self(Duration::from_secs(days * 24 * 3600))
     }
 
     /// Reads a period that must be within a range.
-    pub(super) fn within(range: RangeInclusive<Self>) -> impl FnOnce(&str) -> Result<Self, String> {
+    pub fn within(range: RangeInclusive<Self>) -> impl FnOnce(&str) -> Result<Self, String> {
         move |text| match parse(text) {
             Some(period) if range.contains(&period) => Ok(period),
             _ => Err(format!(

@@ -65,7 +65,7 @@ impl ConnectionLimits {
 
     /// Reads the limits. Each may also be a key of `[tls]`, where it was before connections without
     /// TLS had limits.
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub fn read(reader: &mut Reader) -> Option<Self> {
         let default = Self::default();
         let mut number = |keys, default| limit(reader, keys, default, number);
         let handshakes = number(["limits.handshakes", "tls.handshakes"], default.handshakes);

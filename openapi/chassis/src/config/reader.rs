@@ -10,7 +10,7 @@ use figment::value::Value;
 use figment::{Figment, Source};
 use serde::Serialize;
 
-use super::{Config, ConfigError, ConfigErrors, environment, place};
+use super::{ConfigError, ConfigErrors, Program, environment, lines};
 
 /// A key with its value, for `config show`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,8 +23,29 @@ pub struct Setting {
     pub origin: String,
 }
 
-/// The sources, and what has been read of them.
-pub(super) struct Reader {
+/// The file and the environment, and what has been read of them.
+///
+/// ```
+/// use dropshot_chassis::config::{ListenConfig, Program, Reader};
+///
+/// const PROGRAM: Program = Program {
+///     env_prefix: "PETS_",
+///     env_not_keys: &["CONFIG"],
+///     all_keys: "the manual has all keys",
+/// };
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("pets.toml");
+/// std::fs::write(&file, "[listen]\napi = \"127.0.0.1:8080\"\n")?;
+/// let mut reader = Reader::open(PROGRAM, Some(&file))?;
+/// let listen = ListenConfig::read(&mut reader);
+/// let settings = reader.finish()?;
+/// assert_eq!(listen.unwrap().api.port(), 8080);
+/// assert_eq!(settings[0].origin, format!("{}:2", file.display()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Reader {
+    program: Program,
     figment: Figment,
     file: Option<PathBuf>,
     lines: HashMap<String, usize>,
@@ -35,18 +56,22 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Opens the file, if there is one, with the environment above it.
-    pub(super) fn open(file: Option<&Path>) -> Result<Self, ConfigErrors> {
+    ///
+    /// # Errors
+    /// [`ConfigErrors`]: the file can't be read.
+    pub fn open(program: Program, file: Option<&Path>) -> Result<Self, ConfigErrors> {
         let mut figment = Figment::new();
         let mut lines = HashMap::new();
         if let Some(path) = file {
             let text = std::fs::read_to_string(path).map_err(|error| {
                 ConfigErrors::one("", path.display().to_string(), error.to_string())
             })?;
-            lines = place::lines(&text);
+            lines = lines::of(&text);
             figment = figment.merge(Toml::file_exact(path));
         }
         Ok(Self {
-            figment: figment.merge(environment::provider()),
+            program,
+            figment: figment.merge(environment::keys(program)),
             file: file.map(Into::into),
             lines,
             known: BTreeSet::new(),
@@ -56,7 +81,7 @@ impl Reader {
     }
 
     /// A key that must be there.
-    pub(super) fn required<T, E: Display>(
+    pub fn required<T, E: Display>(
         &mut self,
         key: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
@@ -70,7 +95,10 @@ impl Reader {
                 .as_ref()
                 .map(|file| file.display().to_string())
                 .unwrap_or_default();
-            let message = format!("is missing; set it in the file, or as {}", variable(key));
+            let message = format!(
+                "is missing; set it in the file, or as {}",
+                self.program.variable(key)
+            );
             self.errors.push(ConfigError {
                 key: key.into(),
                 place,
@@ -81,7 +109,7 @@ impl Reader {
     }
 
     /// A key that has a default.
-    pub(super) fn or<T: Display, E: Display>(
+    pub fn or<T: Display, E: Display>(
         &mut self,
         key: &'static str,
         default: T,
@@ -103,7 +131,7 @@ impl Reader {
     }
 
     /// A key that may be left out. None in the outer option when it is wrong.
-    pub(super) fn optional<T, E: Display>(
+    pub fn optional<T, E: Display>(
         &mut self,
         key: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
@@ -117,7 +145,7 @@ impl Reader {
 
     /// A key with any number of values: an array of strings, or one string. None when one of them
     /// is wrong.
-    pub(super) fn list<T, E: Display>(
+    pub fn list<T, E: Display>(
         &mut self,
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, E>,
@@ -144,7 +172,7 @@ impl Reader {
     }
 
     /// What is shown of a key's value, where not all of it may be.
-    pub(super) fn show(&mut self, key: &'static str, value: &str) {
+    pub fn show(&mut self, key: &'static str, value: &str) {
         for setting in self
             .settings
             .iter_mut()
@@ -155,7 +183,7 @@ impl Reader {
     }
 
     /// Something wrong with a key that only shows beside other keys.
-    pub(super) fn mistake(&mut self, key: &'static str, message: &str) {
+    pub fn mistake(&mut self, key: &'static str, message: &str) {
         let place = self.origin(key);
         self.errors.push(ConfigError {
             key: key.into(),
@@ -166,7 +194,7 @@ impl Reader {
 
     /// `path`, the value of `key`, made absolute: relative to the file that names it, or to the
     /// working folder when a variable does.
-    pub(super) fn absolute(&self, key: &str, path: &Path) -> PathBuf {
+    pub fn absolute(&self, key: &str, path: &Path) -> PathBuf {
         let metadata = self.figment.find_metadata(key);
         let file = metadata
             .and_then(|metadata| metadata.source.as_ref())
@@ -179,12 +207,15 @@ impl Reader {
     }
 
     /// Whether the file or a variable has anything of a section.
-    pub(super) fn has(&self, section: &str) -> bool {
+    pub fn has(&self, section: &str) -> bool {
         self.figment.contains(section)
     }
 
     /// The settings; or all mistakes, unknown keys among them.
-    pub(super) fn finish(mut self) -> Result<Vec<Setting>, ConfigErrors> {
+    ///
+    /// # Errors
+    /// [`ConfigErrors`]
+    pub fn finish(mut self) -> Result<Vec<Setting>, ConfigErrors> {
         match self.figment.find_value("") {
             Ok(Value::Dict(_, dict)) => self.refuse_unknown(&dict, ""),
             Ok(_) => {}
@@ -215,8 +246,7 @@ impl Reader {
                 _ if is_section => format!("is a section: write its keys below [{key}]"),
                 _ => match self.nearest(&key) {
                     Some(nearest) => format!("unknown key; did you mean {nearest}?"),
-                    None => "unknown key; the sample d1-authz.toml of the release has all that there are"
-                        .into(),
+                    None => format!("unknown key; {}", self.program.all_keys),
                 },
             };
             let place = self.origin(&key);
@@ -319,7 +349,7 @@ impl Reader {
                 Some(line) => format!("{}:{line}", path.display()),
                 None => path.display().to_string(),
             },
-            None => variable(key),
+            None => self.program.variable(key),
         }
     }
 
@@ -343,11 +373,10 @@ impl Reader {
     }
 }
 
-/// The environment variable of a key.
-fn variable(key: &str) -> String {
-    format!(
-        "{}{}",
-        Config::ENV_PREFIX,
-        key.to_uppercase().replace('.', "__")
-    )
+/// Reads `true` or `false`.
+///
+/// # Errors
+/// Any other text.
+pub fn flag(text: &str) -> Result<bool, &'static str> {
+    text.parse().map_err(|_| "must be true or false")
 }

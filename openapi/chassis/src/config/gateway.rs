@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::reader::Reader;
-use crate::token::{CertificateName, InvalidNetwork, Network};
+use crate::identity::{CertificateName, InvalidNetwork, Network};
 
 pub use secret::GatewaySecret;
 
@@ -71,7 +71,7 @@ impl GatewayConfig {
 
     /// The section; `None` in the inner option if there is none. `asks_for_certificates`: whether
     /// the service asks for a certificate in its own handshakes.
-    pub(super) fn read(reader: &mut Reader, asks_for_certificates: bool) -> Option<Option<Self>> {
+    pub fn read(reader: &mut Reader, asks_for_certificates: bool) -> Option<Option<Self>> {
         let is_there = reader.has("gateway");
         let addresses = reader.list(ADDRESSES, network);
         let address_header = reader.optional("gateway.address_header", str::parse);
@@ -106,7 +106,8 @@ impl GatewayConfig {
 
     /// What the operator should know of a configuration that is valid: certificates are believed
     /// because of an address alone.
-    pub(super) fn warning(&self) -> Option<&'static str> {
+    #[must_use]
+    pub fn warning(&self) -> Option<&'static str> {
         let is_proven = !self.certificate_names.is_empty() || self.secret.is_some();
         let believes = self.certificate_header != CertificateHeader::Off;
         (believes && !is_proven).then_some(

@@ -1,0 +1,3 @@
+//! What keeps one source of requests from taking all that there is.
+
+pub mod shares;
