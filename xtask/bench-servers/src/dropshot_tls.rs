@@ -7,10 +7,10 @@
 use crate::tls;
 use d1_authz::clock::SystemClock;
 use d1_authz::config::Config;
-use dropshot_chassis::config::TlsConfig;
 use d1_authz::http;
 use d1_authz::issuer::Installation;
 use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, ServerBuilder};
+use dropshot_chassis::config::TlsConfig;
 use rustls::ServerConfig;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use slog::{Discard, Logger, o};
