@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use dropshot_contract::dropshot::ApiDescription;
-use dropshot_contract::{MountError, Operation, Value, export, round_trip};
+use dropshot_contract::{MountError, Operation, Value, testing};
 
 use crate::attempt::Caller;
 use crate::client::{Answer, Client};
@@ -87,9 +87,9 @@ async fn all(subject: &Subject, report: &mut Report) -> Result<(), String> {
 
 /// Where Dropshot's own export says something else than the document.
 fn round_trip(subject: &Subject, document: &Value) -> Vec<String> {
-    match export::export(subject.operations, document) {
+    match testing::export::export(subject.operations, document) {
         Ok(exported) => {
-            let differences = round_trip::differences(document, &exported);
+            let differences = testing::round_trip::differences(document, &exported);
             differences
                 .iter()
                 .map(|difference| format!("round trip: {difference}"))

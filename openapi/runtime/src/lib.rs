@@ -13,7 +13,8 @@
 //! | a refusal is answered | [`Invalid`], [`Rejection`] |
 //! | the handler's reply is written | [`reply`], [`Failure`] |
 //!
-//! [`export`] and [`round_trip`] hold the routes against the document they were generated from.
+//! The module `testing`, behind the feature of that name, holds the routes against the document
+//! that they were generated from.
 
 mod base64;
 mod binary;
@@ -22,7 +23,6 @@ mod count;
 mod decode;
 mod deep_object;
 mod endpoint;
-pub mod export;
 mod failure;
 mod form;
 mod format;
@@ -44,7 +44,6 @@ mod receive;
 mod received;
 mod rejection;
 pub mod reply;
-pub mod round_trip;
 pub mod route;
 mod security;
 mod serve;

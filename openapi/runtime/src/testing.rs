@@ -1,5 +1,9 @@
-//! For the tests of a generated service: whether each operation is reached over real HTTP, and what
-//! is made of any bytes.
+//! For the tests of a generated service: whether each operation is reached over real HTTP, whether
+//! the document round-trips through Dropshot ([`export`], [`round_trip`]), and what is made of any
+//! bytes.
+
+pub mod export;
+pub mod round_trip;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -107,15 +111,15 @@ fn verdict(response: &str, operation: &Operation, known: &HashSet<&str>) -> Opti
 }
 
 /// Holds what Dropshot exports of the operations against the document they were generated from:
-/// every difference that no normalisation accounts for ([`crate::round_trip::NORMALISATIONS`]).
+/// every difference that no normalisation accounts for ([`round_trip::NORMALISATIONS`]).
 #[must_use]
 pub fn round_trip(operations: &[&'static Operation], document: &str) -> Vec<String> {
     let document: Value = match serde_json::from_str(document) {
         Ok(document) => document,
         Err(error) => return vec![format!("the document is no JSON: {error}")],
     };
-    match crate::export::export(operations, &document) {
-        Ok(exported) => crate::round_trip::differences(&document, &exported)
+    match export::export(operations, &document) {
+        Ok(exported) => round_trip::differences(&document, &exported)
             .iter()
             .map(ToString::to_string)
             .collect(),

@@ -1,7 +1,7 @@
 //! Dropshot's export of a document's operations against the document.
 
-use dropshot_contract::export::export;
-use dropshot_contract::round_trip::{NORMALISATIONS, compare};
+use dropshot_contract::testing::export::export;
+use dropshot_contract::testing::round_trip::{NORMALISATIONS, compare};
 use serde_json::{Value, json};
 
 use crate::document::operations;

@@ -1,7 +1,7 @@
 //! The export of any schema at all.
 
-use dropshot_contract::export::export;
-use dropshot_contract::round_trip::compare;
+use dropshot_contract::testing::export::export;
+use dropshot_contract::testing::round_trip::compare;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};

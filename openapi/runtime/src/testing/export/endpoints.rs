@@ -13,10 +13,10 @@ use serde_json::{Map, Value, json};
 use super::carrier::{self, Definitions, Header};
 use crate::media;
 use crate::operation::{Location, Operation, Parameter, Status};
-use crate::round_trip::Notes;
-use crate::round_trip::schema::{is_scalar, sayable, to_schemars};
-use crate::round_trip::source::{Source, said_body, said_response};
 use crate::template::Template;
+use crate::testing::round_trip::Notes;
+use crate::testing::round_trip::schema::{is_scalar, sayable, to_schemars};
+use crate::testing::round_trip::source::{Source, said_body, said_response};
 
 /// Makes endpoints of one document's operations.
 pub(super) struct Endpoints<'d> {

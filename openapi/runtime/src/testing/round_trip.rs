@@ -60,7 +60,7 @@ pub struct Comparison {
     pub normalised: Notes,
 }
 
-/// Compares a document with what [`crate::export::export`] made of its operations.
+/// Compares a document with what [`crate::testing::export::export`] made of its operations.
 #[must_use]
 pub fn compare(document: &Value, exported: &Value) -> Comparison {
     let mut normaliser = Normaliser::new(document);
