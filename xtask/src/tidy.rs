@@ -3,6 +3,7 @@
 //! One file a promise; each is a function from the repository's files to findings. Owned here:
 //! which files there are, and how findings are printed.
 
+mod circles;
 pub mod code;
 mod covered;
 mod files;
@@ -10,6 +11,7 @@ mod headers;
 mod layers;
 mod links;
 mod manifests;
+mod paths;
 mod sizes;
 mod words;
 
@@ -22,7 +24,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Checks layering, file headers, file sizes, links between documents, unfinished code, lints in
+/// Checks layering, circles of files, file headers, file sizes, links between documents, unfinished code, lints in
 /// manifests, and the table of the standards' tests.
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -78,6 +80,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 pub fn check(files: &Files) -> Vec<Finding> {
     let rules = [
         layers::check,
+        circles::check,
         headers::check,
         sizes::check,
         links::check,

@@ -3,7 +3,7 @@
 //! Read from the code and not only from `use` lines: a path in the middle of a function is a
 //! dependency as well.
 
-use super::{Files, Finding};
+use super::{Files, Finding, paths};
 use std::path::{Component, Path};
 
 /// Each module of `src/`, from the outside in, with those that it may name.
@@ -49,7 +49,11 @@ pub fn check(files: &Files) -> Vec<Finding> {
             findings.push(Finding::new("layers", path, 1, message));
             continue;
         };
-        for (line, target) in named(&code, module.len()) {
+        for named in paths::named(&code, &module, &ROOTS, |_| false) {
+            let line = named.line;
+            let Some(&target) = named.path.first().filter(|name| **name != "*") else {
+                continue;
+            };
             if target == *layer || allowed.contains(&target) {
                 continue;
             }
@@ -88,94 +92,6 @@ fn module(path: &Path) -> Option<Vec<&str>> {
         names.push(file);
     }
     Some(names)
-}
-
-/// What code names at the crate's root, with its line: `crate::name`, each of `crate::{name, …}`,
-/// and as many `super::` as lead there. `depth` is how far below the root the file's module is.
-fn named(code: &str, depth: usize) -> Vec<(usize, &str)> {
-    let tokens = tokens(code);
-    let word = |at: usize| tokens.get(at).map_or("", |(_, token)| *token);
-    let path_follows = |at: usize| word(at) == ":" && word(at + 1) == ":";
-    let mut found = Vec::new();
-    // The braces that are open, and which of them are those of an inline module.
-    let mut braces: Vec<bool> = Vec::new();
-    let mut at = 0;
-    while at < tokens.len() {
-        match word(at) {
-            "{" => braces.push(at >= 2 && word(at - 2) == "mod"),
-            "}" => drop(braces.pop()),
-            root if ROOTS.contains(&root) && path_follows(at + 1) => {
-                found.extend(heads(&tokens, at + 3));
-                at += 2;
-            }
-            "super" if path_follows(at + 1) => {
-                let mut levels = 1;
-                while word(at + 3) == "super" && path_follows(at + 4) {
-                    (levels, at) = (levels + 1, at + 3);
-                }
-                let depth = depth + braces.iter().filter(|module| **module).count();
-                if levels >= depth {
-                    found.extend(heads(&tokens, at + 3));
-                }
-                at += 2;
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    found
-}
-
-/// The first names after `crate::`: one, or those of a group.
-fn heads<'c>(tokens: &[(usize, &'c str)], at: usize) -> Vec<(usize, &'c str)> {
-    let is_name = |token: &str| token.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    match tokens.get(at) {
-        Some((_, "{")) => {}
-        Some(&(line, name)) if is_name(name) => return vec![(line, name)],
-        _ => return Vec::new(),
-    }
-    let mut names = Vec::new();
-    let mut depth = 0;
-    let mut first = false;
-    for &(line, token) in &tokens[at..] {
-        match token {
-            "{" => {
-                depth += 1;
-                first = depth == 1;
-            }
-            "}" => {
-                depth -= 1;
-                if depth == 0 {
-                    break;
-                }
-            }
-            "," => first = depth == 1,
-            _ => {
-                if std::mem::take(&mut first) && is_name(token) && token != "self" {
-                    names.push((line, token));
-                }
-            }
-        }
-    }
-    names
-}
-
-/// Words and single signs, each with its line from 1.
-fn tokens(code: &str) -> Vec<(usize, &str)> {
-    let mut tokens = Vec::new();
-    for (number, line) in code.lines().enumerate() {
-        let mut rest = line.trim_start();
-        while let Some(first) = rest.chars().next() {
-            let is_word = |c: char| c.is_alphanumeric() || c == '_';
-            let end = match is_word(first) {
-                true => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
-                false => first.len_utf8(),
-            };
-            tokens.push((number + 1, &rest[..end]));
-            rest = rest[end..].trim_start();
-        }
-    }
-    tokens
 }
 
 #[cfg(test)]
