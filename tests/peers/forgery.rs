@@ -1,5 +1,5 @@
-//! Tokens that the service would never sign, under a key of the test's own that the verifier
-//! believes: for what only shows behind a good signature.
+//! Tokens that the service would never sign, under a key of the test that the verifier trusts. They
+//! show the checks that come after the signature check.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -10,13 +10,13 @@ use serde_json::{Value, json};
 use crate::harness::ISSUER;
 use crate::harness::signer::Signer;
 
-/// An issuer that is none.
+/// An issuer with a key of its own, which isn't the service.
 pub struct Forger {
     signer: Signer,
     jwks: String,
 }
 
-/// What forged tokens are for.
+/// The audience of the forged tokens.
 pub const AUDIENCE: &str = "https://bank.example/cards";
 
 impl Forger {
@@ -30,12 +30,12 @@ impl Forger {
         }
     }
 
-    /// The keys that verify them, as a file would hold it.
+    /// The public keys of the forger, as a JWK set.
     pub fn jwks(&self) -> &str {
         &self.jwks
     }
 
-    /// Serves the keys for as long as the test runs.
+    /// Serves the keys until the test ends.
     pub fn serve_jwks(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -57,7 +57,7 @@ impl Forger {
         address
     }
 
-    /// A token with these changes to a good one's header and claims; null takes a member out.
+    /// A good token with these changes to its header and claims. A null removes the member.
     pub fn token(&self, header: &Value, claims: &Value) -> String {
         let now = jiff::Timestamp::now().as_second();
         let good = json!({ "typ": "at+jwt", "alg": "ES256", "kid": "forged" });
@@ -73,7 +73,8 @@ impl Forger {
         let (message, signature) = token.rsplit_once('.').unwrap();
         let signature = match header["alg"].as_str() {
             Some("none") => String::new(),
-            // The classic: the public key, which everybody has, taken for the secret of an HMAC.
+            // The classic attack on JWTs: the public key, which everybody has, serves as the secret
+            // of an HMAC.
             Some("HS256") => {
                 let key = EncodingKey::from_secret(self.jwks.as_bytes());
                 jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap()
@@ -83,8 +84,8 @@ impl Forger {
         format!("{message}.{signature}")
     }
 
-    /// Tokens that nobody may take, each with what is wrong with it; and none other than the
-    /// verifier's own checks finds out.
+    /// Tokens that every verifier must refuse, each with its fault. Only the verifier's own checks
+    /// can find the fault.
     pub fn bad_tokens(&self) -> Vec<(&'static str, String)> {
         let now = jiff::Timestamp::now().as_second();
         let none = json!({});

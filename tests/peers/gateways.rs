@@ -1,5 +1,5 @@
-//! The gateways of docs/verify.md, started with the configurations that stand there, with a service
-//! behind them and an API.
+//! The gateways of docs/verify.md run with the configurations of that page, between a caller and an
+//! API, next to a service.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -12,7 +12,7 @@ use crate::forgery::AUDIENCE;
 use crate::harness::{GRANT, Service, basic, free_address};
 use crate::tools::{self, Server};
 
-/// With the gateway's own client as well.
+/// A service that also has the client `nginx`, with which the gateway authenticates.
 fn service() -> Service {
     let setup = tools::setup_with_own_and_other();
     setup.add(
@@ -23,7 +23,7 @@ fn service() -> Service {
     setup.start()
 }
 
-/// An API that answers with what it was told of the caller.
+/// An API that answers with the caller's data that the gateway sent.
 fn api() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -63,7 +63,8 @@ impl Gateway {
         }
     }
 
-    /// Status and body for a token, from a caller who also says that it is someone else.
+    /// Sends a request with a token and with forged headers that name another client. Gives status
+    /// and body.
     async fn call(&self, token: Option<&str>) -> Option<(u16, String)> {
         let mut request = self.client.get(format!("http://{}/cards/1", self.address));
         request = request
@@ -76,7 +77,7 @@ impl Gateway {
         Some((answer.status().as_u16(), answer.text().await.ok()?))
     }
 
-    /// Waits until it serves and knows the keys.
+    /// Waits until the gateway serves and knows the keys.
     async fn lets_through(&mut self, token: &str) {
         let patience = Instant::now() + Duration::from_secs(60);
         loop {
@@ -97,7 +98,7 @@ impl Gateway {
     }
 }
 
-/// Lets the callers through who have a token for the API, and no others.
+/// Checks that the gateway lets through exactly the callers that have a token for the API.
 async fn keeps_the_api(gateway: &mut Gateway, service: &Service) {
     let token = service
         .token(&basic("own", "123"), GRANT)
@@ -197,7 +198,7 @@ async fn nginx_keeps_an_api_and_hears_of_revocations() {
     gateway.turns_away(Some(&revoked)).await;
 }
 
-/// A sample with other addresses; each must be in it.
+/// Replaces addresses of a sample. Panics if the sample lacks one of them.
 pub fn placed(mut config: String, places: &[(&str, String)]) -> String {
     for (from, to) in places {
         assert!(config.contains(from), "the sample has no {from}");

@@ -1,4 +1,4 @@
-//! The gateways of docs/tls.md, started with the samples that stand there, in front of a service.
+//! The gateways of docs/tls.md run with the samples of that page, in front of a service.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use crate::harness::{
 };
 use crate::tools::{self, Server};
 
-/// What the samples show.
+/// The gateway's secret in the samples.
 const SECRET: &str = "4f1d9bd4b1f04c0e8f0b6a8f1d3c5e77";
 
-/// A service that believes this header of a gateway that shows the secret, its authority, and the
-/// client `batch` with its certificate.
+/// A service behind a gateway with a secret, with an authority and the client `batch`, which
+/// authenticates by its certificate.
 struct Behind {
     service: Service,
     bank: Authority,
@@ -54,13 +54,13 @@ impl Behind {
         }
     }
 
-    /// Where these files of the sample are.
+    /// The path of a file that the sample names.
     fn file(&self, name: &str) -> String {
         folder(&self.bank).join(name).display().to_string()
     }
 
-    /// A caller that believes the authority, and shows this certificate. It has another address
-    /// than the gateway.
+    /// A caller that trusts the authority and may have a certificate. Its address differs from the
+    /// gateway's.
     fn caller(&self, own: Option<&Issued>) -> Caller {
         Caller::new(&self.bank.certificate(), own).from([127, 0, 0, 2])
     }
@@ -74,7 +74,7 @@ fn read(authority: &Authority, name: &str) -> String {
     std::fs::read_to_string(folder(authority).join(name)).unwrap()
 }
 
-/// Asks as D1, or as `batch`, and forges what the gateway must replace.
+/// Asks as D1 or as `batch`, with forged headers that the gateway must replace. Gives the status.
 async fn ask(caller: &Caller, address: SocketAddr, as_batch: bool) -> Option<u16> {
     let (form, credential) = match as_batch {
         true => (format!("{GRANT}&client_id=batch"), String::new()),
@@ -97,7 +97,8 @@ async fn ask(caller: &Caller, address: SocketAddr, as_batch: bool) -> Option<u16
     Some(status(&connection.ask(&request).await.ok()?))
 }
 
-/// Callers with a certificate and without one get what is theirs.
+/// Checks that the gateway passes on the caller's address and certificate, and drops forged
+/// headers.
 async fn passes_on(behind: &Behind, address: SocketAddr, mut server: Server) {
     let (with, without) = (behind.caller(Some(&behind.batch)), behind.caller(None));
     let patience = std::time::Instant::now() + Duration::from_secs(60);

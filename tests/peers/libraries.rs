@@ -1,8 +1,8 @@
-//! OAuth client libraries of many languages get a token, as their documentation shows it, and the
-//! token is good.
+//! OAuth client libraries of many languages get a token, used as their documentation shows. The
+//! test checks the token.
 //!
-//! A library with the answer that D1 gets, `expires_in` as a string, unless it is one that insists
-//! on a number.
+//! The service answers as it does to D1, with `expires_in` as a string. A library that needs a
+//! number has a client that is set to get one.
 
 use std::path::Path;
 use std::process::Command;
@@ -17,14 +17,14 @@ use crate::tools;
 
 const SCOPE: &str = "cards pin";
 
-/// What a library reads `expires_in` as.
+/// The form in which a library reads `expires_in`.
 #[derive(Clone, Copy)]
 enum ExpiresIn {
     String,
     Number,
 }
 
-/// A service with a client and its secret.
+/// Starts a service with a client, and gives the client's secret.
 fn service(expires_in: ExpiresIn) -> (Service, String) {
     let setup = Setup::empty();
     let expires_in = match expires_in {
@@ -40,7 +40,7 @@ fn service(expires_in: ExpiresIn) -> (Service, String) {
     (service, secret.as_str().unwrap().to_owned())
 }
 
-/// The token is one of this service, for this client, with this scope.
+/// Checks that this service issued the token to the client `library` with the scope.
 async fn is_good(service: &Service, token: &str) {
     let jwks: Jwks = serde_json::from_str(&service.get("/oauth2/jwks").await.text).unwrap();
     let issuer = service.url("");
@@ -54,7 +54,7 @@ async fn is_good(service: &Service, token: &str) {
     assert_eq!(verified.claims["scope"], SCOPE);
 }
 
-/// Runs a program that prints the token that it got.
+/// Runs a program that gets a token and prints it, and checks the token.
 async fn gets_a_token(mut command: Command, expires_in: ExpiresIn) {
     let (service, secret) = service(expires_in);
     command
@@ -120,7 +120,7 @@ async fn ruby_oauth2() {
 
 #[tokio::test]
 async fn go_x_oauth2() {
-    // Built by Debian's compiler with Debian's sources, which are no modules.
+    // Debian's compiler builds it with Debian's sources, which are not Go modules.
     let program = tools::folder().join("go-client");
     gets_a_token(Command::new(program), ExpiresIn::String).await;
 }

@@ -1,11 +1,10 @@
-//! Programs of others against the service: what verifies its tokens as the manual shows it,
-//! libraries that ask for one, what makes requests up from the document, and what looks for
-//! weaknesses of TLS.
+//! Programs of other makers run against the service: verifiers of the manual, client libraries, a
+//! generator of requests from the document, and a scanner for weaknesses of TLS.
 //!
-//! They need Python, Node, Java and more, so they are no part of `cargo test`: `cargo xtask ci
-//! peers` installs what they need below `target/peers` and runs them.
+//! They need Python, Node, Java and more, so `cargo test` doesn't run them. `cargo xtask ci peers`
+//! installs them below `target/peers` and runs the tests.
 
-// As in the service's own tests: what they unwrap says where it failed.
+// As in tests/it: an unwrap that fails shows where the test failed.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../it/harness/mod.rs"]

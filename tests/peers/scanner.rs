@@ -1,6 +1,6 @@
-//! sslyze at the front door: which versions, suites and curves it takes, the known weaknesses of
-//! TLS, and Mozilla's profile "intermediate", in which a caller from the last ten years finds what
-//! it needs and nothing that is known to be weak.
+//! sslyze scans the service's TLS listener: the versions, suites and curves that it accepts, and
+//! the known weaknesses of TLS. It also checks Mozilla's profile "intermediate", which lets in
+//! clients of the last ten years and allows nothing that is known to be weak.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::harness::{Authority, Issued, SERVER, Service, Setup, free_address, plain, run};
 use crate::tools::{self, Server};
 
-/// What must be found of the weak server.
+/// Findings that the scan of the weak server must have.
 const WEAK: [&str; 4] = [
     "tls_1_2_cipher_suites takes TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
     "tls_1_3_cipher_suites: /is_tls_version_supported is false",
@@ -19,7 +19,7 @@ const WEAK: [&str; 4] = [
     "it is not as Mozilla's profile has it",
 ];
 
-/// A scan of sslyze, a place in its result, and what must stand there.
+/// A scan of sslyze, a place in its result, and the value that must stand there.
 const SOUND: [(&str, &str, &str); 16] = [
     (
         "ssl_2_0_cipher_suites",
@@ -79,7 +79,7 @@ const SOUND: [(&str, &str, &str); 16] = [
     ),
 ];
 
-/// The suites that are taken, of all that sslyze tries.
+/// The suites that the service accepts, of all that sslyze tries.
 const SUITES: [(&str, &[&str]); 2] = [
     (
         "tls_1_2_cipher_suites",
@@ -111,7 +111,7 @@ fn nothing_weak_is_found_at_the_front_door() {
     assert!(!service.log().contains("panicked"), "{}", service.log());
 }
 
-/// That nothing is found says something only if something can be.
+/// The scanner must find weaknesses in a weak server; else a clean result proves nothing.
 #[tokio::test]
 async fn what_is_weak_is_found() {
     let folder = tempfile::tempdir().unwrap();
@@ -129,8 +129,8 @@ async fn what_is_weak_is_found() {
         server.still_runs();
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    // This server speaks to one caller at a time, and may let one of the scanner's wait for longer
-    // than it does.
+    // This server serves one connection at a time. It can keep one of the scanner's waiting for
+    // longer than the scanner's timeout, so the test tries three times.
     let mut scans = Vec::new();
     while scans.len() < 3 {
         let slowly = ["--slow_connection"];
@@ -144,7 +144,7 @@ async fn what_is_weak_is_found() {
     panic!("not all of {WEAK:#?} is found: {scans:#?}");
 }
 
-/// An authority in the folder `own`, which has issued what both ends need.
+/// An authority in the folder `own`, which has issued certificates for both ends.
 fn authority(folder: &Path) -> (Authority, Issued) {
     let own = Authority::new(folder, "own");
     own.issue("server", "/CN=bank.example", SERVER);
@@ -152,7 +152,7 @@ fn authority(folder: &Path) -> (Authority, Issued) {
     (own, client)
 }
 
-/// All that is not as it should be.
+/// Scans a server, and gives everything that differs from what the service must show.
 fn scan(
     folder: &Path,
     address: SocketAddr,
@@ -209,7 +209,7 @@ fn findings(report: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (scan, place, expected) in SOUND {
         let done = &scans[scan];
-        // What was not looked at, or failed, has found nothing.
+        // A scan that failed or didn't run has found nothing.
         if done["status"] != "COMPLETED" {
             found.push(format!("{scan} is not done: {done}"));
         }

@@ -1,19 +1,19 @@
-//! Schemathesis over the document as it is served: requests that the document allows and ones that
-//! it rules out, made up from it, and each answer held against it. All its checks are on; what it
-//! must be told stands in schemathesis.toml.
+//! Schemathesis makes up requests from the served document, valid and invalid ones, and checks each
+//! answer against the document. All its checks are on. Its settings are in schemathesis.toml.
 
 use crate::harness::{D1, Setup, run};
 use crate::tools;
 
-/// The same requests on each run.
+/// Every run makes the same requests.
 const SEED: &str = "1";
-/// Made up for each operation, beside those that cover each keyword.
+/// The number of random requests for each operation. Schemathesis adds requests that cover each
+/// keyword.
 const EXAMPLES: &str = "100";
 
 #[test]
 fn every_answer_is_as_the_served_document_says() {
-    // Its many wrong credentials would make the right ones wait as well: tests/it/throttle.rs is
-    // about that.
+    // The many wrong credentials would slow the right ones down too. tests/it/throttle.rs tests
+    // that.
     let setup = Setup::of("throttle = { enabled = false }");
     let add = ["--scope", "cards pin", "--allow", "introspect"];
     setup.add("is_tbank01", "123", &add);

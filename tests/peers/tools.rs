@@ -1,4 +1,4 @@
-//! What `cargo xtask ci peers` installed, and programs that run while a test does.
+//! The programs that `cargo xtask ci peers` installed, and programs that run beside a test.
 
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use crate::forgery::AUDIENCE;
 use crate::harness::{ISSUER, Service, Setup, free_address};
 
-/// Where it was installed.
+/// The folder of the installed programs.
 pub fn folder() -> PathBuf {
     let folder = repository().join("target/peers");
     assert!(folder.exists(), "run: cargo xtask ci peers");
@@ -30,8 +30,8 @@ pub fn example(name: &str) -> Command {
     Command::new(beside.join("examples").join(name))
 }
 
-/// With a client `own` whose tokens are for the API of the tests, and a client `other` whose are
-/// not.
+/// A client `own` with tokens for the API of the tests, and a client `other` with tokens for
+/// another API.
 pub fn setup_with_own_and_other() -> Setup {
     let setup = Setup::empty();
     let own = ["--scope", "cards pin", "--audience", AUDIENCE];
@@ -40,8 +40,8 @@ pub fn setup_with_own_and_other() -> Setup {
     setup
 }
 
-/// Starts a service that is reached where its issuer says, by those who look it up in the metadata
-/// or the document.
+/// Starts a service whose issuer is its own address. Callers that look up an address in the
+/// metadata or the document then reach it.
 pub fn start_at_the_address_of_its_issuer(setup: Setup) -> Service {
     let address = free_address();
     let config = std::fs::read_to_string(setup.config()).unwrap();
@@ -52,7 +52,7 @@ pub fn start_at_the_address_of_its_issuer(setup: Setup) -> Service {
     setup.start()
 }
 
-/// A program that answers each line with a line; killed when it is dropped.
+/// A program that answers each line with a line. The test kills it on drop.
 pub struct Dialogue {
     child: Child,
     to: ChildStdin,
@@ -88,7 +88,7 @@ impl Drop for Dialogue {
     }
 }
 
-/// A server; killed when it is dropped.
+/// A server. The test kills it on drop.
 pub struct Server(Child);
 
 impl Server {

@@ -1,5 +1,4 @@
-//! The verifiers of docs/verify.md, run as they stand there: against the service's own tokens, and
-//! against forged ones.
+//! Runs the verifiers of docs/verify.md unchanged, on tokens of the service and on forged ones.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -41,7 +40,7 @@ fn verifier(mut command: Command, jwks: &str) -> Dialogue {
     Dialogue::with(command)
 }
 
-/// Takes the service's tokens, those of a key that is newer than its cache among them, and no
+/// Checks that the verifier accepts the service's tokens, also after a key change, and refuses
 /// others.
 async fn takes_what_the_service_signs(command: Command) {
     let service = tools::setup_with_own_and_other().start();
@@ -68,7 +67,7 @@ async fn takes_what_the_service_signs(command: Command) {
     }
 
     service.setup.run(&["key", "rotate", "--now"]).ok();
-    // It asks for the new key as soon as its pause between two questions is over.
+    // The verifier fetches the key set again once the pause since its last fetch is over.
     let patience = Instant::now() + Duration::from_secs(60);
     loop {
         let newer = service.token(&own, GRANT).await.access_token();
@@ -86,7 +85,7 @@ async fn takes_what_the_service_signs(command: Command) {
     );
 }
 
-/// Takes a token of the keys that it believes, and none that is wrong in one place.
+/// Checks that the verifier accepts a good token of the forger, and refuses each bad one.
 fn refuses_what_is_forged(command: Command) {
     let forger = Forger::new();
     let jwks = format!("http://{}/jwks", forger.serve_jwks());

@@ -1,7 +1,7 @@
 //! An access token, as a resource server and the introspection endpoint check it (RFC 9068 4).
 //!
-//! One that is accepted has the key's own signature, the right type, and claims that allow it:
-//! nothing else is believed of whoever sends it.
+//! `verify` must only accept a token with a signature of the key, the right type, and claims that
+//! allow the request.
 
 use std::sync::LazyLock;
 

@@ -1,13 +1,13 @@
 //! The value of an `Authorization` header with a Basic credential (RFC 7617, RFC 6749 2.3.1).
 //!
-//! What is accepted names one client at most, whichever way it is decoded, and has one or two
-//! secrets that a client could have; written again in either encoding, it is the same credential.
+//! An accepted credential has at most one client id and one or two possible secrets. If it is
+//! encoded again, in either encoding, the parser reads the same id and secret.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use d1_authz::token::{BasicCredential, ClientId, ClientSecret, CredentialError};
 
-/// The bytes as the header's value, and as what its base64 holds.
+/// Checks the bytes as the header's value, and as the text in its base64.
 pub fn check(bytes: &[u8]) {
     any(bytes);
     any(&header(bytes));
@@ -37,7 +37,7 @@ fn any(value: &[u8]) {
                     assert_eq!(again.client_id(), Some(id), "{text}");
                     assert!(again.readings().any(|it| it.expose() == secret), "{text}");
                 }
-                // Three times as long, encoded.
+                // The encoded text can be three times as long.
                 Err(error) => assert_eq!(error, CredentialError::TooLong, "{text}"),
             }
         }

@@ -1,8 +1,9 @@
 //! A client assertion (RFC 7523 3), read, checked, and its signature verified with the client's
 //! keys.
 //!
-//! What is read is read one way only: put together again, it is the text that came. What passes is
-//! of the client that it names, for this service alone, for minutes, and signed by the client.
+//! A parsed assertion has one spelling: message and signature joined again are the input text. An
+//! accepted assertion names its client as issuer and subject, is only for this service, expires
+//! within minutes, and has a signature of the client's key.
 
 use std::sync::LazyLock;
 
@@ -35,7 +36,7 @@ pub fn check(bytes: &[u8]) {
 
     let parts = signer::parts(&text);
     let key_fits = assertion.key_id().is_none_or(|id| id == KEY_ID);
-    // RFC 9864 2.2: two names of one algorithm.
+    // RFC 9864 2.2: the algorithm has two names.
     let algorithm_fits = assertion.algorithm().is("EdDSA");
     let expected = algorithm_fits && key_fits && signer::signed(message, signature);
     let verified = KEYS.verify(

@@ -1,9 +1,9 @@
 //! The configuration: a TOML text, and environment variables above it.
 //!
-//! What is wrong is told, with its key or its place. What is taken can be shown, and what is shown,
-//! written to a file again, is the same configuration.
+//! Each error has a message. The settings of an accepted configuration, written to a file, give the
+//! same configuration.
 //!
-//! Behind a line [`ENVIRONMENT`], each line of an input is a variable.
+//! Each line after [`ENVIRONMENT`] in an input is an environment variable.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -14,7 +14,7 @@ use figment::Jail;
 
 const ENVIRONMENT: &str = "#environment\n";
 const FILE: &str = "d1-authz.toml";
-/// Keys with several values, which are shown with commas between them.
+/// Keys with several values, which `settings` joins with commas.
 const LISTS: [&str; 2] = ["gateway.addresses", "tls.allow"];
 
 pub fn check(bytes: &[u8]) {
@@ -32,7 +32,8 @@ pub fn check(bytes: &[u8]) {
     });
 }
 
-/// In a folder of its own, with no variables but those that are set in it.
+/// Runs `work` in an empty folder of its own, with no environment variables but those that `work`
+/// sets.
 #[expect(
     clippy::result_large_err,
     reason = "the jail's closures return figment's error"

@@ -1,14 +1,14 @@
 //! An OpenAPI document, as any service's generator reads it.
 //!
-//! It is refused with findings, or generated. What was read can be served: as JSON, it is read
-//! again as the same document, and the same code comes of it.
+//! The loader gives findings if it refuses the document. If the generator makes code from it, the
+//! served JSON loads as the same document and gives the same code.
 
 use std::path::Path;
 
 use dropshot_codegen::load::{Loaded, load_bytes};
 use dropshot_codegen::{Options, generate};
 
-/// No such folder: a reference to another file is refused rather than read.
+/// This folder doesn't exist, so the loader can't read a referenced file.
 pub const NOWHERE: &str = "/nonexistent/document.yaml";
 
 pub fn check(bytes: &[u8]) {
@@ -18,7 +18,7 @@ pub fn check(bytes: &[u8]) {
     }
 }
 
-/// Generated as it was read, and as it is served.
+/// Generates the code, loads the served document again, and compares.
 pub fn is_generated(loaded: &Loaded) {
     let Ok(generated) = generate(loaded, Options::default()) else {
         return;

@@ -1,9 +1,9 @@
-//! The body of a token request, read by the run time and decoded by the generated code as the
-//! service has it done.
+//! The body of a token request: the run time reads it, and the generated code decodes it with the
+//! service's settings.
 //!
-//! Another reader of forms sees the same parameters in what is accepted, each once: nothing in
-//! front of the service, nor whoever reads its log, can be made to believe another request. Written
-//! again, it is the same request.
+//! Another form parser finds the same parameters in an accepted body, each once. So a gateway or a
+//! reader of its log sees the same request as the service. An accepted form that is written again
+//! reads as the same form.
 
 use std::borrow::Cow;
 
@@ -38,7 +38,7 @@ pub fn check(body: &[u8]) {
     let again = again.unwrap_or_else(|rejection| panic!("{form:?}: {rejection:?}"));
     assert_eq!(format!("{again:?}"), format!("{:?}", Some(&form)));
 
-    // Without a header and a certificate, an assertion is all that it can prove itself with.
+    // Without a header and a certificate, an assertion is the only possible credential.
     if let Ok(credential) = fuzzing::credential(None, &form, None) {
         assert!(matches!(credential, Credential::Assertion(_)));
         assert_eq!(form.client_secret, None);
@@ -54,7 +54,7 @@ fn read(body: &[u8]) -> Result<Option<Auth2Request>, Rejection> {
     testing::received(operation, request, &fuzzing::reading())?.optional_body(Auth2Request::decode)
 }
 
-/// All parameters but `resource`, which may be repeated.
+/// All parameters but `resource`, which a form may repeat.
 fn fields(form: &Auth2Request) -> [(&'static str, Option<&str>); 6] {
     let Auth2Request {
         grant_type,
@@ -91,7 +91,7 @@ mod tests {
 
     use super::*;
 
-    /// Whatever a client puts into its parameters arrives as it is, an empty one as none (RFC 6749
+    /// A parameter arrives as the client wrote it, and an empty one counts as absent (RFC 6749
     /// 3.2).
     fn parameter() -> impl Strategy<Value = Option<String>> {
         proptest::option::of(".{1,40}")
@@ -117,8 +117,8 @@ mod tests {
             check(&bytes);
         }
 
-        /// A parameter that is given twice is refused, wherever and with whatever value (RFC 6749
-        /// 3.2).
+        /// The service refuses a parameter that appears twice, at any place and with any value (RFC
+        /// 6749 3.2).
         #[test]
         fn a_repeated_parameter_is_refused(one in "[a-z]{0,5}", other in "[a-z]{0,5}", name in 0_usize..5) {
             let names = ["scope", "client_id", "client_secret", "client_assertion_type", "client_assertion"];

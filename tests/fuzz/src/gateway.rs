@@ -1,11 +1,13 @@
-//! What a gateway says about a caller: `X-Forwarded-For`, `Forwarded` (RFC 7239) and the headers
-//! for certificates.
+//! The headers in which a gateway describes its caller: `X-Forwarded-For`, `Forwarded` (RFC 7239)
+//! and the certificate headers.
 //!
-//! Whatever the headers hold, what a caller could have written in front of the gateway's own part changes nothing, be it a line of
-//! its own or the beginning of the gateway's line. The address is never one of the gateway's unless it asks for itself, and the
-//! certificate of `Client-Cert` (RFC 9440) is the one in the header.
+//! Text that a caller puts before the gateway's part of a header changes nothing, as a line of its
+//! own or as the beginning of the gateway's line. The address is one of the gateway's only if the
+//! gateway itself sent the request. The certificate of `Client-Cert` (RFC 9440) is the one in the
+//! header.
 //!
-//! The first byte of an input chooses which headers are believed; each line after it is one.
+//! The first byte of an input chooses the headers that the service believes. Each line after it is
+//! a header.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -35,8 +37,8 @@ pub fn check(bytes: &[u8]) {
         let read = certificate.as_ref().map(|it| it.thumbprint().to_string());
         assert!(read.is_none_or(|read| read == thumbprint));
     }
-    // With nothing but the gateway's hops, it is the gateway that asks, and the caller's own line
-    // is that of a hop.
+    // If the header lists only hops of the gateway, the gateway is the caller, and a line in front
+    // would count as a hop.
     if address != own() {
         for forged in FORGED {
             for is_line in [true, false] {
@@ -51,7 +53,7 @@ pub fn check(bytes: &[u8]) {
     }
 }
 
-/// What a caller writes.
+/// Texts that a caller writes in front of the gateway's part.
 const FORGED: [&str; 6] = [
     "6.6.6.6",
     "2001:db8:6::6",
@@ -65,7 +67,7 @@ fn read(gateway: &GatewayConfig, headers: &HeaderMap) -> Option<Caller> {
     fuzzing::behind_gateway(gateway, own(), headers)
 }
 
-/// Where the gateway asks from.
+/// The address that the gateway connects from.
 fn own() -> IpAddr {
     IpAddr::from([10, 0, 0, 1])
 }
@@ -97,12 +99,12 @@ fn headers(lines: &[u8]) -> HeaderMap {
         let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?;
         Some((name, value))
     });
-    // A server takes no more than a hundred.
+    // An HTTP server takes at most 100 header lines.
     lines.take(100).collect()
 }
 
-/// The headers with what a caller has written in front: in a line of its own, or in that of the
-/// gateway.
+/// The headers with a caller's text in front: as a line of its own, or at the beginning of the
+/// gateway's line.
 fn forge(gateway: &GatewayConfig, headers: &HeaderMap, text: &str, is_line: bool) -> HeaderMap {
     let Some(name) = gateway.address_header.name() else {
         return headers.clone();
@@ -125,7 +127,7 @@ fn forge(gateway: &GatewayConfig, headers: &HeaderMap, text: &str, is_line: bool
     forged
 }
 
-/// `x5t#S256` of the certificate in the header, RFC 8705 3.1.
+/// The `x5t#S256` of the certificate in the header (RFC 8705 3.1).
 fn thumbprint(gateway: &GatewayConfig, headers: &HeaderMap) -> Option<String> {
     if gateway.certificate_header != CertificateHeader::ClientCert {
         return None;

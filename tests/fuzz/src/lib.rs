@@ -1,8 +1,9 @@
-//! What must hold of any bytes that reach the service or its generator: one module, one target.
+//! Properties of every parser of untrusted bytes in the service and its generator: one module for
+//! each fuzz target.
 //!
-//! A target calls what runs in production, and panics where its promise is broken: that nothing
-//! panics, and what its module says beyond. `cargo test` tries the kept inputs of `corpus/`, and
-//! `cargo xtask fuzz` has libFuzzer look for others. What it finds is mended, and kept.
+//! A target calls the production code and panics if a property of its module doesn't hold. `cargo
+//! test` runs the kept inputs of `corpus/`, and `cargo xtask fuzz` has libFuzzer search for others.
+//! An input that broke a target stays in `corpus/` after the fix.
 
 mod access_token;
 mod basic;
@@ -15,18 +16,17 @@ mod overlay;
 mod proxy;
 mod signer;
 
-/// Something that reads what strangers, or operators, write.
+/// A parser of what strangers or operators write.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
-    /// Its name, and that of its folder of inputs.
+    /// The name of the target, and of its folder of inputs.
     pub name: &'static str,
-    /// Whether an input takes less than a millisecond or so, unoptimised.
+    /// Whether an input takes about a millisecond at most in an unoptimised build.
     pub quick: bool,
-    /// Panics where what must hold doesn't.
+    /// Panics if a property doesn't hold.
     pub check: fn(&[u8]),
 }
 
-/// All of them.
 pub const TARGETS: &[Target] = &[
     target("access-token", access_token::check),
     target("basic", basic::check),

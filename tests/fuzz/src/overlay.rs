@@ -1,7 +1,6 @@
 //! An overlay (OpenAPI Overlay 1.0), applied to the document of Thales D1.
 //!
-//! It is refused with findings, or what comes of it is a document like any other: see
-//! [`crate::document`].
+//! The loader refuses it with findings, or the result passes the checks of [`crate::document`].
 
 use std::path::Path;
 

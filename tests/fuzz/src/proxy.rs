@@ -1,6 +1,7 @@
-//! The header of the PROXY protocol, as a balancer, or whoever has its address, sends it.
+//! The header of the PROXY protocol, as a balancer or an attacker at its address sends it.
 //!
-//! One that is taken is whole, and no shorter part of it is; and what follows it changes nothing.
+//! An accepted header is complete: without its last byte, the parser doesn't accept it. Bytes after
+//! the header change nothing.
 
 use d1_authz::http::fuzzing::proxy_header;
 

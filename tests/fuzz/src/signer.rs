@@ -1,8 +1,8 @@
-//! A key that signs what targets make, always the same, so that kept inputs stay signed: Ed25519
-//! (RFC 8037).
+//! The Ed25519 key (RFC 8037) that signs the JWTs of the targets. It never changes, so the
+//! signatures of kept inputs stay valid.
 //!
-//! Its signatures are deterministic, so signing again tells whether a signature is good without
-//! asking what is tested.
+//! Its signatures are deterministic. A target signs again to check a signature without the code
+//! under test.
 
 use std::sync::LazyLock;
 
@@ -13,17 +13,17 @@ use serde_json::{Map, Value, json};
 
 /// The key's `kid`.
 pub const KEY_ID: &str = "1";
-/// Whom tokens are of and assertions for.
+/// The issuer of access tokens and the audience of assertions.
 pub const ISSUER: &str = "https://as.example";
 /// The time of all checks, in seconds since 1970.
 pub const NOW: i64 = 1_767_225_600;
 
-/// A key of nobody's.
+/// A key that only these targets use.
 static PAIR: LazyLock<Ed25519KeyPair> = LazyLock::new(|| {
     Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("any 32 bytes are a seed of Ed25519")
 });
 
-/// The set with its public half, RFC 7517 5.
+/// The key set with the public half of the key (RFC 7517 5).
 pub fn jwks() -> Value {
     let x = URL_SAFE_NO_PAD.encode(PAIR.public_key());
     json!({ "keys": [{ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": KEY_ID, "x": x }] })
@@ -34,8 +34,8 @@ pub fn signed(message: &[u8], signature: &[u8]) -> bool {
     PAIR.sign(message).as_ref() == signature
 }
 
-/// The bytes as the JWT that they are; or their first line as a header and the rest as a payload,
-/// signed.
+/// Makes a JWT of an input. An input of one line is the JWT itself. In an input of several lines,
+/// the first is the header and the rest the payload of a JWT that the key signs.
 pub fn jwt(bytes: &[u8]) -> String {
     let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
         return String::from_utf8_lossy(bytes).into_owned();
@@ -50,7 +50,7 @@ pub fn jwt(bytes: &[u8]) -> String {
     format!("{message}.{signature}")
 }
 
-/// A JWT of two objects and a signature, read with nothing of what is tested.
+/// A JWT of two JSON objects and a signature, decoded without the code under test.
 pub struct Parts<'a> {
     pub message: &'a str,
     pub signature: Vec<u8>,
@@ -58,10 +58,10 @@ pub struct Parts<'a> {
     pub claims: Map<String, Value>,
 }
 
-/// The parts of what was accepted.
+/// Decodes a JWT that the code under test accepted.
 ///
 /// # Panics
-/// Where it has not three parts, or not these.
+/// If the text is not base64url of two JSON objects and a signature.
 pub fn parts(token: &str) -> Parts<'_> {
     let texts: Vec<&str> = token.split('.').collect();
     assert_eq!(texts.len(), 3, "accepted, and not of three parts: {token}");
@@ -82,12 +82,12 @@ pub fn parts(token: &str) -> Parts<'_> {
 }
 
 impl Parts<'_> {
-    /// A claim that is a text.
+    /// The value of a claim that is a string.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.claims.get(name)?.as_str()
     }
 
-    /// Whether the audience is, or has among it, this one.
+    /// The audiences of the token; `aud` is a string or an array (RFC 7519 4.1.3).
     pub fn audiences(&self) -> Vec<&str> {
         match self.claims.get("aud") {
             Some(Value::String(one)) => vec![one],

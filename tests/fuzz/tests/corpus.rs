@@ -1,4 +1,4 @@
-//! The kept inputs of every target: seeds of each kind, and whatever once broke a target.
+//! The kept inputs of every target: seeds of each kind, and every input that once broke a target.
 
 #![allow(clippy::unwrap_used)] // a test that unwraps says where it failed
 
@@ -43,13 +43,13 @@ fn what_must_hold_holds_of_every_kept_input() {
     }
 }
 
-/// A little of what libFuzzer does, wherever tests run: each input cut short, and with one byte
-/// another.
+/// Does a little of libFuzzer's work in every test run: cuts each input short, and changes one
+/// byte.
 #[test]
 fn what_must_hold_holds_of_kept_inputs_that_are_damaged() {
     for target in TARGETS.iter().filter(|target| target.quick) {
         for (path, bytes) in inputs(target) {
-            // Some places of a long input, all of a short one.
+            // Damages at most about 64 places of a long input, and each place of a short one.
             for at in (0..bytes.len()).step_by(1 + bytes.len() / 64) {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= 1 << (at % 8);

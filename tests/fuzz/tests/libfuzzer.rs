@@ -1,5 +1,5 @@
-//! libFuzzer and one target, which the variable `FUZZ_TARGET` names: built and run by `cargo xtask
-//! fuzz`.
+//! Runs libFuzzer on the target that the variable `FUZZ_TARGET` names. `cargo xtask fuzz` builds
+//! and starts it.
 #![no_main]
 
 use std::sync::OnceLock;
