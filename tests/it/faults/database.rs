@@ -1,4 +1,4 @@
-//! The database stopped, frozen, or beyond a network that fails, while callers go on asking.
+//! The database is stopped, frozen, or behind a failing network, while callers go on asking.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ fn time() -> Duration {
     Duration::from_secs(number("SECONDS", 4).into())
 }
 
-/// A replica with D1's client, which it knows by now.
+/// A replica that has read D1's client.
 async fn replica(url: &str) -> Service {
     let setup = Setup::on(url);
     setup.add("is_tbank01", "123", &["--scope", "cards pin"]);
@@ -22,7 +22,7 @@ async fn replica(url: &str) -> Service {
     service
 }
 
-/// How long until a change is in force that another process makes.
+/// The time until a change by another process is in force.
 async fn convergence(service: &Service) -> Duration {
     let other = administration(&service.setup).await;
     let began = Instant::now();
@@ -37,7 +37,8 @@ async fn convergence(service: &Service) -> Duration {
     began.elapsed()
 }
 
-/// What happens, for a while, and its end.
+/// Checks that no caller is refused from when `happens` breaks the database until `ends` repairs
+/// it.
 async fn survives(
     what: &str,
     happens: impl FnOnce(&mut Postgres),
@@ -54,7 +55,7 @@ async fn survives(
     let refused = service.setup.run(&["client", "disable", "is_tbank01"]);
     assert_eq!(refused.code, 1, "{refused:?}");
     assert!(!refused.stderr.is_empty());
-    // Of whom nobody can say whether it is right.
+    // The service can't tell whether an unknown client's credential is right.
     let stranger = service.token(&basic("nobody", "x"), GRANT).await;
     stranger.refused(503, "temporarily_unavailable");
     tokio::task::block_in_place(|| ends(&mut postgres));
@@ -104,7 +105,7 @@ async fn whatever_the_network_does_nobody_is_refused() {
     {
         let load = Load::on(&service, 2, Duration::from_millis(10));
         proxy.set(network);
-        // Made beyond the network that fails: nobody is told.
+        // Another process adds the client directly, so the failing network hides the change.
         let id = format!("made-while-{number}");
         let client = Client::new(ClientId::parse(&id).unwrap(), &id, Scope::default());
         let secret = clients.add(client, None).await.unwrap().secret;

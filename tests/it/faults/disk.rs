@@ -1,4 +1,4 @@
-//! A disk that is full, under the store and under the audit trail: a small file system in memory,
+//! The disk under the store or the audit trail is full. The disk is a small file system in memory,
 //! which only root can make.
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Load;
 use crate::harness::{D1, GRANT, Setup, eventually, is_root, run};
 
-/// A file system of this size; gone when it is dropped.
+/// A file system of a given size. It is unmounted on drop.
 pub(crate) struct Disk {
     at: PathBuf,
 }
@@ -30,7 +30,7 @@ impl Disk {
         Self { at: path.into() }
     }
 
-    /// Fills it, but for what is left of the last block.
+    /// Fills the disk, up to a part of its last block.
     fn fill(&self) {
         let filler = std::fs::File::create(self.at.join("filler")).unwrap();
         let block = vec![0; 4096];
@@ -48,7 +48,7 @@ impl Drop for Disk {
     }
 }
 
-/// Whether this user may make file systems; else it is said what isn't tested.
+/// Whether this user may mount file systems. If not, it prints which test is left out.
 pub(crate) fn may_mount() -> bool {
     let may = is_root();
     if !may {
@@ -94,8 +94,8 @@ async fn under_the_store_tokens_go_on_and_changes_fail_until_there_is_room() {
 
     service.setup.add(&id, "123", &[]);
     let other = crate::harness::basic(&id, "123");
-    // The service opens its connections anew, at a pace: a client that it has not read yet waits
-    // for that.
+    // The service reopens its connections with pauses. A client that the service hasn't read yet
+    // waits for a connection.
     let token = async || service.token(&other, GRANT).await.status.as_u16();
     eventually("granted", token, |status| *status == 200).await;
     let ready = async || service.get_at(service.ops, "/readyz").await.status.as_u16();

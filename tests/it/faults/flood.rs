@@ -1,5 +1,5 @@
-//! What anybody may send, as often as they like: it costs honest callers nothing, and no record of
-//! theirs.
+//! Anybody can send requests at any rate. Honest callers lose neither tokens nor audit records by
+//! that.
 
 use std::time::{Duration, Instant};
 
@@ -14,13 +14,13 @@ use crate::harness::{GRANT, Service, Setup, basic, eventually, plain, read_answe
 
 const SOURCES: u8 = 50;
 
-/// How many decisions the records of this event tell of.
+/// The number of decisions in the records of this event.
 fn told(records: &[Value], event: &str) -> u64 {
     let of = records.iter().filter(|record| record["event"] == event);
     of.map(|record| record["count"].as_u64().unwrap_or(1)).sum()
 }
 
-/// Requests without a credential or with one that is made up, from one source.
+/// Sends requests without a credential or with a made-up one, from one source.
 async fn flood(service: &Service, source: u8, requests: u32) {
     let from = [127, 0, 2, source].into();
     let mut connection = plain(from, service.api).await.unwrap();
@@ -53,7 +53,8 @@ async fn from_fifty_sources_it_costs_honest_callers_nothing() {
     let load = Load::on(&service, 2, Duration::from_millis(20));
     let begun = Instant::now();
     let mut before = 0;
-    // In parts, so that memory is looked at once all sources are known.
+    // The flood has four parts. The first one makes the service know all sources, and then the test
+    // measures memory.
     for part in 0..4 {
         let all = (1..=SOURCES).map(|source| flood(&service, source, each / 4));
         join_all(all).await;
@@ -117,11 +118,11 @@ async fn wrong_secrets_whose_callers_hang_up_are_counted_and_recorded() {
             .map(|(_, figure)| figure.parse::<u64>().unwrap())
             .sum::<u64>()
     };
-    // A request whose caller is gone before the HTTP server has begun with it is not decided, and
-    // its guess not checked.
+    // If the caller is gone before the HTTP server starts on the request, the service neither
+    // decides it nor checks its guess.
     let most = |count: &u64| (times * 8 / 10..=times).contains(count);
     eventually("those that were begun are counted", refusals, most).await;
-    // Those that are under way yet.
+    // Some requests may still be under way.
     tokio::time::sleep(Duration::from_secs(1)).await;
     let count = refusals().await;
     let told = told(&service.stop().audit(), "token.refused");

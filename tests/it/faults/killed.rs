@@ -1,4 +1,4 @@
-//! kill -9 at random moments, under load: nothing that anybody was told is lost.
+//! kill -9 at random moments, under load. Nothing that a caller got an answer for is lost.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,12 +20,12 @@ async fn nothing_is_lost_on_postgresql() {
     nothing_is_lost(setup, number("KILLS", 6), "postgresql").await;
 }
 
-/// What was told to somebody, and so has to last.
+/// What a caller got an answer for, so it must outlast the kills.
 #[derive(Default)]
 struct Told {
     tokens: BTreeSet<String>,
     revoked: BTreeSet<String>,
-    /// Whose revocation nobody answered: it may be in the store or not.
+    /// Tokens whose revocation got no answer. The store may have it or not.
     uncertain: BTreeSet<String>,
     clients: Vec<String>,
 }
@@ -39,7 +39,7 @@ async fn nothing_is_lost(setup: Setup, kills: u32, what: &str) {
     for kill in 0..kills {
         let service = setup.start();
         let load = Load::on(&service, 4, Duration::ZERO);
-        // A linear congruence is random enough for a moment.
+        // A linear congruential generator is random enough to choose a moment.
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
@@ -93,7 +93,7 @@ async fn nothing_is_lost(setup: Setup, kills: u32, what: &str) {
     );
 }
 
-/// Revokes tokens and adds clients until the service is dead, and remembers what was answered.
+/// Revokes tokens and adds a client until the service is dead, and remembers the answers.
 async fn change(service: &Service, is_dead: &AtomicBool, round: u32, told: &mut Told) {
     let client = reqwest::Client::new();
     let id = format!("client-{round}");

@@ -1,4 +1,4 @@
-//! Callers that never stop asking, and what they got.
+//! Callers that ask without end, and the answers that they got.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,21 +8,21 @@ use tokio::task::JoinHandle;
 
 use crate::harness::{D1, GRANT, Service};
 
-/// What callers saw: tokens, and how often anything else.
+/// The tokens that callers got, and how often they got none.
 #[derive(Debug, Default)]
 pub struct Seen {
     pub tokens: Vec<String>,
     pub refused: u32,
 }
 
-/// Callers of one service.
+/// The callers of one service.
 pub struct Load {
     over: Arc<AtomicBool>,
     callers: Vec<JoinHandle<Seen>>,
 }
 
 impl Load {
-    /// So many callers, each with a pause after each answer, that ask as D1 does.
+    /// Starts this many callers, which ask as D1 does and pause after each answer.
     pub fn on(service: &Service, callers: usize, pause: Duration) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let (url, client) = (service.url("/oauth2/token"), reqwest::Client::new());

@@ -1,12 +1,11 @@
-//! The next release's migration, while this release serves: here a made-up one, until there is a
-//! next release.
+//! The next release migrates the store while this release serves. The migration is made up.
 
 use std::time::Duration;
 
 use super::Load;
 use crate::harness::{D1, GRANT, Postgres, Setup};
 
-/// As a later release leaves the schema: something is added, and its step is written down.
+/// Changes the schema as a later release would: additions, and a row that records the migration.
 const STEPS: [&str; 4] = [
     "ALTER TABLE clients ADD COLUMN colour TEXT NOT NULL DEFAULT 'blue'",
     "CREATE TABLE colours (name TEXT PRIMARY KEY)",
@@ -50,8 +49,8 @@ async fn serves_on(setup: Setup, migrate: impl AsyncFnOnce()) {
     let load = Load::on(&service, 4, Duration::ZERO);
     tokio::time::sleep(Duration::from_millis(500)).await;
     migrate().await;
-    // A client that nobody has asked for yet is read from what is there now, and a revocation is
-    // written to it.
+    // The service reads a client from the new schema for the first time, and writes a revocation to
+    // it.
     let other = crate::harness::basic("other", "123");
     service.token(&other, GRANT).await.granted();
     let token = service.token(D1, GRANT).await.access_token();
@@ -65,7 +64,7 @@ async fn serves_on(setup: Setup, migrate: impl AsyncFnOnce()) {
     );
     let ready = service.get_at(service.ops, "/readyz").await;
     assert_eq!(ready.status, 200, "{}", ready.text);
-    // Commands of this release leave a later one's store alone.
+    // Commands of this release refuse to change a later release's store.
     let refused = service.setup.run(&["client", "disable", "other"]);
     refused.fails(1, "run the release that made it");
 }

@@ -1,6 +1,6 @@
-//! What goes wrong around the service: processes that are killed or frozen, networks that swallow,
-//! disks that are full, databases that are gone. Real ones, each for as long as a test may take;
-//! `cargo xtask faults` asks for more, and shows the figures.
+//! Faults around the service: processes that are killed or frozen, networks that swallow bytes,
+//! full disks, lost databases. The faults are real and as short as a test needs. `cargo xtask
+//! faults` runs them for longer and shows the figures.
 
 mod database;
 pub(crate) mod disk;
@@ -19,20 +19,20 @@ use d1_authz::issuer::Installation;
 use crate::harness::Setup;
 use load::Load;
 
-/// How much of it: `FAULTS_KILLS` and the like.
+/// The size of a test: the environment variable `FAULTS_KILLS` or the like, or a default.
 fn number(name: &str, default: u32) -> u32 {
     std::env::var(format!("FAULTS_{name}")).map_or(default, |text| text.parse().unwrap())
 }
 
-/// What administrators work with, in this process: a command takes longer to start than what is
-/// measured.
+/// Opens what the commands of administrators work with, in this process. The start of a command
+/// takes longer than what the tests measure.
 async fn administration(setup: &Setup) -> Installation {
     let config = Config::load(Some(&setup.config())).unwrap();
     let clock = std::sync::Arc::new(SystemClock);
     Installation::open(&config, clock).await.unwrap()
 }
 
-/// The one that so many in a hundred are not longer than.
+/// The percentile of the times.
 fn percentile(times: &mut [Duration], percent: usize) -> Duration {
     times.sort();
     times[(times.len() * percent / 100).min(times.len() - 1)]

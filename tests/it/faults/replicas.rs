@@ -1,4 +1,4 @@
-//! Three replicas on one store: what is changed on one is in force on the others.
+//! Three replicas share one store. A change on one comes into force on the others.
 
 use std::time::{Duration, Instant};
 
@@ -19,15 +19,15 @@ async fn with_notifications_a_change_is_in_force_everywhere_within_a_second() {
     assert!(times < Duration::from_secs(1), "{times:?}");
 }
 
-/// On SQLite nobody says that something changed: the poll, every 200 ms, finds out.
+/// SQLite sends no notifications, so the replicas learn of changes by polling every 200 ms.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_notifications_the_poll_finds_out() {
     let times = converge(Setup::empty(), "sqlite, polled").await;
     assert!(times < Duration::from_secs(1), "{times:?}");
 }
 
-/// Changes on one after the other, under load, and how long until the slowest of the others
-/// follows: gives the 99th percentile.
+/// Makes changes on one replica after the other, under load. Gives the 99th percentile of the times
+/// until the slowest of the others follows.
 async fn converge(setup: Setup, what: &str) -> Duration {
     setup.add("is_tbank01", "123", &["--scope", "cards pin"]);
     setup.add("cards-api", "123", &["--allow", "introspect"]);
@@ -59,7 +59,7 @@ async fn converge(setup: Setup, what: &str) -> Duration {
     most
 }
 
-/// Makes a change, and waits until it is in force on all the others.
+/// Makes a change, and gives the time until it is in force on all the others.
 async fn spread(
     installation: &Installation,
     on: &Service,

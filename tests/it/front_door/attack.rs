@@ -1,7 +1,7 @@
-//! Callers with sockets to spare, from several addresses at once; and honest ones among them.
+//! Attackers hold many connections from several addresses at once, while honest callers ask.
 //!
-//! The size is one that any machine bears. `ATTACK_SILENT` and the like ask for more; the figures
-//! are printed.
+//! Any machine can bear the default sizes. Variables such as `ATTACK_SILENT` raise them. The tests
+//! print the figures.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use tokio::task::JoinHandle;
 use super::{Bank, Open};
 use crate::harness::{Caller, D1, Secure, eventually, is_closed, plain, status, token_request};
 
-/// How many there are of each kind.
+/// The number of attackers of a kind.
 fn number(name: &str, default: usize) -> usize {
     std::env::var(format!("ATTACK_{name}")).map_or(default, |text| text.parse().unwrap())
 }
 
-/// The attackers' addresses, in turns.
+/// The address of an attacker. There are 16 of them.
 fn source(number: usize) -> IpAddr {
     let last = u8::try_from(number % 16).unwrap() + 10;
     [127, 0, 1, last].into()
 }
 
-/// Those that hold connections; each tells when it was closed.
+/// Attackers that hold connections. A task ends with its connection.
 #[derive(Default)]
 struct Attackers {
     tasks: Vec<JoinHandle<()>>,
@@ -42,7 +42,7 @@ impl Attackers {
         }));
     }
 
-    /// Connected, and not a byte.
+    /// Attackers that connect and send nothing.
     fn silent(&mut self, to: SocketAddr, count: usize) {
         for number in 0..count {
             self.add(async move {
@@ -53,7 +53,8 @@ impl Attackers {
         }
     }
 
-    /// A certificate and a handshake, then these bytes and no more; or one a time.
+    /// Attackers that complete a handshake with a certificate and send these bytes. With `drip`
+    /// they go on with a byte at a time.
     fn handshaken(
         &mut self,
         caller: &Caller,
@@ -84,7 +85,7 @@ impl Attackers {
         }
     }
 
-    /// Connected all at once, and gone at once.
+    /// Attackers that connect and leave at once.
     fn burst(&mut self, to: SocketAddr, count: usize) {
         for number in 0..count {
             self.add(async move {
@@ -95,8 +96,8 @@ impl Attackers {
     }
 }
 
-/// Who is turned away at the handshake, as many are on a busy machine, tries again: attackers that
-/// gave up at once would be no attack.
+/// Tries a handshake again when the service turns it away, as a busy machine often does. An
+/// attacker that gave up at once would be no attack.
 async fn insistent(caller: &Caller, to: SocketAddr) -> std::io::Result<Secure> {
     for _ in 0..50 {
         if let Ok(connection) = caller.connect(to).await {
@@ -107,7 +108,7 @@ async fn insistent(caller: &Caller, to: SocketAddr) -> std::io::Result<Secure> {
     caller.connect(to).await
 }
 
-/// Honest callers, who ask again and again on a connection of their own.
+/// Honest callers, which ask again and again, each time on a new connection.
 struct Honest {
     stop: Arc<AtomicBool>,
     tasks: Vec<JoinHandle<(usize, Vec<Duration>)>>,
@@ -136,7 +137,7 @@ impl Honest {
         Self { stop, tasks }
     }
 
-    /// How many were refused, how many served, and the slowest of a hundred.
+    /// Gives the numbers of refused and of served requests, and the 99th percentile of the times.
     async fn end(self) -> (usize, usize, Duration) {
         self.stop.store(true, Ordering::Relaxed);
         let (mut refused, mut times) = (0, Vec::new());
@@ -151,7 +152,7 @@ impl Honest {
     }
 }
 
-/// How many descriptors the service has, for whom may look.
+/// The number of the service's open descriptors. `None` if this user can't read it.
 fn descriptors(open: &Open) -> Option<usize> {
     open.service.descriptors().map(|all| all.len())
 }
@@ -207,14 +208,14 @@ async fn honest_callers_are_served_while_others_hold_all_they_can() {
     let without = "d1_authz_connections_turned_away_total{reason=\"no_descriptor\"}";
     assert_eq!(open.service.metric(without).await, 0);
     assert!(served > 20, "{served}");
-    // Nothing is left behind.
+    // The service has closed the attackers' descriptors.
     let count = async || descriptors(&open);
     let is_small = |count: &Option<usize>| count.is_none_or(|count| count <= 64);
     eventually("the descriptors are closed", count, is_small).await;
     assert!(open.d1.is_served(to).await);
 }
 
-/// A source has its share: what it holds beyond that, it holds at its own cost.
+/// A source has a limited number of connections. A new one beyond it closes the source's oldest.
 #[tokio::test]
 async fn a_source_has_no_more_than_its_share() {
     let open = Bank::with(", connections_per_source = 3").start();
@@ -229,7 +230,7 @@ async fn a_source_has_no_more_than_its_share() {
         );
         held.push(connection);
     }
-    // Those that are left are its newest.
+    // The newest connections are the ones that stay open.
     let newest = held.split_off(3);
     for mut connection in held {
         assert!(connection.is_closed().await);
@@ -241,7 +242,7 @@ async fn a_source_has_no_more_than_its_share() {
     assert!(open.d1.from([127, 0, 1, 2]).is_served(to).await);
 }
 
-/// A body that is far too large is refused before it is sent, through the door as well.
+/// The service refuses a body that is far too large before the caller sends it, with TLS too.
 #[tokio::test]
 async fn an_answer_arrives_before_the_connection_is_cut() {
     let open = Bank::with("").start();

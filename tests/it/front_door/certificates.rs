@@ -1,4 +1,4 @@
-//! Certificates: whose are taken, and whose are not.
+//! Which client certificates the service accepts.
 
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ async fn a_certificate_of_the_authority_is_let_in_and_no_other() {
     ] {
         assert!(!caller.is_served(address).await, "{who}");
     }
-    // Rotated under the same authority: nothing needs to be done.
+    // A new certificate of the same authority works without any change of the configuration.
     let next = open
         .thales
         .issue("d1-next", "/C=FR/O=Thales/CN=d1", "DNS:d1.example");
@@ -97,15 +97,15 @@ async fn http_2_passes_through() {
         .connect(open.address())
         .await
         .unwrap();
-    // The preface and an empty SETTINGS; the first frame that comes back is the server's SETTINGS
-    // (RFC 9113 3.4).
+    // The client's preface and an empty SETTINGS frame. The first frame of the answer is the
+    // server's SETTINGS (RFC 9113 3.4).
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     connection.send(preface).await.unwrap();
     let frame = connection.read_some().await.unwrap();
     assert_eq!(frame.get(3), Some(&4), "{frame:?}");
 }
 
-/// Another process of this machine finds the port of the HTTP server behind, and asks there.
+/// Another process of this machine finds the port of the inner HTTP server and asks there.
 #[tokio::test]
 async fn nobody_gets_past_the_door() {
     let open = Bank::with("").start();
@@ -149,7 +149,7 @@ async fn nobody_gets_past_the_door() {
     assert_eq!(status(&answer), 403, "{answer}");
 }
 
-/// The ports on which a service listens for IPv4, for whom may look.
+/// The IPv4 ports that the service listens on. `None` if this user can't read them.
 fn listeners(service: &Service) -> Option<Vec<u16>> {
     let sockets: Vec<String> = service
         .descriptors()?
@@ -167,7 +167,7 @@ fn listeners(service: &Service) -> Option<Vec<u16>> {
         .lines()
         .skip(1)
         .map(|line| line.split_whitespace().collect::<Vec<_>>());
-    // proc_pid_net(5): the local address, the state (0A: listening), the inode.
+    // Columns of proc_pid_net(5): the local address, the state (0A: listening), the inode.
     let listening =
         rows.filter(|row| row[3] == "0A" && sockets.iter().any(|inode| inode == row[9]));
     let port = |row: Vec<&str>| u16::from_str_radix(row[1].split_once(':').unwrap().1, 16);
@@ -238,7 +238,7 @@ fn fewer_descriptors_than_the_limits_need_are_told() {
     run(&mut shell, "").fails(1, why);
 }
 
-/// Plain HTTP is as it was.
+/// Without `[tls]`, the service speaks plain HTTP and has no third listener.
 #[tokio::test]
 async fn without_the_section_there_is_no_door() {
     let service = Setup::with_d1().start();

@@ -1,4 +1,4 @@
-//! Start and stop of a service that ends TLS.
+//! Start and stop of a service that terminates TLS.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ async fn sigterm_answers_the_requests_under_way_and_lets_nobody_in() {
         connection.send(begin).await.unwrap();
         connections.push(connection);
     }
-    // Idle ones: after their handshake, before it, and between requests.
+    // Idle connections: between requests, after the handshake, and before it.
     let mut kept = open.d1.connect(address).await.unwrap();
     assert_eq!(status(&kept.ask(&request).await.unwrap()), 200);
     let mut silent = open.d1.connect(address).await.unwrap();
@@ -47,7 +47,8 @@ async fn sigterm_under_load_loses_no_accepted_request() {
         .map(|_| {
             let (d1, answered, lost) = (open.d1.clone(), answered.clone(), lost.clone());
             tokio::spawn(async move {
-                // Each request alone on its connection: whoever was let in and asked, is answered.
+                // Each connection has one request. If the service accepted the connection and the
+                // request, it answers.
                 while let Ok(mut connection) = d1.connect(address).await {
                     if connection.send(token_request(D1)).await.is_err() {
                         return;
@@ -56,8 +57,8 @@ async fn sigterm_under_load_loses_no_accepted_request() {
                         Ok(answer) if status(&answer) == 200 => {
                             answered.fetch_add(1, Ordering::Relaxed)
                         }
-                        // Closed before a byte was answered: the door shut between handshake and
-                        // request.
+                        // The connection closed without an answer: the listener closed between
+                        // handshake and request.
                         Err(_) => return,
                         Ok(_) => lost.fetch_add(1, Ordering::Relaxed),
                     };

@@ -8,7 +8,7 @@ use super::{Bank, Open};
 use crate::harness::{Authority, SERVER, eventually};
 
 impl Open {
-    /// Waits until something is in the log so often.
+    /// Waits until the log has a text this many times.
     async fn log_has(&self, text: &str, times: usize) {
         let has = |log: &String| log.matches(text).count() >= times;
         eventually(text, async || self.service.log(), has).await;
@@ -16,7 +16,7 @@ impl Open {
 
     fn put(&self, file: &str, from: &str) {
         let folder = self.service.setup.folder();
-        // As certificate managers do it: the new file is whole before it has the name.
+        // Certificate managers rename a complete new file too.
         let new = folder.join(format!("{file}.new"));
         std::fs::copy(folder.join(from), &new).unwrap();
         std::fs::rename(new, folder.join(file)).unwrap();
@@ -76,7 +76,7 @@ async fn what_can_not_be_used_leaves_the_old_in_force() {
     open.log_has("can't be used; those before stay in force", 1)
         .await;
     assert!(open.d1.is_served(open.address()).await);
-    // On request, the reason is told again.
+    // After a SIGHUP, the service logs the reason again.
     open.service.signal("HUP");
     open.log_has("can't be used; those before stay in force", 2)
         .await;

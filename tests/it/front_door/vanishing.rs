@@ -1,5 +1,5 @@
-//! Callers that pipeline requests and vanish, next to others with another certificate: nobody's
-//! request is ever taken for somebody else's.
+//! Callers that pipeline requests and hang up, next to callers with another certificate. The
+//! service never takes a request for another caller's.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Bank;
 use crate::harness::{basic, parts, status, token_request};
 
-/// How long, in seconds; more by this variable.
+/// This variable sets how many seconds the test runs.
 const SECONDS: &str = "VANISHING_SECONDS";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -27,7 +27,7 @@ async fn no_request_is_taken_for_another_callers() {
     let own = bank.d1.thumbprint();
     let open = bank.start();
     let address = open.address();
-    // The first check of a chosen secret is slow.
+    // The first check of a secret that an operator chose is slow.
     assert!(open.d1.is_served(address).await);
     let vanishing = open.caller(Some(&other));
     let first = token_request(&basic("other", "secret"));
@@ -111,7 +111,7 @@ async fn no_request_is_taken_for_another_callers() {
     assert!(vanished.load(Ordering::Relaxed) > 20);
 }
 
-/// The certificate that the token in an answer is bound to.
+/// The thumbprint of the certificate that the token is bound to.
 fn bound_to(answer: &str) -> String {
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
     let body: Value = serde_json::from_str(body).unwrap();

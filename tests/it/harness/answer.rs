@@ -1,10 +1,10 @@
-//! What a caller gets, and what every answer of the token endpoint must have.
+//! An answer of the service, and checks that every answer of the token endpoint passes.
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// An answer, read to its end.
+/// A complete answer.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -33,7 +33,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The one value of a header.
+    /// The value of a header. Panics if the header appears twice.
     #[track_caller]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.get_all(name).iter();
@@ -42,7 +42,7 @@ impl Answer {
         value.map(|value| value.to_str().unwrap())
     }
 
-    /// RFC 6749 5.1: a token, which nobody may store.
+    /// RFC 6749 5.1: the answer has a token, and caches must not store it.
     #[track_caller]
     pub fn granted(&self) -> Value {
         assert_eq!(self.status, 200, "{self:?}");
@@ -50,20 +50,20 @@ impl Answer {
         self.json()
     }
 
-    /// The token that was granted.
+    /// The granted token.
     #[track_caller]
     pub fn access_token(&self) -> String {
         let reply = self.granted();
         reply["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// RFC 7662 2.2: a token that is none says nothing else.
+    /// RFC 7662 2.2: for an invalid token, the answer only says that it is inactive.
     #[track_caller]
     pub fn inactive(&self) {
         assert_eq!(self.granted(), serde_json::json!({ "active": false }));
     }
 
-    /// RFC 7009 2.2: done, or nothing to do.
+    /// RFC 7009 2.2: the token is revoked or was invalid; both answers are the same.
     #[track_caller]
     pub fn revoked(&self) {
         assert_eq!(
@@ -74,7 +74,8 @@ impl Answer {
         self.is_not_stored();
     }
 
-    /// RFC 6749 5.2: this status and error, nothing that could be a token, and nobody may store it.
+    /// RFC 6749 5.2: the answer has this status and error and no token, and caches must not store
+    /// it.
     #[track_caller]
     pub fn refused(&self, status: u16, error: &str) -> &Self {
         let body = self.json();

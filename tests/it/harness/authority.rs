@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 
-/// An authority with a folder of its own.
+/// A certificate authority, with its own folder.
 pub struct Authority {
     folder: PathBuf,
 }
@@ -19,17 +19,17 @@ pub struct Issued {
     pub key: PathBuf,
 }
 
-/// When a certificate is in force.
+/// The time when a certificate is valid.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Term {
     Now,
     Past,
-    /// From now to a time.
+    /// From now until a time.
     Until(Timestamp),
 }
 
 impl Issued {
-    /// `x5t#S256`, as openssl sees it.
+    /// The `x5t#S256` of the certificate, as openssl computes it.
     pub fn thumbprint(&self) -> String {
         let mut openssl = Command::new("openssl");
         openssl.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]);
@@ -42,7 +42,7 @@ impl Issued {
         URL_SAFE_NO_PAD.encode(bytes.collect::<Vec<_>>())
     }
 
-    /// `Client-Cert` of RFC 9440, as a gateway writes it.
+    /// The value of `Client-Cert` (RFC 9440), as a gateway writes it.
     pub fn client_cert(&self) -> String {
         let pem = std::fs::read_to_string(&self.certificate).unwrap();
         let encoded: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
@@ -52,7 +52,7 @@ impl Issued {
 }
 
 impl Authority {
-    /// A new one, in a folder of this name below `folder`.
+    /// Makes an authority in a new folder `name` below `folder`.
     pub fn new(folder: &Path, name: &str) -> Self {
         let folder = folder.join(name);
         std::fs::create_dir(&folder).unwrap();
@@ -81,12 +81,12 @@ impl Authority {
         authority
     }
 
-    /// Its certificate.
     pub fn certificate(&self) -> PathBuf {
         self.file("ca.pem")
     }
 
-    /// A certificate for a subject (`/C=FR/CN=d1`) with these alternative names (`DNS:d1.example`).
+    /// Issues a certificate for a subject (`/C=FR/CN=d1`) with these alternative names
+    /// (`DNS:d1.example`).
     pub fn issue(&self, name: &str, subject: &str, alternatives: &str) -> Issued {
         self.issue_for(name, subject, alternatives, Term::Now)
     }
@@ -109,7 +109,7 @@ impl Authority {
             Term::Now | Term::Past => "20210101000000Z".to_owned(),
         };
         words.extend(match term {
-            // No longer than those who judge certificates think right.
+            // Scanners such as sslyze object to much longer terms.
             Term::Now => vec!["-days", "90"],
             Term::Until(_) => vec!["-enddate", &end],
             Term::Past => vec!["-startdate", "20200101000000Z", "-enddate", &end],
@@ -121,7 +121,7 @@ impl Authority {
         }
     }
 
-    /// A list of what it has revoked so far.
+    /// Writes the authority's CRL, and gives its path.
     pub fn revocations(&self) -> PathBuf {
         self.openssl(&["ca", "-gencrl", "-config", "ca.cnf", "-out", "crl.pem"]);
         self.file("crl.pem")

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What a command said, and how it ended.
+/// The output of a command and its exit status.
 #[derive(Debug)]
 pub struct Run {
     pub code: i32,
@@ -14,20 +14,21 @@ pub struct Run {
 }
 
 impl Run {
-    /// Standard output as JSON.
+    /// Parses standard output as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// It did what it was asked.
+    /// Checks that the command succeeded.
     #[track_caller]
     pub fn ok(self) -> Self {
         assert_eq!(self.code, 0, "{self:?}");
         self
     }
 
-    /// It ended with this status, and said why on standard error alone.
+    /// Checks that the command ended with this status, with its reason on standard error and
+    /// nothing on standard output.
     #[track_caller]
     pub fn fails(self, code: i32, why: &str) -> Self {
         assert_eq!(self.code, code, "{self:?}");
@@ -41,20 +42,20 @@ impl Run {
     }
 }
 
-/// The binary under test: this build's, or the one that `D1_AUTHZ_BINARY` names, such as a release
-/// or the one of another commit.
+/// The binary under test. `D1_AUTHZ_BINARY` can name another, such as a release or the build of
+/// another commit.
 pub fn program() -> PathBuf {
     let named = std::env::var_os("D1_AUTHZ_BINARY");
     named.map_or_else(|| env!("CARGO_BIN_EXE_d1-authz").into(), PathBuf::from)
 }
 
-/// Whether it is this build's.
+/// Whether the binary under test is this build's.
 pub fn is_this_build() -> bool {
     std::env::var_os("D1_AUTHZ_BINARY").is_none()
 }
 
-/// The binary, in `folder`, with nothing of the developer's environment but the way to other
-/// programs.
+/// A command that runs the binary in `folder`. Of the developer's environment it only has the path
+/// of programs and of coverage profiles.
 pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(program());
     command.current_dir(folder).env_clear();
@@ -66,26 +67,25 @@ pub fn command(folder: &Path) -> Command {
     command
 }
 
-/// Sends a signal to a process, by its number's name: `TERM`, `KILL`. Says whether there was such a
-/// process.
+/// Sends a signal such as `TERM` or `KILL` to a process. Gives whether the process exists.
 pub fn signal(process: u32, name: &str) -> bool {
     let mut kill = Command::new("kill");
     kill.args([format!("-{name}"), process.to_string()]);
     run(&mut kill, "").code == 0
 }
 
-/// Whether this user may do what only root may.
+/// Whether the tests run as root.
 pub fn is_root() -> bool {
     user_id(&["-u"]) == 0
 }
 
-/// What `id` says.
+/// A user or group id, as `id` prints it.
 pub fn user_id(arguments: &[&str]) -> u32 {
     let said = run(Command::new("id").args(arguments), "").ok();
     said.stdout.trim().parse().unwrap()
 }
 
-/// Runs the binary to its end.
+/// Runs the binary and waits for its end.
 pub fn d1_authz<I>(folder: &Path, arguments: I, stdin: &str) -> Run
 where
     I: IntoIterator,
@@ -94,7 +94,7 @@ where
     run(command(folder).args(arguments), stdin)
 }
 
-/// Runs a command to its end.
+/// Runs a command and waits for its end.
 pub fn run(command: &mut Command, stdin: &str) -> Run {
     let mut child = command
         .stdin(Stdio::piped())
@@ -102,7 +102,7 @@ pub fn run(command: &mut Command, stdin: &str) -> Run {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // It may have ended before it read anything.
+    // The command may end before it reads its input.
     let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
     let output = child.wait_with_output().unwrap();
     Run {

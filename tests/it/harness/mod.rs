@@ -1,5 +1,5 @@
-//! A service of its own for each test: a folder, a configuration, clients, a process; and what a
-//! caller sees of it.
+//! A service for each test, with its folder, configuration, clients and process; and tools of a
+//! caller.
 
 mod answer;
 mod authority;
@@ -32,18 +32,18 @@ pub use setup::Setup;
 pub use tls::{Caller, SERVER, Secure, is_closed, plain, token_request};
 pub use wait::eventually;
 
-/// D1's published example: `is_tbank01` and `123`.
+/// The credential of D1's published example: `is_tbank01` and `123`.
 pub const D1: &str = "Basic aXNfdGJhbmswMToxMjM=";
-/// What D1 asks for.
+/// The form that D1 sends.
 pub const GRANT: &str = "grant_type=client_credentials";
 /// The `issuer` of test services.
 pub const ISSUER: &str = "https://bank.example/authz/d1/v1";
 
-/// Settings of a service whose callers' certificates come through a gateway on this machine.
+/// The settings of a service behind a gateway on this machine, which passes on certificates.
 pub const GATEWAY: &str =
     "gateway = { addresses = [\"127.0.0.1\"], certificate_header = \"client-cert\" }\n";
 
-/// Header and claims of a token, as anybody can read them.
+/// The header and claims of a token, without a check of its signature.
 #[track_caller]
 pub fn parts(token: &str) -> [Value; 2] {
     let parts: Vec<_> = token.split('.').collect();
@@ -52,7 +52,7 @@ pub fn parts(token: &str) -> [Value; 2] {
         .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap())
 }
 
-/// The credential of `id` and `secret`, as RFC 7617 writes it.
+/// The Basic credential of `id` and `secret` (RFC 7617).
 pub fn basic(id: &str, secret: &str) -> String {
     let text = format!("{id}:{secret}");
     format!("Basic {}", STANDARD.encode(text))

@@ -1,4 +1,4 @@
-//! A PgBouncer of its own for a test, before a PostgreSQL server.
+//! A PgBouncer for one test, in front of a PostgreSQL server.
 
 use std::fs;
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use super::command::run;
 use super::postgres::{program, program_of_anyone};
 use super::{Postgres, free_address, give};
 
-/// The pooler; ends when it is dropped.
+/// A running PgBouncer. The test kills it on drop.
 pub struct PgBouncer {
     folder: TempDir,
     port: u16,
@@ -19,7 +19,7 @@ pub struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Pools by this `pool_mode`, with further lines of configuration.
+    /// Starts it with this `pool_mode` and further lines of configuration.
     pub fn before(server: &Postgres, mode: &str, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         give(folder.path());
@@ -59,7 +59,7 @@ impl PgBouncer {
         pooler
     }
 
-    /// Runs a statement through it and gives what it says.
+    /// Runs a statement through the pooler, and gives the result.
     pub fn sql(&self, database: &str, statement: &str) -> String {
         let mut psql = program_of_anyone("psql");
         psql.args(["-X", "-At", "-c", statement, &self.url(database)]);

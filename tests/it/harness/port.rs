@@ -2,8 +2,9 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-/// An address that nobody listens on. Its port is below those that Linux gives to connections: one
-/// of another test could have such a port by the time that the server asks for it.
+/// An address that no process listens on. The port is below the range that Linux gives to outgoing
+/// connections. A connection of another test could take a port of that range before the server
+/// binds it.
 pub fn free_address() -> SocketAddr {
     for _ in 0..100 {
         let [one, other, ..] = uuid::Uuid::new_v4().into_bytes();

@@ -1,5 +1,4 @@
-//! A PostgreSQL server of its own for a test: real, on a loopback port, with what can happen to
-//! one.
+//! A real PostgreSQL server for one test, on a loopback port. Tests can crash, freeze and copy it.
 
 use std::net::SocketAddr;
 use std::os::unix::fs::chown;
@@ -12,7 +11,7 @@ use tempfile::TempDir;
 use super::command::{is_root, run, signal, user_id};
 use super::free_address;
 
-/// A server; stopped, with all its processes, when it is dropped.
+/// A server. The test stops it with all its processes on drop.
 pub struct Postgres {
     folder: TempDir,
     port: u16,
@@ -21,12 +20,13 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// A server that trusts whoever connects.
+    /// Starts a server that lets every caller in without a password.
     pub fn start() -> Self {
         Self::start_with("trust", &[])
     }
 
-    /// A server that lets callers in by this method of `pg_hba.conf`, with further settings.
+    /// Starts a server that authenticates callers by this method of `pg_hba.conf`, with further
+    /// settings.
     pub fn start_with(method: &str, settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         give(folder.path());
@@ -48,7 +48,7 @@ impl Postgres {
         postgres
     }
 
-    /// Another server on a copy of this one's data, which follows it.
+    /// Starts a standby that follows this server.
     pub fn standby(&self) -> Self {
         let standby = self.beside();
         let mut copy = program("pg_basebackup");
@@ -62,7 +62,7 @@ impl Postgres {
         standby.running()
     }
 
-    /// Another server on a copy of this one's data. This one must be stopped.
+    /// Starts another server on a copy of this server's data. This server must be stopped.
     pub fn copy(&self) -> Self {
         let copy = self.beside();
         let mut cp = Command::new("cp");
@@ -73,14 +73,14 @@ impl Postgres {
         copy.running()
     }
 
-    /// Has it take no more changes from when it next starts.
+    /// Makes the server a standby from its next start on: it then refuses changes.
     pub fn demote(&self) {
         let signal = self.folder.path().join("data/standby.signal");
         std::fs::write(&signal, "").unwrap();
         give(&signal);
     }
 
-    /// What it has logged since it was last started.
+    /// The log since the last start.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
@@ -105,7 +105,7 @@ impl Postgres {
         self
     }
 
-    /// Starts the server on the data that there is.
+    /// Starts the server on its existing data.
     pub fn run(&mut self) {
         assert!(self.server.is_none(), "it runs already");
         let mut server = program("postgres");
@@ -131,7 +131,7 @@ impl Postgres {
         }
     }
 
-    /// Ends the server at once, as a crash would: it has no time to write anything.
+    /// Ends the server at once, as a crash would, without time to write anything.
     pub fn crash(&mut self) {
         if let Some(mut server) = self.server.take() {
             self.signal_all(&server, "CONT");
@@ -140,7 +140,7 @@ impl Postgres {
         }
     }
 
-    /// Stops every process of it where it is.
+    /// Stops all its processes until [`Self::thaw`].
     pub fn freeze(&self) {
         self.signal_all(self.server.as_ref().unwrap(), "STOP");
     }
@@ -167,7 +167,7 @@ impl Postgres {
         self.port
     }
 
-    /// Runs statements and gives what they say.
+    /// Runs statements, and gives the result.
     #[track_caller]
     pub fn sql(&self, database: &str, statements: &str) -> String {
         let mut psql = self.psql(database);
@@ -178,13 +178,14 @@ impl Postgres {
         said.ok().stdout.trim().to_owned()
     }
 
-    /// Whether the server has looked at what a table holds, which it does by itself a minute later.
+    /// Whether the server has statistics of a table. It collects them by itself after about a
+    /// minute.
     pub fn knows(&self, database: &str, table: &str) -> bool {
         let about = format!("SELECT count(*) FROM pg_stats WHERE tablename = '{table}'");
         self.sql(database, &about) != "0"
     }
 
-    /// By the socket, which every method leaves open.
+    /// A psql over the server's socket, which every method of authentication leaves open.
     fn psql(&self, database: &str) -> Command {
         let mut psql = program_of_anyone("psql");
         psql.args(["-X", "-U", "authz", "-p", &self.port.to_string(), "-h"])
@@ -193,13 +194,13 @@ impl Postgres {
         psql
     }
 
-    /// The first process, and those that it made.
+    /// Sends a signal to the main process and to its children.
     fn signal_all(&self, server: &Child, name: &str) {
         let first = server.id();
         signal(first, name);
         for process in std::fs::read_dir("/proc").unwrap() {
             let status = process.unwrap().path().join("stat");
-            // One that is gone has nothing to stop.
+            // The process has ended meanwhile.
             let Ok(status) = std::fs::read_to_string(&status) else {
                 continue;
             };
@@ -218,20 +219,20 @@ impl Drop for Postgres {
     }
 }
 
-/// Gives a file or folder to the user that the server runs as.
+/// Makes the server's user the owner of a file or folder.
 pub fn give(path: &Path) {
     if let Some((user, group)) = servers_user() {
         chown(path, Some(user), Some(group)).unwrap();
     }
 }
 
-/// The server refuses to run as root, and leaves that to a user that its package made.
+/// The server refuses to run as root. As root, the tests run it as the user that its package made.
 fn servers_user() -> Option<(u32, u32)> {
     let of = |which| user_id(&[which, "postgres"]);
     is_root().then(|| (of("-u"), of("-g")))
 }
 
-/// One of the server's programs, to be run as its user.
+/// A program of the server, run as the server's user.
 pub fn program(name: &str) -> Command {
     let path = find(name);
     let Some((user, group)) = servers_user() else {
@@ -249,7 +250,7 @@ pub fn program_of_anyone(name: &str) -> Command {
     Command::new(find(name))
 }
 
-/// On the PATH, or where Debian keeps the programs of each version.
+/// Finds a program on the PATH, or where Debian keeps the programs of each version.
 fn find(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = std::env::split_paths(&path).collect();

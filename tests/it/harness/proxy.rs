@@ -1,4 +1,4 @@
-//! A proxy between the service and its database, which does to connections what networks do.
+//! A proxy between the service and its database, which imitates faults of networks.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use tokio::task::JoinHandle;
 pub enum Network {
     /// Passes them on.
     Good,
-    /// Passes them on, this much later.
+    /// Passes them on after this time.
     Slow(Duration),
-    /// Takes them, and nothing ever arrives.
+    /// Reads them and passes nothing on.
     Swallows,
-    /// Ends the direction from the database, and leaves the other open.
+    /// Closes the direction from the database and leaves the other open.
     HalfClosed,
-    /// Ends every connection, and takes no new one for longer than a moment.
+    /// Closes every connection, new ones too.
     Cut,
 }
 
-/// The proxy; ends when it is dropped.
+/// A running proxy. It ends on drop.
 pub struct Proxy {
     pub address: SocketAddr,
     network: watch::Sender<Network>,
@@ -54,7 +54,7 @@ impl Proxy {
         }
     }
 
-    /// Has new connections lead to another server.
+    /// Connects new connections to another server.
     pub fn lead_to(&self, server: SocketAddr) {
         self.server.send(server).unwrap();
     }
@@ -92,7 +92,7 @@ async fn pass(
         let read = tokio::select! {
             read = from.read(&mut bytes) => read,
             changed = state.changed() => {
-                // The proxy is gone, and its connections with it.
+                // The proxy is gone, or the network ends this direction.
                 if changed.is_err() || ends(*seen.borrow()) {
                     return;
                 }

@@ -1,4 +1,4 @@
-//! A connection, for what no HTTP library would send.
+//! A TCP connection that sends what no HTTP library would.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,28 +17,28 @@ impl Connection {
         Self(TcpStream::connect(address).await.unwrap())
     }
 
-    /// Sends bytes. Says whether the other end still took them.
+    /// Sends bytes. Gives whether the other end still took them.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.write_all(bytes.as_ref()).await.is_ok()
     }
 
-    /// Whatever arrives until the other end closes.
+    /// Reads until the other end closes.
     pub async fn read_to_end(mut self) -> String {
         let mut bytes = Vec::new();
-        // A reset after the answer is an end as well.
+        // The other end may reset the connection after its answer.
         let _ = timeout(PATIENCE, self.0.read_to_end(&mut bytes))
             .await
             .expect("it never closes");
         String::from_utf8(bytes).unwrap()
     }
 
-    /// One answer with its body; the connection stays.
+    /// Reads an answer with its body. The connection stays open.
     pub async fn read_answer(&mut self) -> String {
         let answer = read_answer(&mut self.0).await;
         answer.unwrap_or_else(|error| panic!("no answer: {error}"))
     }
 
-    /// Sends a request and reads whatever comes.
+    /// Sends a request on a new connection, and reads the answer.
     pub async fn exchange(address: SocketAddr, request: impl AsRef<[u8]>) -> String {
         let mut connection = Self::open(address).await;
         connection.send(request).await;
@@ -46,7 +46,7 @@ impl Connection {
     }
 }
 
-/// One answer with its body.
+/// Reads an answer with its body.
 pub async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<String> {
     let mut bytes = Vec::new();
     loop {
@@ -65,14 +65,13 @@ pub async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<St
     }
 }
 
-/// The status of an answer.
 pub fn status(answer: &str) -> u16 {
     let code = answer.split(' ').nth(1).unwrap_or_default();
     code.parse()
         .unwrap_or_else(|_| panic!("no answer: {answer:?}"))
 }
 
-/// A header of an answer.
+/// The value of a header of an answer.
 pub fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
     let head = answer.split("\r\n\r\n").next().unwrap_or_default();
     head.lines().find_map(|line| {

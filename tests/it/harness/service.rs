@@ -11,7 +11,7 @@ use super::answer::Answer;
 use super::command::signal;
 use super::setup::Setup;
 
-/// A running service; killed when it is dropped.
+/// A running service. The test kills it on drop.
 pub struct Service {
     pub setup: Setup,
     pub api: SocketAddr,
@@ -60,22 +60,22 @@ impl Service {
         }
     }
 
-    /// The URL of a path below the issuer's.
+    /// The URL of a path below the issuer.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}/authz/d1/v1{path}", self.api)
     }
 
-    /// A GET of a path below the issuer's.
+    /// Sends a GET for a path below the issuer.
     pub async fn get(&self, path: &str) -> Answer {
         Answer::of(self.client.get(self.url(path))).await
     }
 
-    /// A GET of a path at the root of a listener.
+    /// Sends a GET for a path at the root of a listener.
     pub async fn get_at(&self, address: SocketAddr, path: &str) -> Answer {
         Answer::of(self.client.get(format!("http://{address}{path}"))).await
     }
 
-    /// A figure of `/metrics`, by its name and labels.
+    /// The value of a series of `/metrics`, by its name and labels.
     pub async fn metric(&self, series: &str) -> u64 {
         let metrics = self.get_at(self.ops, "/metrics").await.text;
         let mut lines = metrics.lines().filter_map(|line| line.rsplit_once(' '));
@@ -84,29 +84,29 @@ impl Service {
         figure.parse().unwrap()
     }
 
-    /// A POST to the token endpoint, yet without headers and body.
+    /// A POST to the token endpoint, still without headers and body.
     pub fn post(&self) -> reqwest::RequestBuilder {
         self.client.post(self.url("/oauth2/token"))
     }
 
-    /// Asks for a token as D1 does: a credential and a form.
+    /// Asks for a token as D1 does, with a credential and a form.
     pub async fn token(&self, authorization: &str, form: &str) -> Answer {
         self.form("/oauth2/token", authorization, form).await
     }
 
-    /// Asks what a token says.
+    /// Introspects a token.
     pub async fn introspect(&self, authorization: &str, token: &str) -> Answer {
         let form = format!("token={token}");
         self.form("/oauth2/introspect", authorization, &form).await
     }
 
-    /// Has a token revoked.
+    /// Revokes a token.
     pub async fn revoke(&self, authorization: &str, token: &str) -> Answer {
         let form = format!("token={token}");
         self.form("/oauth2/revoke", authorization, &form).await
     }
 
-    /// A form to a path below the issuer's, with a credential.
+    /// Posts a form with a credential to a path below the issuer.
     pub async fn form(&self, path: &str, authorization: &str, form: &str) -> Answer {
         let request = self
             .client
@@ -117,7 +117,7 @@ impl Service {
         Answer::of(request).await
     }
 
-    /// RFC 9110 15.5.6: a path below the issuer's refuses other methods, and says which one it
+    /// RFC 9110 15.5.6: a path below the issuer refuses other methods, and names the one that it
     /// takes.
     pub async fn takes_post_alone(&self, path_and_query: &str, authorization: &str) {
         for method in ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"] {
@@ -131,17 +131,16 @@ impl Service {
         }
     }
 
-    /// The process' id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// What its descriptors lead to. The process lets nobody read its memory, which leaves the list
-    /// to root: for anyone else there is none, and that is said.
+    /// The targets of the process's descriptors. The process lets no other user read its memory, so
+    /// the kernel shows the list to root alone. `None`, with a printed note, for other users.
     pub fn descriptors(&self) -> Option<Vec<PathBuf>> {
         static SAID: Once = Once::new();
         match std::fs::read_dir(format!("/proc/{}/fd", self.id())) {
-            // One that is closed meanwhile leads nowhere.
+            // A descriptor that is closed meanwhile has no target.
             Ok(links) => Some(
                 links
                     .filter_map(|link| std::fs::read_link(link.unwrap().path()).ok())
@@ -159,7 +158,7 @@ impl Service {
         }
     }
 
-    /// A figure of the process that the kernel counts in KiB: `VmRSS`, `VmHWM`.
+    /// A memory figure of the process from the kernel, in KiB: `VmRSS`, `VmHWM`.
     pub fn kib(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with(name));
@@ -167,17 +166,17 @@ impl Service {
         figure.parse().unwrap()
     }
 
-    /// What is on standard error so far.
+    /// Standard error so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// Sends a signal, by its number's name: `TERM`, `KILL`.
+    /// Sends a signal such as `TERM` or `KILL`.
     pub fn signal(&self, name: &str) {
         assert!(signal(self.id(), name));
     }
 
-    /// Waits for the end of the process.
+    /// Waits until the process ends.
     #[track_caller]
     pub fn ended(&mut self) -> ExitStatus {
         let patience = Instant::now() + Duration::from_secs(30);
@@ -190,14 +189,14 @@ impl Service {
         }
     }
 
-    /// Stops it, and keeps its folder for another start.
+    /// Stops the service, and keeps its folder for another start.
     pub fn stop(mut self) -> Setup {
         self.signal("TERM");
         assert!(self.ended().success(), "{}", self.log());
         self.into_setup()
     }
 
-    /// Kills it as a power cut would, and keeps its folder for another start.
+    /// Kills the service as a power cut would, and keeps its folder for another start.
     pub fn kill(mut self) -> Setup {
         self.signal("KILL");
         assert!(!self.ended().success());

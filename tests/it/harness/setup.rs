@@ -7,18 +7,18 @@ use tempfile::TempDir;
 use super::command::{self, Run};
 use super::{ISSUER, Service, d1_authz};
 
-/// A folder with a configuration, before or between starts.
+/// A folder with a configuration, before or between starts of a service.
 pub struct Setup {
     pub(super) folder: TempDir,
 }
 
 impl Setup {
-    /// A configuration with ports of the system's choice, and no client.
+    /// A configuration with ports that the system chooses, and no client.
     pub fn empty() -> Self {
         Self::of("")
     }
 
-    /// The same, with more lines of configuration.
+    /// The same with more lines of configuration.
     pub fn of(more: &str) -> Self {
         let setup = Self {
             folder: tempfile::tempdir().unwrap(),
@@ -30,7 +30,7 @@ impl Setup {
              keys = {{ master_key_file = \"master.key\" }}\n\
              audit = {{ path = \"audit\", durability = \"buffered\" }}\n\
              {}{more}",
-            // Tests of another build may be of one that doesn't know it.
+            // `D1_AUTHZ_BINARY` may name an older build, which doesn't know this key.
             if command::is_this_build() {
                 "limits.drain_time = \"0s\"\n"
             } else {
@@ -41,14 +41,14 @@ impl Setup {
         setup
     }
 
-    /// With its store at this URL.
+    /// A configuration with the store at this URL.
     pub fn on(url: &str) -> Self {
         let setup = Self::empty();
         setup.configure("sqlite:store.db", url);
         setup
     }
 
-    /// Puts something else into the configuration.
+    /// Replaces a text of the configuration.
     #[track_caller]
     pub fn configure(&self, this: &str, instead: &str) {
         let config = std::fs::read_to_string(self.config()).unwrap();
@@ -56,22 +56,22 @@ impl Setup {
         std::fs::write(self.config(), config.replace(this, instead)).unwrap();
     }
 
-    /// With every record on the disk before its token leaves; the default of the service, too slow
-    /// for every test.
+    /// Writes each audit record to the disk before its token leaves. This is the service's default,
+    /// and too slow for every test.
     pub fn with_durable_audit(self) -> Self {
         self.configure("buffered", "fsync");
         self
     }
 
-    /// With D1's example client, which has the scopes `cards` and `pin`.
+    /// A setup with D1's example client, which has the scopes `cards` and `pin`.
     pub fn with_d1() -> Self {
         let setup = Self::empty();
         setup.add("is_tbank01", "123", &["--scope", "cards pin"]);
         setup
     }
 
-    /// With D1's client, and the resource server `cards-api`, which may introspect; its secret is
-    /// 123.
+    /// A setup with D1's client and the resource server `cards-api`, which may introspect and has
+    /// the secret 123.
     pub fn with_resource_server() -> Self {
         let setup = Self::with_d1();
         setup.add("cards-api", "123", &["--allow", "introspect"]);
@@ -86,12 +86,12 @@ impl Setup {
         self.folder().join("d1-authz.toml")
     }
 
-    /// Runs a command with this configuration.
+    /// Runs a command with this setup's configuration.
     pub fn run(&self, arguments: &[&str]) -> Run {
         self.run_with(arguments, "")
     }
 
-    /// The same, with something on its standard input.
+    /// The same with text on standard input.
     pub fn run_with(&self, arguments: &[&str], stdin: &str) -> Run {
         let arguments = arguments
             .iter()
@@ -113,13 +113,13 @@ impl Setup {
         self.records("decisions-")
     }
 
-    /// Why decisions were refusals so far.
+    /// The reasons of all refusals so far.
     pub fn reasons(&self) -> Vec<String> {
         let of = |record: serde_json::Value| record["reason"].as_str().map(str::to_owned);
         self.audit().into_iter().filter_map(of).collect()
     }
 
-    /// What commands changed so far.
+    /// The changes that commands made so far.
     pub fn changes(&self) -> Vec<serde_json::Value> {
         self.records("changes-")
     }
@@ -145,12 +145,12 @@ impl Setup {
             .collect()
     }
 
-    /// A second one on this one's store and keys, with a trail of its own.
+    /// A second setup on the store and keys of this one, with its own audit trail.
     pub fn replica(&self) -> Self {
         let replica = Self::empty();
         let ours = |name: &str| self.folder().join(name).display().to_string();
         let config = std::fs::read_to_string(self.config()).unwrap();
-        // One on PostgreSQL is at its place already.
+        // The URL of a PostgreSQL store needs no change.
         let config = config
             .replace("sqlite:store.db", &format!("sqlite:{}", ours("store.db")))
             .replace("\"master.key\"", &format!("{:?}", ours("master.key")));
@@ -158,7 +158,7 @@ impl Setup {
         replica
     }
 
-    /// With the master key of another, whose store it shares.
+    /// Copies the master key of another setup, which has the same store.
     pub fn with_master_key_of(self, other: &Self) -> Self {
         std::fs::copy(
             other.folder().join("master.key"),
@@ -168,12 +168,12 @@ impl Setup {
         self
     }
 
-    /// Starts it with this many descriptors, and no way to get more.
+    /// Starts the service with this many descriptors as a hard limit.
     pub fn start_within(self, descriptors: usize) -> Service {
         self.start_after(&format!("ulimit -n {descriptors}"))
     }
 
-    /// Starts it from a shell that has done this.
+    /// Starts the service from a shell that runs this command first.
     pub fn start_after(self, first: &str) -> Service {
         let mut shell = std::process::Command::new("sh");
         let script = format!("{first} && exec \"$0\" serve --config d1-authz.toml");

@@ -1,4 +1,4 @@
-//! A client's own key, and the assertions that it signs.
+//! The key of a client, and the assertions that it signs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::ISSUER;
 
-/// A key, and its public half as its client hands it in.
+/// A key, with its public half as the client registers it.
 pub struct Signer {
     pub jwk: Value,
     algorithm: &'static str,
@@ -58,7 +58,7 @@ impl Signer {
         signing: &'static EcdsaSigningAlgorithm,
     ) -> Self {
         let pair = EcdsaKeyPair::generate(signing).unwrap();
-        // SEC 1's uncompressed point: a 4 and the two coordinates.
+        // The uncompressed point of SEC 1: a byte 4 and the two coordinates.
         let coordinates = &pair.public_key().as_ref()[1..];
         let (x, y) = coordinates.split_at(coordinates.len() / 2);
         Self {
@@ -90,12 +90,12 @@ impl Signer {
         }
     }
 
-    /// An assertion with these claims.
+    /// Signs an assertion with these claims.
     pub fn sign(&self, claims: &Value) -> String {
         self.with_header(&json!({ "alg": self.algorithm, "typ": "JWT" }), claims)
     }
 
-    /// The same, whatever the header says.
+    /// The same with any header.
     pub fn with_header(&self, header: &Value, claims: &Value) -> String {
         let message = format!("{}.{}", text(header.to_string()), text(claims.to_string()));
         let random = SystemRandom::new();
@@ -125,7 +125,7 @@ impl Signer {
     }
 }
 
-/// Good claims, with a `jti` that no others have.
+/// Good claims with a unique `jti`.
 pub fn claims(client_id: &str) -> Value {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let jti = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -139,7 +139,7 @@ pub fn claims(client_id: &str) -> Value {
     })
 }
 
-/// In seconds since 1970.
+/// The time, in seconds since 1970.
 pub fn now() -> i64 {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)

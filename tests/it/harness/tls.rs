@@ -1,4 +1,4 @@
-//! Callers with TLS, with or without a certificate of their own.
+//! Callers that speak TLS, with or without a client certificate.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -20,21 +20,21 @@ use super::raw::{self, status};
 use super::{D1, GRANT};
 
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What the certificate of test services says.
+/// The alternative name in the certificate of test services.
 pub const SERVER: &str = "DNS:bank.example";
 
-/// A way to call.
+/// A caller's trust, certificate and address.
 #[derive(Clone)]
 pub struct Caller {
     connector: TlsConnector,
     from: IpAddr,
 }
 
-/// A connection.
+/// A TLS connection.
 pub struct Secure(TlsStream<TcpStream>);
 
 impl Caller {
-    /// One that believes this authority, and shows this certificate.
+    /// A caller that trusts this authority and may show a certificate.
     pub fn new(authority: &Path, own: Option<&Issued>) -> Self {
         Self::of(authority, own, &[b"http/1.1"])
     }
@@ -64,7 +64,7 @@ impl Caller {
         }
     }
 
-    /// The same, from another address of this machine.
+    /// The same caller at another address of this machine.
     pub fn from(&self, address: impl Into<IpAddr>) -> Self {
         Self {
             from: address.into(),
@@ -78,7 +78,7 @@ impl Caller {
         self.over(stream).await
     }
 
-    /// A handshake over a connection that is there already.
+    /// Makes a TLS handshake on an open connection.
     pub async fn over(&self, stream: TcpStream) -> io::Result<Secure> {
         let name = ServerName::try_from("bank.example").unwrap();
         let connecting = self.connector.connect(name, stream);
@@ -88,12 +88,12 @@ impl Caller {
         Ok(Secure(connected?))
     }
 
-    /// Asks for a token on a connection of its own.
+    /// Asks for a token on a new connection.
     pub async fn token(&self, address: SocketAddr) -> io::Result<String> {
         self.connect(address).await?.ask(&token_request(D1)).await
     }
 
-    /// Whether it gets a token; false when it is not even heard.
+    /// Whether the caller gets a token. False if the service closes the connection too.
     pub async fn is_served(&self, address: SocketAddr) -> bool {
         self.token(address)
             .await
@@ -102,12 +102,12 @@ impl Caller {
 }
 
 impl Secure {
-    /// For what has nothing to do with requests and answers.
+    /// Gives the raw stream, for tests that don't send requests of HTTP/1.1.
     pub fn into_stream(self) -> TlsStream<TcpStream> {
         self.0
     }
 
-    /// One request, and its answer.
+    /// Sends a request, and reads its answer.
     pub async fn ask(&mut self, request: &str) -> io::Result<String> {
         self.send(request).await?;
         self.read_answer().await
@@ -122,7 +122,7 @@ impl Secure {
         raw::read_answer(&mut self.0).await
     }
 
-    /// Whatever comes next.
+    /// Reads the next bytes.
     pub async fn read_some(&mut self) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let read = timeout(PATIENCE, self.0.read_buf(&mut bytes)).await;
@@ -136,7 +136,7 @@ impl Secure {
     }
 }
 
-/// A connection without TLS, from this address.
+/// Opens a connection without TLS from this address.
 pub async fn plain(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.bind(SocketAddr::new(from, 0))?;
@@ -150,7 +150,7 @@ pub async fn is_closed(stream: &mut (impl AsyncReadExt + Unpin)) -> bool {
     timeout(PATIENCE, end).await.is_ok()
 }
 
-/// A request for a token, as D1 sends it.
+/// A token request, as D1 sends it.
 pub fn token_request(authorization: &str) -> String {
     format!(
         "POST /authz/d1/v1/oauth2/token HTTP/1.1\r\nHost: bank.example\r\nAuthorization: {authorization}\r\n\

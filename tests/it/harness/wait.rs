@@ -1,4 +1,4 @@
-//! Waiting for what comes true a while after something was changed.
+//! Waiting for a condition that comes true some time after a change.
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Looks again and again until what is seen is as it should be, and gives that.
+/// Looks again and again until the condition holds, and gives what it saw.
 pub async fn eventually<T: Debug>(
     what: &str,
     look: impl AsyncFn() -> T,

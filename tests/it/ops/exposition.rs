@@ -1,12 +1,12 @@
-//! Prometheus's text format 0.0.4, read strictly.
+//! A strict reader of Prometheus's text format 0.0.4.
 
 use std::collections::{BTreeMap, HashSet};
 
-/// The values by series; labels are sorted.
+/// The values by series, with sorted labels.
 pub struct Exposition(BTreeMap<String, f64>);
 
 impl Exposition {
-    /// Fails on what Prometheus would not take, and on what it would, but without its type or help.
+    /// Fails on lines that Prometheus refuses, and on series without a type or help text.
     #[track_caller]
     pub fn read(text: &str) -> Self {
         assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{text}");
@@ -57,7 +57,7 @@ impl Exposition {
         self.0.contains_key(series)
     }
 
-    /// Buckets are cumulative, and the last is all.
+    /// Buckets are cumulative, and the last one equals the count.
     fn check_histogram(&self, name: &str) {
         let start = format!("{name}_bucket{{le=\"");
         let buckets = self.0.iter().filter_map(|(series, count)| {
@@ -75,7 +75,7 @@ impl Exposition {
     }
 }
 
-/// `name{label="value",…} value`, without a time.
+/// Reads a line `name{label="value",…} value` without a timestamp.
 #[track_caller]
 fn sample(line: &str) -> (&str, BTreeMap<&str, &str>, f64) {
     let (series, value) = line.rsplit_once(' ').expect(line);
@@ -90,7 +90,7 @@ fn sample(line: &str) -> (&str, BTreeMap<&str, &str>, f64) {
         let value = value
             .strip_prefix('"')
             .and_then(|value| value.strip_suffix('"'));
-        // No value here has what would have to be escaped.
+        // No value in the tests has a character that needs an escape.
         let value = value
             .filter(|value| !value.contains(['"', '\\', '\n']))
             .expect(line);

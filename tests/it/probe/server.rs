@@ -1,4 +1,4 @@
-//! A token endpoint of another maker: what D1 wants, unless a test makes it wrong in one place.
+//! A token endpoint of another maker. It answers as D1 wants, unless a test makes one thing wrong.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,24 +14,24 @@ use tokio_rustls::rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use crate::harness::parts;
 
-/// What was asked.
+/// A request to the endpoint.
 pub struct Request {
     pub method: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
 }
 
-/// What is answered.
+/// An answer of the endpoint.
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Value,
 }
 
-/// What a test makes wrong.
+/// A test's change to an answer.
 pub type Deviation = Arc<dyn Fn(&Request, &mut Answer) + Send + Sync>;
 
-/// Starts it, for as long as the test's process runs.
+/// Starts the endpoint. It runs as long as the test's process.
 pub fn start(tls: Option<ServerConfig>, deviation: Deviation) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -39,7 +39,7 @@ pub fn start(tls: Option<ServerConfig>, deviation: Deviation) -> SocketAddr {
     std::thread::spawn(move || {
         for connection in listener.incoming() {
             let connection = connection.unwrap();
-            // A client that goes away, or shows no certificate, is what some tests are about.
+            // In some tests the client goes away or shows no certificate.
             let _ = match &tls {
                 None => serve(&connection, &deviation),
                 Some(config) => serve_tls(connection, config, &deviation),
@@ -131,8 +131,8 @@ impl Request {
     }
 }
 
-/// The secret of its one client, `is_tbank01`; written so that no two spellings of the credential
-/// are the same.
+/// The secret of the only client, `is_tbank01`. Each way to encode the credential gives a different
+/// text.
 pub const SECRET: &str = "wrong+in~one>place?!";
 
 impl Answer {
@@ -201,7 +201,7 @@ impl Answer {
         self.headers.retain(|(key, _)| *key != name);
     }
 
-    /// Changes a part of the token: 0 its header, 1 its claims.
+    /// Changes a part of the token: 0 is the header, 1 the claims.
     pub fn in_token(&mut self, part: usize, member: &str, value: Value) {
         let mut parts = parts(self.body["access_token"].as_str().unwrap());
         parts[part][member] = value;

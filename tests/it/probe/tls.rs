@@ -1,4 +1,4 @@
-//! The probe over TLS: whom it believes, and who it says it is.
+//! The probe over TLS: the authorities that it trusts and the certificate that it shows.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use super::not_ok;
 use super::server::{self, SECRET};
 use crate::harness::{Authority, Run, Setup, d1_authz};
 
-/// An authority and a client certificate of it, in files; and a server under it that may ask for
-/// one.
+/// An authority and a client certificate of it, in files; and a server of the authority, which can
+/// ask for a client certificate.
 struct Bank {
     folder: TempDir,
     url: String,

@@ -1,4 +1,4 @@
-//! What a client registers: its keys, and its way of authenticating.
+//! A client's registered keys and authentication method.
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ async fn a_client_authenticates_in_its_own_way_alone() {
     let signer = Signer::es256();
     let setup = Setup::with_d1();
     add(&setup, "batch", &[&signer]);
-    // Both have both; what they are registered for decides.
+    // Both clients have a secret and a key. The registered method decides.
     setup
         .run_with(
             &["client", "rotate-secret", "batch", "--secret-stdin"],
@@ -68,7 +68,7 @@ async fn keys_and_method_change_without_an_outage() {
         "private_key_jwt",
     ];
     service.setup.run(&method).ok();
-    // A refusal looks at the store first, so what was changed is in force at once.
+    // The service looks at the store before it refuses a client, so the change is in force at once.
     token(&service, &old.sign(&claims("is_tbank01")))
         .await
         .granted();
