@@ -1,8 +1,8 @@
-//! `cargo xtask bench`: how fast, and against what.
+//! `cargo xtask bench` measures speed, each time against a baseline.
 //!
-//! One file a measurement. A figure of one machine says little to the owner of another, so each is
-//! given beside that of a baseline measured in the same run, and as the ratio of the two. Owned
-//! here: the subcommands, and how they end.
+//! Each measurement has its own file. A figure of one machine says little to the owner of another.
+//! So each figure stands beside that of a baseline from the same run, with the ratio of the two.
+//! This module owns the subcommands and how they end.
 
 mod codegen;
 mod cost;
@@ -49,10 +49,10 @@ enum Command {
     Measured(cost::Arguments),
 }
 
-/// What a measurement ends with, or why it did not.
+/// The result of a measurement, or why it failed.
 type Outcome<T> = Result<T, String>;
 
-/// Runs the subcommand: 0 measured, 1 something that was to be measured failed.
+/// Runs the subcommand. Exit code 0: measured. Exit code 1: a measurement failed.
 pub fn run(arguments: &Arguments) -> ExitCode {
     match &arguments.command {
         Some(Command::Codegen(arguments)) => finished(codegen::run(arguments), arguments.output),
@@ -74,7 +74,7 @@ trait Report: Serialize {
     fn text(&self) -> String;
 }
 
-/// The figures of every measurement.
+/// The figures of the measurements that run without a subcommand.
 #[derive(Serialize)]
 struct All {
     codegen: codegen::Report,
@@ -123,13 +123,13 @@ fn finished(outcome: Outcome<impl Report>, output: Output) -> ExitCode {
     }
 }
 
-/// A line for who waits.
+/// Prints a line that shows how far the measurements are.
 fn progress(message: &str) {
     eprintln!("bench: {message}");
 }
 
-/// Where measurements build: apart from the workspace's own artifacts, so that neither disturbs the
-/// other.
+/// The folder in which measurements build. It is apart from the workspace's own artifacts, so that
+/// neither build disturbs the other.
 fn folder() -> PathBuf {
     crate::workspace::root().join("target/bench")
 }

@@ -1,4 +1,4 @@
-//! A request in the making: its values, and how they become HTTP.
+//! One request: the values that it sends, and how they are written as HTTP.
 
 use dropshot_contract::{Bytes, Location, Operation, Value, http};
 
@@ -10,7 +10,7 @@ use crate::judge::Judge;
 use crate::scalar::Charset;
 use crate::wire::{self, Style, Unwritable};
 
-/// What operations are asked with.
+/// What every request to a service is made with.
 pub(crate) struct Caller<'d> {
     pub(crate) document: &'d Document,
     pub(crate) judge: Judge<'d>,
@@ -28,20 +28,20 @@ pub(crate) struct Attempt<'d> {
     pub(crate) about: String,
 }
 
-/// A body.
+/// The body of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Body<'d> {
-    /// The media type's index.
+    /// The index of the media type among those that the operation takes.
     pub(crate) index: usize,
     pub(crate) media: Media<'d>,
     pub(crate) kind: Kind,
     pub(crate) value: Value,
-    /// Sent in place of the value.
+    /// A content type and bytes that are sent instead of the value.
     pub(crate) raw: Option<(String, Bytes)>,
 }
 
 impl Attempt<'_> {
-    /// Whether it sends the same values.
+    /// Whether both attempts send the same values.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let values = |attempt: &Self| -> Vec<(Location, String, Value)> {
             let parameters = attempt.parameters.iter();
@@ -60,15 +60,15 @@ impl Attempt<'_> {
         values(self) == values(other) && body(self) == body(other)
     }
 
-    /// The value of the parameter that a header stands for, and of the credentials in the same
-    /// header: they are one.
+    /// The credentials that stand where this parameter does. A request with such credentials sends
+    /// them and not the parameter's value.
     pub(crate) fn shown_in(&self, parameter: &Parameter<'_>) -> Option<&Shown> {
         self.shown.iter().find(|shown| {
             shown.location == parameter.location && shown.name.eq_ignore_ascii_case(parameter.name)
         })
     }
 
-    /// The request.
+    /// The request as HTTP.
     pub(crate) fn request(
         &self,
         caller: &Caller<'_>,
@@ -144,12 +144,12 @@ impl Attempt<'_> {
     }
 }
 
-/// Where a path template has a variable.
+/// The text that stands for a variable in a path template.
 fn place(name: &str) -> String {
     wire::template(&format!("{{{name}}}"))
 }
 
-/// A parameter's text: in a query or a cookie, its pairs.
+/// The text of a parameter. In a query or a cookie, these are its pairs.
 pub(crate) fn write(parameter: &Parameter<'_>, value: &Value) -> Result<Vec<String>, Unwritable> {
     let style = Style::of(parameter);
     if parameter.json {

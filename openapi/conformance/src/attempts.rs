@@ -1,5 +1,5 @@
-//! The requests that an operation is to take: the least and the fullest, each branch, each body,
-//! each way of showing credentials.
+//! The valid requests to an operation: the least and the fullest, with each branch of a union, each
+//! body, and each way of showing credentials.
 
 use dropshot_contract::{Bytes, Location, Operation, Value};
 
@@ -13,9 +13,9 @@ use crate::scalar::{Charset, Richness};
 use crate::wire;
 
 impl<'d> Caller<'d> {
-    /// The requests that an operation is to take, and what could not be made: the least, the
-    /// fullest, one for each branch of the unions in it, each body in its turn, each way of showing
-    /// credentials.
+    /// Makes the requests that the service must take: the fullest, the least, one with nulls, one
+    /// for each branch of the unions, each of them with each body, and one for each way of showing
+    /// credentials. `gaps` gets what could not be made.
     pub(crate) fn attempts(&self, operation: &Operation, gaps: &mut Vec<Gap>) -> Vec<Attempt<'d>> {
         let alternatives = self.alternatives(operation, gaps);
         let Some(first) = alternatives.first() else {
@@ -70,7 +70,7 @@ impl<'d> Caller<'d> {
         attempts
     }
 
-    /// The ways of showing credentials; one that shows nothing where nothing is asked.
+    /// The ways of showing credentials. If the operation asks for none, the one way shows nothing.
     fn alternatives(&self, operation: &Operation, gaps: &mut Vec<Gap>) -> Vec<Vec<Shown>> {
         let security = self.document.security(operation);
         if security.is_empty() {
@@ -210,8 +210,8 @@ impl<'d> Caller<'d> {
         ))
     }
 
-    /// The attempt with a body that has the properties that are read only as well: no handler may
-    /// see them.
+    /// The attempt with a body that also has the `readOnly` properties. The handler must not get
+    /// them.
     fn returned(&self, attempt: &Attempt<'d>) -> Option<Attempt<'d>> {
         let body = attempt
             .body
@@ -244,9 +244,9 @@ impl<'d> Caller<'d> {
     }
 }
 
-/// What a sample of a parameter is made with.
+/// How a sample of a parameter is made.
 fn parameter_plan(parameter: &Parameter<'_>, richness: Richness, branch: usize) -> Plan {
-    // Nothing stands for null on the wire.
+    // No text on the wire stands for null.
     let richness = if richness == Richness::Nulls && !parameter.json {
         Richness::Full
     } else {

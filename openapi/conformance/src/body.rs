@@ -1,4 +1,4 @@
-//! Bodies: a value in each media type.
+//! How the value of a body is written in each media type.
 
 use dropshot_contract::{Bytes, Value};
 use serde_json::Map;
@@ -15,16 +15,16 @@ pub(crate) enum Kind {
     Json,
     Form,
     Multipart,
-    /// UTF-8 text whose schema counts.
+    /// UTF-8 text that is made from the schema.
     Text,
-    /// Text whose schema does not: there is no mapping that this driver knows.
+    /// Text that is not made from the schema: this driver knows no mapping from schemas to XML.
     Xml,
     Bytes,
 }
 
 const BOUNDARY: &str = "conformance-7MA4YWxkTrZu0gW";
 
-/// Bytes that are no text.
+/// Bytes that are not text.
 pub(crate) const BINARY: &[u8] = b"\x00\xff\xfe\r\n\x80binary\x00";
 
 impl Kind {
@@ -35,11 +35,11 @@ impl Kind {
             facts.kind() == Some("string") && facts.formats.contains(&"binary")
         });
         match essence.split_once('/').unwrap_or_default() {
-            // The bytes of a file whose type is JSON.
+            // A binary reply is a file, even if its media type is JSON.
             _ if binary && direction == Direction::Reply => Self::Bytes,
             _ if is_json(media.media_type) => Self::Json,
             ("application", "x-www-form-urlencoded") => Self::Form,
-            // Parts of the other types have no names.
+            // The parts of other multipart types have no names.
             ("multipart", "form-data" | "*") => Self::Multipart,
             (_, subtype) if subtype == "xml" || subtype.ends_with("+xml") => Self::Xml,
             ("text", subtype) if subtype != "*" && !binary => Self::Text,
@@ -47,7 +47,7 @@ impl Kind {
         }
     }
 
-    /// What text may stand in it.
+    /// The characters that text in the body may have.
     pub(crate) fn charset(self) -> Charset {
         match self {
             Self::Json => Charset::Json,
@@ -55,13 +55,13 @@ impl Kind {
         }
     }
 
-    /// Whether its values are made from the schema.
+    /// Whether values of this kind are made from the schema.
     pub(crate) fn has_schema(self) -> bool {
         matches!(self, Self::Json | Self::Form | Self::Multipart | Self::Text)
     }
 }
 
-/// The `Content-Type` that announces a media type, and of a range one that is in it.
+/// The `Content-Type` for a media type. For a range, this is a media type within the range.
 pub(crate) fn content_type(media_type: &str) -> String {
     let essence = essence(media_type);
     match essence.split_once('/') {
@@ -76,10 +76,10 @@ pub(crate) fn content_type(media_type: &str) -> String {
     }
 }
 
-/// The bytes of a value.
+/// Writes a value as bytes.
 ///
 /// # Errors
-/// The media type has no way of writing it.
+/// The media type has no way to write the value.
 pub(crate) fn write(
     document: &Document,
     media: &Media<'_>,

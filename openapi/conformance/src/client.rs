@@ -14,17 +14,17 @@ use tokio::net::TcpStream;
 
 use crate::echo::Context;
 
-/// Longer than any answer takes.
+/// How long the client waits for an answer: longer than any answer takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running server, and one connection to it, made anew where the server closes it.
+/// A running server and one connection to it. If the server closes it, the client connects again.
 pub(crate) struct Client {
     _server: HttpServer<Context>,
     address: SocketAddr,
     connection: Option<SendRequest<Full<Bytes>>>,
 }
 
-/// What came back.
+/// An answer of the server.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -63,7 +63,7 @@ impl Client {
     /// Sends a request and reads the answer.
     pub(crate) async fn send(&mut self, request: &http::Request<Bytes>) -> Result<Answer, String> {
         let exchange = async {
-            // The server may have closed a connection that it has refused a body on.
+            // The server may have closed the connection after it refused a body.
             match self.exchange(request).await {
                 Err(_) if self.connection.take().is_some() => self.exchange(request).await,
                 done => done,
@@ -108,7 +108,7 @@ impl Client {
             let (sender, connection) = handshake(TokioIo::new(stream))
                 .await
                 .map_err(|error| error.to_string())?;
-            // Ends when its sender is dropped.
+            // The task ends when `sender` is dropped.
             tokio::spawn(connection);
             self.connection = Some(sender);
         }

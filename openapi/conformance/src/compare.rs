@@ -1,13 +1,13 @@
-//! Whether what arrived is what was sent.
+//! Compares the values that were sent with those that arrived.
 
 use dropshot_contract::{DateTime, IpAddr, Value};
 
 use crate::document::Document;
 use crate::facts::Facts;
 
-/// The first difference between what was sent and what was got: none but for defaults that were
-/// filled in. Text stands for numbers and truth values on the wire, where a schema does not say
-/// which.
+/// The first difference between the value sent and the value that arrived. A default that the
+/// service filled in is no difference. With `wire`, a number or truth value equals its text,
+/// because only a schema tells them apart on the wire.
 pub(crate) fn difference<'d>(
     document: &'d Document,
     schemas: &[&'d Value],
@@ -22,7 +22,7 @@ pub(crate) fn difference<'d>(
     })
 }
 
-/// A value in a message.
+/// A value as a message shows it: its first 400 characters.
 pub(crate) fn short(value: &Value) -> String {
     let text = value.to_string();
     match text.char_indices().nth(400) {
@@ -71,7 +71,7 @@ impl<'d> Comparison<'d> {
                             .map(|difference| format!("/{index}{difference}"))
                     })
             }
-            // A list of one is written as the one.
+            // On the wire, a list of one item looks like the item.
             (sent, Value::Array(got)) if self.wire && got.len() == 1 && !sent.is_array() => {
                 self.values(schemas, sent, &got[0], depth + 1)
             }
@@ -80,7 +80,7 @@ impl<'d> Comparison<'d> {
         }
     }
 
-    /// The schemas of a property in any branch of a union: they are only asked for defaults.
+    /// The schemas of a property in all branches of a union. Only defaults are read from them.
     fn property(&self, schemas: &[&'d Value], name: &str, depth: usize) -> Vec<&'d Value> {
         if depth > 24 {
             return Vec::new();

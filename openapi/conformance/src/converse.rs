@@ -1,5 +1,5 @@
-//! Valid requests, each to its handler and with its values, and the replies that are asked for
-//! meanwhile.
+//! Sends valid requests. Checks that each reaches its handler with its values, and that the replies
+//! are those that the driver asked for.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ impl<'d> Session<'d> {
                 .push("no request could be made".to_owned());
             return;
         }
-        // Without a reply to ask for, the handler records its request all the same.
+        // Even if there is no reply to ask for, the handler records its request.
         let none = [Expected::none()];
         let wanted = if replies.is_empty() { &none } else { replies };
         for turn in 0..attempts.len().max(replies.len()) {
@@ -74,7 +74,7 @@ impl<'d> Session<'d> {
         }
     }
 
-    /// Whether the handler got what was sent.
+    /// Checks that the handler got what was sent.
     fn reached(
         &self,
         operation: &Operation,
@@ -100,8 +100,8 @@ impl<'d> Session<'d> {
         self.body(attempt, got)
     }
 
-    /// Whether the handler got the credentials of an alternative that is met by what was shown; it
-    /// may be another one than was meant, which asks for no more.
+    /// Checks that the handler got the credentials of an alternative that the request meets. This
+    /// need not be the intended alternative: the request may also meet one that asks for no more.
     fn credentials(
         &self,
         operation: &Operation,

@@ -1,24 +1,24 @@
-//! Credentials that a caller shows for a security scheme.
+//! The credentials that a caller shows for a security scheme.
 
 use base64::Engine as _;
 use dropshot_contract::{Location, Value};
 
-/// What is shown for one scheme.
+/// The credentials for one scheme.
 #[derive(Debug, Clone)]
 pub(crate) struct Shown {
     /// The scheme's name in the document.
     pub(crate) scheme: String,
-    /// As the handler gets it.
+    /// The secret as the handler gets it.
     pub(crate) secret: String,
     pub(crate) location: Location,
-    /// The header, query parameter or cookie.
+    /// The name of the header, query parameter or cookie.
     pub(crate) name: String,
-    /// As it stands there.
+    /// The text of the header, query parameter or cookie.
     pub(crate) text: String,
 }
 
 impl Shown {
-    /// Whether the same thing stands in the same place.
+    /// Whether both put the same text in the same place.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.is_beside(other) && self.text == other.text
     }
@@ -28,7 +28,7 @@ impl Shown {
     }
 }
 
-/// What is shown for a scheme; `None` where nothing of a request can show it.
+/// The credentials for a scheme. `None` if no part of a request can show them.
 pub(crate) fn shown(name: &str, scheme: &Value) -> Option<Shown> {
     let text = |keyword: &str| {
         scheme
@@ -73,16 +73,16 @@ pub(crate) fn shown(name: &str, scheme: &Value) -> Option<Shown> {
     })
 }
 
-/// What is shown for all of an alternative's schemes.
+/// The credentials for all schemes of an alternative.
 ///
 /// # Errors
-/// They can't be shown together.
+/// A scheme can't be shown in a request, or two schemes need different text in the same place.
 pub(crate) fn together(alternative: &[(&str, &Value)]) -> Result<Vec<Shown>, String> {
     let mut all: Vec<Shown> = Vec::new();
     for (name, scheme) in alternative {
         let shown = shown(name, scheme)
             .ok_or_else(|| format!("security scheme {name} is shown by no part of a request"))?;
-        // One token may do for two schemes.
+        // One token may serve two schemes.
         if all
             .iter()
             .any(|other| other.is_beside(&shown) && !other.is_same(&shown))

@@ -1,15 +1,16 @@
 //! The document as the driver reads it: its operations, straight from the JSON.
 //!
-//! Nothing here comes from the generator, so that a misreading there shows as a difference.
+//! Nothing here comes from the generator. If the generator misreads the document, the test shows a
+//! difference.
 
 use dropshot_contract::{Location, Operation, Status, Value};
 use serde_json::Map;
 
-/// A document, and the way along its references.
+/// A document that follows its own references.
 #[derive(Debug)]
 pub(crate) struct Document {
     root: Value,
-    /// What stands beside a reference to a schema counts: OpenAPI 3.1.
+    /// Whether keywords beside a `$ref` count, as in OpenAPI 3.1.
     pub(crate) beside_references: bool,
 }
 
@@ -50,7 +51,7 @@ pub(crate) struct Header<'d> {
     pub(crate) schema: &'d Value,
 }
 
-/// The empty schema.
+/// The schema that allows every value.
 pub(crate) static ANYTHING: Value = Value::Bool(true);
 
 impl Document {
@@ -68,7 +69,7 @@ impl Document {
         &self.root
     }
 
-    /// What a value stands for: behind `$ref`s, or itself.
+    /// Follows the `$ref`s of a value. Returns the value itself if it has none.
     pub(crate) fn follow<'d>(&'d self, mut value: &'d Value) -> &'d Value {
         for _ in 0..64 {
             let Some(target) = value.get("$ref").and_then(Value::as_str) else {
@@ -82,14 +83,14 @@ impl Document {
         value
     }
 
-    /// What a reference leads to.
+    /// The value that a reference leads to.
     pub(crate) fn target(&self, reference: &str) -> Option<&Value> {
         let pointer = reference.strip_prefix('#')?;
         let pointer = percent_encoding::percent_decode_str(pointer).decode_utf8_lossy();
         self.root.pointer(&pointer)
     }
 
-    /// The value at `name` in `object`, behind references.
+    /// The member `name` of `object`, with its references followed.
     fn member<'d>(&'d self, object: &'d Value, name: &str) -> Option<&'d Value> {
         object.get(name).map(|value| self.follow(value))
     }
@@ -101,7 +102,8 @@ impl Document {
         Some((item, item.get(&method)?))
     }
 
-    /// The operation's parameters: its own before the path item's of the same name and place.
+    /// The operation's parameters. A parameter of the operation replaces one of the path item with
+    /// the same name and location.
     pub(crate) fn parameters<'d>(&'d self, operation: &Operation) -> Vec<Parameter<'d>> {
         let Some((item, own)) = self.places(operation) else {
             return Vec::new();
@@ -118,7 +120,8 @@ impl Document {
             let Some(mut parameter) = self.parameter(self.follow(value)) else {
                 continue;
             };
-            // Of this name, `security` says whether it must be there.
+            // The operation can be called without `Authorization`: `security` decides, not the
+            // parameter.
             if parameter.location == Location::Header
                 && parameter.name.eq_ignore_ascii_case("authorization")
                 && self.has_way_beside_authorization(operation)
@@ -176,7 +179,7 @@ impl Document {
         })
     }
 
-    /// Whether the body must be there, and its media types.
+    /// Whether the body is required, and its media types.
     pub(crate) fn body<'d>(&'d self, operation: &Operation) -> Option<(bool, Vec<Media<'d>>)> {
         let (_, own) = self.places(operation)?;
         let body = self.member(own, "requestBody")?;
@@ -260,7 +263,7 @@ impl Document {
             .collect()
     }
 
-    /// Whether a caller can be let in without the `Authorization` header.
+    /// Whether an alternative of `security` needs no `Authorization` header.
     fn has_way_beside_authorization(&self, operation: &Operation) -> bool {
         let takes_the_header = |(_, scheme): &(&str, &Value)| {
             let is = |name: &str, value: &str| {
@@ -275,7 +278,7 @@ impl Document {
             .any(|alternative| !alternative.iter().any(takes_the_header))
     }
 
-    /// The alternatives of `security`, each a list of schemes by name.
+    /// The alternatives of `security`. Each is a list of named schemes.
     pub(crate) fn security<'d>(&'d self, operation: &Operation) -> Vec<Vec<(&'d str, &'d Value)>> {
         let own = self
             .places(operation)
@@ -302,7 +305,7 @@ impl Document {
     }
 }
 
-/// Whether a member is there and true.
+/// Whether the member `name` is true.
 pub(crate) fn flag(value: &Value, name: &str) -> bool {
     value.get(name).and_then(Value::as_bool).unwrap_or(false)
 }

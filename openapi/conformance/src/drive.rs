@@ -1,4 +1,4 @@
-//! The driver: a server, and every operation of it asked and answered.
+//! The driver starts a server and tests every operation of it.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use crate::report::{OperationReport, Report};
 /// A generated service to drive.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject {
-    /// For the report.
+    /// The name in the report.
     pub name: &'static str,
     /// `DOCUMENT`
     pub document: &'static str,
@@ -26,12 +26,11 @@ pub struct Subject {
     pub operations: &'static [&'static Operation],
     /// `api_description::<echo::Echo>`
     pub service: fn(dropshot_contract::Options) -> Result<ApiDescription<Context>, MountError>,
-    /// Pointers of what the generator has said that it does not enforce.
+    /// JSON pointers to the constraints that the generator has reported as not enforced.
     pub unenforced: &'static [&'static str],
 }
 
-/// Drives a service on a free port of the loopback interface until all its operations have been
-/// asked.
+/// Tests all operations of a service on a free port of the loopback interface.
 #[must_use]
 pub fn drive(subject: &Subject) -> Report {
     let mut report = Report {
@@ -85,7 +84,7 @@ async fn all(subject: &Subject, report: &mut Report) -> Result<(), String> {
     Ok(())
 }
 
-/// Where Dropshot's own export says something else than the document.
+/// The differences between the document and Dropshot's own export.
 fn round_trip(subject: &Subject, document: &Value) -> Vec<String> {
     match testing::export::export(subject.operations, document) {
         Ok(exported) => {
@@ -99,17 +98,17 @@ fn round_trip(subject: &Subject, document: &Value) -> Vec<String> {
     }
 }
 
-/// What all operations of a document are driven with.
+/// What all operations of a document are tested with.
 pub(crate) struct Session<'d> {
     pub(crate) caller: Caller<'d>,
     pub(crate) client: Client,
     pub(crate) context: Context,
-    /// Addresses of schemas whose patterns the generator does not enforce.
+    /// The addresses of the schemas whose patterns the generator does not enforce.
     pub(crate) unenforced: HashSet<usize>,
     case: u64,
 }
 
-/// What a request led to.
+/// The answer to a request, and what the handler got.
 pub(crate) struct Outcome {
     pub(crate) answer: Answer,
     /// `None` if no handler was reached.
@@ -134,7 +133,7 @@ impl<'d> Session<'d> {
         report
     }
 
-    /// Sends a request, and tells what came of it.
+    /// Sends a request and returns its outcome.
     pub(crate) async fn exchange(
         &mut self,
         wanted: &Wanted,

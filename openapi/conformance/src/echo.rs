@@ -1,8 +1,8 @@
 //! The service's side of the test: what the generated module `echo` calls.
 //!
-//! The driver leaves a [`Case`] in the [`Context`] and sends its number with the request; the
-//! handler records there what it got and takes the samples to answer with. What was got is recorded
-//! as JSON, the one form that driver and handler share.
+//! The driver leaves a [`Case`] in the [`Context`] and sends its number with the request. The
+//! handler records there what it got, and takes the samples for its answer from there. It records
+//! JSON, the one form that driver and handler share.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -19,7 +19,7 @@ use serde::Serialize;
 /// The header with the number of the case.
 pub const CASE: &str = "x-conformance-case";
 
-/// What driver and handlers share.
+/// The cases that driver and handlers share.
 #[derive(Debug, Clone, Default)]
 pub struct Context(Arc<Mutex<HashMap<u64, Case>>>);
 
@@ -38,10 +38,10 @@ pub(crate) struct Wanted {
     /// Index into the response's media types; 0 for a response without a body.
     pub(crate) media: usize,
     pub(crate) status: u16,
-    /// `Content-Type`, of a range one that is in it.
+    /// The `Content-Type`. For a range, this is a media type within the range.
     pub(crate) media_type: String,
     pub(crate) body: Sample,
-    /// By name, in lower case: the value, and how it is written.
+    /// By name in lower case: the value, and its text.
     pub(crate) headers: HashMap<String, (Value, String)>,
 }
 
@@ -59,11 +59,11 @@ pub(crate) enum Sample {
 pub(crate) struct Got {
     pub(crate) operation: String,
     pub(crate) parameters: BTreeMap<(Location, String), Value>,
-    /// Its media type's index, and the value or the bytes.
+    /// The index of the media type, and the value or the bytes.
     pub(crate) body: Option<(usize, Result<Value, Bytes>)>,
     /// By the scheme's name.
     pub(crate) credentials: BTreeMap<String, String>,
-    /// A value that could not be recorded.
+    /// Why values could not be recorded.
     pub(crate) errors: Vec<String>,
 }
 
@@ -150,7 +150,8 @@ impl Exchange {
         })
     }
 
-    /// The indices of the response and of its media type to answer with. Ends the recording.
+    /// Ends the recording. Returns the indices of the response and of its media type to answer
+    /// with.
     pub fn wanted(&mut self) -> (usize, usize) {
         if let Some(case) = self.context.cases().get_mut(&self.case) {
             case.got = Some(std::mem::take(&mut self.got));
@@ -158,7 +159,7 @@ impl Exchange {
         (self.wanted.response, self.wanted.media)
     }
 
-    /// The status to answer with, where the response does not fix it.
+    /// The status to answer with, if the response does not fix it.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.wanted.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -167,7 +168,7 @@ impl Exchange {
     /// The body to answer with.
     ///
     /// # Errors
-    /// 500 with the reason where the type does not take the sample.
+    /// 500 with the reason if the type does not take the sample.
     pub fn reply<T>(&self, decode: fn(Node) -> Result<T, Invalid>) -> Result<T, Failure> {
         let node = match &self.wanted.body {
             Sample::Json(value) => node(value),
@@ -189,7 +190,7 @@ impl Exchange {
         }
     }
 
-    /// The body to answer with, as bytes, and its media type, which a range leaves to the handler.
+    /// The body to answer with, as bytes, and its media type if the document declares a range.
     #[must_use]
     pub fn payload(&self) -> rt::Payload {
         let payload: rt::Payload = match &self.wanted.body {
@@ -205,7 +206,7 @@ impl Exchange {
     /// A header that the response must have.
     ///
     /// # Errors
-    /// 500 where there is no sample, or the type does not take it.
+    /// 500 if there is no sample, or if the type does not take it.
     pub fn required_header<T>(
         &self,
         name: &str,
@@ -217,7 +218,7 @@ impl Exchange {
     /// A header that the response may have.
     ///
     /// # Errors
-    /// 500 where the type does not take the sample.
+    /// 500 if the type does not take the sample.
     pub fn header<T>(
         &self,
         name: &str,
@@ -233,7 +234,7 @@ impl Exchange {
     /// A header that the response must have, as text.
     ///
     /// # Errors
-    /// 500 where there is no sample.
+    /// 500 if there is no sample.
     pub fn required_header_text(&self, name: &str) -> Result<String, Failure> {
         self.header_text(name)?.ok_or_else(|| missing(name))
     }
@@ -241,13 +242,13 @@ impl Exchange {
     /// A header that the response may have, as text.
     ///
     /// # Errors
-    /// None; the signature is that of its siblings.
+    /// This method never fails. Its signature is that of the other header methods.
     pub fn header_text(&self, name: &str) -> Result<Option<String>, Failure> {
         let sample = self.wanted.headers.get(&name.to_ascii_lowercase());
         Ok(sample.map(|(_, text)| text.clone()))
     }
 
-    /// The answer of an operation that declares none.
+    /// The answer of an operation that declares no response.
     #[must_use]
     pub fn undeclared(&self) -> Response {
         let mut response = Response::new(Body::from(self.text()));
@@ -275,7 +276,7 @@ fn node(value: &Value) -> Result<Node, Invalid> {
     Node::from_json(value.to_string().as_bytes())
 }
 
-/// A response, since the message of a 500 stays in the log.
+/// The failure holds a response, because the message of an internal error stays in the log.
 fn unfit(what: &str, invalid: &Invalid) -> Failure {
     let mut response = Response::new(Body::from(format!(
         "{what} does not fit its type: {invalid}"
@@ -289,13 +290,13 @@ fn missing(name: &str) -> Failure {
     unfit(name, &invalid)
 }
 
-/// For what a type is used here in the direction that its service never takes.
+/// Why a type is used in a direction in which its service never uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mirror {
     None,
-    /// A request is serialized: with the properties that are only written.
+    /// A request is serialized, with its `writeOnly` properties.
     Recording,
-    /// A reply is decoded: with the properties that are only read.
+    /// A reply is decoded, with its `readOnly` properties.
     Replying,
 }
 
@@ -310,14 +311,15 @@ fn mirrored<T>(mirror: Mirror, work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Takes a `readOnly` property out of a request whose type keeps or refuses what it does not know.
+/// Removes a `readOnly` property from a request, for a type that keeps or refuses unknown
+/// properties.
 pub fn ignore(object: &mut Object, name: &str) {
     if MIRROR.get() != Mirror::Replying {
         object.ignore(name);
     }
 }
 
-/// A `readOnly` property: left alone in a request, read where a reply is made from a sample.
+/// Reads a `readOnly` property if a reply is made from a sample. In a request, leaves it alone.
 ///
 /// # Errors
 /// Those of `decode`, and a missing property that a reply must have.
@@ -334,7 +336,7 @@ pub fn read_only<T>(
     }
 }
 
-/// A `writeOnly` property: read from a request, absent from the sample of a reply.
+/// Reads a `writeOnly` property from a request. The sample of a reply does not have it.
 ///
 /// # Errors
 /// Those of `decode`, and a missing property that a request must have.
@@ -351,7 +353,7 @@ pub fn write_only<T>(
     }
 }
 
-/// Whether a `writeOnly` property is left out where it is serialized: always in a reply.
+/// Whether serialization leaves out a `writeOnly` property. In a reply, it always does.
 pub fn unwritten<T>(value: &Option<T>) -> bool {
     value.is_none() || MIRROR.get() != Mirror::Recording
 }

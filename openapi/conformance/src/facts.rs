@@ -1,5 +1,5 @@
-//! What the schemas of one value say together: its own, those of its `allOf`s, and one branch of
-//! each union.
+//! What the schemas of one value say together: its own schemas, those of their `allOf`s, and one
+//! branch of each union.
 
 use dropshot_contract::Value;
 use serde_json::{Map, Number};
@@ -7,16 +7,16 @@ use serde_json::{Map, Number};
 use crate::document::{Document, flag};
 use crate::judge::{range, tags};
 
-/// References and compositions followed at most.
+/// How many references and compositions are followed at most.
 const DEEPEST: usize = 64;
 
-/// What a value has to be.
+/// The constraints on a value.
 #[derive(Debug, Default)]
 pub(crate) struct Facts<'d> {
-    /// `type`; every list must have the value's own.
+    /// `type`: the types that every schema allows.
     pub(crate) types: Option<Vec<&'d str>>,
     pub(crate) nullable: bool,
-    /// `enum`; the value must stand in each.
+    /// `enum`: the value must stand in every list.
     pub(crate) enumerations: Vec<&'d Vec<Value>>,
     pub(crate) formats: Vec<&'d str>,
     pub(crate) patterns: Vec<&'d str>,
@@ -30,17 +30,17 @@ pub(crate) struct Facts<'d> {
     pub(crate) min_items: u64,
     pub(crate) max_items: Option<u64>,
     pub(crate) unique: bool,
-    /// Each schema that speaks of properties.
+    /// One for each schema that has `properties` or `additionalProperties`.
     pub(crate) objects: Vec<Properties<'d>>,
     pub(crate) required: Vec<&'d str>,
     pub(crate) min_properties: u64,
     pub(crate) max_properties: Option<u64>,
-    /// The property that a discriminator names, and the value of it that chooses the branch.
+    /// The property that a discriminator names, and its value that chooses the branch.
     pub(crate) tags: Vec<Tag<'d>>,
     pub(crate) nots: Vec<&'d Value>,
-    /// Branches of the largest union.
+    /// The number of branches of the largest union.
     pub(crate) branches: usize,
-    /// A union without a discriminator has had a branch chosen.
+    /// Whether a branch was chosen in a union without a discriminator.
     pub(crate) untagged: bool,
     pub(crate) default: Option<&'d Value>,
     /// `readOnly`, `writeOnly`
@@ -60,19 +60,19 @@ pub(crate) struct Properties<'d> {
 }
 
 impl<'d> Facts<'d> {
-    /// Gathers what `schemas` say; `branch` chooses one of each union.
+    /// Gathers what `schemas` say. `branch` chooses one branch of each union.
     pub(crate) fn of(document: &'d Document, schemas: &[&'d Value], branch: usize) -> Self {
         let mut facts = Facts::default();
         let mut admitted = true;
         for schema in schemas {
             admitted &= facts.gather(document, schema, branch, DEEPEST);
         }
-        // A schema that says nothing admits null too, but nobody means that.
+        // A schema that says nothing also admits null, but its author does not mean that.
         facts.nullable &= admitted;
         facts
     }
 
-    /// Whether the schema admits null.
+    /// Adds what `schema` says. Returns whether it admits null.
     fn gather(
         &mut self,
         document: &'d Document,
@@ -113,7 +113,7 @@ impl<'d> Facts<'d> {
             if branches.is_empty() {
                 continue;
             }
-            // A branch that a discriminator knows by several values counts as often.
+            // A branch counts once for each discriminator value that chooses it.
             let choices: Vec<(&'d Value, Option<Tag<'d>>)> = branches
                 .iter()
                 .flat_map(|branch| match tags(schema, branch) {
@@ -133,7 +133,7 @@ impl<'d> Facts<'d> {
         admitted || flag(own, "nullable")
     }
 
-    /// Whether its type and its enum admit null.
+    /// Adds the keywords of scalars. Returns whether `type` and `enum` admit null.
     fn scalars(&mut self, schema: &'d Map<String, Value>) -> bool {
         let types: Option<Vec<&'d str>> = match schema.get("type") {
             Some(Value::String(one)) => Some(vec![one]),
@@ -245,7 +245,7 @@ impl<'d> Facts<'d> {
         Some(schemas)
     }
 
-    /// Whether properties beside the declared ones are spoken of, and allowed.
+    /// Whether `additionalProperties` is given and does not forbid more properties.
     pub(crate) fn takes_more(&self) -> bool {
         let said = self
             .objects
@@ -258,15 +258,15 @@ impl<'d> Facts<'d> {
         said && !forbidden
     }
 
-    /// Whether properties beside the declared ones are refused.
+    /// Whether `additionalProperties` forbids more properties.
     pub(crate) fn closed(&self) -> bool {
         self.objects
             .iter()
             .any(|object| object.additional == Some(&Value::Bool(false)))
     }
 
-    /// The type of a value to make: the first that is allowed, or what the other keywords can only
-    /// mean.
+    /// The type of a value to make. This is the first allowed type, or the only type that the other
+    /// keywords can mean.
     pub(crate) fn kind(&self) -> Option<&'d str> {
         if let Some(types) = &self.types {
             return types.iter().copied().find(|ty| *ty != "null");
@@ -313,7 +313,7 @@ fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     value.and_then(Value::as_array).into_iter().flatten()
 }
 
-/// A count; OpenAPI documents write `1.0`, too.
+/// A count. OpenAPI documents also write it as `1.0`.
 fn count(schema: &Map<String, Value>, name: &str) -> Option<u64> {
     let value = schema.get(name)?;
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a count
@@ -329,7 +329,8 @@ fn lesser(one: Option<u64>, other: Option<u64>) -> Option<u64> {
     }
 }
 
-/// A bound, and whether it is excluded: by a flag beside it (3.0) or by being one itself (3.1).
+/// A bound, and whether it is excluded. In OpenAPI 3.0 a flag beside the bound says so. In 3.1 the
+/// exclusive keyword is a bound itself.
 fn bound(schema: &Map<String, Value>, name: &str, exclusive: &str) -> Option<(Number, bool)> {
     match (schema.get(name), schema.get(exclusive)) {
         (_, Some(Value::Number(bound))) => Some((bound.clone(), true)),

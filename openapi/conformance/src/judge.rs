@@ -1,7 +1,7 @@
-//! The document's schemas as JSON Schema (draft 4), and the independent validator that judges
-//! values by them.
+//! Translates the document's schemas to JSON Schema (draft 4), and judges values with an
+//! independent validator.
 //!
-//! OpenAPI 3.0 schemas are draft 4 with four differences, which are translated: `nullable`,
+//! OpenAPI 3.0 schemas are draft 4 with four differences, which this module translates: `nullable`,
 //! `discriminator`, `readOnly` and `writeOnly`, and formats that are ranges of numbers.
 
 use std::cell::RefCell;
@@ -15,8 +15,8 @@ use serde_json::{Map, json};
 use crate::document::{ANYTHING, Document, flag};
 use crate::facts::Facts;
 
-/// Which way a value goes: properties that are `readOnly` are not required in a request,
-/// `writeOnly` ones not in a reply.
+/// The direction of a value. A request does not require `readOnly` properties, and a reply does not
+/// require `writeOnly` ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Direction {
     Request,
@@ -24,7 +24,7 @@ pub(crate) enum Direction {
 }
 
 impl Direction {
-    /// Whether values of the schema don't go this way.
+    /// Whether values of the schema are left out in this direction.
     pub(crate) fn leaves_out(self, schema: &Value) -> bool {
         flag(
             schema,
@@ -36,10 +36,10 @@ impl Direction {
     }
 }
 
-/// By the schema's place in memory: it outlives its validator.
+/// The key has the address of the schema, which outlives its validator.
 type Made = HashMap<(usize, Direction), Rc<Result<Validator, String>>>;
 
-/// Validators, made when they are first needed.
+/// The validators. Each is made when it is first needed.
 #[derive(Debug)]
 pub(crate) struct Judge<'d> {
     document: &'d Document,
@@ -54,10 +54,10 @@ impl<'d> Judge<'d> {
         }
     }
 
-    /// What is wrong with a value; empty if it is valid.
+    /// Up to three errors of a value. Empty if the value is valid.
     ///
     /// # Errors
-    /// The schema can't be judged by.
+    /// The validator does not take the schema.
     pub(crate) fn errors(
         &self,
         schema: &'d Value,
@@ -112,14 +112,14 @@ fn is_date(text: &str) -> bool {
     text.len() == 10 && text.parse::<dropshot_contract::Date>().is_ok()
 }
 
-/// A schema with all that it refers to.
+/// Translates a schema and all schemas that it refers to.
 struct Translation<'d> {
     document: &'d Document,
     direction: Direction,
-    /// By the reference: the name among the definitions.
+    /// The name among the definitions, by reference.
     names: HashMap<String, String>,
     open: VecDeque<String>,
-    /// Properties that don't go this way, of the `allOf`s around.
+    /// The properties of the enclosing `allOf`s that are left out in this direction.
     left_out: Vec<&'d str>,
 }
 
@@ -206,8 +206,8 @@ impl<'d> Translation<'d> {
                 value.clone()
             }
             "minimum" | "maximum" => {
-                // OpenAPI 3.1's exclusive bound stands alone, and wins here over an inclusive one
-                // beside it.
+                // In OpenAPI 3.1 an exclusive bound stands alone. If an inclusive bound stands
+                // beside it, the exclusive one wins here.
                 if out.contains_key(keyword) {
                     return;
                 }
@@ -269,7 +269,7 @@ impl<'d> Translation<'d> {
         list.map(|schema| self.schema(schema)).collect()
     }
 
-    /// The branches of a union; a discriminator fixes the property that it names in each.
+    /// The branches of a union. A discriminator fixes the property that it names in each branch.
     fn union(&mut self, schema: &'d Map<String, Value>, branches: &'d Value) -> Vec<Value> {
         let branches = branches.as_array().into_iter().flatten();
         let mut translated = Vec::new();
@@ -302,7 +302,7 @@ impl<'d> Translation<'d> {
     }
 }
 
-/// The discriminator's property, and the values of it that choose a branch.
+/// The property of the discriminator, and its values that choose `branch`.
 pub(crate) fn tags<'d>(
     schema: &'d Map<String, Value>,
     branch: &'d Value,
@@ -327,7 +327,7 @@ pub(crate) fn tags<'d>(
     ))
 }
 
-/// The range of a format of integers.
+/// The range of an integer format.
 pub(crate) fn range(schema: &Map<String, Value>) -> Option<(Value, Value)> {
     let numeric = |ty: &Value| {
         ty == "integer"

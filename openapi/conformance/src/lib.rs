@@ -1,8 +1,9 @@
-//! The conformance test of generated services: a driver that plays the caller of each operation,
-//! with requests made from the document, through a real server.
+//! The conformance test of generated services. A driver plays the caller of each operation: it
+//! makes requests from the document and sends them to a real server.
 //!
-//! The other side is the module `echo` that the generator adds on demand: its handlers tell what
-//! they got and answer what they are asked for. Three things are tested of each operation:
+//! The other side is the module `echo`, which the generator adds on demand. Its handlers report
+//! what they got, and answer what the driver asks for. The driver tests three things of each
+//! operation:
 //!
 //! | What | Module |
 //! |---|---|
@@ -10,9 +11,9 @@
 //! | every declared reply comes as the document says | `replies` |
 //! | a request that breaks one rule is refused with a 4xx that names the place | `refuse`, `violate` |
 //!
-//! Values are made by `sample`, `scalar` and `pattern` from what `facts` gathers of a schema, and
-//! judged by a validator that knows nothing of the generator (`judge`); `wire`, `body` and
-//! `credentials` write them. What can't be made is counted, not passed over.
+//! `sample`, `scalar` and `pattern` make values from what `facts` gathers of a schema. `judge`
+//! checks them with a validator that knows nothing of the generator. `wire`, `body` and
+//! `credentials` write them. The report counts what can't be made.
 
 mod attempt;
 mod attempts;
@@ -40,7 +41,7 @@ pub use report::{Count, OperationReport, Report, Totals};
 
 use std::process::ExitCode;
 
-/// The `main` of a program that drives several services: prints their reports as JSON.
+/// The `main` of a program that drives several services. It prints their reports as JSON.
 #[must_use]
 pub fn main(subjects: &[Subject]) -> ExitCode {
     let reports: Vec<serde_json::Value> = subjects

@@ -1,24 +1,24 @@
-//! Text that matches a pattern.
+//! Makes text that matches a pattern.
 //!
-//! Written from the pattern's syntax tree, and kept only if the pattern matches it: look-around,
-//! which the tree does not have, is left out of the writing and counts in the matching.
+//! The text is written from the pattern's syntax tree, and kept only if the pattern matches it. The
+//! tree has no look-around, so the writing leaves it out. The matching includes it.
 
 use fancy_regex::Regex;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// Characters that classes are asked for first: of many kinds, so that a text soon has one of each
-/// that it needs.
+/// The characters that are taken from a class first. They are of many kinds, so that a text soon
+/// has one of each kind that it needs.
 const PREFERRED: &[char] = &[
     'a', 'B', '3', '-', 'c', 'D', '7', '_', 'e', 'F', '0', '.', 'g', 'H', '9', ' ', '@', ':', '/',
     '+', '!', '#', '$',
 ];
 
-/// The longest run that an open repetition is written with.
+/// How often an open repetition is repeated at most.
 const LONGEST: u32 = 80;
 
-/// A text of as many characters as allowed that each pattern matches; another one for another
-/// `salt`.
+/// A text of `min` to `max` characters that each pattern matches. Another `salt` gives another
+/// text.
 pub(crate) fn matching(patterns: &[&str], min: u64, max: u64, salt: usize) -> Option<String> {
     let regexes: Option<Vec<Regex>> = patterns
         .iter()
@@ -51,7 +51,8 @@ pub(crate) fn matching(patterns: &[&str], min: u64, max: u64, salt: usize) -> Op
     None
 }
 
-/// Whether a pattern matches; one that can't be read is left to the validator.
+/// Whether a pattern matches. A pattern that can't be read counts as matching: the validator
+/// decides.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     Regex::new(pattern).map_or(true, |regex| regex.is_match(text).unwrap_or(false))
 }
@@ -76,7 +77,7 @@ fn parse(pattern: &str) -> Option<Hir> {
     ParserBuilder::new().build().parse(&plain).ok()
 }
 
-/// `^(?!x)[a-z]` as `^[a-z]`.
+/// Removes look-around: `^(?!x)[a-z]` becomes `^[a-z]`.
 fn without_look_around(pattern: &str) -> String {
     let mut out = String::with_capacity(pattern.len());
     let mut rest = pattern;
@@ -99,7 +100,7 @@ fn without_look_around(pattern: &str) -> String {
     out
 }
 
-/// The length of the bracket expression that `text` begins with.
+/// The length of the bracket expression at the start of `text`.
 fn closing(text: &str, open: char, close: char) -> usize {
     let (mut depth, mut escaped) = (0, false);
     for (at, c) in text.char_indices() {
@@ -122,7 +123,7 @@ fn closing(text: &str, open: char, close: char) -> usize {
 struct Text {
     text: String,
     seed: usize,
-    /// Times that an open repetition is repeated beyond its least number.
+    /// How often a repetition is repeated beyond its minimum.
     extra: u32,
 }
 
@@ -145,7 +146,8 @@ impl Text {
         }
     }
 
-    /// A character of the class: one of the preferred, another one at another place.
+    /// A character of the class, a preferred one if possible. Another position gives another
+    /// character.
     fn character(&self, class: &Class) -> Option<char> {
         let Class::Unicode(class) = class else {
             return None;

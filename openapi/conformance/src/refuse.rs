@@ -1,4 +1,4 @@
-//! Requests that break one rule of the document each, and their refusals.
+//! Requests that each break one rule of the document, and how the service refuses them.
 
 use dropshot_contract::http::Method;
 use dropshot_contract::{Bytes, Location, Operation, StatusCode, Value};
@@ -20,7 +20,7 @@ struct Place<'p> {
 }
 
 impl<'d> Session<'d> {
-    /// Breaks one rule after the other of a request that is taken otherwise.
+    /// Breaks one rule after the other of a valid request.
     pub(crate) async fn violate(
         &mut self,
         operation: &'static Operation,
@@ -73,7 +73,7 @@ impl<'d> Session<'d> {
         }
         let mut seen = Vec::new();
         for attempt in attempts {
-            // Once for each media type: the first attempt with it has everything.
+            // Each media type is tested once. The first attempt with it has all properties.
             if let Some(body) = &attempt.body
                 && !seen.contains(&body.index)
             {
@@ -83,7 +83,7 @@ impl<'d> Session<'d> {
         }
     }
 
-    /// What must be there, left out.
+    /// Leaves out what is required.
     async fn absent(
         &mut self,
         operation: &'static Operation,
@@ -127,7 +127,7 @@ impl<'d> Session<'d> {
             .document
             .body(operation)
             .is_some_and(|(required, _)| required);
-        // Nothing is an empty text, an empty file and an empty form.
+        // In other kinds, no bytes are a valid body: an empty text, an empty file or an empty form.
         let nothing = base
             .body
             .as_ref()
@@ -302,7 +302,7 @@ fn judged(method: &Method, outcome: &Outcome, place: &Place<'_>) -> Result<(), S
             Err(format!("{} without a challenge: {text}", answer.status))
         };
     }
-    // The answer to a HEAD request has no body that could name a place.
+    // The answer to a HEAD request has no body, so it can't name a place.
     if *method == Method::HEAD {
         return Ok(());
     }
@@ -326,9 +326,9 @@ fn judged(method: &Method, outcome: &Outcome, place: &Place<'_>) -> Result<(), S
     }
 }
 
-/// Whether a pointer is the violation's, or one of those that are as good.
+/// Whether a pointer names the place of the violation, or an equally good place.
 fn points(violation: &Violation, pointer: &str) -> bool {
-    // Which item is the repeated one, and which property one too many, is a matter of taste.
+    // The service may choose which repeated item, or which property too many, it names.
     let inexact =
         ["uniqueItems", "minProperties", "maxProperties", "not"].contains(&violation.keyword);
     let around = violation

@@ -1,4 +1,4 @@
-//! The declared replies: what the handler is asked for, and whether the answer is that.
+//! The declared replies: what the driver asks the handler for, and whether it gets that.
 
 use dropshot_contract::http::{HeaderMap, Method};
 use dropshot_contract::{Bytes, Operation, Status, Value};
@@ -24,7 +24,7 @@ pub(crate) struct Expected<'d> {
 }
 
 impl Expected<'_> {
-    /// A reply that no operation has.
+    /// A reply that no operation declares.
     pub(crate) fn none() -> Self {
         let wanted = Wanted {
             response: usize::MAX,
@@ -39,7 +39,7 @@ impl Expected<'_> {
 }
 
 impl<'d> Caller<'d> {
-    /// Every declared status in every media type, and in each with every branch of a union.
+    /// A reply for each declared status and media type, and for each branch of their unions.
     pub(crate) fn replies(
         &self,
         operation: &'static Operation,
@@ -240,7 +240,7 @@ impl<'d> Caller<'d> {
         Ok((wanted, Some(kind), branches))
     }
 
-    /// Whether an answer is what the handler was asked for, and what the document says.
+    /// Checks that an answer is what the driver asked for, and what the document says.
     pub(crate) fn answered(
         &self,
         operation: &Operation,
@@ -337,7 +337,7 @@ fn headers(wanted: &Wanted, headers: &HeaderMap) -> Result<(), String> {
     Ok(())
 }
 
-/// A status that stands for the declared one, and for no other that is declared.
+/// A status that the declared response covers and no other declared response does.
 fn status(operation: &Operation, declared: Status) -> Option<u16> {
     let explicit = |status: u16| {
         operation
@@ -352,7 +352,7 @@ fn status(operation: &Operation, declared: Status) -> Option<u16> {
             .any(|response| response.status == Status::Range((status / 100) as u8))
     };
     match declared {
-        // A 1xx is no final answer.
+        // A 1xx status is not a final answer.
         Status::Code(code) => (code >= 200).then_some(code),
         Status::Range(1) => None,
         Status::Range(digit) => {

@@ -1,4 +1,4 @@
-//! What came of it.
+//! The results of the test.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use dropshot_contract::Value;
 use serde::Serialize;
 use serde_json::json;
 
-/// Of a document.
+/// The results of a document.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Report {
     /// The document's name.
@@ -19,29 +19,29 @@ pub struct Report {
     pub error: Option<String>,
 }
 
-/// Of an operation.
+/// The results of an operation.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct OperationReport {
     /// `operationId`
     pub id: String,
     /// Valid requests that reached the handler with the values that were sent.
     pub requests: Count,
-    /// Violations of a constraint that were refused with a 4xx naming the place.
+    /// Requests that violate a constraint and were refused with a 4xx that names the place.
     pub constraints: Count,
     /// Replies that came as the document says.
     pub replies: Count,
-    /// What no request or reply could be made for, and why: nothing is known of it.
+    /// What no request or reply could be made for, and why. The test says nothing about it.
     pub not_generated: Vec<String>,
     /// What failed.
     pub failures: Vec<String>,
 }
 
-/// How many, of how many.
+/// How many are good, of how many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Count {
-    /// As they should.
+    /// How many came out as they should.
     pub good: usize,
-    /// All.
+    /// How many there are.
     pub all: usize,
 }
 
@@ -50,11 +50,11 @@ pub struct Count {
 pub struct Totals {
     /// Operations that every valid request reached with its values.
     pub operations: Count,
-    /// Of all operations.
+    /// Requests of all operations.
     pub requests: Count,
-    /// Of all operations.
+    /// Violations of all operations.
     pub constraints: Count,
-    /// Of all operations.
+    /// Replies of all operations.
     pub replies: Count,
     /// What no request or reply could be made for.
     pub not_generated: usize,
@@ -69,7 +69,7 @@ impl Count {
         self.all += 1;
     }
 
-    /// Whether there is none that is not as it should be.
+    /// Whether all are good.
     #[must_use]
     pub fn is_whole(self) -> bool {
         self.good == self.all
@@ -95,7 +95,7 @@ impl std::ops::AddAssign for Totals {
 }
 
 impl Report {
-    /// The sums.
+    /// The sums over all operations.
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
@@ -124,7 +124,7 @@ impl Report {
         })
     }
 
-    /// What nothing could be made for, a line each.
+    /// What no request or reply could be made for, one line each.
     pub fn not_generated(&self) -> impl Iterator<Item = String> {
         self.operations.iter().flat_map(|operation| {
             let gaps = operation.not_generated.iter();
@@ -132,7 +132,7 @@ impl Report {
         })
     }
 
-    /// Everything that failed, a line each.
+    /// Everything that failed, one line each.
     pub fn failures(&self) -> impl Iterator<Item = String> {
         let failures = self.operations.iter().flat_map(|operation| {
             operation

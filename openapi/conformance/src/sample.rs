@@ -1,7 +1,7 @@
-//! Values for schemas.
+//! Makes values for schemas.
 //!
-//! A sample is made to be valid; whether it is, the validator says before it is used, so that a
-//! mistake made here is not laid to the service's charge.
+//! A sample is meant to be valid. The validator checks it before it is used, so that a mistake made
+//! here does not count against the service.
 
 use std::cell::{Cell, RefCell};
 
@@ -16,22 +16,22 @@ use crate::scalar::{self, Charset, Richness};
 /// Optional properties are left out below this many levels.
 const FULL_DEPTH: usize = 5;
 
-/// The deepest that a sample nests.
+/// The deepest level of a sample.
 const MAX_DEPTH: usize = 24;
 
-/// Values that one sample may be tried with.
+/// How many values are made for one sample at most.
 const BUDGET: usize = 20_000;
 
-/// What kind of sample.
+/// How a sample is made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) direction: Direction,
     pub(crate) richness: Richness,
     pub(crate) charset: Charset,
-    /// Which branch of each union.
+    /// The branch to choose in each union.
     pub(crate) branch: usize,
-    /// With the properties that don't go this way, as a caller has them who sends back what it was
-    /// given.
+    /// Whether to keep the properties that are left out in this direction, as a caller does that
+    /// sends back what it got.
     pub(crate) returned: bool,
 }
 
@@ -43,14 +43,14 @@ pub(crate) type Gap = String;
 pub(crate) struct Sample {
     pub(crate) value: Value,
     pub(crate) branches: usize,
-    /// Why optional properties could not be made.
+    /// Why optional properties are missing.
     pub(crate) left_out: Vec<Gap>,
 }
 
 /// A valid value of a schema.
 ///
 /// # Errors
-/// None could be made.
+/// No valid value could be made.
 pub(crate) fn sample<'d>(
     document: &'d Document,
     judge: &Judge<'d>,
@@ -91,10 +91,10 @@ pub(crate) fn sample<'d>(
     Err(gap.unwrap_or_default())
 }
 
-/// A value of a schema by itself, which nobody has judged.
+/// A value of a schema that the validator has not checked.
 ///
 /// # Errors
-/// None could be made.
+/// No value could be made.
 pub(crate) fn raw<'d>(
     document: &'d Document,
     schema: &'d Value,
@@ -128,7 +128,7 @@ pub(crate) fn raw<'d>(
     )
 }
 
-/// A value without the properties that don't go this way.
+/// A value without the properties that are left out in this direction.
 pub(crate) fn stripped<'d>(
     document: &'d Document,
     schemas: &[&'d Value],
@@ -169,9 +169,9 @@ struct Maker<'d> {
 #[derive(Clone, Copy)]
 struct Place<'n> {
     name: &'n str,
-    /// Tells values of one name apart.
+    /// Makes values of the same name different.
     salt: usize,
-    /// Tells numbers apart that have bounds, which are to be met: the place in a list.
+    /// Makes numbers different that stand at a bound: the position in a list.
     item: usize,
     depth: usize,
     branch: usize,
@@ -184,7 +184,7 @@ impl<'d> Maker<'d> {
         if at.depth <= FULL_DEPTH || facts.branches < 2 {
             return self.of(&facts, at);
         }
-        // Deep down any branch will do, the first that comes to an end.
+        // Deep down, the first branch that can be made is good enough.
         let mut gap = Gap::new();
         for branch in 0..facts.branches {
             let at = Place { branch, ..at };
@@ -314,7 +314,7 @@ impl<'d> Maker<'d> {
                 self.property(facts, name, needed, at, &mut members)?;
             }
         }
-        // What has no members can't be written but in JSON.
+        // An object without members can only be written in JSON.
         let lone = facts
             .declared()
             .into_iter()

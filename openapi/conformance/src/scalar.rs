@@ -1,4 +1,4 @@
-//! Samples of strings and numbers.
+//! Makes samples of strings and numbers.
 
 use dropshot_contract::Value;
 use serde_json::Number;
@@ -6,18 +6,18 @@ use serde_json::Number;
 use crate::facts::Facts;
 use crate::pattern;
 
-/// Longer texts are not made to meet a `maxLength` exactly.
+/// A text is filled up to its `maxLength` only if that is no longer than this.
 const FILLED: u64 = 256;
 
-/// The longest text and array that are made at all.
+/// The longest text that is made at all.
 const LONGEST: u64 = 100_000;
 
-/// What text may consist of where it stands.
+/// The characters that a text may have in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Charset {
-    /// Anything, and nothing: JSON strings.
+    /// Any text, also the empty one: JSON strings.
     Json,
-    /// Anything, as its place can escape it, but not nothing.
+    /// Any text but the empty one: the place can escape it.
     Escaped,
     /// Letters, digits and hyphens.
     Plain,
@@ -26,15 +26,15 @@ pub(crate) enum Charset {
 /// How much a sample has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Richness {
-    /// As little as allowed, numbers at their lower bounds.
+    /// As little as allowed. Numbers stand at their lower bounds.
     Minimal,
-    /// Everything, numbers at their upper bounds.
+    /// Everything. Numbers stand at their upper bounds.
     Full,
-    /// Everything, null where it is allowed.
+    /// Everything, with null where it is allowed.
     Nulls,
 }
 
-/// A text that keeps the facts, made recognisable by `name` and `salt`.
+/// A text that meets the facts. `name` and `salt` make it recognisable.
 pub(crate) fn text(
     facts: &Facts<'_>,
     name: &str,
@@ -87,7 +87,7 @@ pub(crate) fn text(
     let fill = if max <= FILLED { max } else { min };
     let length = text.chars().count() as u64;
     if length > max {
-        // The end tells apart what has the same name.
+        // The salt comes first, so that short texts of the same name differ.
         let skip = usize::try_from(length - max).ok()?;
         text = format!("{salt}{named}xyz")
             .chars()
@@ -103,7 +103,7 @@ pub(crate) fn text(
     Some(text)
 }
 
-/// A value of a format, in the form that Rust's types write, so that it comes back as it was sent.
+/// A value of a format, written as Rust's types write it, so that it comes back as it was sent.
 fn formatted(format: &str, salt: usize) -> Option<String> {
     let n = salt % 28 + 1;
     Some(match format {
@@ -125,8 +125,8 @@ fn formatted(format: &str, salt: usize) -> Option<String> {
     })
 }
 
-/// A number that keeps the facts: at a bound, but for the second of the salts, or told apart by the
-/// first.
+/// A number that meets the facts. If there is a bound, the number stands there, moved inwards by
+/// the second salt. If not, the first salt makes it different.
 pub(crate) fn number(
     facts: &Facts<'_>,
     integer: bool,
@@ -167,7 +167,7 @@ fn whole(facts: &Facts<'_>, (salt, item): (usize, usize), richness: Richness) ->
     );
     let salt = i128::try_from(salt).ok()? * step;
     let item = i128::try_from(item).ok()? * step;
-    // Beyond what a double can tell apart from its neighbours.
+    // 2^53 + 1, the least positive integer that a double can't hold.
     let large = up(9_007_199_254_740_993, step);
     let value = match (richness, first, last) {
         (_, Some(first), Some(last)) if first > last => return None,
@@ -214,7 +214,7 @@ fn fraction(facts: &Facts<'_>, (salt, item): (usize, usize), richness: Richness)
         _ if highest.is_finite() => lowest.max(highest - item),
         _ => lowest.max(1.5 + salt),
     };
-    // Two exclusive bounds may lie closer together than the steps taken off them.
+    // Two exclusive bounds may be closer together than the steps that are taken inwards.
     let wanted = if lowest > highest {
         f64::midpoint(lowest, highest)
     } else {
@@ -227,7 +227,7 @@ fn fraction(facts: &Facts<'_>, (salt, item): (usize, usize), richness: Richness)
         Some(step) => (wanted / step).floor() * step,
         None => wanted,
     };
-    // 3 × 0.1 is not 0.3 until it is written with one decimal.
+    // As doubles, 3 × 0.1 is not 0.3. Rounding to six decimals corrects that.
     let written = format!("{wanted:.6}").parse().ok()?;
     Number::from_f64(written)
 }

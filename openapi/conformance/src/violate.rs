@@ -1,4 +1,4 @@
-//! A valid value, broken in one place at a time.
+//! Breaks a valid value in one place at a time.
 
 use std::collections::HashSet;
 
@@ -11,10 +11,10 @@ use crate::judge::Direction;
 use crate::pattern;
 use crate::scalar::{Charset, Richness};
 
-/// Longer texts and arrays are not made only to be too long.
+/// A text longer than this is not made only to be too long.
 const LONGEST: u64 = 50_000;
 
-/// The deepest place that is broken.
+/// The deepest level at which a value is broken.
 const MAX_DEPTH: usize = 24;
 
 /// A broken value.
@@ -22,19 +22,19 @@ const MAX_DEPTH: usize = 24;
 pub(crate) struct Violation {
     /// The keyword that is violated.
     pub(crate) keyword: &'static str,
-    /// Where the refusal should point, in the value.
+    /// Where in the value the refusal should point.
     pub(crate) pointer: String,
-    /// A place further out that it may point to instead: the outermost union that has no
-    /// discriminator, which can't know which branch was meant.
+    /// A place further out to which the refusal may point instead: the outermost union without a
+    /// discriminator. Such a union can't know which branch the caller meant.
     pub(crate) or: Option<String>,
-    /// The whole value.
+    /// The whole broken value.
     pub(crate) value: Value,
-    /// The address of the schema, which tells schemas of the document apart.
+    /// The address of the schema, which identifies it.
     pub(crate) schema: usize,
 }
 
-/// Every way of breaking `sample`, a value of `schema`, made with branch `branch` of its unions. On
-/// the wire, text is all there is: there only what its text tells apart is broken.
+/// All ways to break `sample`, a value of `schema` made with branch `branch` of its unions. The
+/// wire carries only text, so there only what a text can show is broken.
 pub(crate) fn violations<'d>(
     document: &'d Document,
     schema: &'d Value,
@@ -59,7 +59,7 @@ struct Breaker<'d, 'v> {
     whole: &'v Value,
     branch: usize,
     charset: Charset,
-    /// Schemas and keywords that have been violated.
+    /// The schemas, keywords and values' names and types of the violations so far.
     seen: HashSet<(usize, &'static str, String)>,
     found: Vec<Violation>,
 }
@@ -69,7 +69,7 @@ struct Breaker<'d, 'v> {
 struct Place<'p> {
     pointer: &'p str,
     or: Option<&'p str>,
-    /// The schema's identity.
+    /// The address of the schema, which identifies it.
     schema: usize,
 }
 
@@ -106,12 +106,12 @@ impl<'d> Breaker<'d, '_> {
         }
     }
 
-    /// Adds a violation: `value` stands where the place is.
+    /// Adds a violation: `value` replaces what stands at the place.
     fn add(&mut self, keyword: &'static str, place: Place<'_>, value: Value) {
         self.add_at(keyword, place, place.pointer.to_owned(), value);
     }
 
-    /// The same, where the refusal should point to `at`.
+    /// As `add`, but the refusal should point to `at`.
     fn add_at(&mut self, keyword: &'static str, place: Place<'_>, at: String, value: Value) {
         let last = format!(
             "{} {}",
@@ -138,7 +138,7 @@ impl<'d> Breaker<'d, '_> {
     fn types(&mut self, facts: &Facts<'d>, value: &Value, place: Place<'_>) {
         let numeric = value.is_number();
         if self.charset != Charset::Json {
-            // Any text is a string, and one value is an array of one.
+            // On the wire, any text is a string, and one value is an array of one.
             if numeric || value.is_boolean() {
                 self.add("type", place, json!("no-number"));
             }
@@ -253,7 +253,7 @@ impl<'d> Breaker<'d, '_> {
             .checked_sub(1)
             .and_then(|fewer| usize::try_from(fewer).ok())
         {
-            // Nothing at all is nothing that text could say.
+            // On the wire, no text stands for an empty array.
             if fewer > 0 || self.charset == Charset::Json {
                 self.add(
                     "minItems",
@@ -357,7 +357,7 @@ impl<'d> Breaker<'d, '_> {
     }
 }
 
-/// A value like another one, but different.
+/// Another text or number than `value`. A value of another type is returned as it is.
 fn different(value: &Value, salt: u64) -> Value {
     match value {
         Value::String(text) => format!("{text}{salt}").into(),
@@ -368,7 +368,7 @@ fn different(value: &Value, salt: u64) -> Value {
     }
 }
 
-/// A value that is what `excluded` is, and what `value` is where that does not contradict.
+/// `excluded`, with the members of `value` that do not contradict it.
 fn merged(value: &Value, excluded: Value) -> Value {
     match (value, excluded) {
         (Value::Object(members), Value::Object(excluded)) => {

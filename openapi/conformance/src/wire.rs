@@ -1,7 +1,7 @@
 //! How values are written into paths, queries, headers, cookies and forms (OpenAPI 3.0.3, Style
 //! Values and Style Examples).
 //!
-//! Written from that table alone, not from how the service reads it.
+//! This module follows that table alone, and not the way in which the service reads values.
 
 use dropshot_contract::{Location, Value};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -9,14 +9,14 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use crate::document::Parameter;
 use crate::scalar::Charset;
 
-/// All but RFC 3986's unreserved characters.
+/// All characters but the unreserved ones of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// A value as OpenAPI has no way of writing it.
+/// Why OpenAPI has no way to write a value.
 pub(crate) type Unwritable = String;
 
 /// How a value is written.
@@ -32,8 +32,8 @@ pub(crate) fn percent(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
 }
 
-/// A path template, with escapes for what no path has (RFC 3986, 3.3); its braces stay until
-/// variables are filled in.
+/// A path template in which the characters that no path has (RFC 3986, 3.3) are escaped. The braces
+/// stay until the variables are filled in.
 pub(crate) fn template(path: &str) -> String {
     const FOREIGN: &AsciiSet = &CONTROLS
         .add(b' ')
@@ -51,18 +51,18 @@ pub(crate) fn template(path: &str) -> String {
     utf8_percent_encode(path, FOREIGN).to_string()
 }
 
-/// As forms escape: a plus for a space.
+/// Escapes text as forms do: a plus stands for a space.
 pub(crate) fn form(text: &str) -> String {
     percent(text).replace("%20", "+")
 }
 
-/// Headers have no escapes.
+/// Leaves text as it is: headers have no escapes.
 pub(crate) fn plain(text: &str) -> String {
     text.to_owned()
 }
 
-/// What text a parameter's value may consist of, so that nothing in it is taken for a separator
-/// that can't be escaped.
+/// The characters that a parameter's value may have. None of them is a separator that can't be
+/// escaped.
 pub(crate) fn charset(parameter: &Parameter<'_>) -> Charset {
     match (parameter.location, parameter.style) {
         _ if parameter.json => Charset::Json,
@@ -74,7 +74,7 @@ pub(crate) fn charset(parameter: &Parameter<'_>) -> Charset {
 }
 
 impl<'d> Style<'d> {
-    /// Of a parameter.
+    /// The style of a parameter.
     pub(crate) fn of(parameter: &Parameter<'d>) -> Self {
         Self {
             name: parameter.name,
@@ -91,7 +91,7 @@ impl<'d> Style<'d> {
     /// The text in a path segment or a header.
     ///
     /// # Errors
-    /// OpenAPI defines no such text.
+    /// OpenAPI defines no text for the value.
     pub(crate) fn text(&self, value: &Value) -> Result<String, Unwritable> {
         match self.style {
             "label" => {
@@ -144,7 +144,7 @@ impl<'d> Style<'d> {
     /// The pairs in a query, a cookie or a form.
     ///
     /// # Errors
-    /// OpenAPI defines no such pairs.
+    /// OpenAPI defines no pairs for the value.
     pub(crate) fn pairs(&self, value: &Value) -> Result<Vec<String>, Unwritable> {
         let name = (self.escape)(self.name);
         let pairs = match (self.style, value) {
@@ -201,7 +201,7 @@ impl<'d> Style<'d> {
         }
     }
 
-    /// A value that stands among others.
+    /// The text of a value that stands among others.
     fn part(&self, value: &Value) -> Result<String, Unwritable> {
         let text = scalar(value)?;
         let separator = match self.style {

@@ -1,8 +1,9 @@
-//! The service's own API behind Dropshot's own TLS: what the front door is measured against.
+//! The service's own API behind Dropshot's own TLS. The front door is measured against it.
 //!
-//! Everything but the door is the same: the operations and what they work with, the certificates,
-//! that callers must have one, that no session is resumed. That Dropshot asks for certificates at
-//! all takes a rustls configuration made for it; whose they were, its handlers can't know.
+//! Only the door differs. The operations, their data and the certificates are the same, callers
+//! must have a certificate, and no session is resumed. Dropshot asks for client certificates only
+//! with a rustls configuration that is made for it. Its handlers can't learn whose certificate it
+//! was.
 
 use crate::tls;
 use d1_authz::clock::SystemClock;
@@ -17,7 +18,7 @@ use slog::{Discard, Logger, o};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Serves what the configuration says until it is killed.
+/// Serves the API of a configuration file until it is killed.
 #[tokio::main]
 pub async fn run(config: &str) -> Result<(), String> {
     let config = Config::load(Some(Path::new(config))).map_err(text)?;
@@ -59,7 +60,7 @@ fn server(config: &TlsConfig) -> Result<ServerConfig, String> {
         .map_err(text)?;
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     server.session_storage = Arc::new(NoServerSessionStorage {});
-    // Dropshot doesn't set TCP_NODELAY: with tickets each new connection would wait 40 ms as well.
+    // Dropshot doesn't set TCP_NODELAY. With tickets, each new connection would wait another 40 ms.
     server.send_tls13_tickets = 0;
     Ok(server)
 }

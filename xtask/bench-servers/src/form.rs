@@ -1,5 +1,5 @@
-//! What Dropshot alone costs where a token is asked for: a form is read, and a reply of the same
-//! shape is written.
+//! What Dropshot alone costs for a token request: it reads a form and writes a reply of the same
+//! shape.
 
 use dropshot::{ApiDescription, HttpError, HttpResponseOk, RequestContext, TypedBody, endpoint};
 use schemars::JsonSchema;

@@ -1,4 +1,4 @@
-//! The operation as the generator makes it.
+//! The operation, on the API that the generator makes.
 
 #[allow(dead_code, missing_docs)] // the document is not served here
 mod api {

@@ -1,5 +1,5 @@
-//! The same operation written by hand for Dropshot, with its own extractors, and with the bounds
-//! that the document sets.
+//! The same operation, written by hand for Dropshot with its own extractors and with the bounds of
+//! the document.
 
 use chrono::{DateTime, Utc};
 use dropshot::{

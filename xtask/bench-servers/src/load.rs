@@ -1,8 +1,9 @@
-//! The load: connections that each send a request as soon as the last one is answered, one and the
-//! same or several in turns. They are kept alive, or made anew for each request.
+//! The load: each connection sends the next request as soon as the last one is answered. It sends
+//! one request again and again, or several in turns. Connections are kept alive or made anew for
+//! each request.
 //!
-//! Bytes over TCP or TLS and no HTTP client, so that one core of load can fill one core of server.
-//! Of an answer it reads what tells where it ends.
+//! The load writes bytes to TCP or TLS and has no HTTP client, so that one core of load can fill
+//! one core of server. It reads only the status and the length of an answer.
 
 use crate::tls;
 use std::path::Path;
@@ -15,8 +16,8 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-/// Prints a line of JSON: requests, seconds they took, and the median and 99th percentile of an
-/// answer in microseconds.
+/// Prints a line of JSON: the number of requests, the seconds that they took, and the median and
+/// the 99th percentile of the time to an answer in microseconds.
 ///
 /// # Errors
 /// Wrong arguments, and any answer but 200.
@@ -55,7 +56,7 @@ pub fn run(arguments: &[&str]) -> Result<(), String> {
     let duration =
         Duration::try_from_secs_f64(seconds).map_err(|error| format!("SECONDS: {error}"))?;
     let requests = std::fs::read(file).map_err(|error| format!("{file}: {error}"))?;
-    // No request has a NUL in it.
+    // The requests are separated by NUL, which no request contains.
     let requests = requests.split(|byte| *byte == 0).map(<[u8]>::to_vec);
     let caller = Caller {
         address: (*address).to_owned(),
@@ -94,18 +95,18 @@ pub fn run(arguments: &[&str]) -> Result<(), String> {
 /// How long a connection lasts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Connections {
-    /// As long as the load.
+    /// As long as the load runs.
     Kept,
     /// For one request.
     New,
 }
 
-/// Who asks, and what.
+/// The server that the load asks, and the requests.
 struct Caller {
     address: String,
     connector: Option<TlsConnector>,
     connections: Connections,
-    /// What is asked, in turns.
+    /// The requests, which are sent in turns.
     requests: Vec<Vec<u8>>,
     turn: AtomicUsize,
 }
@@ -203,20 +204,20 @@ impl Caller {
     }
 }
 
-/// Ends a connection at both ends.
+/// Closes a connection, and waits until the server has closed it too.
 async fn hang_up(mut connection: Box<dyn Connection>, buffer: &mut [u8]) -> Result<(), String> {
     let end = async {
         connection.shutdown().await?;
         connection.read(buffer).await
     };
     match end.await {
-        // Whoever doesn't say goodbye in TLS is gone as well.
+        // In TLS, a server that doesn't send `close_notify` has closed the connection as well.
         Ok(0) | Err(_) => Ok(()),
         Ok(_) => Err("more than an answer".to_owned()),
     }
 }
 
-/// The length of the whole answer, once its head is there and its body too.
+/// The length of the answer. `None` until its head and its body are there.
 fn whole(answer: &[u8]) -> Result<Option<usize>, String> {
     let shown = || String::from_utf8_lossy(answer).into_owned();
     let Some(head) = answer.windows(4).position(|window| window == b"\r\n\r\n") else {

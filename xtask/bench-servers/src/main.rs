@@ -1,7 +1,6 @@
-//! What `cargo xtask bench` measures servers with: the servers that are compared, and the load on
-//! them.
+//! The servers that `cargo xtask bench` compares, and the load on them.
 //!
-//! One program, so that all have the same build: which server it is, its arguments say.
+//! They are one program, so that all have the same build. The arguments say which server runs.
 
 mod dropshot_tls;
 mod form;

@@ -1,4 +1,4 @@
-//! What both ends of a TLS connection need of files.
+//! Reads from files what both ends of a TLS connection need.
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::{ClientConfig, RootCertStore};
@@ -8,12 +8,12 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio_rustls::TlsConnector;
 
-/// The one that the service uses.
+/// The crypto provider that the service uses.
 pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
-/// The authorities in a file.
+/// The certificate authorities in a file.
 pub fn roots(file: &Path) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     for certificate in chain(file)? {
@@ -34,7 +34,7 @@ pub fn identity(
     Ok((chain(certificate)?, private))
 }
 
-/// Callers that show a certificate, each time anew, and speak HTTP/1.1.
+/// A connector for callers that show a certificate and speak HTTP/1.1. It resumes no session.
 pub fn connector(authority: &Path, certificate: &Path, key: &Path) -> Result<TlsConnector, String> {
     let (chain, key) = identity(certificate, key)?;
     let mut client = ClientConfig::builder_with_provider(provider())

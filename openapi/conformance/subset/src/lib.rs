@@ -1,4 +1,5 @@
-//! The services of the documents in `../fixtures`, one small document a construct of OpenAPI 3.0.
+//! The services of the documents in `../fixtures`: one small document for each construct of OpenAPI
+//! 3.0.
 
 use dropshot_conformance::Subject;
 

@@ -1,8 +1,7 @@
-//! Every construct of the project's own documents, through a server: requests arrive, violations
-//! are refused, replies are as the document says, and Dropshot's export says what the document
-//! does.
+//! Tests every construct of the project's own documents through a server. Requests arrive, the
+//! service refuses violations, and replies and Dropshot's export are as the document says.
 
-// A test: what it unwraps says where it failed.
+// In a test, a failed unwrap says where it failed.
 #![allow(clippy::unwrap_used)]
 
 use conformance_subset::SUBJECTS;
@@ -10,8 +9,8 @@ use dropshot_conformance::{Count, Subject, drive};
 use dropshot_contract::Value;
 use dropshot_contract::serde_json;
 
-/// What each document gives rise to at least: requests, violations, replies. A driver that makes
-/// less of it has become blind.
+/// What the driver makes of each document at least: requests, violations, replies. If it makes
+/// less, it no longer sees a part of the document.
 const LEAST: &[(&str, [usize; 3])] = &[
     ("all_of", [6, 60, 6]),
     ("bodies", [26, 100, 11]),
@@ -75,9 +74,8 @@ fn services_do_what_their_documents_say() {
     assert_eq!(SUBJECTS.len(), LEAST.len());
 }
 
-/// An edit of a document that its service does not follow: the place, the key there, the new value
-/// of it, and what the driver has to say then. No value: the key gets the name that stands in its
-/// place.
+/// An edit of a document that its service does not follow: the place, the key there, the edit, and
+/// what the driver must report. The edit is a new value (`Ok`) or a new name of the key (`Err`).
 type Estranged = (
     &'static str,
     &'static str,
@@ -89,7 +87,7 @@ type Estranged = (
 const SCALARS: &str = "/components/schemas/Scalars/properties";
 
 const ESTRANGED: &[Estranged] = &[
-    // Constraints that the service does not know, or that it alone knows.
+    // Constraints that only the document has, or that only the service has.
     (
         "scalars",
         "/components/schemas/Name",
