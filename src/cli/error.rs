@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use dropshot_chassis::config::ConfigErrors;
 
+use crate::admin::{KeyRegistryError, RegistryError, StartError};
 use crate::http::ServeError;
-use crate::issuer::{KeyRegistryError, RegistryError, StartError};
 use crate::store::StoreError;
 
 /// An unsuccessful command.

@@ -12,10 +12,10 @@ use dropshot_chassis::config::ListenConfig;
 use super::error::Error;
 use super::source::QUICKSTART_FOLDER;
 use super::{log, output, serve, shell};
+use crate::admin::Installation;
 use crate::api::{BASE_PATH, operations};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::issuer::Installation;
 use folder::Folder;
 
 /// Try the service out: make a folder with keys and one client, and serve

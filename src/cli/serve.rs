@@ -11,10 +11,10 @@ use super::error::Error;
 use super::log;
 use super::process::Threads;
 use super::source::Source;
+use crate::admin::Installation;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::http::{Addresses, Server, StopSignal};
-use crate::issuer::Installation;
 
 /// Run the service
 ///

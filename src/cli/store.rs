@@ -15,8 +15,8 @@ use super::error::Error;
 use super::output::Output;
 use super::source::Source;
 use super::table::fields;
+use crate::admin::believe;
 use crate::config::Config;
-use crate::issuer::believe;
 use crate::store::{Migrate, SchemaStatus, SqlStore, Store as _};
 
 /// The database

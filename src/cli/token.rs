@@ -10,7 +10,7 @@ use super::input;
 use super::output::Output;
 use super::source::Source;
 use super::table::fields;
-use crate::issuer::believed_store;
+use crate::admin::believed_store;
 use crate::keys::{self, Expected, Jwks, VerifiedToken};
 use crate::store::{Store, StoreError};
 

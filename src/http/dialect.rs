@@ -12,7 +12,7 @@ use super::Service;
 use super::origin::caller;
 use super::reply::refusal;
 use crate::api::operations;
-use crate::issuer::Endpoint;
+use crate::token::Endpoint;
 use crate::token::{Credential, CredentialError, Reason, Refusal};
 
 /// The endpoints that answer in OAuth's words, and what the document calls them.

@@ -19,9 +19,10 @@ use super::ops::{self, Ops, Standing};
 use super::origin::GatewaySecretError;
 use super::service::Service;
 use super::watch;
+use crate::admin::{Installation, StartError};
 use crate::audit::AuditError;
 use crate::config::Config;
-use crate::issuer::{Installation, Issuer, StartError};
+use crate::issuer::Issuer;
 
 /// How long requests may still take when the service was told to stop: longer than a body may, and
 /// well within the 30 seconds after which Kubernetes kills.
@@ -93,7 +94,7 @@ impl Server {
         installation: &Installation,
         log: Logger,
     ) -> Result<Self, ServeError> {
-        let issuer = Arc::new(installation.issuer(config).await?);
+        let issuer = Arc::new(Issuer::open(installation, config).await?);
         let limits = &config.limits;
         let doors = config.tls.is_some() || !limits.proxy_protocol.is_empty();
         provide_descriptors(config, doors)?;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::authenticate::Named;
-use super::directory::{Account, Authenticated};
 use super::{Asker, Issuer};
+use crate::directory::{Account, Authenticated};
 use crate::token::{Credential, Reason};
 
 impl Issuer {

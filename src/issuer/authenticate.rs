@@ -22,10 +22,9 @@ use dropshot_chassis::identity::Source;
 use jiff::Timestamp;
 
 use super::TOKEN_PATH;
-use super::directory::{Account, Accounts, Authenticated, Found, LiveSecret};
-use super::throttle::{Caller, Throttle};
-use super::turns::Turns;
 use crate::config::{Config, IssuerUrl, PolicyConfig};
+use crate::directory::{Account, Accounts, Authenticated, Found, LiveSecret};
+use crate::guard::{Caller, Throttle, Turns};
 use crate::keys::{RemoteKeys, Vault};
 use crate::token::{
     AuthMethod, BasicCredential, ClientSecret, Credential, Effort, Reason, SecretHash,

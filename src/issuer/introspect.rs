@@ -7,10 +7,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
-use super::directory::Found;
-use super::{Endpoint, Issuer, PresentedToken};
+use super::{Issuer, PresentedToken};
+use crate::directory::Found;
 use crate::keys::{Expected, VerifyError, verify};
-use crate::token::{Audience, Confirmation, Reason, Refusal, TokenId, TokenTerms};
+use crate::token::{Audience, Confirmation, Endpoint, Reason, Refusal, TokenId, TokenTerms};
 
 /// An active token, by its own words. Times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::KeyRegistry;
+use crate::admin::KeyRegistry;
 use crate::keys::{KeySet, Wanted};
 use crate::store::Store;
 

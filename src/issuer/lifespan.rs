@@ -4,7 +4,7 @@
 use dropshot_chassis::identity::ClientCertificate;
 use jiff::Timestamp;
 
-use super::directory::Account;
+use crate::directory::Account;
 use crate::token::{Lifetime, Reason};
 
 /// What may end a token before its lifetime is over.

@@ -11,8 +11,7 @@ use std::time::Duration;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
-use super::Endpoint;
-use crate::token::{Algorithm, GrantType, Reason};
+use crate::token::{Algorithm, Endpoint, GrantType, Reason};
 
 /// A label's name and value; none has a value that came from outside.
 pub(super) type Label = (&'static str, &'static str);

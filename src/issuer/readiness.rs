@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Issuer;
-use super::witness::Seen;
+use crate::admin::Seen;
 
 /// Whether the service may take traffic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

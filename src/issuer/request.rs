@@ -46,29 +46,6 @@ pub struct PresentedToken<'a> {
     pub token: &'a str,
 }
 
-/// What was asked for, as far as that can be told of a request that could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Endpoint {
-    /// A token: RFC 6749 3.2.
-    Token,
-    /// What a token says: RFC 7662 2.
-    Introspection,
-    /// The end of a token: RFC 7009 2.
-    Revocation,
-}
-
-impl Endpoint {
-    /// Its name in the metrics.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Token => "token",
-            Self::Introspection => "introspection",
-            Self::Revocation => "revocation",
-        }
-    }
-}
-
 impl Asker<'_> {
     /// The client that the credential names, for the trail and the log. People paste the secret
     /// into the wrong field; what looks like one is left out.

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 
 use super::introspect::ActiveToken;
-use super::{Endpoint, Issuer, PresentedToken, record};
+use super::{Issuer, PresentedToken, record};
 use crate::audit::Event;
 use crate::store::{RevokedToken, StoreError};
-use crate::token::{Client, Reason, Refusal, TokenId};
+use crate::token::{Client, Endpoint, Reason, Refusal, TokenId};
 
 impl Issuer {
     /// Revokes a token. When this returns, that is in the store, in force here, and in the audit

@@ -19,6 +19,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::*;
+use crate::admin::{
+    ClientToImport, ImportedClient, MasterKeyRotation, SecretToImport, rotate_master_key,
+};
 use crate::audit::{Chain, Lines};
 use crate::clock::ManualClock;
 use crate::config::Config;
@@ -69,8 +72,7 @@ impl Service {
             .unwrap();
         let mut config = config(folder.path());
         set(&mut config);
-        let issuer = installation.issuer(&config).await.unwrap();
-        issuer.directory.fill(clock.now()).await.unwrap();
+        let issuer = opened(installation.store(), &config, &clock).await;
         Self {
             folder,
             clock,
@@ -116,6 +118,15 @@ impl Service {
         }
         records
     }
+}
+
+/// A service of this configuration, with as many clients in memory as fit.
+async fn opened(store: &Arc<dyn Store>, config: &Config, clock: &Arc<ManualClock>) -> Issuer {
+    let installation = Installation::on(store.clone(), config, clock.clone());
+    let issuer = Issuer::open(&installation.await.unwrap(), config).await;
+    let issuer = issuer.unwrap();
+    issuer.directory.fill(clock.now()).await.unwrap();
+    issuer
 }
 
 fn config(folder: &Path) -> Config {

@@ -144,6 +144,17 @@ impl PublishedKey {
             revocation_reason: key.revocation_reason.clone(),
         }
     }
+
+    /// The keys of `after` that are not what they were.
+    #[must_use]
+    pub fn changed(before: &KeySet, after: &KeySet, now: Timestamp) -> Vec<Self> {
+        let changed = after.iter().filter_map(|key| {
+            let new = Self::of(key, now);
+            let old = before.get(&key.id).map(|old| Self::of(old, now));
+            (old.as_ref() != Some(&new)).then_some(new)
+        });
+        changed.collect()
+    }
 }
 
 #[cfg(test)]

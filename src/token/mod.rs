@@ -13,6 +13,7 @@ mod claims;
 mod client;
 mod credential;
 mod effort;
+mod endpoint;
 mod error;
 mod grant;
 mod imported_hash;
@@ -42,6 +43,7 @@ pub use client::{
 };
 pub use credential::{CertificateCredential, Credential, CredentialError};
 pub use effort::{Effort, PrfHash};
+pub use endpoint::Endpoint;
 pub use error::{ErrorCode, Reason, Refusal};
 pub use grant::{GrantType, UnknownGrant};
 pub use imported_hash::{ImportedHash, Scheme, UnusableHash};

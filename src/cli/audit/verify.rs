@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::Folder;
 use super::absent::AbsentTrail;
+use crate::admin::known_trails;
 use crate::audit::{self, Absence, Broken, Chain, Known, Mark, Place, Verified};
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::cli::source::Source;
 use crate::config::Config;
-use crate::issuer::known_trails;
 use crate::store::{self, Migrate};
 
 /// Check that the audit trail is as it was written

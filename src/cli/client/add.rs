@@ -6,10 +6,10 @@ use clap::Args;
 
 use super::keys;
 use super::settings::Settings;
+use crate::admin::ClientRegistry;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::cli::secret;
-use crate::issuer::ClientRegistry;
 use crate::token::{Client, ClientId, Scope};
 
 /// Add a client

@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::Named;
+use crate::admin::ClientRegistry;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
-use crate::issuer::ClientRegistry;
 use crate::store::TokensThen;
 
 /// Keep a client from getting tokens, and revoke those that it has

@@ -15,10 +15,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
+use crate::admin::{ClientRegistry, ClientToImport};
 use crate::cli::error::Error;
 use crate::cli::input;
 use crate::cli::output::Output;
-use crate::issuer::{ClientRegistry, ClientToImport};
 use crate::store::ClientRecord;
 use crate::token::ClientId;
 use formats::{Row, csv, json, text};

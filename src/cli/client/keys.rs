@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
+use crate::admin::ClientRegistry;
 use crate::cli::error::Error;
 use crate::cli::input;
 use crate::cli::output::Output;
-use crate::issuer::ClientRegistry;
 use crate::keys::ClientKeys;
 use crate::token::{AuthMethod, ClientId};
 

@@ -18,8 +18,8 @@ use serde::Serialize;
 use super::error::Error;
 use super::output::Output;
 use super::source::Source;
+use crate::admin::{Installation, NewClient};
 use crate::clock::SystemClock;
-use crate::issuer::{Installation, NewClient};
 use crate::store::{self, Migrate};
 use crate::token::{ClientId, SecretId};
 

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Named;
+use crate::admin::ClientRegistry;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
-use crate::issuer::ClientRegistry;
 use crate::token::ClientId;
 
 /// Revoke all tokens that a client has

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::admin::ClientRegistry;
 use crate::cli::duration;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::cli::secret;
-use crate::issuer::ClientRegistry;
 use crate::token::ClientId;
 
 /// Give a client another secret

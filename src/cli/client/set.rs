@@ -4,9 +4,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::settings::Settings;
+use crate::admin::ClientRegistry;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
-use crate::issuer::ClientRegistry;
 use crate::token::{AuthMethod, Client, ClientId};
 
 /// Change a client's settings

@@ -13,8 +13,8 @@ use nix::unistd::{AccessFlags, access};
 use crate::audit::Chain;
 use crate::cli::error::Error;
 use crate::config::{Config, StoreUrl};
+use crate::directory::check_jwks_uri;
 use crate::http::{check_gateway_secret, check_tls_files};
-use crate::issuer::check_jwks_uri;
 use crate::keys::{MasterKey, MasterKeyError, Vault};
 use crate::store::{Migrate, SchemaStatus, SqlStore, Store, StoreError};
 

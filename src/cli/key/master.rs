@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use crate::admin::{MasterKeyRotation, rotate_master_key};
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::cli::shell;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::issuer::{MasterKeyRotation, rotate_master_key};
 
 /// Put everything that is sealed in the store under another master key
 ///

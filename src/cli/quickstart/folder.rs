@@ -9,10 +9,10 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::admin::ClientRegistry;
 use crate::cli::error::Error;
 use crate::cli::source::FILE_NAME;
 use crate::config::Config;
-use crate::issuer::ClientRegistry;
 use crate::token::{self, ClientId, ClientSecret, Scope};
 
 const SCOPE: &str = "cards pin";

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::progress;
+use crate::admin::{Installation, StartError, believe, check_master_key, leave_record};
 use crate::audit::Event;
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::clock::SystemClock;
 use crate::config::{Config, StoreUrl};
-use crate::issuer::{Installation, StartError, believe, check_master_key, leave_record};
 use crate::store::{Difference, Migrate, SqlStore, Staged, Store, StoreError};
 use crate::token::ClientId;
 

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
+use crate::admin::{Installation, believed_store};
 use crate::cli::error::Error;
 use crate::cli::output::Output;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::issuer::{Installation, believed_store};
 use crate::store::Findings;
 
 /// Check that all rows of the store are those that this service wrote

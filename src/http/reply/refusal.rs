@@ -5,7 +5,7 @@ use dropshot_contract::{Reply as _, Response};
 use http::StatusCode;
 
 use crate::api::{replies, types};
-use crate::issuer::Endpoint;
+use crate::token::Endpoint;
 use crate::token::{ErrorCode, Refusal};
 
 /// RFC 7617 2; the realm is the same for all clients.

@@ -8,7 +8,7 @@ use dropshot_chassis::identity::Source;
 use jiff::Timestamp;
 
 use super::{Authenticator, Named};
-use crate::issuer::directory::{Account, Accounts, Authenticated};
+use crate::directory::{Account, Accounts, Authenticated};
 use crate::keys::{ClientKeys, Decoy};
 use crate::token::{
     AssertionAudience, AssertionError, AuthMethod, ClientAssertion, CredentialError, Reason,
@@ -71,7 +71,7 @@ impl Authenticator {
             let wait = Duration::from_secs(60);
             return Err(Reason::TooManyRequests { wait });
         }
-        let used = &account.legacy.used_assertions;
+        let used = &account.recent_use.used_assertions;
         used.note(assertion.id(), assertion.expires_at(audience), now)
             .map_err(|reason| match reason {
                 Reason::TooManyRequests { .. } => reason,

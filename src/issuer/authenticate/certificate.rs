@@ -7,7 +7,7 @@ use dropshot_chassis::identity::Source;
 use jiff::Timestamp;
 
 use super::{Authenticator, Named};
-use crate::issuer::directory::Authenticated;
+use crate::directory::Authenticated;
 use crate::token::{AuthMethod, CertificateCredential, Reason};
 
 impl Authenticator {

@@ -11,9 +11,7 @@ pub(super) async fn replica(service: &Service, set: impl FnOnce(&mut Config)) ->
     let mut config = config(service.folder.path());
     config.audit.path = service.folder.path().join("audit-2");
     set(&mut config);
-    let issuer = service.installation.issuer(&config).await.unwrap();
-    issuer.directory.fill(issuer.clock.now()).await.unwrap();
-    issuer
+    opened(service.installation.store(), &config, &service.clock).await
 }
 
 fn verified(service: &Service, token: &str, jwks: &Jwks) -> Result<VerifiedToken, VerifyError> {

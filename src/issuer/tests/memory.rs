@@ -316,7 +316,11 @@ async fn until_chosen_secrets_are_read_a_failure_costs_the_most() {
         .unwrap();
     let mut config = config(service.folder.path());
     config.audit.path = service.folder.path().join("audit-2");
-    let issuer = service.installation.issuer(&config).await.unwrap();
+    let clock = service.clock.clone();
+    let installation = Installation::on(store.clone(), &config, clock)
+        .await
+        .unwrap();
+    let issuer = Issuer::open(&installation, &config).await.unwrap();
     let (accounts, now) = (&issuer.directory.accounts, service.clock.now());
     assert_eq!((accounts.len(), runs(accounts.costly_checks(now))), (0, 2));
     issuer.directory.fill(now).await.unwrap();

@@ -78,10 +78,8 @@ async fn several_processes_that_start_for_the_first_time_agree() {
         .add(client("d1"), None)
         .await
         .unwrap();
-    let issuer = installations[5]
-        .issuer(&config(folder.path()))
-        .await
-        .unwrap();
+    let config = config(folder.path());
+    let issuer = Issuer::open(&installations[5], &config).await.unwrap();
     issuer
         .issue(request("d1", added.secret.expose()))
         .await
@@ -91,7 +89,7 @@ async fn several_processes_that_start_for_the_first_time_agree() {
 /// The audit trail's lock is let go of by its writer, a moment after the issuer is dropped.
 pub(super) async fn reopened(installation: &Installation, folder: &Path) -> Issuer {
     for _ in 0..200 {
-        if let Ok(issuer) = installation.issuer(&config(folder)).await {
+        if let Ok(issuer) = Issuer::open(installation, &config(folder)).await {
             issuer.directory.fill(issuer.clock.now()).await.unwrap();
             return issuer;
         }

@@ -12,9 +12,9 @@ mod replicas;
 
 use std::time::Duration;
 
+use d1_authz::admin::Installation;
 use d1_authz::clock::SystemClock;
 use d1_authz::config::Config;
-use d1_authz::issuer::Installation;
 
 use crate::harness::Setup;
 use load::Load;

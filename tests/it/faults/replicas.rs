@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use d1_authz::issuer::Installation;
+use d1_authz::admin::Installation;
 use d1_authz::store::TokensThen;
 use d1_authz::token::{Client, ClientId, Scope};
 

@@ -6,10 +6,11 @@
 //! was.
 
 use crate::tls;
+use d1_authz::admin::Installation;
 use d1_authz::clock::SystemClock;
 use d1_authz::config::Config;
 use d1_authz::http;
-use d1_authz::issuer::Installation;
+use d1_authz::issuer::Issuer;
 use dropshot::{ConfigDropshot, ConfigTls, HandlerTaskMode, ServerBuilder};
 use dropshot_chassis::config::TlsConfig;
 use rustls::ServerConfig;
@@ -29,7 +30,7 @@ pub async fn run(config: &str) -> Result<(), String> {
     let tls = ConfigTls::Dynamic(server(tls)?);
     let installation = Installation::open(&config, Arc::new(SystemClock)).await;
     let installation = installation.map_err(text)?;
-    let issuer = Arc::new(installation.issuer(&config).await.map_err(text)?);
+    let issuer = Arc::new(Issuer::open(&installation, &config).await.map_err(text)?);
     let (api, service) = http::api(&config, issuer.clone()).map_err(text)?;
     issuer.started().await.map_err(text)?;
     let dropshot = ConfigDropshot {

@@ -7,23 +7,54 @@ use super::{Files, Finding, paths};
 use std::path::{Component, Path};
 
 /// Each module of `src/`, from the outside in, with those that it may name.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("main", &["cli"]),
     (
         "cli",
         &[
-            "http", "issuer", "store", "keys", "audit", "token", "config", "clock", "api",
+            "http",
+            "issuer",
+            "admin",
+            "directory",
+            "store",
+            "keys",
+            "audit",
+            "token",
+            "config",
+            "clock",
+            "api",
         ],
     ),
     (
         "http",
-        &["issuer", "audit", "keys", "token", "config", "clock", "api"],
+        &[
+            "issuer", "admin", "audit", "keys", "token", "config", "clock", "api",
+        ],
     ),
     ("api", &[]),
     (
         "issuer",
+        &[
+            "admin",
+            "directory",
+            "guard",
+            "store",
+            "keys",
+            "audit",
+            "token",
+            "config",
+            "clock",
+        ],
+    ),
+    (
+        "admin",
         &["store", "keys", "audit", "token", "config", "clock"],
     ),
+    (
+        "directory",
+        &["guard", "store", "keys", "token", "config", "clock"],
+    ),
+    ("guard", &["audit", "token", "config"]),
     ("store", &["keys", "token", "config", "clock"]),
     ("audit", &["keys", "token", "config", "clock"]),
     ("keys", &["token", "clock"]),
@@ -115,9 +146,17 @@ mod tests {
         );
         assert_eq!(found("src/config/token.rs", "use crate::token::Scope;"), []);
         assert_eq!(
-            found("src/issuer.rs", "use crate::{store, keys::Vault};"),
+            found("src/issuer/mod.rs", "use crate::{store, keys::Vault};"),
             []
         );
+        for (file, above) in [
+            ("src/admin/keys.rs", "issuer"),
+            ("src/directory/look.rs", "admin"),
+            ("src/guard/turns.rs", "directory"),
+        ] {
+            let up = found(file, &format!("use crate::{above}::X;"));
+            assert_eq!(up.len(), 1, "{file}: {up:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::columns::{Values, column, folded, is_empty, plain};
 use super::placeholder::placeholder;
 use super::servers;
-use crate::issuer::SecretToImport;
+use crate::admin::SecretToImport;
 use crate::keys::ClientKeys;
 use crate::store::ClientRecord;
 use crate::token::{AuthMethod, ClientSecret, JwksUri, Written, written};

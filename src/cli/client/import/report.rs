@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::Finding;
+use crate::admin::{ClientToImport, ImportedClient, Outcome, SecretToImport};
 use crate::cli::table::table;
-use crate::issuer::{ClientToImport, ImportedClient, Outcome, SecretToImport};
 use crate::token::{AuthMethod, ClientId};
 
 #[derive(Serialize)]

@@ -10,8 +10,8 @@ use super::formats::Row;
 use super::marks::{self, Standing, standing};
 use super::proof::proof;
 use super::servers;
+use crate::admin::{ClientToImport, Edit};
 use crate::cli::duration;
-use crate::issuer::{ClientToImport, Edit};
 use crate::store::ClientRecord;
 use crate::token::{Client, ClientId, GrantType, Lifetime, Scope, Status};
 

@@ -1,0 +1,236 @@
+//! Slows down who guesses secrets, and clients that ask more often than they may.
+//!
+//! Failures are counted for a client *at a source*, so that nobody elsewhere can lock it out, and
+//! for a source over all clients. A number of them is free; each further one doubles the wait until
+//! the next credential is looked at. Time forgives: one failure in each longest wait, so pausing
+//! never gives more guesses than going on. All counts live in tables of fixed size.
+
+use std::hash::Hash;
+
+use dropshot_chassis::identity::Source;
+use governor::clock::MonotonicClock;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use jiff::Timestamp;
+
+use super::pace::{Pace, too_many, whole_seconds};
+use super::table::{Key, Keys, Table};
+use crate::config::{ClientRate, ThrottleConfig};
+use crate::token::{ClientId, Reason};
+
+/// Counts failures and requests.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    limits: Option<Limits>,
+    keys: Keys,
+    failures: Table<Failures>,
+    proven: Table<()>,
+    rate: Option<RateLimiter<Registered, HashMapStateStore<Registered>, MonotonicClock>>,
+}
+
+/// A client, told by the time of its registration from others that had its id before.
+type Registered = (ClientId, Timestamp);
+
+/// Who asks: a client, as far as it is to be believed, at a source.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller {
+    pair: Key,
+    source: Key,
+}
+
+/// Times in milliseconds since 1970.
+#[derive(Debug, Clone, Copy, Default)]
+struct Failures {
+    /// When the last of them is forgiven; how many there are follows.
+    forgiven: i64,
+    /// When a credential is looked at again.
+    again: i64,
+    /// How many were not, since the last failure.
+    turned_away: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    pair: Limit,
+    source: Limit,
+}
+
+/// Times in milliseconds.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    free: i64,
+    /// How long it takes until one failure is forgiven.
+    forgiving: i64,
+    longest: i64,
+}
+
+impl Throttle {
+    /// A source may fail as often as so many clients.
+    const CLIENTS_A_SOURCE: u32 = 20;
+    /// 65,536 failing callers, in 2.6 MB.
+    const FAILING_SETS: usize = 8192;
+    /// 8,192 pairs of a client and its source.
+    const PROVEN_SETS: usize = 1024;
+    const PROVEN_FOR: i64 = 30 * 24 * 3_600_000;
+
+    pub(crate) fn new(config: &ThrottleConfig) -> Self {
+        let quota = |rate: ClientRate| Quota::per_second(rate.per_second).allow_burst(rate.burst);
+        Self {
+            limits: config.enabled.then(|| Limits::of(config)),
+            keys: Keys::default(),
+            failures: Table::new(if config.enabled {
+                Self::FAILING_SETS
+            } else {
+                0
+            }),
+            proven: Table::new(Self::PROVEN_SETS),
+            rate: config
+                .client_rate
+                .map(|rate| RateLimiter::hashmap_with_clock(quota(rate), MonotonicClock)),
+        }
+    }
+
+    /// `client` is who asks, as far as it can be told from others.
+    pub(crate) fn caller(&self, client: impl Hash, source: Source) -> Caller {
+        Caller {
+            pair: self.keys.of((client, source)),
+            source: self.keys.of(source),
+        }
+    }
+
+    /// Whether a credential that `caller` offers is looked at. One `at_home`, where the client has
+    /// proven itself before, doesn't suffer for what else its source does.
+    pub(crate) fn admit(
+        &self,
+        caller: Caller,
+        at_home: bool,
+        now: Timestamp,
+    ) -> Result<(), Reason> {
+        let Some(limits) = &self.limits else {
+            return Ok(());
+        };
+        self.turn_away(caller.pair, limits.pair, now)?;
+        if at_home {
+            return Ok(());
+        }
+        self.turn_away(caller.source, limits.source, now)
+    }
+
+    /// Counts a wrong credential.
+    pub(crate) fn failed(&self, caller: Caller, now: Timestamp) {
+        let Some(limits) = &self.limits else { return };
+        let now = now.as_millisecond();
+        for (key, limit) in [(caller.pair, limits.pair), (caller.source, limits.source)] {
+            self.failures.change(key, now, |kept| {
+                let failures = limit.one_more(kept.unwrap_or_default(), now);
+                (failures, failures.forgiven.max(failures.again))
+            });
+        }
+    }
+
+    /// Forgets the client's failures at this source, and remembers that it is at home there.
+    pub(crate) fn succeeded(&self, caller: Caller, now: Timestamp) {
+        let now = now.as_millisecond();
+        self.failures.remove(caller.pair);
+        self.proven
+            .change(caller.pair, now, |_| ((), now + Self::PROVEN_FOR));
+    }
+
+    /// Whether the client has proven itself at this source.
+    pub(crate) fn has_succeeded(&self, caller: Caller, now: Timestamp) -> bool {
+        self.proven.get(caller.pair, now.as_millisecond()).is_some()
+    }
+
+    /// Whether an authenticated client may make another request now: by its own pace, or else by
+    /// that of every client.
+    pub(crate) fn pace(
+        &self,
+        client: &ClientId,
+        registered_at: Timestamp,
+        own: Option<&Pace>,
+    ) -> Result<(), Reason> {
+        match (own, &self.rate) {
+            (Some(pace), _) => pace.check(),
+            (None, Some(rate)) => rate
+                .check_key(&(client.clone(), registered_at))
+                .map_err(|no| too_many(&no)),
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Forgets the clients whose requests so far make no difference any more.
+    pub(crate) fn forget_idle(&self) {
+        if let Some(rate) = &self.rate {
+            rate.retain_recent();
+            rate.shrink_to_fit();
+        }
+    }
+
+    fn turn_away(&self, key: Key, limit: Limit, now: Timestamp) -> Result<(), Reason> {
+        let now = now.as_millisecond();
+        let Some(mut failures) = self.failures.get(key, now) else {
+            return Ok(());
+        };
+        let wait = failures.again - now;
+        // Longer than the longest: the clock was set back.
+        if wait <= 0 || wait > limit.longest {
+            return Ok(());
+        }
+        self.failures.change(key, now, |kept| {
+            failures = kept.unwrap_or(failures);
+            failures.turned_away = failures.turned_away.saturating_add(1);
+            (failures, failures.forgiven.max(failures.again))
+        });
+        Err(Reason::TooManyFailures {
+            wait: whole_seconds(wait),
+            turned_away: failures.turned_away,
+        })
+    }
+}
+
+impl Limits {
+    fn of(config: &ThrottleConfig) -> Self {
+        let longest = i64::try_from(config.max_delay.as_millis()).unwrap_or(i64::MAX);
+        let clients = i64::from(Throttle::CLIENTS_A_SOURCE);
+        let pair = Limit {
+            free: i64::from(config.free_failures),
+            forgiving: longest,
+            longest,
+        };
+        let source = Limit {
+            free: pair.free * clients,
+            forgiving: pair.forgiving / clients,
+            longest,
+        };
+        Self { pair, source }
+    }
+}
+
+impl Limit {
+    /// Doublings of a second after which every wait is the longest: 2^17 s are more than a day.
+    const DOUBLINGS: i64 = 17;
+
+    fn one_more(self, before: Failures, now: i64) -> Failures {
+        // Never more than those that can make a wait longer, or a clock that is set back would add
+        // up to years.
+        let most = now + self.forgiving * (self.free + Self::DOUBLINGS);
+        let forgiven = before.forgiven.clamp(now, most) + self.forgiving;
+        // Rounded up: one that is half forgiven counts.
+        let count = (forgiven - now + self.forgiving - 1) / self.forgiving;
+        let again = match count - self.free {
+            ..=0 => 0,
+            beyond => {
+                let seconds = 1_i64 << (beyond - 1).min(Self::DOUBLINGS);
+                now + (seconds * 1000).min(self.longest)
+            }
+        };
+        Failures {
+            forgiven,
+            again,
+            turned_away: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

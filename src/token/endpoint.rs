@@ -1,0 +1,24 @@
+//! The endpoints that answer in OAuth's words.
+
+/// What was asked for, as far as that can be told of a request that could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Endpoint {
+    /// A token: RFC 6749 3.2.
+    Token,
+    /// What a token says: RFC 7662 2.
+    Introspection,
+    /// The end of a token: RFC 7009 2.
+    Revocation,
+}
+
+impl Endpoint {
+    /// Its name in the metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Introspection => "introspection",
+            Self::Revocation => "revocation",
+        }
+    }
+}
