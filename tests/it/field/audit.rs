@@ -30,14 +30,14 @@ fn verify(setup: &Setup) -> Run {
     setup.run(&["audit", "verify"])
 }
 
-/// Cuts so many lines off the end of a file.
+/// Cuts this many lines off the end of a file.
 fn cut(file: &Path, lines: usize) {
     let text = std::fs::read_to_string(file).unwrap();
     let kept: Vec<_> = text.split_inclusive('\n').collect();
     std::fs::write(file, kept[..kept.len() - lines].concat()).unwrap();
 }
 
-/// What `/readyz` says of the trail, once it says something.
+/// The message of `/readyz` about the trail, once there is one.
 async fn told(service: &Service) -> String {
     let problem = async || {
         let said = service.get_at(service.ops, "/readyz").await;
@@ -83,7 +83,7 @@ async fn a_trail_that_was_cut_is_told_and_never_whole_again() {
     verify(&setup).fails(1, "truncated");
 }
 
-/// The same of what administrators changed, and by a command.
+/// The same report: a command notices it too, in the trail of administrators' changes.
 #[tokio::test]
 async fn a_command_that_comes_upon_a_trail_that_was_cut_tells_it() {
     let setup = Setup::with_d1();
@@ -107,7 +107,7 @@ async fn a_command_that_comes_upon_a_trail_that_was_cut_tells_it() {
 async fn a_known_trail_that_is_missing_makes_verify_fail() {
     let service = Setup::with_d1().start();
     tokens(&service, 5).await;
-    // A replica with a folder of its own is told apart.
+    // `audit verify` doesn't mistake a replica's trail in another folder for a missing one.
     let replica = service.setup.replica().start();
     tokens(&replica, 5).await;
     let replica = replica.stop();
@@ -165,7 +165,7 @@ async fn a_trail_that_is_taken_away_while_serving_is_noticed_within_seconds() {
         let right = async || service.get_at(service.ops, "/readyz").await.json();
         let said = right().await;
         assert_eq!(said["problems"], serde_json::json!([]), "{name}");
-        // The service has looked at the chain of changes once.
+        // The service has already looked at the chain of changes once.
         let metric = async || service.metric("d1_authz_audit_gaps_total").await;
         assert_eq!(metric().await, 0);
         way(files(&service.setup, chain).last().unwrap());
@@ -205,7 +205,8 @@ async fn a_change_ends_up_in_the_stores_trail_whatever_the_environment_says() {
     let recorded = |setup: &Setup, id: &str| setup.changes().iter().any(|it| it["client_id"] == id);
     elsewhere(&setup, "one");
     assert!(!setup.folder().join("elsewhere").exists());
-    // The next command with the store's trail writes it, or a service does.
+    // The next command that uses the store's trail writes the change into it. The service does so
+    // too.
     setup.run(&["client", "disable", "is_tbank01"]).ok();
     assert!(recorded(&setup, "one"));
     let service = setup.start();
@@ -222,7 +223,7 @@ async fn a_change_ends_up_in_the_stores_trail_whatever_the_environment_says() {
     );
 }
 
-/// The kind of the report before: an assessor sees what was, and what is.
+/// A similar report: an auditor sees the values before and after a change.
 #[tokio::test]
 async fn a_change_is_recorded_with_the_values_before_and_after() {
     let setup = Setup::with_d1();
@@ -285,7 +286,7 @@ async fn what_root_makes_belongs_to_the_services_user() {
         command.uid(SERVICE).gid(SERVICE).args(arguments);
         run(command.args(["--config", "d1-authz.toml"]), "")
     };
-    // The very first command is root's, and so is the one that begins the next file of changes.
+    // Root runs the very first command, and the one that begins the next file of changes.
     setup.run(&["client", "add", "--id", "one"]).ok();
     as_service(&["client", "add", "--id", "two"]).ok();
     let rows: String = (0..300).map(|row| format!("client-{row}\n")).collect();
@@ -313,7 +314,7 @@ async fn what_root_makes_belongs_to_the_services_user() {
     as_service(&["audit", "verify"]).ok();
 }
 
-/// The kind of the report before: whose the file is now, the service must not need to be.
+/// A similar report: the service needn't own a file of the trail to go on.
 #[tokio::test]
 async fn a_trail_that_became_another_users_is_told_and_a_new_one_begins() {
     if !is_root() {
@@ -345,7 +346,7 @@ async fn a_trail_that_became_another_users_is_told_and_a_new_one_begins() {
     let issued = setup.audit();
     let issued = issued.iter().filter(|it| it["event"] == "token.issued");
     assert_eq!(issued.count(), 10);
-    // Nothing is missing, as root sees.
+    // Root can read the file, and sees that nothing is missing.
     let run = verify(&setup).ok();
     assert!(run.stdout.contains("it followed a trail"), "{run:?}");
 }

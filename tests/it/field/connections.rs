@@ -1,4 +1,4 @@
-//! Reports about connections to a database, and what is restored into it.
+//! Reports about connections to a database and about restored backups.
 
 mod failover;
 mod pooler;
@@ -9,13 +9,13 @@ use std::path::Path;
 
 use crate::harness::{D1, GRANT, Postgres, Setup, eventually};
 
-/// A private file with this in it.
+/// Writes a file that only its owner may read.
 fn private(path: &Path, text: &str) {
     std::fs::write(path, text).unwrap();
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// A configuration whose database asks for the password in `file`.
+/// A configuration with the database password in `file`.
 fn with_password(url: &str, file: &Path) -> Setup {
     let setup = Setup::on(url);
     let named = format!("store = {{ password_file = {file:?}, url");
@@ -23,8 +23,8 @@ fn with_password(url: &str, file: &Path) -> Setup {
     setup
 }
 
-/// Report: "A rotated database password is not read again". In place, by renaming, and by a link
-/// that is swapped: of the file, and of the folder that it is in.
+/// Report: "A rotated database password is not read again". The operator writes into the file,
+/// renames a new file, or swaps a link to the file or to its folder.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rotated_database_password_is_used_for_the_next_connection() {
     let server = Postgres::start_with("scram-sha-256", &[]);
@@ -113,7 +113,7 @@ async fn a_secret_is_used_whole_or_refused() {
         private(&file, &password);
         let setup = with_password(&url, &file);
         setup.run(&["store", "status"]).ok();
-        // Nothing of what follows is left out either.
+        // The service uses the last bytes of the file too.
         private(&file, &format!("{}b", &password[1..]));
         let refused = setup.run(&["store", "status"]);
         refused.fails(1, "password authentication failed");
@@ -151,8 +151,8 @@ async fn a_secret_is_used_whole_or_refused() {
     }
 }
 
-/// Report: "Revocations fail under another default isolation". And so with each default that a
-/// database or a role may have.
+/// Report: "Revocations fail under another default isolation". Databases and roles have other
+/// defaults too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_default_of_a_database_makes_a_difference() {
     let server = Postgres::start();

@@ -17,7 +17,7 @@ use crate::harness::{
 
 /// A service without `[tls]`, with D1's client and these limits.
 fn setup(limits: &[&str]) -> Setup {
-    // The build of before has none of them.
+    // An older build doesn't know these limits.
     let lines = limits.iter().filter(|_| is_this_build());
     let lines: String = lines.map(|line| format!("limits.{line}\n")).collect();
     let setup = Setup::of(&lines);
@@ -42,7 +42,7 @@ async fn within(seconds: u64, stream: &mut TcpStream) -> bool {
 #[tokio::test]
 async fn silent_connections_stop_neither_tokens_nor_probes() {
     let setup = setup(&[]);
-    // As `ulimit -Sn 64` does, which leaves the way up open.
+    // A soft limit alone: the service may raise it.
     let service = setup.start_after("ulimit -Sn 64");
     let held = [
         silent(service.api, 120).await,
@@ -59,7 +59,8 @@ async fn silent_connections_stop_neither_tokens_nor_probes() {
     drop(held);
 }
 
-/// The same report: silent, half a request, kept alive; either listener.
+/// The same report, on both listeners: silent connections, half a request, and connections kept
+/// alive.
 #[tokio::test]
 async fn connections_that_ask_for_nothing_end() {
     let service = setup(&["first_byte_time = \"1s\"", "idle_time = \"2s\""]).start();
@@ -89,7 +90,7 @@ async fn connections_that_ask_for_nothing_end() {
             assert!(within(10, stream).await, "{name} stays at {to}");
         }
     }
-    // It is told, and honest callers are served.
+    // The service counts them, and serves honest callers.
     let counted = async || {
         let silent = "d1_authz_connections_turned_away_total{reason=\"silent\"}";
         let idle = "d1_authz_connections_turned_away_total{reason=\"idle\"}";
@@ -99,7 +100,7 @@ async fn connections_that_ask_for_nothing_end() {
     service.token(D1, GRANT).await.granted();
 }
 
-/// Without `[tls]`, one source does not have all connections either.
+/// Without `[tls]` too, one source can't have all connections.
 #[tokio::test]
 async fn a_sources_silent_connections_give_way_without_tls_too() {
     let service = setup(&["connections_per_source = 8"]).start();
@@ -122,17 +123,17 @@ async fn a_sources_own_silent_connections_give_way_to_its_new_ones() {
     let open = Bank::with(", connections_per_source = 8").start();
     let to = open.service.api;
     assert!(open.d1.is_served(to).await);
-    // Before the handshake.
+    // Silent before the handshake.
     let before = silent(to, 300).await;
     served(&open, "before the handshake").await;
     drop(before);
-    // After it.
+    // Silent after the handshake.
     let mut after = Vec::new();
     for _ in 0..8 {
         after.push(open.d1.connect(to).await.unwrap());
     }
     served(&open, "after the handshake").await;
-    // Between requests.
+    // Silent between requests.
     let mut kept: Vec<Secure> = Vec::new();
     for _ in 0..8 {
         let mut connection = open.d1.connect(to).await.unwrap();
@@ -173,7 +174,7 @@ async fn the_source_that_has_most_gives_way_to_one_that_has_none() {
     asking.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
-/// Asks twice a second, on a connection that it makes again when it is ended.
+/// Asks twice a second, and reconnects when the service closes the connection.
 async fn keep_asking(caller: Caller, to: SocketAddr) {
     loop {
         let Ok(mut connection) = caller.connect(to).await else {
@@ -186,7 +187,7 @@ async fn keep_asking(caller: Caller, to: SocketAddr) {
     }
 }
 
-/// The address of a record.
+/// The source addresses in the records of issued tokens.
 fn sources(service: Service) -> Vec<IpAddr> {
     let audit = service.stop().audit();
     let issued = audit

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::front_door::Bank;
 use crate::harness::{Connection, D1, GRANT, Service, Setup, header, status, token_request};
 
-/// Long enough to be seen, and no longer.
+/// Long enough for the test to see it.
 const DRAIN: Duration = Duration::from_secs(2);
 
 fn drains(setup: Setup) -> Setup {
@@ -14,8 +14,7 @@ fn drains(setup: Setup) -> Setup {
     setup
 }
 
-/// Asks by a new connection each few milliseconds until one is refused: how many were answered
-/// before.
+/// Asks on new connections until the service refuses one. Gives the number of answers before.
 async fn answered(service: &Service) -> usize {
     let mut answered = 0;
     let end = Instant::now() + Duration::from_secs(20);
@@ -63,7 +62,7 @@ async fn callers_are_served_while_it_drains() {
     let ready = readiness(service.ops).await;
     assert_eq!(status(&ready), 503);
     assert!(ready.contains("it is draining"), "{ready}");
-    // A connection that is kept is answered, and asked to come back elsewhere.
+    // The service answers on a kept connection, and asks the caller to close it.
     kept.send(token_request(D1)).await;
     let answer = kept.read_answer().await;
     assert_eq!(status(&answer), 200);

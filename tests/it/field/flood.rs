@@ -1,4 +1,4 @@
-//! Reports about what anybody may send, and about callers that hang up.
+//! Reports about floods of requests and about callers that hang up.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use crate::faults::disk::{Disk, may_mount};
 use crate::harness::{D1, GRANT, Service, Setup, basic, binary, eventually};
 
-/// A POST of a form.
+/// A POST request with a form.
 fn post(endpoint: &str, authorization: &str, form: &str) -> String {
     format!(
         "POST /authz/d1/v1/oauth2/{endpoint} HTTP/1.1\r\nHost: bank.example\r\nAuthorization: {authorization}\r\n\
@@ -18,7 +18,7 @@ fn post(endpoint: &str, authorization: &str, form: &str) -> String {
     )
 }
 
-/// Sends a request, and hangs up so long after it.
+/// Sends a request, and hangs up after this time.
 async fn hang_up(service: &Service, request: &str, after: Duration) {
     let mut connection = TcpStream::connect(service.api).await.unwrap();
     connection.set_nodelay(true).unwrap();
@@ -26,7 +26,7 @@ async fn hang_up(service: &Service, request: &str, after: Duration) {
     tokio::time::sleep(after).await;
 }
 
-/// The sum of the series whose names begin so.
+/// The sum of the series whose names begin with this text.
 async fn counted(service: &Service, series: &str) -> u64 {
     let metrics = service.get_at(service.ops, "/metrics").await.text;
     let lines = metrics.lines().filter(|line| line.starts_with(series));
@@ -36,7 +36,7 @@ async fn counted(service: &Service, series: &str) -> u64 {
         .sum()
 }
 
-/// How many decisions the records of this event and reason tell of.
+/// The number of decisions in the records of this event and reason.
 fn told(records: &[Value], event: &str, reason: Option<&str>) -> u64 {
     let of = records.iter().filter(|record| {
         record["event"] == event && reason.is_none_or(|reason| record["reason"] == reason)
@@ -44,7 +44,7 @@ fn told(records: &[Value], event: &str, reason: Option<&str>) -> u64 {
     of.map(|record| record["count"].as_u64().unwrap_or(1)).sum()
 }
 
-/// "A wrong secret whose caller hangs up leaves nothing": each endpoint, whatever is decided.
+/// "A wrong secret whose caller hangs up leaves nothing": at each endpoint, for each decision.
 #[tokio::test]
 async fn what_was_decided_is_recorded_and_counted_also_when_the_caller_has_hung_up() {
     const EACH: u64 = 33;
@@ -80,8 +80,8 @@ async fn what_was_decided_is_recorded_and_counted_also_when_the_caller_has_hung_
         for (_, series) in &cases {
             before.push(counted(&service, &format!("d1_authz_{series}")).await);
         }
-        // Long enough to begin with most of them, and not to have decided: a credential takes
-        // longer to check, or a record to write.
+        // Long enough for the service to begin most requests, too short for it to decide them. It
+        // first checks a credential or writes a record.
         for number in 0..EACH {
             for (request, _) in &cases {
                 hang_up(&service, request, Duration::from_millis(2 + number % 10)).await;
@@ -109,14 +109,14 @@ async fn what_was_decided_is_recorded_and_counted_also_when_the_caller_has_hung_
     }
 }
 
-/// A frame of HTTP/2, RFC 9113 4.1.
+/// A frame of HTTP/2 (RFC 9113 4.1).
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     let head = [&length[1..], &[kind, flags], &stream.to_be_bytes()].concat();
     [&head, payload].concat()
 }
 
-/// Fields as literals that nobody indexes, RFC 7541 6.2.2.
+/// Literal fields without indexing (RFC 7541 6.2.2).
 fn fields(fields: &[(&str, &str)]) -> Vec<u8> {
     let text = |text: &str| [&[u8::try_from(text.len()).unwrap()], text.as_bytes()].concat();
     let fields = fields.iter();
@@ -125,8 +125,8 @@ fn fields(fields: &[(&str, &str)]) -> Vec<u8> {
         .collect()
 }
 
-/// "A wrong secret whose caller hangs up leaves nothing": over HTTP/2, where one request of a
-/// connection is taken back.
+/// "A wrong secret whose caller hangs up leaves nothing": over HTTP/2, where the caller cancels
+/// single requests of a connection.
 #[tokio::test]
 async fn what_was_decided_is_recorded_over_http_2_as_well() {
     const CANCEL: [u8; 4] = [0, 0, 0, 8];
@@ -167,8 +167,7 @@ async fn what_was_decided_is_recorded_over_http_2_as_well() {
     assert_eq!(told(&service.stop().audit(), "token.refused", None), 40);
 }
 
-/// "Nobody in particular can fill the disk": what needs no credential, and what has one that is
-/// made up.
+/// "Nobody in particular can fill the disk": requests without a credential, and with a made-up one.
 #[tokio::test]
 async fn a_flood_without_a_credential_costs_the_disk_next_to_nothing() {
     const EACH: u64 = 600;
@@ -205,7 +204,7 @@ async fn a_flood_without_a_credential_costs_the_disk_next_to_nothing() {
     let more = size() - before;
     assert!(more < 100 * 1024, "{more} bytes for {} requests", 6 * EACH);
     assert!(service.metric("d1_authz_refusals_combined_total").await > 5 * EACH);
-    // While it goes on, the number follows within seconds.
+    // During the flood, the recorded number follows within seconds.
     let records = async || service.setup.audit();
     let all_told = |records: &Vec<Value>| told(records, "token.refused", None) == 4 * EACH;
     eventually("all are told of", records, all_told).await;
@@ -228,7 +227,8 @@ async fn a_flood_without_a_credential_costs_the_disk_next_to_nothing() {
     setup.run(&["audit", "verify"]).ok();
 }
 
-/// "Nobody in particular can fill the disk": the last of it is for decisions.
+/// "Nobody in particular can fill the disk": the last part of the disk is for decisions about
+/// clients.
 #[tokio::test]
 async fn a_reserve_of_the_disk_is_kept_for_decisions() {
     if !may_mount() {
@@ -251,7 +251,7 @@ async fn a_reserve_of_the_disk_is_kept_for_decisions() {
         )
     };
     assert_eq!(problems().await, (200, 0));
-    // A quarter of it is kept.
+    // The service reserves a quarter of the disk.
     let filler = folder.join("filler");
     std::fs::write(&filler, vec![0; (3 << 20) + (256 << 10)]).unwrap();
     eventually("it is told", problems, |it| *it == (200, 1)).await;
@@ -274,8 +274,8 @@ async fn a_reserve_of_the_disk_is_kept_for_decisions() {
     eventually("all is well", problems, |it| *it == (200, 0)).await;
 }
 
-/// "Records go to a file, and also to stdout or syslog": the lines are those of the file, in the
-/// form of RFC 5424.
+/// "Records go to a file, and also to stdout or syslog": stdout and syslog get the lines of the
+/// file, syslog in the format of RFC 5424.
 #[tokio::test]
 async fn records_go_to_standard_output_and_syslog_as_well() {
     let udp = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! Reports about what a gateway says of its callers.
+//! Reports about a gateway's headers.
 
 mod addresses;
 mod certificates;
@@ -8,7 +8,7 @@ use reqwest::RequestBuilder;
 
 use crate::harness::{Answer, D1, GRANT, Service, eventually};
 
-/// D1's request for a token, with these headers of a gateway's.
+/// D1's token request with these headers of a gateway.
 async fn ask(service: &Service, headers: &[(&str, &str)]) -> Answer {
     Answer::of(with(
         request(service).header("authorization", D1),
@@ -18,7 +18,7 @@ async fn ask(service: &Service, headers: &[(&str, &str)]) -> Answer {
     .await
 }
 
-/// A request for a token from a client that proves itself by its certificate.
+/// A token request of a client that authenticates by its certificate.
 async fn ask_by_certificate(service: &Service, id: &str, headers: &[(&str, &str)]) -> Answer {
     let form = format!("{GRANT}&client_id={id}");
     Answer::of(with(request(service), &form, headers)).await
@@ -36,13 +36,13 @@ fn with(request: RequestBuilder, form: &str, headers: &[(&str, &str)]) -> Reques
     })
 }
 
-/// How many requests were counted for this reason.
+/// The number of requests refused for this reason.
 async fn counted(service: &Service, reason: &str) -> u64 {
     let series = format!("d1_authz_gateway_refusals_total{{reason=\"{reason}\"}}");
     service.metric(&series).await
 }
 
-/// Waits until the log tells of this reason.
+/// Waits until the log has this reason.
 async fn is_told(service: &Service, reason: &str) {
     let reason = format!("\"reason\":\"{reason}\"");
     let is_told = |log: &String| {

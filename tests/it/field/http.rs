@@ -1,10 +1,10 @@
-//! Reports about HTTP itself, and where verifiers look.
+//! Reports about HTTP, and about the places where verifiers look for metadata.
 
 use std::process::Command;
 
 use crate::harness::{Connection, D1, GRANT, Service, Setup, header, run, status};
 
-/// What is served at each listener by GET, and what is not.
+/// Paths of both listeners, served and not served. True for the API listener.
 const PATHS: [(bool, &str); 11] = [
     (true, "/authz/d1/v1/oauth2/jwks"),
     (true, "/authz/d1/v1/openapi.json"),
@@ -19,7 +19,7 @@ const PATHS: [(bool, &str); 11] = [
     (false, "/nothing"),
 ];
 
-/// Status, content and media type of an answer that curl got.
+/// An answer that curl got.
 struct Curled {
     code: i32,
     answer: String,
@@ -49,7 +49,7 @@ async fn head_is_answered_as_get_is_without_its_content() {
         for protocol in ["--http1.1", "--http2-prior-knowledge"] {
             let get = Curled::get(&url, &[protocol]).answer;
             let head = Curled::get(&url, &[protocol, "-I"]);
-            // curl ends with an error where content comes all the same.
+            // curl fails if content follows the head.
             assert_eq!(head.code, 0, "{protocol} {path}: {}", head.answer);
             assert_eq!(status(&head.answer), status(&get), "{protocol} {path}");
             for name in ["content-type", "cache-control", "allow", "content-length"] {
@@ -68,7 +68,7 @@ async fn head_is_answered_as_get_is_without_its_content() {
     }
 }
 
-/// The connection goes on after HEAD, so nothing of an answer's content was sent.
+/// The connection still works after HEAD, so the service sent no content.
 #[tokio::test]
 async fn a_connection_goes_on_after_head() {
     let service = Setup::with_d1().start();
@@ -82,7 +82,7 @@ async fn a_connection_goes_on_after_head() {
         let get = "GET /authz/d1/v1/oauth2/jwks HTTP/1.1\r\nHost: x\r\n\r\n";
         connection.send(format!("{head}{get}")).await;
         let answers = connection.read_answer().await;
-        // The first ends at its empty line; the second begins right behind it.
+        // The first answer ends at its empty line, and the second follows directly.
         let (_, second) = answers.split_once("\r\n\r\n").unwrap();
         let second = if second.is_empty() {
             connection.read_answer().await
@@ -139,7 +139,7 @@ async fn a_request_without_one_good_host_is_refused() {
     }
 }
 
-/// The same report: RFC 9110 9.1, methods are case-sensitive.
+/// The same report: methods are case-sensitive (RFC 9110 9.1).
 #[tokio::test]
 async fn a_method_in_other_letters_is_another_method() {
     let service = Setup::with_d1().start();
@@ -166,7 +166,7 @@ async fn a_method_in_other_letters_is_another_method() {
     }
 }
 
-/// A header block of over 32 KiB is refused as such, by each endpoint and listener.
+/// Each endpoint and listener answers 431 to a header block of more than 32 KiB.
 #[tokio::test]
 async fn header_fields_have_an_end() {
     let service = Setup::with_d1().start();
@@ -205,7 +205,7 @@ async fn the_metadata_is_where_verifiers_look_for_it() {
     assert_eq!(answers.len(), 1);
 }
 
-/// The same for an issuer without a path, where the places of each name are one.
+/// The same for an issuer without a path, where each name has only one place.
 #[tokio::test]
 async fn so_it_is_for_an_issuer_without_a_path() {
     let setup = Setup::empty();

@@ -1,4 +1,4 @@
-//! Reports about the clients of another server.
+//! Reports about importing the clients of another server.
 
 mod hashes;
 mod round_trip;
@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use crate::harness::{GRANT, Run, Setup, basic};
 
-/// Imports a file of these bytes.
+/// Imports a file with these bytes.
 fn import(setup: &Setup, name: &str, bytes: impl AsRef<[u8]>, more: &[&str]) -> Run {
     std::fs::write(setup.folder().join(name), bytes).unwrap();
     setup.run(&[&["client", "import", name], more].concat())
 }
 
-/// Imports clients from JSON, which must fail with all of these words, and leave nothing behind.
+/// Imports clients from JSON. The import must fail with all of these words and leave no client
+/// behind.
 #[track_caller]
 fn refused(clients: &Value, words: &[&str]) {
     let setup = Setup::empty();
@@ -35,7 +36,7 @@ fn show(setup: &Setup, id: &str) -> Value {
     setup.run(&show).ok().json()
 }
 
-/// The ids of the clients that there are.
+/// The ids of all clients.
 fn ids(setup: &Setup) -> Vec<String> {
     let all = list(setup);
     let ids = all.as_array().unwrap().iter();

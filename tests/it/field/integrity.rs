@@ -1,4 +1,4 @@
-//! Reports about a store that somebody else writes.
+//! Reports about a store that another process writes.
 
 mod tampering;
 
@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, SqliteConnection};
 use crate::harness::signer::{Signer, claims, now};
 use crate::harness::{D1, GRANT, ISSUER, Service, Setup, basic, eventually};
 
-/// Who can write to the database, and has no master key.
+/// An attacker that can write to the database and has no master key.
 struct Somebody(SqliteConnection);
 
 impl Somebody {
@@ -27,7 +27,7 @@ impl Somebody {
         Self::at(&setup.folder().join("store.db")).await
     }
 
-    /// Writes, and gives how many rows that changed.
+    /// Runs a statement. Gives the number of changed rows.
     async fn tries(&mut self, statement: &str) -> Result<u64, sqlx::Error> {
         let statement = sqlx::query(AssertSqlSafe(statement.to_owned()));
         Ok(statement.execute(&mut self.0).await?.rows_affected())
@@ -59,7 +59,7 @@ impl Somebody {
     }
 }
 
-/// What `/readyz` says of the store.
+/// The messages of `/readyz` about the store.
 async fn problems(service: &Service) -> String {
     let answer = service.get_at(service.ops, "/readyz").await.json();
     let problems = answer["problems"].as_array().cloned().unwrap_or_default();
@@ -73,8 +73,8 @@ async fn doubts(service: &Service, kind: &str) -> u64 {
     service.metric(&series).await
 }
 
-/// A key of somebody's own, put beside the service's as one that signed until a while ago. Gives
-/// its JWK.
+/// Puts the attacker's key beside the service's, as one that signed until a while ago. Gives its
+/// JWK.
 async fn publish(somebody: &mut Somebody, signer: &Signer) -> Value {
     let mut jwk = signer.jwk.clone();
     let parsed: Jwk = serde_json::from_value(jwk.clone()).unwrap();
@@ -151,7 +151,7 @@ async fn a_key_that_somebody_else_wrote_is_not_published_and_no_token_of_it_is_b
     check(&service).await;
 }
 
-/// The kind of the same report: a public key that is altered, or whose times are.
+/// A similar report: the attacker alters a public key or its times.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signing_key_that_somebody_else_altered_signs_no_more_and_another_does() {
     let setup = Setup::with_d1();
@@ -171,7 +171,8 @@ async fn a_signing_key_that_somebody_else_altered_signs_no_more_and_another_does
     verify(&before).fails(1, "not valid");
 }
 
-/// The kind of the same report: a client that got other rights, another secret, or its rights back.
+/// A similar report: the attacker gives a client other rights, another secret, or its former
+/// rights.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_somebody_else_altered_or_put_back_gets_no_token() {
     let setup = Setup::with_d1();
@@ -225,7 +226,7 @@ async fn a_client_that_somebody_else_altered_or_put_back_gets_no_token() {
     .await;
     service.token(D1, GRANT).await.granted();
 
-    // Also from the first moment of a process that has not seen the later one.
+    // A new process hasn't seen the later row, and refuses the old one from its first moment on.
     let service = service.kill().start();
     for id in ["altered", "secret", "back", "gone"] {
         let answer = service.token(&basic(id, "123"), GRANT).await;
@@ -237,7 +238,7 @@ async fn a_client_that_somebody_else_altered_or_put_back_gets_no_token() {
         .run(&["client", "enable", "back"])
         .fails(1, "client back");
 
-    // An administrator looks at it, and says so.
+    // An administrator looks at the rows and accepts them.
     let accept = ["store", "verify", "--accept", "--output", "json"];
     assert_eq!(service.setup.run(&accept).ok().json()["accepted"], true);
     eventually("well", async || problems(&service).await, String::is_empty).await;
@@ -258,8 +259,8 @@ async fn a_client_that_somebody_else_altered_or_put_back_gets_no_token() {
     eventually("enabled", status, |status| *status == 200).await;
 }
 
-/// The kind of the same report: the end of a token is forgotten, or the database as it was is there
-/// again.
+/// A similar report: the attacker makes the store forget a revoked token, or puts the whole
+/// database back to an earlier state.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_was_put_back_as_a_whole_is_told_until_an_administrator_accepts_it() {
     let service = Setup::with_resource_server().start();
@@ -289,7 +290,7 @@ async fn a_store_that_was_put_back_as_a_whole_is_told_until_an_administrator_acc
     assert_eq!(problems(&service).await, "");
 }
 
-/// The kind of the same report: the key that checks audit trails, and the list of the rows.
+/// A similar report: the key that checks audit trails, and the list of the store's rows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_else_gives_rights_is_under_the_master_key_as_well() {
     for (write, why) in [

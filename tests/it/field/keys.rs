@@ -1,4 +1,4 @@
-//! Reports about keys, names and texts that clients register.
+//! Reports about keys, names and texts of clients.
 
 mod names;
 mod published;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::signer::{Signer, claims};
 use crate::harness::{Answer, GRANT, Service, Setup, basic};
 
-/// "A long text makes `client list` panic": a limit where it comes in.
+/// "A long text makes `client list` panic": each way in refuses a text that is too long.
 #[test]
 fn a_long_text_is_refused_where_it_comes_in() {
     let setup = Setup::with_d1();
@@ -48,7 +48,7 @@ fn a_long_text_is_refused_where_it_comes_in() {
     assert_eq!(listed.lines().count(), 2, "{listed}");
 }
 
-/// "A long text makes `client list` panic": stores that hold such a text already.
+/// "A long text makes `client list` panic": a store may already have such a text.
 #[tokio::test]
 async fn a_store_that_holds_a_long_text_is_listed_and_shown() {
     let setup = Setup::with_d1();
@@ -83,7 +83,7 @@ async fn each_token_that_is_issued_can_be_introspected_and_revoked() {
         setup.run_with(&[&add[..], &["--secret-stdin"]].concat(), "123")
     };
     add(&id, 1_400).fails(2, "scope, audiences");
-    // The most that is taken.
+    // Finds the largest number of scopes that the import accepts.
     let (mut fits, mut too_many) = (1, 1_400);
     while too_many - fits > 1 {
         let middle = (fits + too_many) / 2;
@@ -99,7 +99,7 @@ async fn each_token_that_is_issued_can_be_introspected_and_revoked() {
     assert!(fits > 300, "{fits}");
     add(&id, fits).ok();
     setup.add("api", "123", &["--allow", "introspect"]);
-    // A client that has more already keeps it, and gets no more.
+    // A client with more keeps what it has and can't get more.
     let audience = format!("https://{}.example", "a".repeat(200));
     let set = ["client", "set", &id, "--audience", &audience];
     setup
@@ -173,12 +173,12 @@ async fn keys_for_something_else_are_passed_by_while_one_is_left() {
         let said = setup.run_with(&import, &row.to_string()).ok();
         assert!(said.stderr.contains("passed by: key"), "{other}: {said:?}");
     }
-    // RFC 7517 4.5: one name for keys of two types.
+    // RFC 7517 4.5: keys of two types may have the same `kid`.
     let both = json!({ "keys": [with(&good, "kid", json!("1")), with(&rsa, "kid", json!("1"))] });
     let set = ["client", "set-keys", "c0", "--jwks", "-"];
     let said = setup.run_with(&set, &both.to_string()).ok();
     assert_eq!(said.stderr, "");
-    // None is left.
+    // The set has no usable key.
     let none = json!({ "keys": [others[0], others[7]] }).to_string();
     setup
         .run_with(&set, &none)
@@ -225,7 +225,7 @@ async fn an_assertion_is_signed_with_any_algorithm_of_rfc_7518_and_rfc_9864() {
                 .await
                 .granted();
         }
-        // A key for one algorithm verifies no other, and no other message.
+        // The service accepts the key with no other algorithm.
         let header = json!({ "alg": "RS256" });
         let refused = assert_as(&service, &signer.with_header(&header, &claims(alg))).await;
         refused.refused(401, "invalid_client");

@@ -36,7 +36,8 @@ async fn what_kubernetes_makes_of_services_names_is_no_configuration() {
     let service = Service::spawn(setup, command);
     service.token(D1, GRANT).await.granted();
 
-    // A mistyped key beside them is still refused, and told to the place where all keys are.
+    // The service still refuses a mistyped key beside them, and names the place of the list of
+    // keys.
     let setup = service.stop();
     for typo in [
         "D1_AUTHZ_LISTEN__APY",
@@ -49,7 +50,7 @@ async fn what_kubernetes_makes_of_services_names_is_no_configuration() {
         let said = harness::run(&mut command, "").fails(2, typo);
         assert_eq!(said.stderr.lines().count(), 1, "{said:?}");
     }
-    // With nothing but them there is no configuration.
+    // These variables alone are no configuration.
     let elsewhere = tempfile::tempdir().unwrap();
     let mut command = with_links(harness::binary(elsewhere.path()));
     harness::run(command.args(["client", "list"]), "").fails(2, "there is no configuration");
@@ -105,8 +106,8 @@ fn quickstart_in_a_folder_of_any_name_is_found_by_the_other_commands() {
     }
 }
 
-/// "quickstart writes a configuration that nothing can read": a name that is no text is refused
-/// before anything is made.
+/// "quickstart writes a configuration that nothing can read": quickstart refuses a name that is not
+/// UTF-8 before it makes anything.
 #[test]
 fn quickstart_refuses_a_folder_that_can_not_be_written_down() {
     use std::ffi::OsStr;
@@ -118,7 +119,8 @@ fn quickstart_refuses_a_folder_that_can_not_be_written_down() {
     assert!(!folder.path().join(data).exists());
 }
 
-/// A setup whose master key is as a Secret volume has it: links by way of `..data`, and this mode.
+/// Places the master key as a Secret volume of Kubernetes does: links by way of `..data`, and this
+/// mode.
 fn with_secret_volume(setup: &Setup, mode: u32) {
     let at = |path: &str| setup.folder().join(path);
     let written = at("secret/..2026_11_30_18_00_00.123");
@@ -183,8 +185,8 @@ fn a_master_key_that_serve_refuses_is_refused_by_config_check() {
     setup.run(&["config", "check"]).ok();
 }
 
-/// "`config check` does not look at the master key": each file and folder that the configuration
-/// names.
+/// "`config check` does not look at the master key": it checks each file and folder that the
+/// configuration names.
 #[test]
 fn what_serve_would_refuse_of_any_file_config_check_refuses() {
     for (this, instead, more, key) in [
@@ -241,7 +243,7 @@ fn what_serve_would_refuse_of_any_file_config_check_refuses() {
         let served = setup.run(&["serve"]);
         assert!(served.code == 1 || served.code == 2, "{key}: {served:?}");
     }
-    // A first start makes what isn't there.
+    // The first start makes the missing files, so the check doesn't refuse them.
     let setup = Setup::empty();
     setup.run(&["config", "check"]).ok();
     let left: Vec<_> = fs::read_dir(setup.folder()).unwrap().collect();

@@ -1,5 +1,6 @@
-//! What operators and an auditor reported of this service and of others: a module a subject, a test
-//! a report, named by what is right. Each failed before its kind of fault was mended.
+//! Reports of operators and of an auditor about this service and others. Each module has a subject,
+//! and each test a report. A test is named after the right behaviour, and failed before the fault
+//! was fixed.
 
 mod audit;
 mod connections;

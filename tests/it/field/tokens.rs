@@ -1,5 +1,5 @@
-//! Reports about tokens and clients: what outlives a client under its id, and when tokens, secrets
-//! and clients end.
+//! Reports about tokens and clients: what remains of a client under its id, and when tokens,
+//! secrets and clients expire.
 
 mod assertions;
 mod ends;
@@ -26,7 +26,7 @@ async fn becomes_inactive(service: &Service, token: &str) {
     eventually("the token is inactive", look, |active| !active).await;
 }
 
-/// The token of a client that was changed a moment ago.
+/// A token of a client that was changed a moment ago.
 async fn granted(service: &Service, credential: &str) -> Value {
     let ask = async || service.token(credential, GRANT).await;
     let is_granted = |answer: &Answer| answer.status == 200;
@@ -37,12 +37,12 @@ fn access_token(reply: &Value) -> String {
     reply["access_token"].as_str().unwrap().to_owned()
 }
 
-/// What `token verify` says of a token: nothing if it is good.
+/// The errors of `token verify` for a token. Empty if the token is valid.
 fn verified(setup: &Setup, token: &str) -> String {
     setup.run_with(&["token", "verify", "-"], token).stderr
 }
 
-/// The record of the last change of this kind that a command made.
+/// The record of the last change of this kind by a command.
 #[track_caller]
 fn change(setup: &Setup, event: &str) -> Value {
     let changes = setup.changes();

@@ -1,7 +1,8 @@
-//! What an attacker does to files of the trail, at random places: with the service stopped, killed
-//! and running, each is noticed.
+//! Attackers change files of the trail at random places, with the service stopped, killed and
+//! running. Each change is noticed.
 //!
-//! `AUDIT_PLACES=20` tries as many places of each kind, and not the few that a test may take.
+//! `AUDIT_PLACES=20` tries that many places of each kind. The default is a few, so that the test
+//! stays short.
 
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -11,13 +12,13 @@ use crate::harness::{Setup, eventually};
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {
-    /// The end is cut off, in the middle of a line or after one.
+    /// Cuts off the end, within a line or after one.
     Truncation,
-    /// A line is taken out, or the file.
+    /// Takes out a line or the file.
     Deletion,
-    /// A byte of a line is another one, or the file is another trail's.
+    /// Changes a byte, or puts another trail's file in place of the file.
     Replacement,
-    /// The file is as it was some records ago.
+    /// Puts the file back to its state of some records ago.
     Rollback,
 }
 
@@ -28,7 +29,7 @@ const KINDS: [Kind; 4] = [
     Kind::Rollback,
 ];
 
-/// Random enough for a place.
+/// A generator that is random enough to choose a place.
 struct Random(u64);
 
 impl Random {
@@ -68,7 +69,7 @@ fn tamper(file: &Path, kind: Kind, other: &[u8], random: &mut Random) {
         }
         Kind::Rollback => lines[..place].concat(),
     };
-    // The file is never empty in between: a running service would notice that as well.
+    // The file is never empty in between. A running service would notice an empty file too.
     let open = std::fs::File::options().write(true).open(file).unwrap();
     open.write_all_at(&changed, 0).unwrap();
     if changed.len() < text.len() {
@@ -77,8 +78,7 @@ fn tamper(file: &Path, kind: Kind, other: &[u8], random: &mut Random) {
 }
 
 async fn trail(killed: bool) -> Setup {
-    // Buffered, a record may still be on its way when its token has left, and a kill takes it
-    // along.
+    // With buffered records, a kill can lose the record of a token that has left.
     let service = Setup::with_d1().with_durable_audit().start();
     tokens(&service, 40).await;
     if killed {
@@ -88,7 +88,7 @@ async fn trail(killed: bool) -> Setup {
     }
 }
 
-/// Each kind at random places of a trail that nobody writes: `audit verify` finds it.
+/// Tampers in each way at random places of a trail that no process writes. `audit verify` finds it.
 async fn at_rest(killed: bool) {
     let other = trail(false).await;
     let other = std::fs::read(&files(&other, "decisions")[0]).unwrap();
@@ -120,8 +120,7 @@ async fn tampering_after_the_service_was_killed_is_noticed() {
     at_rest(true).await;
 }
 
-/// A folder that is put back as it was at a moment, with all that is in it, just before the service
-/// was killed.
+/// The attacker puts back the whole folder, as it was some tokens before the kill.
 #[tokio::test]
 async fn a_folder_that_is_put_back_is_noticed() {
     let mut random = Random::new();
@@ -155,8 +154,8 @@ async fn tampering_while_the_service_is_running_is_noticed() {
         for place in 0..places(2) {
             let service = Setup::with_d1().start();
             tokens(&service, 10 + random.below(20)).await;
-            // By whoever looks first: an auditor at once, or the service within a second if the
-            // length is another.
+            // `audit verify` finds it at once. The service finds it within a second if the file's
+            // length changes.
             tamper(
                 &files(&service.setup, "decisions")[0],
                 kind,

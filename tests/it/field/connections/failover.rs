@@ -1,4 +1,4 @@
-//! Which server of several a connection leads to, and how new what it shows is.
+//! Which of several servers a connection reaches, and how recent that server's data is.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ async fn problems(service: &Service) -> String {
     readiness.json()["problems"].to_string()
 }
 
-/// How old what is known of the store is.
+/// The age of the service's data from the store, in seconds.
 async fn age(service: &Service) -> f64 {
     let metrics = service.get_at(service.ops, "/metrics").await.text;
     let mut lines = metrics.lines().filter_map(|line| line.split_once(' '));
@@ -54,14 +54,14 @@ async fn after_a_failover_the_service_finds_the_new_primary() {
     eventually("disabled there", status, |status| *status == 401).await;
 }
 
-/// The same report, of a replica that only reads: a standby that stopped replaying, or was cut off,
-/// is no fresh source; one whose primary has nothing to say is.
+/// The same report, about a read-only replica: a standby that stopped replaying or was cut off is
+/// stale. A standby of an idle primary is not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_that_stopped_replaying_is_stale() {
     let mut primary = Postgres::start_with("trust", &["wal_retrieve_retry_interval=200ms"]);
     let writer = Setup::on(&primary.database("stale"));
     writer.add("is_tbank01", "123", &["--scope", "cards pin"]);
-    // The keys are made when a service starts that may.
+    // A service with write access makes the keys at its start.
     let writer = writer.start().stop();
     let standby = primary.standby();
     let reader = writer.replica();
@@ -70,7 +70,7 @@ async fn a_standby_that_stopped_replaying_is_stale() {
     reader.configure("store = { url", settings);
     let reader = reader.start();
     reader.token(D1, GRANT).await.granted();
-    // Nobody writes.
+    // The primary gets no writes.
     tokio::time::sleep(Duration::from_secs(6)).await;
     reader.token(D1, GRANT).await.granted();
     assert_eq!(problems(&reader).await, "[]");

@@ -1,12 +1,12 @@
-//! What is between the service and its database: poolers.
+//! Poolers between the service and its database.
 
 use crate::harness::{D1, GRANT, PgBouncer, Postgres, Setup, eventually};
 
-/// As JDBC's driver needs it, too.
+/// JDBC's driver needs this setting too.
 const IGNORED: &str = "ignore_startup_parameters = extra_float_digits";
 
-/// Report: "Behind a transaction pooler, one process makes everybody read-only". It is refused, and
-/// nothing is left behind.
+/// Report: "Behind a transaction pooler, one process makes everybody read-only". The service
+/// refuses such a pooler, and leaves no setting behind in its sessions.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_of_transactions_is_refused_and_keeps_nothing_of_it() {
     let server = Postgres::start();
@@ -44,8 +44,8 @@ async fn a_pooler_of_transactions_is_refused_and_keeps_nothing_of_it() {
     refused.fails(1, "ignore_startup_parameters = extra_float_digits");
 }
 
-/// The same report: a pooler of sessions is as good as none, and leaves nothing behind even where
-/// nobody tidies up.
+/// The same report: a session pooler works, and the service leaves no setting behind even if the
+/// pooler resets nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pooler_of_sessions_works() {
     let server = Postgres::start();

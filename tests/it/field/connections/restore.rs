@@ -1,4 +1,4 @@
-//! A backup in the place of a store, and a store's file that is not what it was.
+//! A restored backup, and a store file that another process replaced.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
@@ -29,15 +29,15 @@ async fn token_of(service: &Service, id: &str) -> u16 {
         .as_u16()
 }
 
-/// Report: "A backup copied over a crashed store gives something else". Whatever lies beside the
-/// store, a restore gives what the backup has, and says what is newer than it.
+/// Report: "A backup copied over a crashed store gives something else". Whatever files lie beside
+/// the store, a restore gives exactly the backup, and lists what is newer than it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restore_gives_exactly_the_backup_and_tells_what_is_lost() {
     let setup = Setup::with_resource_server();
     for id in ["removed", "rotated", "disabled"] {
         setup.add(id, "123", &[]);
     }
-    // With the keys that the tokens below are signed with.
+    // This start makes the signing keys of the tokens below.
     let setup = setup.start().stop();
     let before = backed_up(&setup, "b.db");
     let service = setup.start();
@@ -57,7 +57,7 @@ async fn a_restore_gives_exactly_the_backup_and_tells_what_is_lost() {
     let busy = service.setup.run(&restore("b.db"));
     busy.fails(1, "is in use; stop the service");
 
-    // As a power cut leaves it: with a WAL.
+    // A power cut leaves a WAL too.
     let setup = service.kill();
     let at = |name: &str| setup.folder().join(name);
     assert!(at("store.db-wal").metadata().unwrap().len() > 0);
@@ -115,8 +115,8 @@ async fn a_restore_gives_exactly_the_backup_and_tells_what_is_lost() {
     assert_eq!(again.json()["active"], true, "as it was told");
 }
 
-/// The same report: what can't be used replaces nothing; and where the store is damaged, or gone,
-/// it is put back.
+/// The same report: an unusable backup replaces nothing. A good one replaces a damaged or lost
+/// store.
 #[test]
 fn only_a_whole_backup_of_this_store_replaces_it() {
     let setup = Setup::with_d1();
@@ -139,7 +139,7 @@ fn only_a_whole_backup_of_this_store_replaces_it() {
     let refused = stranger.run(&restore("b.db"));
     refused.fails(1, "the master key is not the one");
 
-    // Beside a damaged file, the WAL of another one.
+    // A damaged file with another file's WAL beside it.
     setup.add("later", "123", &[]);
     std::fs::write(at("store.db"), vec![7; 100_000]).unwrap();
     std::fs::write(at("store.db-wal"), vec![7; 100_000]).unwrap();
@@ -152,7 +152,7 @@ fn only_a_whole_backup_of_this_store_replaces_it() {
     assert_eq!(at("store.db").metadata().unwrap().mode() & 0o777, 0o600);
 }
 
-/// The same report, of PostgreSQL: into an empty database alone.
+/// The same report, on PostgreSQL: a restore only works into an empty database.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_is_restored_into_an_empty_database() {
     let server = Postgres::start();
@@ -169,7 +169,7 @@ async fn a_backup_is_restored_into_an_empty_database() {
     setup.start().token(D1, GRANT).await.granted();
 }
 
-/// The same report: the service goes on with a file that is gone.
+/// The same report: the service goes on with a deleted file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_file_that_is_replaced_under_the_service_is_noticed() {
     for way in ["removed", "renamed", "replaced"] {
@@ -191,7 +191,7 @@ async fn a_store_file_that_is_replaced_under_the_service_is_noticed() {
         let log = async || service.log();
         eventually(way, log, |log| log.contains("removed or replaced")).await;
         assert_eq!(service.revoke(D1, &token).await.status, 503, "{way}");
-        // A command would make another store, or read this one by the log of the other.
+        // Otherwise a command would make another store, or read this one with the other's WAL.
         let command = service.setup.run(&["client", "add", "--id", "new"]);
         command.fails(1, "store.db");
     }

@@ -1,4 +1,4 @@
-//! Layer-4 balancers, which say whose connections they pass on in a header of the PROXY protocol.
+//! Layer-4 balancers, which name their callers in a header of the PROXY protocol.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,10 +14,10 @@ use crate::harness::{
 
 const BALANCER: &str =
     "limits.proxy_protocol = [\"127.0.0.9\"]\nlimits.connections_per_source = 4\n";
-/// 198.51.100.7, as version 1 writes it.
+/// A header of version 1 for 198.51.100.7.
 const FIRST: &[u8] = b"PROXY TCP4 198.51.100.7 192.0.2.1 51000 443\r\n";
 
-/// 2001:db8::7, as version 2 writes it, with a TLV behind it.
+/// A header of version 2 for 2001:db8::7, followed by a TLV.
 fn second() -> Vec<u8> {
     let mut header = b"\r\n\r\n\0\r\nQUIT\n\x21\x21\0\x29".to_vec();
     header.extend(
@@ -32,7 +32,7 @@ fn second() -> Vec<u8> {
     header
 }
 
-/// The balancer itself looks whether somebody is there.
+/// The header of a balancer's own health check.
 fn local() -> Vec<u8> {
     b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0".to_vec()
 }
@@ -40,7 +40,7 @@ fn local() -> Vec<u8> {
 async fn relayed(to: SocketAddr, header: &[u8]) -> io::Result<TcpStream> {
     let mut stream = plain([127, 0, 0, 9].into(), to).await?;
     stream.set_nodelay(true)?;
-    // In pieces, as a network may deliver it.
+    // Sends the header in pieces, as a network may deliver it.
     for piece in header.chunks(9) {
         stream.write_all(piece).await?;
     }
@@ -74,7 +74,7 @@ async fn callers_behind_a_balancer_have_their_own_addresses() {
         assert_eq!(ask(stream).await.unwrap(), 200, "{header:?}");
         held.push(relayed(service.api, &header).await.unwrap());
     }
-    // A source's share is the caller's, and the balancer is no source.
+    // The limit of a source applies to the caller, not to the balancer.
     for last in 10..30 {
         let header = format!("PROXY TCP4 198.51.100.{last} 192.0.2.1 1 2\r\n");
         let mut stream = relayed(service.api, header.as_bytes()).await.unwrap();
@@ -85,7 +85,7 @@ async fn callers_behind_a_balancer_have_their_own_addresses() {
         assert_eq!(status(&read_answer(&mut stream).await.unwrap()), 404);
         held.push(stream);
     }
-    // Nobody else is asked for one, or believed.
+    // The service neither expects nor believes a header from other addresses.
     let direct = plain([127, 0, 0, 1].into(), service.api).await.unwrap();
     assert_eq!(ask(direct).await.unwrap(), 200);
     let mut forged = plain([127, 0, 0, 1].into(), service.api).await.unwrap();
@@ -110,7 +110,7 @@ async fn callers_behind_a_balancer_have_their_own_addresses() {
     );
 }
 
-/// The same with TLS: the header comes before the handshake.
+/// The same with TLS, where the header comes before the handshake.
 #[tokio::test]
 async fn behind_a_balancer_tls_ends_here_and_networks_are_the_callers_own() {
     let bank = Bank::configured("", BALANCER);
@@ -135,13 +135,14 @@ async fn behind_a_balancer_tls_ends_here_and_networks_are_the_callers_own() {
         let answer = connection.ask(&token_request(D1)).await.unwrap();
         assert_eq!(status(&answer), expected, "{header:?}: {answer}");
     }
-    // Nobody else has a header before the handshake.
+    // From other addresses, a header before the handshake breaks it.
     let mut forged = plain([127, 0, 0, 1].into(), to).await.unwrap();
     forged.write_all(FIRST).await.unwrap();
     assert!(open.d1.over(forged).await.is_err());
 }
 
-/// What is no header ends the connection and is counted; one that only connects is not.
+/// The service closes and counts a connection with a wrong header. It doesn't count one that sends
+/// nothing.
 #[tokio::test]
 async fn a_balancer_that_says_nothing_right_is_turned_away_and_counted() {
     let limits = format!("{BALANCER}limits.handshake_time = \"1s\"\n");
@@ -157,7 +158,7 @@ async fn a_balancer_that_says_nothing_right_is_turned_away_and_counted() {
     }
     let wrong = async || away(&service, "proxy_header").await;
     eventually("each is counted", wrong, |count| *count == 4).await;
-    // One that only looks whether somebody is there.
+    // A balancer's check may only connect and close.
     drop(relayed(service.api, b"").await.unwrap());
     let mut slow = relayed(service.api, &FIRST[..20]).await.unwrap();
     assert!(is_closed(&mut slow).await);

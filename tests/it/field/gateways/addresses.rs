@@ -1,10 +1,10 @@
-//! Where a request came from, by `X-Forwarded-For` and `Forwarded`.
+//! The source address of a request in `X-Forwarded-For` and `Forwarded`.
 
 use super::{ask, counted, is_told};
 use crate::harness::{D1, GATEWAY, GRANT, Service, Setup, header, status};
 
-/// Behind a gateway that writes this header, with D1's client in one network alone. Those from
-/// elsewhere may try as often as they like.
+/// A service behind a gateway that writes this header. D1's client may only ask from one network,
+/// and no caller is throttled.
 fn service(address_header: &str) -> Service {
     let gateway = GATEWAY.replace(
         "certificate_header = \"client-cert\"",
@@ -16,7 +16,7 @@ fn service(address_header: &str) -> Service {
     setup.start()
 }
 
-/// The gateway's own way to say these, and the address that it is then.
+/// Ways in which a gateway writes an address, and the address that the service reads.
 const OWN: [(&str, Option<&str>); 14] = [
     ("198.51.100.7", Some("198.51.100.7")),
     ("198.51.100.7:4711", Some("198.51.100.7")),
@@ -34,7 +34,7 @@ const OWN: [(&str, Option<&str>); 14] = [
     ("", None),
 ];
 
-/// What a caller may have written left of it.
+/// Texts that a caller may write left of the gateway's entry.
 const LEFT: [&str; 7] = [
     "198.51.100.7, ",
     "unknown, ",
@@ -45,8 +45,8 @@ const LEFT: [&str; 7] = [
     "",
 ];
 
-/// "What a caller writes left of the gateway's entry matters": what the gateway itself wrote
-/// decides, in one line or in several.
+/// "What a caller writes left of the gateway's entry matters": only the gateway's entry counts, in
+/// one line or in several.
 #[tokio::test]
 async fn what_a_caller_writes_left_of_the_gateways_entry_does_not_matter() {
     for (name, before, after) in [
@@ -76,7 +76,7 @@ async fn what_a_caller_writes_left_of_the_gateways_entry_does_not_matter() {
                 }
             }
         }
-        // Networks and the trail go by one address.
+        // The network check and the audit trail use the same address.
         let audit = service.stop().audit();
         let decided = |event: &&serde_json::Value| {
             event["event"]
@@ -92,8 +92,8 @@ async fn what_a_caller_writes_left_of_the_gateways_entry_does_not_matter() {
     }
 }
 
-/// "What a caller writes left of the gateway's entry matters": where the gateway's own element has
-/// no `for`, the caller is not the one left of it.
+/// "What a caller writes left of the gateway's entry matters": if the gateway's element has no
+/// address, the service doesn't take the caller's element left of it.
 #[tokio::test]
 async fn an_element_without_an_address_is_the_gateways_own() {
     let service = service("forwarded");
@@ -114,8 +114,8 @@ async fn an_element_without_an_address_is_the_gateways_own() {
     }
 }
 
-/// "What a caller writes left of the gateway's entry matters": what can't be read is refused, and
-/// leaves a trace.
+/// "What a caller writes left of the gateway's entry matters": the service refuses an unreadable
+/// entry, counts it and logs it.
 #[tokio::test]
 async fn what_the_gateway_itself_writes_wrong_is_refused_and_told() {
     let service = service("x-forwarded-for");
@@ -136,8 +136,8 @@ async fn what_the_gateway_itself_writes_wrong_is_refused_and_told() {
     is_told(&service, "bad_address").await;
 }
 
-/// "What a caller writes left of the gateway's entry matters": bytes that are no text are the
-/// caller's own business.
+/// "What a caller writes left of the gateway's entry matters": the service doesn't read the
+/// caller's bytes, even if they aren't text.
 #[tokio::test]
 async fn bytes_that_are_no_text_are_not_read() {
     let service = service("x-forwarded-for");

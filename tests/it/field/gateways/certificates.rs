@@ -1,11 +1,11 @@
-//! Whose certificate a request came with, in the ways in which gateways write it.
+//! The client certificate of a request, in the formats that gateways write.
 
 use reqwest::StatusCode;
 
 use super::{ask, ask_by_certificate, counted, is_told};
 use crate::harness::{Authority, GATEWAY, Issued, Service, Setup};
 
-/// The formats, as the configuration names them; each is also the name of its header.
+/// The formats by their names in the configuration. Each is also the name of its header.
 const FORMATS: [&str; 4] = [
     "client-cert",
     "x-ssl-client-cert",
@@ -13,8 +13,8 @@ const FORMATS: [&str; 4] = [
     "x-amzn-mtls-clientcert-leaf",
 ];
 
-/// Behind a gateway that writes this header, with D1's client, the client `batch`, and its
-/// certificate.
+/// A service behind a gateway that writes this header, with D1's client and the client `batch`.
+/// Gives the certificate of `batch` too.
 fn service(certificate_header: &str) -> (Service, Issued) {
     let setup = Setup::of(&GATEWAY.replace("client-cert", certificate_header));
     setup.add("is_tbank01", "123", &["--scope", "cards"]);
@@ -38,7 +38,7 @@ fn pem(issued: &Issued) -> String {
     std::fs::read_to_string(&issued.certificate).unwrap()
 }
 
-/// With an escape for each of these characters.
+/// Percent-encodes these characters.
 fn escaped(text: &str, characters: &str) -> String {
     let escape = |character: char| match characters.contains(character) {
         true => format!("%{:02X}", u32::from(character)),
@@ -47,7 +47,7 @@ fn escaped(text: &str, characters: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-/// As nginx's `$ssl_client_escaped_cert` and Envoy have it.
+/// The encoding of nginx's `$ssl_client_escaped_cert` and of Envoy.
 fn fully_escaped(issued: &Issued) -> String {
     escaped(&pem(issued), " \n+/=")
 }
@@ -78,8 +78,8 @@ fn written(format: &str, issued: &Issued) -> Vec<String> {
     }
 }
 
-/// "No certificate", as gateways write it, is refused with 400: with one, each format has a
-/// setting.
+/// "No certificate", as gateways write it, is refused with 400: the service reads each format with
+/// a certificate.
 #[tokio::test]
 async fn a_certificate_is_read_as_usual_gateways_write_it() {
     for format in FORMATS {
@@ -92,7 +92,7 @@ async fn a_certificate_is_read_as_usual_gateways_write_it() {
                 "{format}: {value}: {answer:?}"
             );
         }
-        // Another format's header is a caller's own.
+        // The service ignores the headers of the other formats: a caller could have written them.
         for other in FORMATS.iter().filter(|other| **other != format) {
             let value = &written(other, &issued)[0];
             let answer = ask_by_certificate(&service, "batch", &[(other, value)]).await;
@@ -109,8 +109,8 @@ async fn a_certificate_is_read_as_usual_gateways_write_it() {
     }
 }
 
-/// "No certificate", as gateways write it, is refused with 400: nothing, blanks and words for null
-/// are none.
+/// "No certificate", as gateways write it, is refused with 400: an empty value, blanks and words
+/// for null mean that the caller has no certificate.
 #[tokio::test]
 async fn no_certificate_as_usual_gateways_write_it_is_none() {
     for format in FORMATS {
@@ -145,8 +145,8 @@ async fn no_certificate_as_usual_gateways_write_it_is_none() {
     }
 }
 
-/// "No certificate", as gateways write it, is refused with 400: what is wrong is counted and
-/// logged.
+/// "No certificate", as gateways write it, is refused with 400: the service counts and logs wrong
+/// values.
 #[tokio::test]
 async fn what_a_gateway_says_wrong_of_a_certificate_is_counted_and_logged() {
     for format in FORMATS {
@@ -161,7 +161,7 @@ async fn what_a_gateway_says_wrong_of_a_certificate_is_counted_and_logged() {
             ("several_certificates", vec!["", &good]),
         ];
         if format == "x-forwarded-client-cert" {
-            // A list, of which the last element counts.
+            // This header is a list, and its last element counts.
             wrong = vec![
                 ("bad_certificate", vec!["Cert=\"MIIB\""]),
                 ("bad_certificate", vec!["Cert=\"torn"]),

@@ -1,4 +1,4 @@
-//! How a gateway proves that it is the gateway: by a secret, or by its certificate.
+//! A gateway proves its identity by a secret or by its certificate.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ use crate::harness::{
 const FIRST: &str = "7f3a1c0de5b94286aa01";
 const SECOND: &str = "0b6e2d94c8f1735e11bc";
 
-/// A file that only its owner may read.
+/// Writes a file that only its owner may read.
 fn private(file: &Path, text: &str) {
     let new = file.with_extension("new");
     fs::write(&new, text).unwrap();
@@ -39,14 +39,14 @@ fn with_secret(more: &str) -> Setup {
     setup
 }
 
-/// The header of a certificate that the caller has made itself.
+/// A certificate that a caller made with its own authority.
 fn self_made(folder: &Path) -> Issued {
     let anybody = Authority::new(folder, "anybody");
     anybody.issue("batch", "/CN=batch", "DNS:batch.example")
 }
 
-/// "`Client-Cert` from the gateway's address is believed without any proof": a process at the
-/// gateway's address is not the gateway.
+/// "`Client-Cert` from the gateway's address is believed without any proof": another process at the
+/// gateway's address doesn't know the secret.
 #[tokio::test]
 async fn a_gateway_without_the_shared_secret_is_not_believed() {
     let setup = with_secret("");
@@ -78,8 +78,8 @@ async fn a_gateway_without_the_shared_secret_is_not_believed() {
     assert!(!service.log().contains(FIRST));
 }
 
-/// "`Client-Cert` from the gateway's address is believed without any proof": the secret is renewed
-/// without an outage.
+/// "`Client-Cert` from the gateway's address is believed without any proof": an operator renews the
+/// secret without an outage.
 #[tokio::test]
 async fn the_shared_secret_is_renewed_while_the_service_runs() {
     let service = with_secret(", secret_header = \"X-From-Gateway\"").start();
@@ -99,14 +99,14 @@ async fn the_shared_secret_is_renewed_while_the_service_runs() {
     private(&file, SECOND);
     is_logged("the gateway's secret was read again", 2).await;
     assert_eq!((shows(FIRST).await, shows(SECOND).await), (403, 200));
-    // What can't be used changes nothing.
+    // An unusable secret changes nothing.
     private(&file, "short");
     is_logged("the one before stays in force", 1).await;
     assert_eq!(shows(SECOND).await, 200);
 }
 
 /// "`Client-Cert` from the gateway's address is believed without any proof": `config check` and the
-/// start say so.
+/// start warn of it.
 #[test]
 fn a_certificate_that_is_believed_without_proof_is_warned_of() {
     let warning = "have the gateway prove itself";
@@ -127,8 +127,8 @@ fn a_certificate_that_is_believed_without_proof_is_warned_of() {
     }
 }
 
-/// "`Client-Cert` from the gateway's address is believed without any proof": a secret that is none
-/// is refused before the start.
+/// "`Client-Cert` from the gateway's address is believed without any proof": `config check` and the
+/// start refuse an unusable secret.
 #[test]
 fn a_secret_that_can_not_be_used_is_refused() {
     let setup = with_secret("");
@@ -163,7 +163,7 @@ fn a_secret_that_can_not_be_used_is_refused() {
     }
 }
 
-/// With TLS of its own, the authority of its callers, and a gateway that has a name.
+/// A setup with `[tls]`, the authority of its callers, and the name of its gateway's certificate.
 fn with_tls() -> (Setup, Authority) {
     let gateway = GATEWAY.replace(" }", ", certificate_names = [\"dns:gateway.example\"] }");
     let setup = Setup::of(&format!(
@@ -189,7 +189,7 @@ fn with_tls() -> (Setup, Authority) {
     (setup, bank)
 }
 
-/// Asks as this client by certificate, with a gateway's headers.
+/// Asks as this client by certificate, with a gateway's headers. Gives the status.
 async fn status_of(service: &Service, caller: &Caller, id: &str, certificate: &Issued) -> u16 {
     let form = format!("grant_type=client_credentials&client_id={id}");
     let request = format!(
@@ -203,7 +203,7 @@ async fn status_of(service: &Service, caller: &Caller, id: &str, certificate: &I
 }
 
 /// "`Client-Cert` from the gateway's address is believed without any proof": with `[tls]`, the
-/// gateway has a certificate of its own.
+/// gateway has its own certificate.
 #[tokio::test]
 async fn with_tls_a_gateway_is_known_by_its_certificate_as_well() {
     let (setup, bank) = with_tls();
@@ -216,10 +216,10 @@ async fn with_tls_a_gateway_is_known_by_its_certificate_as_well() {
     let [gateway, other] = [gateway, other].map(|own| Caller::new(&authority, Some(&own)));
 
     assert_eq!(status_of(&service, &gateway, "batch", &batch).await, 200);
-    // The gateway's own certificate is nobody's credential while it speaks for others.
+    // While the gateway passes on a certificate, its own one authenticates no client.
     assert_eq!(status_of(&service, &gateway, "gateway", &batch).await, 401);
     assert_eq!(counted(&service, "not_the_gateways_certificate").await, 0);
-    // Another process at its address speaks for itself alone.
+    // The service ignores the headers of another process at the gateway's address.
     assert_eq!(
         status_of(&service, &other, "batch", &certificate).await,
         401

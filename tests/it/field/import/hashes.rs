@@ -1,12 +1,12 @@
-//! Secrets of which only the hash comes along.
+//! Secrets that come as a hash.
 
 use serde_json::json;
 
 use super::{import, refused, show};
 use crate::harness::{GRANT, Setup, basic, eventually};
 
-/// Of `password`, made by crypt(3), by Python's hashlib in the forms of Hydra, Django and Werkzeug,
-/// and by the reference implementation of Argon2.
+/// Hashes of `password`, made by crypt(3), by Python's hashlib in the formats of Hydra, Django and
+/// Werkzeug, and by the reference implementation of Argon2.
 const HASHES: [&str; 7] = [
     "$2b$05$N9qo8uLOickgx2ZMRZoMyehyooCgIc.diOceO4YlhUtKMqpzuLfbW",
     "{bcrypt}$2a$05$N9qo8uLOickgx2ZMRZoMyehyooCgIc.diOceO4YlhUtKMqpzuLfbW",
@@ -63,8 +63,8 @@ fn a_hash_that_can_not_be_checked_is_refused_with_the_way_out() {
     }
 }
 
-/// "A hash is taken for the secret": it is checked instead, and replaced by this service's own once
-/// it was used.
+/// "A hash is taken for the secret": the service checks secrets against the hash, and replaces the
+/// hash by its own at the first use.
 #[tokio::test]
 async fn a_hash_is_imported_as_a_hash_and_replaced_at_its_first_use() {
     let setup = Setup::empty();

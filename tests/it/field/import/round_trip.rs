@@ -1,4 +1,4 @@
-//! What this service lists comes back, and a file may be applied again.
+//! A list of this service can be imported again, and a file can be applied twice.
 
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ async fn its_own_list_comes_back_whole() {
         &["--output", "json"],
     )
     .ok();
-    // Secrets are in no list, and what their set is changes with them.
+    // A list has no secrets, and the other removed members depend on them.
     let settings = |clients: Value| -> Vec<Value> {
         let Value::Array(mut clients) = clients else {
             panic!()
@@ -86,7 +86,7 @@ async fn its_own_list_comes_back_whole() {
     off.refused(401, "invalid_client");
 }
 
-/// "Its own list does not come back whole": a client whose secrets are over gets no new one.
+/// "Its own list does not come back whole": a client whose secrets have expired gets no new one.
 #[test]
 fn a_client_without_a_live_secret_in_the_list_gets_none() {
     let setup = Setup::empty();
@@ -179,7 +179,7 @@ async fn an_update_changes_what_differs_and_leaves_the_rest_alone() {
         again.stdout
     );
     assert_eq!(list(&setup), before);
-    // Another secret works beside the one before, as after `client rotate-secret`.
+    // The new secret works beside the one before, as after `client rotate-secret`.
     let other = "another secret of thirty-two chars";
     let rotated = more.replace(secret, other);
     import(&setup, "a.csv", &rotated, &["--update"]).ok();
@@ -194,7 +194,7 @@ async fn an_update_changes_what_differs_and_leaves_the_rest_alone() {
     }
 }
 
-/// Words as a shell reads them, with single quotes.
+/// Splits a text into words as a shell does, with single quotes.
 fn shell_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for (number, part) in text.split('\'').enumerate() {

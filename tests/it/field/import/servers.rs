@@ -1,4 +1,4 @@
-//! What other servers write when they are asked for all their clients, unedited.
+//! Unedited exports of all clients from other servers.
 
 use serde_json::{Value, json};
 
@@ -94,7 +94,7 @@ async fn exports_of_other_servers_are_read_as_they_are() {
     }
 }
 
-/// "Real exports are not read": one client, lists with commas, members that say nothing.
+/// "Real exports are not read": a single client, lists with commas, and members without a meaning.
 #[test]
 fn one_object_and_lists_with_commas_are_read() {
     let setup = Setup::empty();

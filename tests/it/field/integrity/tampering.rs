@@ -1,5 +1,5 @@
-//! Rows altered, removed, replaced and put back, at random places, with the service stopped, killed
-//! and running: none goes unnoticed.
+//! An attacker alters, removes, replaces and puts back rows at random places, with the service
+//! stopped, killed and running. The service or `store verify` notices each change.
 
 use std::path::{Path, PathBuf};
 
@@ -17,8 +17,8 @@ const TABLES: [(&str, &str); 7] = [
     ("manifest", "part"),
 ];
 
-/// A store with some of everything, whose service is stopped or killed, and what it was some
-/// changes ago.
+/// A store with rows in every table, whose service is stopped or killed; and a backup from some
+/// changes before.
 async fn store(killed: bool) -> (Setup, PathBuf) {
     let setup = Setup::with_d1();
     for number in 0..6 {
@@ -53,7 +53,7 @@ async fn store(killed: bool) -> (Setup, PathBuf) {
     (setup, before)
 }
 
-/// A copy of the store, with the files beside it.
+/// A copy of the store and the files beside it.
 fn copied(setup: &Setup) -> Setup {
     let copy = Setup::empty();
     for name in ["store.db", "store.db-wal", "store.db-shm", "master.key"] {
@@ -65,12 +65,12 @@ fn copied(setup: &Setup) -> Setup {
     copy
 }
 
-/// Numbers that differ from place to place, and not from run to run.
+/// Numbers that differ from place to place and are the same in each run.
 struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, end: usize) -> usize {
-        // splitmix64
+        // The algorithm splitmix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -79,7 +79,7 @@ impl Dice {
     }
 }
 
-/// Does something at a place that the number stands for. Gives what.
+/// Tampers with the store once; the number determines how and where. Gives the statement.
 async fn tamper(file: &Path, before: &Path, place: u64) -> String {
     let mut dice = Dice(place);
     let mut somebody = Somebody::at(file).await;
@@ -107,7 +107,7 @@ async fn tamper(file: &Path, before: &Path, place: u64) -> String {
     }
 }
 
-/// Picks a row.
+/// Chooses a row.
 fn row(dice: &mut Dice, table: &str, key: &str) -> String {
     let number = dice.below(64);
     format!(
@@ -115,7 +115,7 @@ fn row(dice: &mut Dice, table: &str, key: &str) -> String {
     )
 }
 
-/// Picks a column that decides.
+/// Chooses a column, except those of the last use, which no decision depends on.
 async fn column(somebody: &mut Somebody, dice: &mut Dice, table: &str) -> String {
     let columns = format!(
         "SELECT group_concat(name) FROM pragma_table_info('{table}') WHERE name NOT LIKE 'last_used%'"
@@ -190,7 +190,7 @@ async fn put_back(
     ))
 }
 
-/// Runs what is done at each place, some at a time.
+/// Tampers at each place, with five places at a time.
 async fn at_every_place(killed: bool, what: impl AsyncFn(Setup, PathBuf, u64) -> String) {
     let (original, before) = store(killed).await;
     copied(&original).run(&["store", "verify"]).ok();

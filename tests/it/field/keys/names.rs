@@ -1,4 +1,4 @@
-//! The names of certificates, as openssl prints them.
+//! Names of certificates, as openssl prints them.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::harness::{Answer, GATEWAY, Setup, run};
 
-/// A certificate that openssl makes for itself with this subject; the strings are of the types that
-/// the mask allows.
+/// A self-signed certificate that openssl makes with this subject. The mask gives the string types
+/// that openssl may use.
 fn self_signed(folder: &Path, name: &str, subject: &str, mask: &str) -> String {
     let config = format!("[req]\ndistinguished_name = name\nstring_mask = {mask}\n[name]\n");
     std::fs::write(folder.join("req.cnf"), config).unwrap();
@@ -85,7 +85,7 @@ async fn a_subject_is_registered_as_openssl_prints_it() {
                 .unwrap();
             format!("subject:{said}")
         };
-        // Short names; all values as #hex; long names; dotted ones.
+        // Short names, all values as #hex, long names, and dotted OIDs.
         for (number, options) in [
             "RFC2253",
             "RFC2253,dump_all",
@@ -98,7 +98,7 @@ async fn a_subject_is_registered_as_openssl_prints_it() {
             let (id, name) = (format!("{id}-{number}"), named(options));
             let add = ["client", "add", "--id", &id, "--certificate-name", &name];
             setup.run(&add).ok();
-            // What is shown is read again as the same name.
+            // The service reads the name that it shows as the same name.
             let show = ["client", "show", &id, "--output", "json"];
             let shown = setup.run(&show).ok().json();
             let shown = shown["certificate_name"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! Keys that clients publish (`jwks_uri`), fetched from a server over TLS.
+//! Keys that clients publish at a `jwks_uri`, which the service fetches over TLS.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,10 +18,10 @@ use super::assert_as;
 use crate::harness::signer::{Signer, claims};
 use crate::harness::{Answer, Authority, Issued, Service, Setup, eventually};
 
-/// A server of a client's keys. It is gone when it is dropped.
+/// A server with a client's keys. It ends on drop.
 struct Publisher {
     address: SocketAddr,
-    /// All that it answers; while it is empty, it does not.
+    /// The whole answer. While it is empty, the server doesn't answer.
     answer: Arc<Mutex<String>>,
     asked: Arc<AtomicUsize>,
     serving: JoinHandle<()>,
@@ -47,7 +47,7 @@ impl Publisher {
         );
         let (answers, count) = (answer.clone(), asked.clone());
         let serving = tokio::spawn(async move {
-            // Connections end with the server.
+            // The connections end with the server.
             let mut open = tokio::task::JoinSet::new();
             while let Ok((tcp, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
@@ -102,7 +102,7 @@ impl Drop for Publisher {
     }
 }
 
-/// A configuration that trusts an authority of its own, and a certificate of it for localhost.
+/// A configuration that trusts a test authority, and that authority's certificate for localhost.
 fn trusting(more: &str) -> (Setup, Issued) {
     let setup = Setup::of(&format!(
         "jwks_uri = {{ ca_file = \"clients/ca.pem\"{more} }}\n"
@@ -159,13 +159,13 @@ async fn published_keys_are_fetched_and_followed() {
 
     let service = setup.start();
     let by = async |signer: &Signer, kid: &str| token(&service, "batch", signer, kid).await.status;
-    // Before anybody asks.
+    // The service fetches the keys before the client asks.
     let fetched = |log: &String| log.contains("a client's keys were fetched");
     eventually("they are fetched", async || service.log(), fetched).await;
     assert_eq!(by(&old, "1").await, 200);
     assert_eq!(by(&new, "2").await, 401);
 
-    // A key that isn't known yet has them fetched again, soon.
+    // An unknown key makes the service fetch the keys again soon.
     publisher.publish(&[&new.jwk]);
     eventually(
         "the new key is known",
@@ -175,7 +175,7 @@ async fn published_keys_are_fetched_and_followed() {
     .await;
     assert_ne!(by(&old, "1").await, 200);
 
-    // While the URL is away, or serves something else, what is known stays.
+    // While the URL fails or serves something else, the service keeps the known keys.
     let before = publisher.asked();
     publisher.answer("HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n");
     let asks_again = async || {
@@ -191,7 +191,7 @@ async fn published_keys_are_fetched_and_followed() {
     let failures = "d1_authz_client_key_fetches_total{outcome=\"failed\"}";
     assert!(service.metric(failures).await > 0);
 
-    // Keys that are handed in take their place, and the other way round.
+    // Keys that the administrator registers replace the URL, and a URL replaces keys.
     let set_keys = ["client", "set-keys", "batch", "--jwks", "-"];
     service.setup.run_with(&set_keys, &old.jwk.to_string()).ok();
     eventually(
@@ -222,8 +222,8 @@ async fn published_keys_are_fetched_and_followed() {
     .await;
 }
 
-/// "A client with `jwks_uri` …": no token waits for a server, and none is asked more often than it
-/// stands.
+/// "A client with `jwks_uri` …": no token request waits for the client's server. At most one fetch
+/// is under way for each client.
 #[tokio::test]
 async fn no_request_waits_for_a_clients_server() {
     let (setup, issued) = trusting(", private_addresses = true");
@@ -267,8 +267,8 @@ async fn a_url_leads_to_no_private_address_and_to_no_other_place() {
     refused.refused(401, "invalid_client");
     assert_eq!(publisher.asked(), 0);
 
-    // Where private addresses are meant, the server is one that proves its name, and answers by
-    // itself.
+    // With private addresses allowed, the server must still prove its name, and the service follows
+    // no redirect.
     let setup = service.stop();
     setup.configure(
         "clients/ca.pem\"",

@@ -1,4 +1,4 @@
-//! Assertions as libraries make them.
+//! Assertions in the forms of client libraries.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ fn add(setup: &Setup, id: &str, signer: &Signer, more: &[&str]) {
     setup.run_with(&add, &jwks).ok();
 }
 
-/// An assertion of `id` with other claims.
+/// An assertion of `id` with these claims changed.
 fn assertion(signer: &Signer, id: &str, other: &[(&str, Value)]) -> String {
     let mut claims = claims(id);
     for (name, value) in other {
@@ -32,7 +32,8 @@ fn assertion(signer: &Signer, id: &str, other: &[(&str, Value)]) -> String {
     signer.sign(&claims)
 }
 
-/// "Libraries' assertions are refused without the expected value": a setting of a client.
+/// "Libraries' assertions are refused without the expected value": a setting of the client allows
+/// the token endpoint as audience.
 #[tokio::test]
 async fn a_client_may_name_the_token_endpoint_where_it_is_set_to() {
     let signer = Signer::es256();
@@ -50,7 +51,7 @@ async fn a_client_may_name_the_token_endpoint_where_it_is_set_to() {
         let again = token(&service, &good).await;
         again.refused(401, "invalid_client");
     }
-    // As Authlib makes them: for an hour. They are taken for the first minutes.
+    // Authlib makes assertions for an hour. The service accepts them for the first minutes.
     let hour = |from: i64| {
         let (iat, exp) = (json!(from), json!(from + 3600));
         of(
@@ -91,8 +92,8 @@ async fn a_client_may_name_the_token_endpoint_where_it_is_set_to() {
     assert!(reasons.contains(&"assertion_wrong_audience".to_owned()));
 }
 
-/// "Libraries' assertions are refused without the expected value": each refusal says what is
-/// expected.
+/// "Libraries' assertions are refused without the expected value": each refusal names the expected
+/// value.
 #[tokio::test]
 async fn a_refused_assertion_is_told_what_is_expected() {
     let signer = Signer::es256();
@@ -115,7 +116,7 @@ async fn a_refused_assertion_is_told_what_is_expected() {
         let described = answer.json()["error_description"].to_string();
         assert!(described.contains(expected), "{name} {value}: {described}");
     }
-    // Who has not proven the key learns of no client what it is set to.
+    // A caller without the client's key learns nothing about the client's settings.
     let stranger = Signer::es256();
     let [known, unknown] = ["batch", "nobody"].map(|id| {
         let endpoint = json!(endpoint);

@@ -1,4 +1,4 @@
-//! When tokens end.
+//! The expiry of tokens.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::harness::signer::now;
 use crate::harness::{Authority, GATEWAY, Term, parts};
 
-/// What a reply says about its token's end: `exp`, if `expires_in` and `expires_at` say the same.
+/// The `exp` of a reply's token. Panics if `expires_in` or `expires_at` differ from it.
 #[track_caller]
 fn end(reply: &Value) -> i64 {
     let [_, claims] = parts(&access_token(reply));
@@ -52,14 +52,15 @@ async fn a_token_ends_with_its_client_at_the_latest() {
     assert_eq!(end(&uneven), ends_within_the_second.as_second());
     assert!(end(&granted(&service, D1).await) > now() + 800);
 
-    // An end that is set later counts from then on.
+    // A later change of the client's end applies to new tokens.
     let set = ["client", "set", "is_tbank01", "--expires", &text];
     service.setup.run(&set).ok();
     let ask = async || end(&granted(&service, D1).await);
     eventually("the new end", ask, |end| *end == ends_at).await;
 }
 
-/// "Tokens outlive their client's end": the end of the certificate that a token is bound to.
+/// "Tokens outlive their client's end": nor does a token outlive the certificate that it is bound
+/// to.
 #[tokio::test]
 async fn a_bound_token_ends_with_its_certificate_at_the_latest() {
     let setup = Setup::of(GATEWAY);

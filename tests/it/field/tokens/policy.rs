@@ -1,6 +1,6 @@
-//! Of the issue: "Policy keys: least length of chosen secrets, chosen secrets off, certificate
-//! binding required, `client_secret_basic` off", where clients are made and changed, and where they
-//! ask.
+//! Policy keys: the least length of chosen secrets, no chosen secrets, required certificate
+//! binding, no `client_secret_basic`. They apply when a client is made or changed, and when it asks
+//! for a token.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::harness::signer::{Signer, claims};
 use crate::harness::{Authority, GATEWAY, parts};
 
-/// Puts a policy into force for the next commands and the next start.
+/// Adds a policy to the configuration, for the next commands and the next start.
 fn with_policy(setup: Setup, lines: &str) -> Setup {
     let config = std::fs::read_to_string(setup.config()).unwrap();
     std::fs::write(setup.config(), format!("{config}\n[policy]\n{lines}\n")).unwrap();
@@ -83,7 +83,7 @@ async fn no_chosen_secret_is_taken_where_the_policy_forbids_them() {
     let made = service.setup.run(&json).ok().json();
     let made = basic("is_tbank01", made["client_secret"].as_str().unwrap());
     granted(&service, &made).await;
-    // The one before is one of two that work, and still nobody may use it.
+    // Both secrets still exist, but the policy forbids the older one, which was chosen.
     service
         .token(D1, GRANT)
         .await
@@ -164,7 +164,7 @@ async fn every_token_is_bound_where_the_policy_asks_for_it() {
     assert_eq!(claims["cnf"]["x5t#S256"], d1.thumbprint());
     assert_eq!(service.stop().reasons(), ["certificate_missing"]);
 
-    // Where no request comes with a certificate, that is a mistake.
+    // The configuration is wrong if no request can have a certificate.
     let setup = with_policy(Setup::empty(), "certificate_binding = \"required\"");
     let check = setup.run(&["config", "check"]);
     check.fails(2, "policy.certificate_binding");

@@ -1,11 +1,12 @@
-//! Tokens of a client that was removed, disabled, or added again; and all of one client's.
+//! Tokens of a client that was removed, disabled or added again, and the revocation of all tokens
+//! of a client.
 
 use serde_json::json;
 
 use super::*;
 use crate::harness::signer::{Signer, claims};
 
-/// "Tokens of a removed client live again", by `client add`: also when all happens within a second.
+/// "Tokens of a removed client live again", by `client add`, even within a second.
 #[tokio::test]
 async fn a_client_that_is_added_again_has_no_token_of_the_one_before() {
     let mut service = Setup::with_resource_server().start();
@@ -29,7 +30,7 @@ async fn a_client_that_is_added_again_has_no_token_of_the_one_before() {
         assert!(revoked.contains("are revoked"), "{revoked}");
         assert_eq!(verified(&service.setup, &access_token(&new)), "");
         if round == 2 {
-            // Nor after a start.
+            // The same after a restart.
             service = service.stop().start();
             assert!(!is_active(&service, &old).await);
             assert!(is_active(&service, &access_token(&new)).await);
@@ -69,7 +70,7 @@ async fn nor_has_one_that_is_imported_or_added_to_a_copy_of_the_store() {
     assert!(!is_active(&service, &old).await);
 }
 
-/// "Tokens of a removed client live again": what else outlives a client under its id.
+/// "Tokens of a removed client live again": neither used assertions nor failures outlive a client.
 #[tokio::test]
 async fn a_client_that_is_added_again_starts_without_assertions_and_failures() {
     let signer = Signer::es256();
@@ -104,7 +105,8 @@ async fn a_client_that_is_added_again_starts_without_assertions_and_failures() {
     answer.granted();
 }
 
-/// "The tokens of one client can't be withdrawn": a command, for all replicas and `token verify`.
+/// "The tokens of one client can't be withdrawn": a command revokes them, for all replicas and for
+/// `token verify`.
 #[tokio::test]
 async fn all_tokens_of_a_client_are_revoked_by_a_command() {
     let setup = Setup::with_resource_server();
@@ -135,7 +137,8 @@ async fn all_tokens_of_a_client_are_revoked_by_a_command() {
     nobody.fails(1, "there is no client nobody");
 }
 
-/// "The tokens of one client can't be withdrawn": `disable`, and `enable` after it.
+/// "The tokens of one client can't be withdrawn": `disable` revokes them, and `enable` doesn't
+/// bring them back.
 #[tokio::test]
 async fn the_tokens_of_a_disabled_client_stay_revoked_unless_they_are_kept() {
     let service = Setup::with_resource_server().start();

@@ -1,4 +1,4 @@
-//! Rotations, and when clients were last used.
+//! Rotations of secrets, and the last use of clients.
 
 use serde_json::json;
 
@@ -44,8 +44,8 @@ async fn a_second_rotation_asks_before_it_ends_a_secret_that_was_promised() {
     assert_eq!(record["previous_until"], third["previous_secret_until"]);
 }
 
-/// "A second rotation ends the first secret at once": no time is printed of a secret that there is
-/// not.
+/// "A second rotation ends the first secret at once": without an earlier secret, the command prints
+/// no time for one.
 #[tokio::test]
 async fn a_first_secret_promises_nothing_of_one_before() {
     let setup = Setup::empty();
@@ -57,7 +57,7 @@ async fn a_first_secret_promises_nothing_of_one_before() {
     assert!(!said.contains("works until"), "{said}");
 }
 
-/// Of the issue: "`last used` for all methods".
+/// A client's last use is shown for all authentication methods.
 #[tokio::test]
 async fn the_last_use_of_a_client_is_told_whatever_its_method() {
     let signer = Signer::es256();
