@@ -30,7 +30,7 @@ impl Quickstart {
             }
             drop(started);
             if is_first {
-                let _was_not_made = std::fs::remove_dir_all(&data);
+                let _removed = std::fs::remove_dir_all(&data);
             }
         }
         panic!("none of five starts serves")

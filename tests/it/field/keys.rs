@@ -99,7 +99,7 @@ async fn each_token_that_is_issued_can_be_introspected_and_revoked() {
     assert!(fits > 300, "{fits}");
     add(&id, fits).ok();
     setup.add("api", "123", &["--allow", "introspect"]);
-    // A client with more keeps what it has and can't get more.
+    // The client is at the limit and can't get further audiences.
     let audience = format!("https://{}.example", "a".repeat(200));
     let set = ["client", "set", &id, "--audience", &audience];
     setup

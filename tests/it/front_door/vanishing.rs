@@ -47,7 +47,7 @@ async fn no_request_is_taken_for_another_callers() {
             let requests = token_request(&basic("other", "secret")).repeat(20);
             while !stop.load(Ordering::Relaxed) {
                 if let Ok(mut connection) = caller.connect(address).await {
-                    let _may_be_gone = connection.send(&requests).await;
+                    let _sent = connection.send(&requests).await;
                     vanished.fetch_add(1, Ordering::Relaxed);
                 }
             }

@@ -36,12 +36,8 @@ async fn a_token_ends_with_its_client_at_the_latest() {
         "123",
         &["--expires", &text, "--expires-in-as", "number"],
     );
-    let ends_within_the_second = Timestamp::now() + SignedDuration::from_secs(90);
-    setup.add(
-        "uneven",
-        "123",
-        &["--expires", &ends_within_the_second.to_string()],
-    );
+    let uneven_end = Timestamp::now() + SignedDuration::from_secs(90);
+    setup.add("uneven", "123", &["--expires", &uneven_end.to_string()]);
     let service = setup.start();
     for id in ["brief", "number"] {
         let reply = granted(&service, &basic(id, "123")).await;
@@ -49,7 +45,7 @@ async fn a_token_ends_with_its_client_at_the_latest() {
         assert!(is_active(&service, &access_token(&reply)).await);
     }
     let uneven = granted(&service, &basic("uneven", "123")).await;
-    assert_eq!(end(&uneven), ends_within_the_second.as_second());
+    assert_eq!(end(&uneven), uneven_end.as_second());
     assert!(end(&granted(&service, D1).await) > now() + 800);
 
     // A later change of the client's end applies to new tokens.
