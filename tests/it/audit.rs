@@ -1,4 +1,4 @@
-//! The audit trail, from the outside: what is in it, and what is found out about who changed it.
+//! The audit trail from outside: its records, and how `audit verify` finds changes to it.
 
 #![allow(clippy::type_complexity)]
 
@@ -24,7 +24,7 @@ fn files(setup: &Setup, chain: &str) -> Vec<PathBuf> {
     files
 }
 
-/// A trail of some tokens and refusals, of a service that stopped in good order.
+/// A trail of some tokens and refusals, from a service that stopped normally.
 async fn trail(more: &str) -> Setup {
     let setup = Setup::of(more);
     setup.add("is_tbank01", "123", &["--scope", "cards pin"]);
@@ -42,7 +42,7 @@ fn verify(setup: &Setup) -> harness::Run {
     setup.run(&["audit", "verify"])
 }
 
-/// Gives the lines of a file to `change`.
+/// Changes the lines of a file.
 fn tamper(file: &PathBuf, change: impl FnOnce(&mut Vec<String>)) {
     let text = std::fs::read_to_string(file).unwrap();
     let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
@@ -184,7 +184,7 @@ async fn the_chain_survives_sigkill_and_goes_on_over_files() {
     assert_eq!(issued.count(), tokens);
 }
 
-/// All records, once a start has cut off what was torn.
+/// Starts and stops the service, which cuts off a torn record. Gives all records.
 async fn setup_after_restart(setup: Setup) -> Vec<Value> {
     let setup = setup.start().stop();
     let run = verify(&setup).ok();
@@ -209,8 +209,7 @@ async fn tail_shows_the_last_and_follows_those_that_come() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    // It may begin later than the change that it is to show: so there are more of them until it
-    // shows one.
+    // `tail` may start later than a change. So the test makes changes until `tail` shows one.
     let end = Instant::now() + Duration::from_secs(30);
     loop {
         setup.run(&["client", "disable", "is_tbank01"]).ok();
@@ -264,13 +263,14 @@ async fn export_gives_a_period_of_both_chains_as_json_and_csv() {
         .fails(2, "a day 2026-11-24");
 }
 
-/// A limit on the size of files is to a process what a full disk is, and a test may set it.
+/// A limit on the size of its files acts on a process like a full disk, and a test can set one.
 #[tokio::test]
 async fn a_full_disk_stops_tokens_and_says_so_until_there_is_room() {
     let setup = Setup::of("").with_durable_audit();
     setup.add("is_tbank01", "123", &[]);
     let mut command = Command::new("sh");
-    // Else the system would end the process; what a shell ignores, its program does.
+    // Without the trap, the system would end the process. A program inherits the signals that its
+    // shell ignores.
     let program = harness::binary(setup.folder());
     let program = program.get_program().to_str().unwrap().to_owned();
     command
@@ -296,8 +296,8 @@ async fn a_full_disk_stops_tokens_and_says_so_until_there_is_room() {
     let answer = service.token(D1, GRANT).await;
     answer.refused(503, "temporarily_unavailable");
     assert!(answer.header("retry-after").is_some());
-    // This one's record waits behind that of the first refusal, which is lost by the time of the
-    // answer.
+    // The record of this request waits behind that of the first refusal. The trail has lost that
+    // one by the time of the answer.
     let answer = service.token(D1, GRANT).await;
     answer.refused(503, "temporarily_unavailable");
     let said = ready().await;

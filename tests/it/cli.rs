@@ -1,4 +1,4 @@
-//! The command line: results, refusals, exit statuses.
+//! The command line: results, errors and exit statuses.
 
 use serde_json::json;
 

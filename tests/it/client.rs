@@ -1,5 +1,5 @@
-//! A client that another generator made of the served document: the document says enough to call
-//! the service, and the service answers what it says.
+//! Another generator makes a client of the served document. The document says enough to call the
+//! service, and the service answers as it says.
 
 use crate::harness::{D1, Service, Setup, basic};
 

@@ -1,11 +1,11 @@
-//! What a client is set to: who may ask, from where, how often, until when; and how that is
-//! changed.
+//! Settings of a client: who may ask for tokens, from where, how often and until when. And how
+//! administrators change them.
 
 use serde_json::json;
 
 use crate::harness::{D1, GRANT, Service, Setup, basic, eventually};
 
-/// Asks again and again, for as long as the service may take to learn of a change.
+/// Asks until the answer has this status, as long as a change may take to come into force.
 async fn soon(service: &Service, authorization: &str, expected: u16) {
     let ask = async || service.token(authorization, GRANT).await;
     eventually("the change", ask, |answer| answer.status == expected).await;

@@ -1,17 +1,18 @@
-//! What the process can't do, whoever has it: open files that its configuration does not name.
+//! The process can't open files that its configuration doesn't name, even if an attacker controls
+//! it.
 
 use std::os::unix::fs::symlink;
 
 use crate::front_door::Bank;
 use crate::harness::{Setup, eventually};
 
-/// The line of the log about it.
+/// The line of the log about the confinement.
 fn told(log: &str) -> &str {
     let told = log.lines().find(|line| line.contains("confined to"));
     told.unwrap_or_else(|| panic!("nothing is said about it: {log}"))
 }
 
-/// A file that the service's user may read, which the test may too.
+/// The file permissions would let the service read the file. Only the confinement denies it.
 #[tokio::test]
 async fn what_the_configuration_does_not_name_can_not_be_opened() {
     let open = Bank::with("").start();
@@ -35,7 +36,7 @@ async fn what_the_configuration_does_not_name_can_not_be_opened() {
         lines.any(|line| line.contains("can't be used") && line.contains("Permission denied"))
     };
     eventually("it is denied", async || open.service.log(), denied).await;
-    // What is in force goes on; with its file back, so does reading it.
+    // The service keeps its certificate. When the file is back, it reads the file again.
     assert!(open.d1.is_served(open.service.api).await);
     std::fs::remove_file(&certificate).unwrap();
     std::fs::copy(&copy, &certificate).unwrap();
@@ -44,7 +45,8 @@ async fn what_the_configuration_does_not_name_can_not_be_opened() {
     eventually("it is read again", async || open.service.log(), again).await;
 }
 
-/// Whether it is confined, or why not, is in the log; and it can gain no privileges where it is.
+/// The log says that the process is confined, or why not. A confined process can gain no
+/// privileges.
 #[tokio::test]
 async fn it_is_told_whether_the_process_is_confined() {
     let service = Setup::with_d1().start();

@@ -1,4 +1,5 @@
-//! Thales D1 as the caller: its published example, and where its contract differs from the RFCs.
+//! Thales D1 as the caller: its published example, and the differences between its contract and the
+//! RFCs.
 
 use jiff::Timestamp;
 

@@ -1,5 +1,5 @@
-//! What `xtask/dist` ships works with this binary: its configuration file, and the variables that
-//! its container image and its unit set.
+//! The files in `xtask/dist` fit this binary: the sample configuration, and the variables that the
+//! container image and the systemd unit set.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -35,13 +35,13 @@ fn variables(name: &str) -> Vec<(String, String)> {
 fn the_sample_configuration_is_valid_and_names_every_key() {
     let config = Config::load(Some(&dist("d1-authz.toml"))).unwrap();
     assert_eq!(config.issuer.as_str(), "https://bank.example/authz/d1/v1");
-    // With what is a comment in it as well.
+    // The keys that are comments in the sample count too.
     let folder = tempfile::tempdir().unwrap();
     let config = whole_sample(&folder);
     let text = std::fs::read_to_string(dist("d1-authz.toml")).unwrap();
     for setting in &config.settings {
         let key = setting.key.rsplit('.').next().unwrap();
-        // On a line of its own, or in its section's inline table.
+        // The key may begin a line or stand in its section's inline table.
         let key = format!("{key} = ");
         let named = |line: &str| {
             line.trim_start_matches("# ").starts_with(&key) || line.contains(&format!(" {key}"))
@@ -65,7 +65,7 @@ fn what_the_sample_leaves_as_a_comment_is_valid_as_well() {
     assert!(config.tls.is_some() && config.gateway.is_some());
 }
 
-/// The sample with the keys and sections that are comments in it.
+/// The configuration of the sample, with its commented keys and sections.
 fn whole_sample(folder: &tempfile::TempDir) -> Config {
     let text = std::fs::read_to_string(dist("d1-authz.toml")).unwrap();
     let commented =
@@ -105,7 +105,7 @@ fn the_image_and_the_unit_set_variables_that_exist() {
     }
 }
 
-/// What the unit must say, whatever else is in it.
+/// Lines that the unit must have.
 const SHUT_IN: [&str; 12] = [
     "DynamicUser=yes",
     "UMask=0077",
@@ -127,13 +127,13 @@ fn the_unit_shuts_the_service_in() {
     for line in SHUT_IN {
         assert!(unit.lines().any(|it| it == line), "{line} is not there");
     }
-    // How a port below 1024 is had without root stands there too.
+    // The unit also shows how to use a port below 1024 without root.
     assert!(unit.contains("AmbientCapabilities=CAP_NET_BIND_SERVICE"));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("d1-authz.service");
     let program = env!("CARGO_BIN_EXE_d1-authz");
     std::fs::write(&file, unit.replace("/usr/local/bin/d1-authz", program)).unwrap();
-    // Of systemd's own scale from 0 (shut in) to 100; most services are above 90.
+    // systemd rates exposure from 0 (confined) to 100. Most services are above 90.
     for check in [
         &["verify"][..],
         &["security", "--offline=true", "--threshold=15"],

@@ -19,7 +19,7 @@ async fn the_command_prints_what_is_served() {
     );
 }
 
-/// Additions only: what the vendor wrote is there, word for word.
+/// The overlay only adds: the served document has the vendor's text word for word.
 #[test]
 fn the_vendors_part_is_the_vendors_document() {
     let folder = tempfile::tempdir().unwrap();
@@ -44,7 +44,7 @@ fn holds(served: &Value, vendor: &Value, pointer: &str) {
     }
 }
 
-/// Read by the generator's loader, which checks documents: in both forms it is valid, and the same.
+/// The generator's loader accepts the document in both forms, and reads the same value.
 #[test]
 fn json_and_yaml_say_the_same() {
     let folder = tempfile::tempdir().unwrap();
@@ -80,8 +80,8 @@ async fn every_path_of_the_document_answers() {
         match (item.get("get"), ours) {
             (None, _) => assert_eq!(answer.status, 405, "{path}"),
             (Some(_), true) => assert_eq!(answer.status, 200, "{path}"),
-            // What a new operation of the vendor's asks for is not known here, nor whether its
-            // handler is written.
+            // The test knows neither the parameters of a new operation of the vendor nor whether
+            // its handler exists.
             (Some(_), false) => assert!(![404, 405].contains(&answer.status.as_u16()), "{path}"),
         }
     }

@@ -1,7 +1,7 @@
-//! The contract is the source: an edit of the vendor's document reaches the handwritten code as an
-//! ordinary error of the compiler, at the line that has to change, or is taken along.
+//! The document is the contract. The compiler reports an edit of the vendor's document at the line
+//! of handwritten code that must change, or the code needs no change.
 //!
-//! Compiles a copy of the service, so it is the slowest test here; what did not change is compiled
+//! The test compiles a copy of the service, so it is the slowest one. Unchanged parts are compiled
 //! once.
 
 use std::fs::File;
@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 
 const VENDOR: &str = "openapi/D1-Public-OUT-v1-Auth2.json";
 
-/// A copy of the service, which no other run of this test touches while the file is locked.
+/// A copy of the service. The lock keeps other runs of this test from it.
 struct Copy {
     folder: PathBuf,
     _locked: File,
 }
 
 impl Copy {
-    /// What the service is compiled from, at a place that stays, so that only the first compilation
-    /// is long.
+    /// Copies the sources of the service to a fixed place, so that only the first compilation is
+    /// long.
     fn make() -> Self {
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
         let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("edited");
@@ -59,8 +59,7 @@ impl Copy {
         }
     }
 
-    /// Edits the vendor's document, from its original, and compiles. Gives what the compiler says
-    /// when it fails.
+    /// Edits the vendor's original document and compiles. Gives the compiler's errors if it fails.
     fn compile(&self, edit: impl FnOnce(&mut Value)) -> Result<(), String> {
         let original =
             std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(VENDOR)).unwrap();
@@ -94,7 +93,7 @@ fn duplicate(from: &Path, to: &Path) {
     } else {
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         std::fs::copy(from, to).unwrap();
-        // With its time, so that cargo compiles again only what is newer.
+        // Keeps the file's time, so that cargo only compiles newer files again.
         let time = from.metadata().unwrap().modified().unwrap();
         std::fs::File::options()
             .write(true)
@@ -104,7 +103,7 @@ fn duplicate(from: &Path, to: &Path) {
     }
 }
 
-/// A failure at this place, with this in its message.
+/// Checks that the compilation failed at this place with this message.
 #[track_caller]
 fn fails_at(outcome: Result<(), String>, place: &str, message: &str) {
     let said = outcome.expect_err("it compiles");

@@ -1,4 +1,4 @@
-//! TLS at the service's own address: whom it lets in.
+//! TLS at the service's own address, and the clients that it lets in.
 
 mod attack;
 mod certificates;
@@ -16,18 +16,18 @@ pub struct Bank {
     pub setup: Setup,
     /// Issues the service's certificate.
     own: Authority,
-    /// Issues the clients'.
+    /// Issues the client certificates.
     thales: Authority,
     d1: Issued,
 }
 
 impl Bank {
-    /// With more keys of `[tls]`.
+    /// A service with these further keys of `[tls]`.
     pub fn with(more: &str) -> Self {
         Self::configured(more, "")
     }
 
-    /// With more keys of `[tls]` and more lines of configuration.
+    /// A service with further keys of `[tls]` and further lines of configuration.
     pub fn configured(more: &str, lines: &str) -> Self {
         let setup = Setup::of(&format!(
             "tls = {{ certificate = \"own/server.pem\", key = \"own/server.key\", client_ca = \"thales/ca.pem\"{more} }}\n\
@@ -46,7 +46,7 @@ impl Bank {
         }
     }
 
-    /// Runs a command with its configuration.
+    /// Runs a command with the service's configuration.
     pub fn run(&self, arguments: &[&str]) -> Run {
         self.setup.run(arguments)
     }
@@ -67,7 +67,7 @@ impl Bank {
     }
 }
 
-/// The same, running.
+/// A running [`Bank`].
 pub struct Open {
     pub service: Service,
     own: Authority,
@@ -75,7 +75,7 @@ pub struct Open {
     /// The certificate of the service's authority.
     authority: PathBuf,
     pub d1: Caller,
-    /// What it shows.
+    /// D1's client certificate.
     certificate: Issued,
 }
 
@@ -84,7 +84,7 @@ impl Open {
         self.service.api
     }
 
-    /// D1, with other protocols than HTTP/1.1.
+    /// D1 as a caller that offers other protocols than HTTP/1.1.
     pub fn speaking(&self, protocols: &[&[u8]]) -> Caller {
         Caller::of(&self.authority, Some(&self.certificate), protocols)
     }

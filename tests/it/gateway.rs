@@ -1,4 +1,4 @@
-//! Behind a gateway: who is believed, and what.
+//! A service behind a gateway: which callers it believes, and which headers.
 
 use crate::harness::{Answer, Authority, D1, GATEWAY, GRANT, Service, Setup};
 

@@ -1,4 +1,4 @@
-//! Callers that mean harm, or are broken: each is answered, and the service goes on.
+//! Malicious or broken callers: the service answers each one and goes on.
 
 use std::time::{Duration, Instant};
 
@@ -38,7 +38,7 @@ async fn a_body_of_100_mb_in_chunks_is_cut_off_early() {
     while sent < 100 && connection.send(&chunk).await {
         sent += 1;
     }
-    // What the kernel buffers is no more than a few megabytes.
+    // The kernel buffers a few megabytes at most.
     assert!(sent < 50, "{sent} MB were taken");
     service.token(D1, GRANT).await.granted();
 }
@@ -119,7 +119,7 @@ async fn noise_is_no_request() {
     service.token(D1, GRANT).await.granted();
 }
 
-/// The first check of a chosen secret is slow; those that wait for it must not miss its result.
+/// The first check of a chosen secret is slow. Requests that wait for it must get its result.
 #[tokio::test]
 async fn the_first_requests_of_a_client_may_come_together() {
     let service = Setup::with_d1().start();

@@ -1,4 +1,4 @@
-//! Signing keys in a PKCS#11 token, played by SoftHSM2.
+//! Signing keys in a PKCS#11 token. SoftHSM2 plays the token.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::keys::{check, key_set, kid, token};
 
 const ALGORITHMS: [&str; 5] = ["ES256", "ES384", "EdDSA", "RS256", "PS256"];
 
-/// A folder with a token, and a configuration that names it.
+/// A folder with a token and a configuration that names it.
 struct Hsm {
     setup: Setup,
     local: String,
@@ -47,7 +47,7 @@ impl Hsm {
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
     }
 
-    /// New keys are made by `provider`, and `label` is the token's.
+    /// Writes a configuration in which `provider` makes new keys and `label` names the token.
     fn configure(&self, provider: &str, label: &str) {
         let module = module();
         let keys = format!(
@@ -93,7 +93,7 @@ fn module() -> PathBuf {
     found.expect("SoftHSM2; `cargo xtask ci requirements` installs it")
 }
 
-/// The objects in the token, as SoftHSM writes them down.
+/// The objects in the token, in SoftHSM's text form.
 fn objects(setup: &Setup) -> Vec<String> {
     let tokens = setup.folder().join("tokens");
     let token = std::fs::read_dir(tokens).unwrap().next().unwrap().unwrap();
@@ -112,8 +112,8 @@ fn objects(setup: &Setup) -> Vec<String> {
         .collect()
 }
 
-/// Whether an attribute of an object, which its dump names on one line, has this value on a line
-/// soon after.
+/// Whether an attribute of an object has this value. A dump names the attribute on one line and has
+/// the value within the next three.
 fn has(object: &str, attribute: &str, value: &str) -> bool {
     let (_, after) = object.split_once(attribute).unwrap_or_default();
     after.lines().take(4).any(|line| line.contains(value))
@@ -139,7 +139,7 @@ async fn keys_of_every_algorithm_are_made_in_the_token_and_never_leave_it() {
         .ok();
     }
     let service = hsm.start();
-    // Which files a module opens is its vendor's to know.
+    // The service isn't confined, because it can't know which files the vendor's module opens.
     assert!(service.log().contains("a PKCS#11 module has others"));
     let set = key_set(&service).await;
     for name in ALGORITHMS {

@@ -1,4 +1,4 @@
-//! Clients of another server, brought here by `client import`: all of them, or none.
+//! Imports clients of another server with `client import`: all of them or none.
 
 use serde_json::{Value, json};
 
@@ -130,8 +130,8 @@ fn exports_of_other_servers_are_read_by_their_names() {
     );
 }
 
-/// Several headings may mean one column; whose value counts isn't left to the alphabet, and the
-/// others are named.
+/// Several headings can mean one column. A fixed order decides which value counts, and the command
+/// names the other headings.
 #[test]
 fn of_several_headings_for_one_column_the_own_name_counts() {
     let setup = Setup::empty();

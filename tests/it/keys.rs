@@ -1,4 +1,4 @@
-//! The life of signing keys, as administrators steer it and verifiers see it.
+//! The life of signing keys, from the view of administrators and of verifiers.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::harness::{D1, GRANT, ISSUER, Service, Setup, basic};
 
-/// Keys change every ten seconds, five seconds after they are published.
+/// Keys rotate every ten seconds and are published five seconds before.
 const FAST: &str = "rotation = \"10s\"\npublish_ahead = \"5s\"";
 
 fn with_keys(keys: &str) -> Setup {
@@ -28,7 +28,8 @@ pub async fn key_set(service: &Service) -> JwkSet {
     serde_json::from_str(&service.get("/oauth2/jwks").await.text).unwrap()
 }
 
-/// What a resource server does that uses the library and has never heard of this service.
+/// Verifies a token as a resource server does that uses this library and knows nothing of the
+/// service.
 pub fn check(token: &str, set: &JwkSet) -> Result<Value, String> {
     let header = jsonwebtoken::decode_header(token).map_err(|error| error.to_string())?;
     let kid = header.kid.unwrap_or_default();
@@ -47,7 +48,7 @@ pub fn kid(token: &str) -> String {
     jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
 }
 
-/// Asks until the answer is as wanted, for as long as a change may take.
+/// Asks until the answer is as wanted, for 20 seconds at most.
 async fn within_a_second<F: Future<Output = bool>>(mut wanted: impl FnMut() -> F) {
     let patience = Instant::now() + Duration::from_secs(20);
     while !wanted().await {
@@ -75,7 +76,7 @@ async fn every_algorithm_is_verified_by_another_library() {
         );
         let claims = check(&token, &set).unwrap();
         assert_eq!(claims["client_id"], name);
-        // An altered signature, and another key of the set, are noticed.
+        // A verifier notices an altered signature.
         let (message, signature) = token.rsplit_once('.').unwrap();
         let other = if signature.starts_with('A') { "B" } else { "A" };
         let altered = format!("{message}.{other}{}", &signature[1..]);
@@ -204,8 +205,8 @@ async fn the_master_key_changes_under_a_running_service() {
     assert_eq!(kid(&token(&service, D1).await), first);
 }
 
-/// The whole promise, in real time: verifiers hold on to the JWK set for as long as they may, while
-/// keys change and many ask. Twelve seconds of the minute that acceptance takes.
+/// Verifiers cache the JWK set for as long as they may, while keys rotate under load, in real time.
+/// It takes 12 seconds, or what `D1_TEST_ROTATION_SECONDS` says: acceptance asks for a minute.
 #[tokio::test]
 async fn no_token_is_refused_while_keys_rotate_under_load() {
     let service = with_keys(FAST).start();

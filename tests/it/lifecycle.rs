@@ -1,4 +1,4 @@
-//! Start and stop, gently and not.
+//! Start and stop of the service, normal and abrupt.
 
 use serde_json::json;
 
@@ -19,7 +19,7 @@ async fn sigterm_answers_the_requests_under_way_and_no_others() {
         connection.send(&GRANT[..7]).await;
         connections.push(connection);
     }
-    // Served after them on another connection: so the service has read their heads.
+    // The service answers this later request, so it has read the heads of the earlier ones.
     service.token(D1, GRANT).await.granted();
     service.signal("TERM");
     while !service.log().contains("stopping") {
@@ -53,7 +53,7 @@ async fn sigint_stops_it_too() {
     assert!(service.ended().success());
 }
 
-/// It asks for the files of `[tls]` to be read again, of which there are none here.
+/// SIGHUP makes the service read the files of `[tls]` again. This service has none.
 #[tokio::test]
 async fn sighup_ends_nothing() {
     let service = Setup::with_d1().start();

@@ -1,6 +1,6 @@
-//! How large the head of a request may be, and what HTTP/2 may ask for: on the callers' listener
-//! and on the operators', with TLS and without. docs/tls.md lists the limits; most are hyper's own,
-//! and these tests hold it to them.
+//! Limits on the head of a request and on HTTP/2, for callers and operators, with TLS and without.
+//! docs/tls.md lists the limits. Most of them are hyper's defaults, and these tests notice a change
+//! of them.
 
 use std::net::SocketAddr;
 
@@ -39,11 +39,11 @@ impl Both {
         ]
     }
 
-    /// What each listener answers.
+    /// The status with which each listener answers.
     async fn answers(&self, request: &str) -> Vec<(&'static str, u16)> {
         let mut answers = Vec::new();
         for (listener, mut stream) in self.connections(b"http/1.1").await {
-            // It may be answered before all of it was sent.
+            // The listener may answer before it has read everything.
             let _cut = stream.write_all(request.as_bytes()).await;
             let answer = read_answer(&mut stream).await;
             let answer = answer.unwrap_or_else(|error| panic!("{listener}: {error}"));
@@ -84,7 +84,7 @@ async fn a_request_line_is_64_kib_at_most() {
 #[tokio::test]
 async fn header_lines_are_100_at_most() {
     let both = Both::start("");
-    // `Host` is one of them.
+    // `Host` is one of the 100 lines.
     for (listener, status) in both.answers(&get("/none", &"X: y\r\n".repeat(99))).await {
         assert_eq!(status, 404, "{listener}");
     }
@@ -105,13 +105,13 @@ async fn header_lines_have_an_end() {
         let send = async { while write.write_all(endless.as_bytes()).await.is_ok() {} };
         let answered = async {
             let mut answer = Vec::new();
-            // A reset after the answer is an end as well.
+            // The listener may reset the connection after its answer.
             let _reset = read.read_to_end(&mut answer).await;
             String::from_utf8(answer).unwrap()
         };
         let (answer, ()) = tokio::join!(answered, send);
         match listener {
-            // No more is read than what may be a request, and so there is nothing to answer.
+            // The listener reads no more than a request may have. So there is no request to answer.
             "callers, TLS" => assert_eq!(answer, ""),
             _ => assert!(answer.starts_with("HTTP/1.1 431 "), "{listener}: {answer}"),
         }
@@ -124,7 +124,7 @@ async fn header_lines_have_an_end() {
 }
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-/// RFC 9113 6: types of frames.
+/// Types and flags of frames (RFC 9113 6).
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
@@ -139,11 +139,12 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&head, &stream.to_be_bytes()[..], payload].concat()
 }
 
-/// `GET / HTTP/2`, as RFC 7541 writes it, with a header of this many bytes.
+/// `GET / HTTP/2` in HPACK (RFC 7541), with a header of this many bytes.
 fn request(header: usize) -> Vec<u8> {
     let mut block = vec![0x82, 0x86, 0x84, 0x41, 1, b'x'];
     if header > 0 {
-        // Not indexed: a name of one byte, and a length of 127 and more in groups of seven bits.
+        // A literal without indexing: a name of one byte, and a length above 127 in groups of seven
+        // bits.
         block.extend([0, 1, b'x', 127]);
         let mut rest = header - 127;
         while rest >= 128 {
@@ -156,7 +157,7 @@ fn request(header: usize) -> Vec<u8> {
     block
 }
 
-/// The frames that arrive until there is one of this type: its payload.
+/// Reads frames until one has this type. Gives its payload.
 async fn frame_of(stream: &mut Box<dyn Stream>, kind: u8) -> Vec<u8> {
     loop {
         let mut head = [0; 9];
@@ -181,7 +182,7 @@ async fn http_2_has_200_streams_and_16_kib_of_headers() {
             let pair = pairs.find(|pair| pair[..2] == [0, id])?;
             Some(u32::from_be_bytes(pair[2..].try_into().unwrap()))
         };
-        // RFC 9113 6.5.2: SETTINGS_MAX_CONCURRENT_STREAMS, SETTINGS_MAX_HEADER_LIST_SIZE.
+        // RFC 9113 6.5.2: SETTINGS_MAX_CONCURRENT_STREAMS and SETTINGS_MAX_HEADER_LIST_SIZE.
         assert_eq!(
             (setting(3), setting(6)),
             (Some(200), Some(16_384)),
@@ -202,7 +203,7 @@ async fn http_2_has_200_streams_and_16_kib_of_headers() {
         ];
         stream.write_all(&frames.concat()).await.unwrap();
         let answer = frame_of(&mut stream, HEADERS).await;
-        // Of a name that is indexed (8, `:status`), with or without Huffman's code.
+        // The value follows the index of its name (8, `:status`), with or without Huffman coding.
         let is_431 = |answer: &[u8]| {
             let value = answer.get(1..5);
             value == Some(&[0x83, 0x69, 0x90, 0xff]) || value == Some(b"\x03431")
@@ -212,7 +213,7 @@ async fn http_2_has_200_streams_and_16_kib_of_headers() {
     both.is_well().await;
 }
 
-/// CVE-2023-44487: requests that are taken back as soon as they are sent cost their sender nothing.
+/// CVE-2023-44487: a request that its sender cancels at once costs the sender nothing.
 #[tokio::test]
 async fn http_2_connections_that_take_their_requests_back_are_ended() {
     let both = Both::start("");

@@ -1,7 +1,7 @@
-//! The service from outside: the real binary, over real HTTP and by its command line. One module a
-//! subject; a test of a standard is named after its section.
+//! Tests of the real binary over HTTP and by its command line. Each module has a subject. A test of
+//! a standard is named after its section.
 
-// The harness is a test as well: what it unwraps says where it failed.
+// The harness is test code: an unwrap that fails shows where the test failed.
 #![allow(clippy::unwrap_used)]
 
 mod audit;

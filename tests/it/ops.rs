@@ -1,4 +1,4 @@
-//! The operators' listener: the service's figures, and the reference of its API.
+//! The operators' listener: the service's metrics and the reference of its API.
 
 mod exposition;
 
@@ -78,7 +78,7 @@ async fn each_decision_is_counted() {
         ),
         ("d1_authz_introspections_total{active=\"true\"}".into(), 0.0),
         ("d1_authz_tokens_revoked_total".into(), 1.0),
-        // What could not be read was not decided about.
+        // An unreadable request has no decision.
         ("d1_authz_token_decision_seconds_count".into(), 4.0),
     ] {
         assert_eq!(after.of(&series), value, "{series}");
@@ -146,7 +146,7 @@ async fn how_things_stand_is_there() {
     let token = service.token(D1, GRANT).await.access_token();
     service.revoke(D1, &token).await.revoked();
     let mut figures = scrape(&service).await;
-    // Not before they were read, in the background.
+    // The service reads these figures in the background.
     while !figures.has("d1_authz_clients") {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         figures = scrape(&service).await;
@@ -171,7 +171,7 @@ async fn how_things_stand_is_there() {
     assert!(figures.has("d1_authz_connections"), "without TLS as well");
 }
 
-/// A label is a series, and whoever may read the figures need not know the clients.
+/// Each value of a label makes a series. Readers of the metrics also need not know the clients.
 #[tokio::test]
 async fn nothing_that_came_from_outside_is_in_it() {
     let service = Setup::with_d1().start();
@@ -210,7 +210,7 @@ async fn the_front_door_counts_as_well() {
     let service = setup.start();
     let caller = Caller::new(&own.certificate(), Some(&d1));
     let mut connected = caller.connect(service.api).await.unwrap();
-    // It counts once it has asked for something.
+    // A connection counts after its first request.
     connected.ask(&token_request(D1)).await.unwrap();
     let stranger = Caller::new(&own.certificate(), None);
     assert!(!stranger.is_served(service.api).await);

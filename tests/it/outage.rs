@@ -1,4 +1,4 @@
-//! The store can't be read, for a while and for too long.
+//! The service can't read the store, for a while and for too long.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use crate::harness::{D1, GRANT, Service, Setup, basic};
 
-/// Has the change feed go away under the service, and come back.
+/// Renames the change feed, so that the service can't read it, and back.
 async fn rename(service: &Service, from: &str, to: &str) {
     let file = service.setup.folder().join("store.db");
     let store = SqliteConnection::connect(&format!("sqlite:{}", file.display()));
@@ -16,7 +16,7 @@ async fn rename(service: &Service, from: &str, to: &str) {
     store.close().await.unwrap();
 }
 
-/// Waits until `/readyz` says this, and gives what it says of the store.
+/// Waits until `/readyz` has this status and number of problems. Gives the messages.
 async fn until_ready_is(service: &Service, status: u16, problems: usize) -> Vec<String> {
     let end = Instant::now() + Duration::from_secs(30);
     loop {

@@ -1,5 +1,5 @@
-//! More requests than are answered at a time: one too many is told to come again, and nobody gets
-//! everything.
+//! More requests than the service answers at a time. It tells the next caller to come again, and no
+//! source gets all places.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ use crate::harness::{
 
 const LIMIT: &str = "throttle = { requests = 16 }\n";
 
-/// All of a request but the end of its body.
+/// A request without the end of its body.
 fn unfinished() -> String {
     let request = token_request(D1);
     request[..request.len() - 5].to_owned()
@@ -26,7 +26,7 @@ async fn under_way(service: &Service, number: u64) {
     eventually("so many are under way", look, |seen| *seen == number).await;
 }
 
-/// As the document has it, and RFC 9110 10.2.3.
+/// The answer is as in the document and as RFC 9110 10.2.3 says.
 #[track_caller]
 fn is_told_to_come_again(answer: &str) {
     assert_eq!(status(answer), 503, "{answer}");
@@ -37,7 +37,7 @@ fn is_told_to_come_again(answer: &str) {
     assert_eq!(body["error"], "temporarily_unavailable", "{body}");
 }
 
-/// The same where OAuth has no error for it: as the document has it, too.
+/// The same for an operation without errors of OAuth. The answer is as in the document too.
 #[track_caller]
 fn is_unread(answer: &str, operation: &str) {
     assert_eq!(status(answer), 503, "{answer}");
@@ -61,7 +61,7 @@ async fn one_too_many_is_told_to_come_again() {
         stream.write_all(request.as_bytes()).await.unwrap();
         stream
     };
-    // One source has half of all, and no more.
+    // A source may have half of all places.
     let mut greedy = Vec::new();
     for _ in 0..8 {
         greedy.push(from([127, 0, 1, 1], &unfinished()).await);
@@ -69,7 +69,7 @@ async fn one_too_many_is_told_to_come_again() {
     under_way(&service, 8).await;
     let mut one_more = from([127, 0, 1, 1], &token_request(D1)).await;
     is_told_to_come_again(&read_answer(&mut one_more).await.unwrap());
-    // Its body was there, so the connection goes on.
+    // The service has read this request's body, so the connection stays open.
     for (path, operation) in [
         ("/authz/d1/v1/openapi.json", "getOpenApiDocument"),
         ("/authz/d1/v1/oauth2/jwks", "getJsonWebKeySet"),
@@ -83,11 +83,11 @@ async fn one_too_many_is_told_to_come_again() {
         let answer = read_answer(&mut one_more).await.unwrap();
         is_unread(&answer, operation);
     }
-    // A body that isn't is not waited for.
+    // The service doesn't wait for a body that hasn't arrived.
     let announced = unfinished().replace("Content-Length: 29", "Content-Length: 16000");
     let mut unread = from([127, 0, 1, 1], &announced).await;
     is_told_to_come_again(&read_answer(&mut unread).await.unwrap());
-    // Others are served meanwhile.
+    // The service answers other sources meanwhile.
     let mut honest = from([127, 0, 1, 2], &token_request(D1)).await;
     let answer = read_answer(&mut honest).await.unwrap();
     assert_eq!(status(&answer), 200, "{answer}");
@@ -95,7 +95,7 @@ async fn one_too_many_is_told_to_come_again() {
         service.metric("d1_authz_requests_turned_away_total").await,
         5
     );
-    // What was begun is answered, and then there is room again.
+    // The service answers the requests that it began. Then it has room again.
     for stream in &mut greedy {
         stream
             .write_all(&GRANT.as_bytes()[GRANT.len() - 5..])
@@ -107,7 +107,7 @@ async fn one_too_many_is_told_to_come_again() {
     under_way(&service, 0).await;
     let mut again = from([127, 0, 1, 1], &token_request(D1)).await;
     assert_eq!(status(&read_answer(&mut again).await.unwrap()), 200);
-    // Nothing was decided about those that were turned away.
+    // The service decided nothing about the requests that it turned away.
     assert_eq!(service.stop().reasons(), Vec::<String>::new());
 }
 
@@ -125,7 +125,7 @@ async fn behind_the_front_door_sources_are_the_callers_own() {
     under_way(&open.service, 8).await;
     is_told_to_come_again(&greedy.token(to).await.unwrap());
     assert!(open.d1.from([127, 0, 1, 2]).is_served(to).await);
-    // Who hangs up makes room.
+    // A caller that hangs up makes room.
     drop(held);
     under_way(&open.service, 0).await;
     assert!(greedy.is_served(to).await);

@@ -1,5 +1,5 @@
-//! The store on a real PostgreSQL: that it is the same store as on SQLite, and what only a database
-//! on a network can do.
+//! The store on a real PostgreSQL server: it behaves as on SQLite. Some tests are about faults that
+//! only a database on a network has.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -80,8 +80,8 @@ async fn several_replicas_start_at_once_on_an_empty_database() {
     );
 }
 
-/// Were numbers given before the transactions' order is known, a follower could see 6 before 5, and
-/// never 5.
+/// If a transaction got its number before its place in the order, a follower could see change 6
+/// before 5 and never read 5.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_misses_no_change_of_several_writers() {
     let server = Postgres::start();
@@ -119,7 +119,7 @@ async fn a_change_wakes_the_others_also_after_their_connections_were_cut() {
     let server = Postgres::start();
     let url = server.database("news");
     let (one, two) = (open(&url).await.unwrap(), open(&url).await.unwrap());
-    // What it says first is that it listens.
+    // The first message says that the listener listens.
     let woken = || tokio::time::timeout(Duration::from_secs(20), two.changed());
     woken().await.unwrap();
     for round in ["before", "after"] {
@@ -135,7 +135,8 @@ async fn a_change_wakes_the_others_also_after_their_connections_were_cut() {
             "postgres",
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'news'",
         );
-        // Listening again is a reason to look as well: something may have been said meanwhile.
+        // A reconnected listener also wakes its reader, because the reader may have missed a
+        // notification.
         woken().await.unwrap();
         assert!(two.client(round).await.unwrap().is_some());
     }
@@ -179,7 +180,7 @@ async fn a_database_that_is_gone_or_frozen_is_told_and_comes_back() {
         .unwrap();
 }
 
-/// The database proves itself by a certificate, the service by a password from a file.
+/// The database authenticates by a certificate, and the service by a password from a file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tls_and_a_password() {
     let folder = tempfile::tempdir().unwrap();
@@ -234,7 +235,7 @@ async fn tls_and_a_password() {
     );
     assert_eq!(encrypted, "t");
 
-    // The service as well, which can open no file that its configuration doesn't name.
+    // The service works too, although it can only open files that its configuration names.
     let root = authority.certificate();
     let setup = Setup::on(&format!(
         "{url}?sslmode=verify-full&sslrootcert={}",
@@ -257,7 +258,7 @@ fn private(file: &std::path::Path) {
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// A replica whose role may read alone: it issues tokens, learns of changes, and changes nothing.
+/// A replica whose role may only read. It issues tokens, learns of changes, and changes nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_that_only_reads() {
     let server = Postgres::start();
@@ -305,7 +306,7 @@ async fn many_clients_are_read_in_pages() {
     assert!(server.knows("many", "clients"));
 }
 
-/// A standby that took over goes on with numbers that the other gave to changes which are lost.
+/// After a failover, the standby reuses the numbers of changes that the old primary lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_without_the_last_changes_is_noticed() {
     let server = Postgres::start();
@@ -314,7 +315,7 @@ async fn a_standby_without_the_last_changes_is_noticed() {
     let service = setup.start();
     service.token(D1, GRANT).await.granted();
     let status = async || service.token(D1, GRANT).await.status.as_u16();
-    // What the standby has.
+    // The data that the standby has.
     let tables = ["clients", "client_secrets", "changes", "manifest", "meta"];
     for table in tables {
         server.sql(
@@ -327,7 +328,7 @@ async fn a_standby_without_the_last_changes_is_noticed() {
     let number = || server.sql("failover", "SELECT max(sequence) FROM changes");
     let lost = number();
 
-    // All but that. And then it gives the number to another change.
+    // Restores that data. The next change then gets the number of the lost one.
     let emptied = tables
         .iter()
         .rev()

@@ -1,4 +1,4 @@
-//! `probe`: D1 played against this service, and against others that are wrong in one place.
+//! `probe` plays D1 against this service, and against servers with one fault each.
 
 mod server;
 mod tls;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::harness::{Run, Setup, d1_authz};
 use server::{Answer, Deviation, Request, SECRET};
 
-/// The lines of a result that are not `ok`, as `name: verdict`.
+/// The checks of a result that are not `ok`, as `name: verdict`.
 fn not_ok(run: &Run) -> Vec<String> {
     let result = run.json();
     let checks = result["checks"].as_array().unwrap();
@@ -42,7 +42,7 @@ fn probe(url: &str, secret: &str, more: &[&str]) -> Run {
     d1_authz(folder.path(), arguments, &format!("{secret}\n"))
 }
 
-/// Over plain HTTP, which is the one thing that D1 wouldn't do.
+/// The test uses plain HTTP, which D1 would not.
 const PLAIN: &str = "TLS: differs";
 
 #[test]
@@ -111,7 +111,7 @@ fn the_secret_may_come_from_a_file_and_is_never_printed() {
     }
 }
 
-/// RFC 6749 2.3.1: one of the requests has the id and the secret form-encoded.
+/// RFC 6749 2.3.1: one of the probe's requests has the id and the secret form-encoded.
 #[test]
 fn the_form_encoded_secret_is_never_printed_either() {
     let encoded_secret = "wrong%2Bin%7Eone%3Eplace%3F%21";
@@ -202,7 +202,7 @@ fn no_answer_is_a_finding_and_wrong_usage_is_none() {
     probe("http://127.0.0.1:1/", "", &[]).fails(2, "standard input: a client secret");
 }
 
-/// Starts a server with a deviation, and gives its URL.
+/// Starts a server with a deviation. Gives its URL.
 fn start(deviation: impl Fn(&Request, &mut Answer) + Send + Sync + 'static) -> String {
     let deviation: Deviation = Arc::new(deviation);
     format!("http://{}/token", server::start(None, deviation))

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::harness::{self, d1_authz, signal};
 
-/// A running quickstart, and what it printed until it served.
+/// A running quickstart and its output until it served.
 pub struct Quickstart {
     child: Child,
     pub printed: String,
@@ -17,9 +17,9 @@ impl Quickstart {
         Self::start_with(folder, &["--data", "data"])
     }
 
-    /// On a free port. Another test may take it, or that of the second listener, just before the
-    /// service does: the service says so and ends, and is started again; a first start as a first
-    /// one.
+    /// Starts on a free port. Another test may take one of the two ports just before the service
+    /// does. The service then ends with an error and is started again. If it was a first start, the
+    /// data folder is removed before.
     pub fn start_with(folder: &Path, arguments: &[&str]) -> Self {
         let data = folder.join(arguments.last().unwrap_or(&"d1-authz-data"));
         let is_first = !data.exists();
@@ -55,7 +55,7 @@ impl Quickstart {
         Self { child, printed }
     }
 
-    /// The first printed command that has `text` in it.
+    /// The first printed line that contains `text`.
     pub fn line(&self, text: &str) -> &str {
         let line = self.printed.lines().find(|line| line.contains(text));
         line.unwrap_or_else(|| panic!("{text}: {}", self.printed))
@@ -75,14 +75,14 @@ impl Drop for Quickstart {
     }
 }
 
-/// A printed line in another shell, in another folder.
+/// Runs a printed line in another shell and another folder.
 fn paste(line: &str) -> harness::Run {
     let mut command = Command::new("sh");
     command.args(["-c", line]).current_dir("/");
     harness::run(&mut command, "")
 }
 
-/// The credential in curl's own file, and the URL of the line.
+/// The credential in the file that curl reads, and the URL of the line.
 fn asked_without_curl(line: &str) -> (String, String) {
     let words: Vec<_> = line.split(' ').collect();
     let at = words.iter().position(|word| *word == "-K").unwrap();
@@ -116,7 +116,7 @@ async fn the_printed_lines_work_when_pasted() {
         verified.stdout.starts_with("The token is valid."),
         "{verified:?}"
     );
-    // Where curl is, the very line.
+    // If the machine has curl, the test runs the line itself.
     if Command::new("curl").arg("--version").output().is_ok() {
         assert_eq!(paste(curl).ok().json()["token_type"], "Bearer");
         let verified = paste(quickstart.line("token verify")).ok();

@@ -1,8 +1,7 @@
-//! The README's transcripts: each `console` block is run, in their order, in one folder, and must
-//! print what the README says.
+//! Runs the README's `console` blocks in order in one folder. Each must print what the README says.
 //!
-//! What differs from run to run (the folder, the port, ids, tokens, times) is the same word on both
-//! sides; the rest is compared as it is.
+//! Words that differ from run to run (folder, port, ids, tokens, times) are masked on both sides.
+//! The rest is compared as it is.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,7 +11,7 @@ use crate::quickstart::Quickstart;
 
 const README: &str = include_str!("../../README.md");
 
-/// The address in the README.
+/// The address that the README shows.
 const ADDRESS: &str = "127.0.0.1:8080";
 
 #[test]
@@ -72,7 +71,7 @@ fn only_what_changes_is_masked() {
     );
 }
 
-/// The commands of the README's `console` blocks, each with what it prints.
+/// The commands of the README's `console` blocks, each with its output.
 fn transcript() -> Vec<(&'static str, String)> {
     let mut commands: Vec<(&str, String)> = Vec::new();
     let blocks = README.split("```console\n").skip(1);
@@ -86,7 +85,7 @@ fn transcript() -> Vec<(&'static str, String)> {
     commands
 }
 
-/// Runs a line in a shell, with the binary under test for `cargo run`.
+/// Runs a line in a shell, with the binary under test in place of `cargo run`.
 fn pasted(line: &str, folder: &Path) -> String {
     let binary = format!("'{}' ", env!("CARGO_BIN_EXE_d1-authz"));
     let line = line
@@ -97,7 +96,7 @@ fn pasted(line: &str, folder: &Path) -> String {
     harness::run(&mut shell, "").ok().stdout
 }
 
-/// A text with one name for each thing that differs from run to run.
+/// Replaces each word that differs from run to run by a fixed name.
 fn masked(text: &str) -> String {
     let between = |c: char| c.is_whitespace() || "\"(){},".contains(c);
     let words = text.split_inclusive(between);
@@ -120,7 +119,7 @@ fn mask(word: &str) -> String {
         _ if word.starts_with("d1c_") => "CLIENT".to_owned(),
         _ if time.starts_with("0000-00-00T00:00:00") => "TIME".to_owned(),
         _ if time == "0000000000" => "SECONDS".to_owned(),
-        // A key's thumbprint (RFC 7638) and a token's id.
+        // A key's thumbprint (RFC 7638) or a token's id.
         _ if [22, 43].contains(&word.len()) && word.chars().all(letters) => "ID".to_owned(),
         _ => match word.split_once("d1-authz-data") {
             Some((folder, rest)) if folder.is_empty() || folder.starts_with('/') => {

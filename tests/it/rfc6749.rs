@@ -1,4 +1,4 @@
-//! RFC 6749, The OAuth 2.0 Authorization Framework: what concerns the token endpoint.
+//! RFC 6749, The OAuth 2.0 Authorization Framework: the parts about the token endpoint.
 
 use crate::harness::{Answer, Connection, D1, GRANT, Setup, basic, header, status};
 

@@ -189,8 +189,8 @@ async fn section_2_2_a_revocation_reaches_every_replica() {
     eprintln!("in force on another process after {longest:?} at most");
 }
 
-/// The store decides which of those who revoke one token at once is the first; all are told that it
-/// is done.
+/// When several callers revoke a token at once, the store decides which one is the first. The
+/// service answers all of them that the token is revoked.
 #[tokio::test]
 async fn section_2_2_many_may_revoke_at_once() {
     let service = Setup::with_resource_server().start();

@@ -1,4 +1,4 @@
-//! RFC 7517, JSON Web Key; RFC 7518, its algorithms.
+//! RFC 7517, JSON Web Key, and the algorithms of RFC 7518.
 
 use std::collections::HashSet;
 

@@ -1,5 +1,5 @@
-//! RFC 7523, JWT Profile for OAuth 2.0 Client Authentication, with RFC 7521: a client that proves
-//! itself by a signed assertion.
+//! RFC 7523, JWT Profile for OAuth 2.0 Client Authentication, with RFC 7521: a client authenticates
+//! by a signed assertion.
 
 mod registration;
 
@@ -10,7 +10,7 @@ use crate::harness::{Answer, D1, GRANT, ISSUER, Service, Setup};
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A service with a client `batch` of this signer's key.
+/// A service with a client `batch`, which has this signer's key.
 fn service_for(signer: &Signer) -> Service {
     let setup = Setup::empty();
     add(&setup, "batch", &[signer]);
@@ -85,7 +85,8 @@ async fn section_3_every_rule_for_the_claims() {
         let mut claims = claims("batch");
         claims[name] = value.clone();
         let answer = token(&service, &signer.sign(&claims)).await;
-        // More than ten at once from one place would be turned away unread.
+        // The throttle refuses more than ten wrong assertions from one address. A good one in
+        // between resets it.
         token(&service, &signer.sign(&self::claims("batch")))
             .await
             .granted();
@@ -237,8 +238,8 @@ async fn rfc_6749_section_2_3_one_way_of_authenticating_in_a_request() {
     );
     let form = [grant, kind, shown, ("client_secret", "123")];
     post(&service, &form).await.refused(400, "invalid_request");
-    // RFC 6749 2.3.1 leaves the secret in the form to the server, and this one doesn't take it;
-    // without any credential, the challenge says how to come back.
+    // RFC 6749 2.3.1 lets a server choose whether it accepts a secret in the form, and this one
+    // doesn't. The challenge tells a caller without a credential how to authenticate.
     for form in [
         &[grant][..],
         &[grant, ("client_id", "is_tbank01"), ("client_secret", "123")],
@@ -266,8 +267,8 @@ async fn failures_are_throttled_and_the_client_itself_is_not() {
     }
     assert_eq!(statuses[..11], [401; 11]);
     assert_eq!(statuses[11], 429);
-    // From the same address: a signature can't be guessed, so it is looked at whatever others do
-    // there.
+    // A signature can't be guessed. So the service checks it even if the throttle refuses guesses
+    // from the same address.
     token(&service, &signer.sign(&claims("batch")))
         .await
         .granted();

@@ -60,11 +60,11 @@ async fn section_2_1_the_credential_is_utf_8() {
         .refused(401, "invalid_client");
 }
 
-/// The vendor's contract says base64url, its example is base64 with padding.
+/// The vendor's contract says base64url, but its example is base64 with padding.
 #[tokio::test]
 async fn base64_is_read_in_both_alphabets_with_or_without_padding() {
     let setup = Setup::empty();
-    // In base64 with `+` and `/`, which base64url has not, and with two characters of padding.
+    // The base64 has `+` and `/`, which base64url doesn't have, and two characters of padding.
     let secret = "??>>~~??>>~~~";
     setup.add("id", secret, &[]);
     let service = setup.start();
@@ -97,7 +97,7 @@ async fn what_is_no_base64_is_refused() {
         "!!!!",
         "aXNfdGJhbmswMToxMjM=aXNf",
         "aXNf dGJhbmswMToxMjM=",
-        // The same bytes with other bits after their end: a second spelling of one credential.
+        // The same bytes with other unused bits at the end: a second spelling of the credential.
         "aXNfdGJhbmswMToxMjN=",
         "====",
     ] {

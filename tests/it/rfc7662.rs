@@ -17,13 +17,13 @@ async fn token(service: &Service) -> String {
     service.token(D1, GRANT).await.access_token()
 }
 
-/// Asks with a form of the caller's own.
+/// Introspects with this form.
 async fn ask(service: &Service, form: &str) -> Answer {
     let path = "/oauth2/introspect";
     service.form(path, &resource_server(), form).await
 }
 
-/// Asks until the token isn't active, for as long as a change may take.
+/// Asks until the token is inactive, as long as a change may take to come into force.
 async fn becomes_inactive(service: &Service, token: &str) {
     let ask = async || service.introspect(&resource_server(), token).await;
     let is_inactive = |answer: &Answer| answer.granted()["active"] == false;
@@ -192,7 +192,7 @@ async fn section_2_2_another_issuers_token_is_not_active() {
     let answer = service.introspect(&resource_server(), &foreign).await;
     answer.inactive();
 
-    // Nor one of the same keys that says it is another's.
+    // A token with a key of this service but another issuer is inactive too.
     let replica = service.setup.replica();
     replica.configure(ISSUER, "https://other.example/authz/d1/v1");
     let replica = replica.start();

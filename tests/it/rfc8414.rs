@@ -38,7 +38,7 @@ async fn section_2_what_the_metadata_says() {
     );
 }
 
-/// Of every character that a path may have here.
+/// The path has every character that an issuer's path may have.
 #[tokio::test]
 async fn section_2_an_issuer_of_any_path_is_served_as_it_is_written() {
     let setup = Setup::with_d1();

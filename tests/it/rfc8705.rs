@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use crate::harness::{Answer, Authority, D1, GATEWAY, GRANT, ISSUER, Service, Setup, basic, parts};
 
-/// A service, and a certificate of D1's. Certificates come through a gateway here; how they come
-/// without one is in `front_door`.
+/// A service behind a gateway that passes on certificates, with a certificate of D1. `front_door`
+/// tests the service without a gateway.
 struct Bound {
     service: Service,
-    /// `Client-Cert` of a good certificate.
+    /// The value of `Client-Cert` with a good certificate.
     certificate: String,
-    /// Its `x5t#S256`.
+    /// The `x5t#S256` of the certificate.
     thumbprint: String,
 }
 
@@ -73,7 +73,7 @@ async fn section_3_1_the_claim_is_the_certificates_thumbprint() {
     let expected = json!({ "x5t#S256": bound.thumbprint });
     let token = bound.token(true).await.access_token();
     assert_eq!(cnf(&token), expected);
-    // 3.2: introspection says so as well.
+    // RFC 8705 3.2: introspection shows the thumbprint too.
     let said = bound.introspected(&token).await;
     assert_eq!((&said["active"], &said["cnf"]), (&json!(true), &expected));
     let free = bound.token(false).await.access_token();
@@ -130,7 +130,8 @@ async fn section_3_3_the_metadata_says_so_where_certificates_are_known() {
     }
 }
 
-/// A client without a secret, which the certificate's name proves.
+/// A service with a client without a secret. The client authenticates by the name of its
+/// certificate.
 fn by_name(name: &str) -> Bound {
     let setup = Setup::of(GATEWAY);
     let add = [
@@ -166,7 +167,8 @@ async fn section_2_1_a_certificate_of_the_clients_name_authenticates_it() {
             .ask(None, &form, false)
             .await
             .refused(401, "invalid_client");
-        // RFC 8705 2: the client must be named; and it is the named one alone.
+        // RFC 8705 2: a request must name its client, and the certificate must belong to that
+        // client.
         bound
             .ask(None, GRANT, true)
             .await

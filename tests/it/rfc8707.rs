@@ -7,7 +7,7 @@ use crate::harness::{Answer, D1, GRANT, ISSUER, Service, Setup, basic, parts};
 const CARDS: &str = "https://cards.bank.example/v2?x=1";
 const PIN: &str = "urn:bank:pin";
 
-/// A client `both` with two audiences that are URIs, and one that isn't.
+/// A setup with a client `both`, which has two audiences that are URIs and one that isn't.
 fn setup() -> Setup {
     let setup = Setup::with_d1();
     let audiences = [
@@ -96,8 +96,8 @@ async fn section_2_a_resource_that_is_not_the_clients_is_an_invalid_target() {
     assert_eq!(service.stop().reasons(), ["resource_not_allowed"; 5]);
 }
 
-/// RFC 8707 has `scope` and `resource` decided together; here, each has its own bounds, and a fault
-/// of the scope is told first.
+/// RFC 8707 decides `scope` and `resource` together. Here each has its own limits, and the service
+/// reports a wrong scope first.
 #[tokio::test]
 async fn section_2_scope_and_resource_are_each_within_the_clients() {
     let service = setup().start();

@@ -1,4 +1,5 @@
-//! RFC 9068, JWT Profile for OAuth 2.0 Access Tokens; and RFC 6750's word on lifetime and audience.
+//! RFC 9068, JWT Profile for OAuth 2.0 Access Tokens, and the rules of RFC 6750 on lifetime and
+//! audience.
 
 use std::collections::HashSet;
 

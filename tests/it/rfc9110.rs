@@ -9,7 +9,7 @@ fn request(headers: &str, body: &str) -> String {
     )
 }
 
-/// Sends a request, and another on the same connection: its answers, until the service closes.
+/// Sends two requests on one connection. Gives the answers until the service closes it.
 async fn answers(service: &Service, headers: &str, body: &str) -> String {
     let mut connection = Connection::open(service.api).await;
     connection.send(request(headers, body)).await;
@@ -17,7 +17,8 @@ async fn answers(service: &Service, headers: &str, body: &str) -> String {
     connection.read_to_end().await
 }
 
-/// Two readers of two lengths would see different requests, and the second one be somebody's own.
+/// If two readers used different lengths, they would see different requests. An attacker could
+/// write the second request.
 #[tokio::test]
 async fn rfc_9112_section_6_3_two_lengths_are_refused() {
     let service = Setup::with_d1().start();
@@ -40,7 +41,7 @@ async fn rfc_9112_section_6_3_two_lengths_are_refused() {
     service.token(D1, GRANT).await.granted();
 }
 
-/// Of the two, the chunks count alone; a length that disagrees with them starts no second request.
+/// The length never counts beside chunks, so it can't start a second request.
 #[tokio::test]
 async fn rfc_9112_section_6_3_a_length_beside_chunks_counts_for_nothing() {
     let service = Setup::with_d1().start();

@@ -1,4 +1,4 @@
-//! RFC 9700, Best Current Practice for OAuth 2.0 Security: where secrets must not be.
+//! RFC 9700, Best Current Practice for OAuth 2.0 Security: places that must have no secrets.
 
 use std::path::Path;
 use std::process::Command;
@@ -7,7 +7,7 @@ use crate::harness::{Answer, GRANT, Setup, basic};
 
 const SECRET: &str = "Tr0ub4dor-and-a-horse-battery-staple";
 
-/// All bytes of all files of a folder.
+/// The contents of all files of a folder, with their paths.
 fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,4 +1,5 @@
-//! The life of client secrets: two at once, one after the other, while the client goes on asking.
+//! The life of client secrets: two work at once and replace each other while the client asks for
+//! tokens.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +11,7 @@ use crate::harness::{GRANT, Service, Setup, basic, eventually};
 
 fn rotate(setup: &Setup, overlap: &str) -> String {
     let rotate = ["client", "rotate-secret", "is_tbank01", "--output", "json"];
-    // A further one within the overlap ends the oldest, which has to be meant.
+    // A further rotation within the overlap ends the oldest secret, and so it needs `--force`.
     let rotated = setup.run(&[&rotate[..], &["--force", "--overlap", overlap]].concat());
     rotated.ok().json()["client_secret"]
         .as_str()
@@ -32,8 +33,8 @@ async fn status(service: &Service, secret: &str) -> u16 {
         .as_u16()
 }
 
-/// Callers go over to a new secret a while after it is made, as people do, and no request is
-/// refused.
+/// Callers use a new secret some time after the rotation, as people do. The service refuses no
+/// request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rotating_under_load_refuses_nobody() {
     let service = Setup::with_d1().start();
@@ -51,7 +52,7 @@ async fn rotating_under_load_refuses_nobody() {
     let operator = async {
         for _ in 0..3 {
             let new = tokio::task::block_in_place(|| rotate(&service.setup, "24h"));
-            // In force within a second; the callers hear of it after that.
+            // The new secret is in force within a second. The callers get it after that.
             tokio::time::sleep(Duration::from_secs(1)).await;
             *secret.lock().unwrap() = new;
             tokio::time::sleep(Duration::from_millis(300)).await;
@@ -104,7 +105,7 @@ async fn each_secret_shows_its_end_and_when_and_from_where_it_was_last_used() {
     assert_eq!(secrets(&service.setup).len(), 1);
 }
 
-/// A crash would write every key to the disk.
+/// A core dump would write every key to the disk.
 #[tokio::test]
 async fn the_process_leaves_no_core_dump() {
     let service = Setup::empty().start();

@@ -1,4 +1,4 @@
-//! `store` by its command line: how a store stands, all of it in one file, from one database into
+//! The commands of `store`: the status, a backup in one file, and a copy from one database to
 //! another.
 
 use std::os::unix::fs::PermissionsExt;
@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::harness::{D1, GRANT, Postgres, Setup, basic};
 
-/// Every line but those of what holds a lease, and the heads of audit trails that go on.
+/// The clients and keys of the store, as the commands list them.
 fn listed(setup: &Setup) -> serde_json::Value {
     let list = ["client", "list", "--output", "json"];
     let keys = ["key", "list", "--output", "json"];
     serde_json::json!([setup.run(&list).ok().json(), setup.run(&keys).ok().json()])
 }
 
-/// The same folder's configuration, with the store elsewhere.
+/// A setup of the same folder with its store at another URL.
 fn moved(setup: &Setup, url: &str) -> Setup {
     let moved = setup.replica();
     let store = format!("sqlite:{}", setup.folder().join("store.db").display());
@@ -42,8 +42,8 @@ fn its_state_is_shown_also_when_it_is_behind() {
     assert_eq!(migrated.json()["current"], true);
 }
 
-/// Taken from a store that is written to all the time, it has all of a moment, and a service goes
-/// on from the one file.
+/// A backup of a store under load has the state of one moment. A service can run on the backup file
+/// alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_under_load_is_restored_by_copying_one_file() {
     let service = Setup::with_d1().start();
@@ -111,7 +111,7 @@ async fn a_store_moves_to_postgresql_and_back() {
         "456",
         &["--algorithm", "PS256", "--network", "127.0.0.0/8"],
     );
-    // More than are read, and written, at a time.
+    // More clients than a copy reads or writes at a time.
     let many = (0..1_100).map(|number| format!("many-{number}\n"));
     let many = "client_id\n".to_owned() + &many.collect::<String>();
     std::fs::write(setup.folder().join("many.csv"), many).unwrap();
@@ -132,7 +132,7 @@ async fn a_store_moves_to_postgresql_and_back() {
     assert_eq!(listed(&moved), listed(&setup));
     assert!(postgres.knows("moved", "client_secrets"));
 
-    // It goes on there: the number of a change is not one that was.
+    // The service goes on with the copy: a new change gets a new number.
     moved.run(&["client", "disable", "other"]).ok();
     let service = moved.start();
     service.token(D1, GRANT).await.granted();

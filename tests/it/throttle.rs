@@ -1,4 +1,4 @@
-//! Who guesses is slowed down, and nobody else is: RFC 6749, 2.3.1.
+//! The service slows down guesses, and no other requests (RFC 6749 2.3.1).
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -57,7 +57,7 @@ async fn a_client_that_tries_two_encodings_each_time_is_not_slowed_down() {
 #[tokio::test]
 async fn ten_thousand_guesses_cost_the_client_nothing_and_no_memory() {
     let service = Setup::with_d1().start();
-    // Its very first login, while the guesser is at it.
+    // D1 makes its first request while the guesser guesses.
     let guesser = caller_at(66);
     let mut before = 0;
     for guess in 0..10_000 {
