@@ -1,5 +1,5 @@
-//! Settings of a client: who may ask for tokens, from where, how often and until when. And how
-//! administrators change them.
+//! Settings of a client: who may ask for tokens, from where, how often and until when.
+//! Administrators change them by commands.
 
 use serde_json::json;
 
