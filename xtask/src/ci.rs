@@ -1,7 +1,7 @@
-//! `cargo xtask ci`: all that must pass before a change is taken.
+//! `cargo xtask ci` runs every check that must pass before a change is taken.
 //!
-//! Owns the steps and their order. A failed step doesn't keep the next from running, so that one
-//! run names all that is wrong.
+//! This module owns the steps and their order. After a failed step the next ones still run, so that
+//! one run names everything that is wrong.
 
 mod dependencies;
 mod licence;
@@ -31,7 +31,8 @@ pub struct Arguments {
     steps: Vec<Step>,
 }
 
-/// Runs the command: 0 when every step passed or could not apply here, 1 when one failed.
+/// Runs the command. Exit code 0: every step passed or could not run here. Exit code 1: a step
+/// failed.
 pub fn run(arguments: &Arguments) -> ExitCode {
     let steps = match &arguments.steps[..] {
         [] => Step::value_variants(),

@@ -1,8 +1,8 @@
-//! `cargo xtask conformance`: whether generated services do what their documents say.
+//! `cargo xtask conformance` checks that generated services do what their documents say.
 //!
-//! Each document is generated with its `echo` service, compiled together with others and driven by
-//! the crate `dropshot-conformance`, in `target/conformance`. Here it is chosen what, and told what
-//! came of it.
+//! The crate `dropshot-conformance` drives the `echo` service of each document. The services are
+//! compiled together in `target/conformance`. This module chooses the documents and prints the
+//! results.
 
 mod cargo;
 mod program;
@@ -18,7 +18,7 @@ use std::time::Duration;
 use subject::Subject;
 
 /// Drive generated services with requests made from their documents, and check every reply against
-/// them.
+/// those documents.
 #[derive(clap::Args)]
 #[command(
     after_help = "Without --spec and --corpora, the project's own documents are taken: one small one a construct.\n\n\
@@ -28,10 +28,10 @@ pub struct Arguments {
     /// An OpenAPI document. May be given several times.
     #[arg(long)]
     spec: Vec<PathBuf>,
-    /// A folder whose documents are all taken.
+    /// A folder of documents, all of which are taken.
     #[arg(long)]
     corpora: Option<PathBuf>,
-    /// The project's own documents, and of the folder that OPENAPI_CORPORA names the small ones.
+    /// The project's own documents, and the small ones of the folder that OPENAPI_CORPORA names.
     #[arg(long)]
     subset: bool,
     /// Print every failure, not only the numbers.
@@ -40,7 +40,8 @@ pub struct Arguments {
     /// Print what no request or reply could be made for.
     #[arg(long)]
     gaps: bool,
-    /// Where the programs are made; one for each run that is to be kept.
+    /// The name of the folder in which the programs are made. A run that is to be kept needs its
+    /// own.
     #[arg(long, default_value = "run")]
     name: String,
     /// How long the services of one program may be driven, in seconds.
@@ -51,7 +52,7 @@ pub struct Arguments {
     output: Output,
 }
 
-/// The largest document of the corpora, in bytes, that the subset has.
+/// The size in bytes of the largest document of the corpora that the subset has.
 const SMALL: u64 = 16_000;
 
 /// Runs the command.
@@ -98,11 +99,11 @@ fn specs(arguments: &Arguments) -> Result<Vec<PathBuf>, String> {
     if arguments.subset
         && let Some(folder) = std::env::var_os("OPENAPI_CORPORA")
     {
-        // A relative folder is relative to the workspace, where commands are run.
+        // Commands run in the workspace's folder, so a relative folder starts there.
         let folder = workspace::root().join(folder);
         let mut small = Vec::new();
         documents(&folder, SMALL, &mut small)?;
-        // Folders of these names have what is to be refused.
+        // Folders of these names hold documents that the generator must refuse.
         let refused = |spec: &PathBuf| {
             spec.iter()
                 .any(|part| part == "broken" || part.to_string_lossy().ends_with("-negative"))
@@ -115,7 +116,7 @@ fn specs(arguments: &Arguments) -> Result<Vec<PathBuf>, String> {
     }
 }
 
-/// The JSON and YAML files in a folder and those within it, by name.
+/// Adds the JSON and YAML files in a folder and the folders within it, by name.
 fn documents(folder: &Path, largest: u64, specs: &mut Vec<PathBuf>) -> Result<(), String> {
     let unreadable = |error| format!("{}: {error}", folder.display());
     let mut entries: Vec<PathBuf> = Vec::new();

@@ -1,32 +1,32 @@
-//! `cargo xtask faults`: what goes wrong around the service, for longer than the step `tests` has
-//! time for (see `tests/it/faults`).
+//! `cargo xtask faults` tests what goes wrong around the service. It runs for longer than the step
+//! `tests` has time for (see `tests/it/faults`).
 
 use crate::workspace;
 use std::process::{Command, ExitCode};
 
-/// Kill, freeze and cut off what the service lives on, and see that nothing is lost
+/// Kill, freeze and cut off what the service depends on, and check that nothing is lost
 ///
-/// The tests of `tests/it/faults`, one after the other, which print what they measured. They start
-/// a PostgreSQL of their own, and make small file systems, for which they need to be root.
+/// Runs the tests of `tests/it/faults` one after the other. They print what they measured. They
+/// start their own PostgreSQL, and make small file systems, for which they need to be root.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  cargo xtask faults\n  cargo xtask faults database --seconds 10\n  cargo xtask faults killed --kills 1000\n\n\
                   Exit codes: 0 nothing was lost, 1 something was, 2 wrong usage"
 )]
 pub struct Arguments {
-    /// Those with this in their names; all by default.
+    /// Only the tests with this in their names; all by default.
     #[arg(default_value = "")]
     filter: String,
     /// How often a replica is killed, on each database.
     #[arg(long, default_value_t = 100)]
     kills: u32,
-    /// How long a database, or the way to it, is gone.
+    /// How long a database, or the connection to it, is gone.
     #[arg(long, default_value_t = 60)]
     seconds: u32,
     /// How many changes spread over three replicas.
     #[arg(long, default_value_t = 200)]
     changes: u32,
-    /// How many requests without a good credential fifty sources send.
+    /// How many requests without a valid credential fifty sources send.
     #[arg(long, default_value_t = 1_000_000)]
     flood: u32,
     /// How many callers hang up before they have their answer.

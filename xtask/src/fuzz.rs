@@ -1,8 +1,7 @@
-//! `cargo xtask fuzz`: libFuzzer looks for inputs of which something doesn't hold that must (see
-//! `tests/fuzz`).
+//! `cargo xtask fuzz` lets libFuzzer look for inputs that break a promise (see `tests/fuzz`).
 //!
-//! Owned here: which targets, for how long, and what is told of it. What it takes is a stable
-//! compiler and one of C++.
+//! This module chooses the targets and the time, and prints the results. The command needs a stable
+//! Rust compiler and a C++ compiler.
 
 mod build;
 mod trial;
@@ -27,7 +26,7 @@ use trial::Trial;
 pub struct Arguments {
     /// The targets; all by default.
     targets: Vec<String>,
-    /// How long each is tried.
+    /// How long each target is tried, in seconds.
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
     /// How the result is printed.

@@ -14,8 +14,7 @@ mod workspace;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// Commands for working on d1-authz, and for starting a service of one's own from an OpenAPI
-/// document.
+/// Commands for working on d1-authz, and for starting your own service from an OpenAPI document.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -53,7 +52,7 @@ mod tests {
     use super::Arguments;
     use clap::CommandFactory;
 
-    /// What contradicts itself would stop a command only when somebody runs it.
+    /// Without this test, a contradiction would only stop a command when a user runs it.
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();

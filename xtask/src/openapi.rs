@@ -1,6 +1,8 @@
-//! `cargo xtask openapi`: the vendor's document, the overlay on it, and what the two make.
+//! `cargo xtask openapi` handles the vendor's document, the overlay, and the document made of the
+//! two.
 //!
-//! One file a subcommand. Owned here: the exit codes, and how findings of the generator are shown.
+//! Each subcommand has its own file. This module owns the exit codes and prints the generator's
+//! findings.
 
 mod check;
 mod contract;
@@ -34,7 +36,7 @@ enum Command {
     Update(update::Arguments),
 }
 
-/// Runs the subcommand: 0 done, 1 failed, 2 wrong usage, 4 stale (`check` only).
+/// Runs the subcommand. Exit code 0: done, 1: failed, 2: wrong usage, 4: stale (`check` only).
 pub fn run(arguments: &Arguments) -> ExitCode {
     if let Err(error) = update::recover(workspace::root()) {
         eprintln!("error: an update was interrupted: {error}");
@@ -74,7 +76,7 @@ fn refused(findings: &Findings, output: Output) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// The end of a command that printed a result or failed to.
+/// The exit code of a command that printed a result or failed to do so.
 pub fn finished(what: &str, result: io::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,4 +1,4 @@
-//! How the commands print their results.
+//! Prints the results of the commands.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -11,11 +11,10 @@ pub enum Output {
     Json,
 }
 
-/// Writes a result to standard output. A reader that hangs up early has seen enough: a broken pipe
-/// is no error.
+/// Writes a result to standard output. A broken pipe is not an error: the reader has seen enough.
 ///
 /// # Errors
-/// What else keeps it from being written, such as a full disk.
+/// Standard output can't be written for another reason, such as a full disk.
 pub fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout

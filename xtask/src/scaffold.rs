@@ -1,7 +1,7 @@
-//! `cargo xtask scaffold`: a new crate that serves a document.
+//! `cargo xtask scaffold` makes a new crate that serves a document.
 //!
-//! Owns what the crate consists of; the generated code is [`dropshot_codegen`]'s, made anew by the
-//! crate's own build script, so that an edit of its document needs no scaffolding again.
+//! This module owns the files of the crate. [`dropshot_codegen`] makes the generated code, called
+//! by the crate's own build script. So after an edit of the document, nothing is scaffolded again.
 
 mod files;
 
@@ -12,8 +12,8 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// A new crate that serves an OpenAPI document, every operation answering 501 until its handler is
-/// written.
+/// Makes a new crate that serves an OpenAPI document. Every operation answers 501 until its handler
+/// is written.
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  cargo xtask scaffold --spec petstore.yaml --out ../petstore\n  \
@@ -29,7 +29,7 @@ pub struct Arguments {
     /// The folder to make. It must not exist, or be empty.
     #[arg(long)]
     out: PathBuf,
-    /// The crate's name; the folder's by default.
+    /// The crate's name; that of the folder by default.
     #[arg(long)]
     name: Option<String>,
     /// How findings and the result are printed.
@@ -37,7 +37,8 @@ pub struct Arguments {
     output: Output,
 }
 
-/// Runs the command: 0 made, 1 the document is refused or a file can't be written, 2 wrong usage.
+/// Runs the command. Exit code 0: made. Exit code 1: the document is refused, or a file can't be
+/// written. Exit code 2: wrong usage.
 pub fn run(arguments: &Arguments) -> ExitCode {
     let name = match crate_name(arguments) {
         Ok(name) => name,
@@ -81,7 +82,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// A reader that hangs up early has seen enough: a broken pipe is no error.
+/// Prints the result. A broken pipe is not an error: the reader has seen enough.
 fn report(
     arguments: &Arguments,
     name: &str,
@@ -169,7 +170,7 @@ fn crate_name(arguments: &Arguments) -> Result<String, String> {
     Ok(name)
 }
 
-/// The folder that this workspace stands in, where the generator and its run time are.
+/// The folder of this workspace, where the generator and its run time are.
 fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()

@@ -1,7 +1,7 @@
-//! `cargo xtask tidy`: promises about the source that a compiler doesn't keep and people forget.
+//! `cargo xtask tidy` checks promises about the source that no compiler checks.
 //!
-//! One file a promise; each is a function from the repository's files to findings. Owned here:
-//! which files there are, and how findings are printed.
+//! Each promise has its own file: a function from the repository's files to findings. This module
+//! owns the list of promises and prints the findings.
 
 mod circles;
 pub mod code;
@@ -24,8 +24,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Checks layering, circles of files, file headers, file sizes, links between documents, unfinished code, lints in
-/// manifests, and the table of the standards' tests.
+/// Checks layering, circles of files, file headers, file sizes, links between documents, unfinished
+/// code, lints in manifests, and the table of the standards' tests.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// How findings are printed.
@@ -34,7 +34,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Findings as text.
+    /// Arguments for findings as text.
     pub fn text() -> Self {
         Self {
             output: Output::Text,
@@ -47,15 +47,15 @@ impl Arguments {
 pub struct Finding {
     /// The file, from the repository's root.
     pub file: PathBuf,
-    /// From 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// Which promise: the name of its module here.
+    /// The promise, by the name of its module here.
     pub rule: &'static str,
-    /// What is wrong and what to do.
+    /// What is wrong, and what to do.
     pub message: String,
 }
 
-/// Runs the command: 0 tidy, 1 not.
+/// Runs the command. Exit code 0: tidy. Exit code 1: not tidy.
 pub fn run(arguments: &Arguments) -> ExitCode {
     let files = match Files::read(workspace::root()) {
         Ok(files) => files,
@@ -76,7 +76,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-/// All findings, by file and line.
+/// All findings, in the order of file and line.
 pub fn check(files: &Files) -> Vec<Finding> {
     let rules = [
         layers::check,

@@ -1,4 +1,4 @@
-//! Where this workspace stands, and how its files are named to people.
+//! The workspace's folder, and how messages name its files.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ pub fn root() -> &'static Path {
     xtask.parent().unwrap_or(xtask)
 }
 
-/// A path from the workspace's folder, where it lies in it.
+/// A path relative to the workspace. A path outside it stays as it is.
 pub fn shown(path: &Path) -> PathBuf {
     path.strip_prefix(root()).unwrap_or(path).to_owned()
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask bench measured` from outside: what a command cost is written down, and a command
-//! left alone is stopped.
+//! Tests `cargo xtask bench measured` from outside. It writes down what a command cost, and stops a
+//! command when its parent is gone.
 
 #![allow(clippy::unwrap_used)]
 
@@ -20,7 +20,7 @@ fn measured(log: &Path) -> Command {
 fn the_cost_of_a_command_and_its_children_is_written_down_and_its_status_passed_on() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
-    // The work is a grandchild's.
+    // A grandchild does the work.
     let work = "sh -c 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done'; exit 3";
     let started = Instant::now();
     let status = measured(&log)

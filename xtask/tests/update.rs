@@ -1,5 +1,5 @@
-//! `cargo xtask openapi update` from outside: new documents for a small service, which is really
-//! compiled and tested.
+//! Tests `cargo xtask openapi update` from outside, with new documents for a small service. The
+//! service is really compiled and tested.
 
 #![allow(clippy::unwrap_used)]
 

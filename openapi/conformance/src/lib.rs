@@ -7,9 +7,9 @@
 //!
 //! | What | Module |
 //! |---|---|
-//! | valid requests reach the handler with the values sent | `attempts`, `attempt`, `converse`, `compare` |
+//! | valid requests reach the handler unchanged | `attempts`, `attempt`, `converse`, `compare` |
 //! | every declared reply comes as the document says | `replies` |
-//! | a request that breaks one rule is refused with a 4xx that names the place | `refuse`, `violate` |
+//! | a request that breaks one rule gets a 4xx that names the place | `refuse`, `violate` |
 //!
 //! `sample`, `scalar` and `pattern` make values from what `facts` gathers of a schema. `judge`
 //! checks them with a validator that knows nothing of the generator. `wire`, `body` and

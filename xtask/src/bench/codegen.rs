@@ -1,8 +1,8 @@
-//! `cargo xtask bench codegen`: the generator, and what compiling its code takes, against the
-//! layout that one writes by hand.
+//! `cargo xtask bench codegen` measures the generator and the compilation of its code. The baseline
+//! is the layout that a developer writes by hand.
 //!
 //! The same operations, in the shape of [`document`], are compiled in both layouts. Dependencies
-//! are compiled before; what is measured is rustc on the crate itself.
+//! are compiled before. The figures are those of rustc on the crate itself.
 
 mod document;
 mod macro_layout;
@@ -41,7 +41,8 @@ pub struct Arguments {
     /// Measure no baseline at all.
     #[arg(long)]
     skip_macro: bool,
-    /// The size at which one handler is edited and compiled again, if it is measured.
+    /// The size at which one handler is edited and the crate compiled again, if that size is
+    /// measured.
     #[arg(long, default_value_t = 300)]
     edit: usize,
     /// Build this size for release, too, and start it; its dependencies take minutes.
@@ -59,7 +60,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// What takes minutes and no more.
+    /// The sizes that take minutes and no more.
     pub fn small() -> Self {
         Self {
             operations: vec![10, 100],
@@ -81,7 +82,7 @@ fn size(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Measures.
+/// Runs the measurement.
 pub fn run(arguments: &Arguments) -> Outcome<Report> {
     let workshop = Workshop::new(
         &folder().join("codegen"),
@@ -136,7 +137,7 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
     Ok(report.finish())
 }
 
-/// What the rounds of one crate took.
+/// The costs of one crate, one for each round.
 #[derive(Default)]
 struct Rounds {
     generate: Vec<Cost>,
@@ -178,7 +179,7 @@ impl Rounds {
     }
 }
 
-/// The generated crate with optimisation; its dependencies are compiled before.
+/// Compiles the generated crate with optimisation. Its dependencies are compiled before.
 fn release(workshop: &Workshop, operations: usize) -> Outcome<Release> {
     workshop.compile(&workshop.make(Layout::Generated, 1)?, Verb::Release)?;
     let made = workshop.make(Layout::Generated, operations)?;
@@ -200,7 +201,7 @@ fn binary_mb(program: &Path) -> Outcome<f64> {
     Ok(length as f64 / 1e6)
 }
 
-/// The first operation's handler gets another line, and the crate is compiled again.
+/// Adds a line to the handler of the first operation, and compiles the crate again.
 fn edit(workshop: &Workshop, made: &Made, rounds: u16) -> Outcome<Edited> {
     let (file, text, at) = handler(made)?;
     let write = |edit: u16| {
@@ -227,7 +228,7 @@ fn edit(workshop: &Workshop, made: &Made, rounds: u16) -> Outcome<Edited> {
     })
 }
 
-/// The file with the first operation's handler, and where in it the answer stands.
+/// The file with the handler of the first operation, its text, and the place of the answer in it.
 fn handler(made: &Made) -> Outcome<(PathBuf, String, usize)> {
     let source = made.folder.join("src");
     let files = [source.join("handlers.rs"), source.join("handlers/tag0.rs")];

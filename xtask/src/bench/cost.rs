@@ -1,9 +1,8 @@
-//! What a child process costs, all of its own children included.
+//! What a child process costs, with all of its own children.
 //!
-//! The kernel adds up what the children of a process have used, not what one of them has. So each
-//! command that is measured runs below a process of its own, which has no other child: this program
-//! again, as the hidden subcommand `measured`. Who starts that and reads what it writes, is
-//! [`super::meter`].
+//! The kernel adds up the use of all children of a process, and does not tell them apart. So each
+//! measured command runs below a process that has no other child: this program again, with the
+//! hidden subcommand `measured`. [`super::meter`] starts it and reads what it writes.
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, killpg};
@@ -24,8 +23,8 @@ pub struct Arguments {
     /// The file; a line of JSON is added.
     #[arg(long)]
     log: PathBuf,
-    /// Stop the command, and all that it started, as soon as standard input ends: when whoever
-    /// measures stops it, or is gone.
+    /// Stop the command and all that it started as soon as standard input ends. It ends when the
+    /// process that measures closes it or is gone.
     #[arg(long)]
     leash: bool,
     /// The command.
@@ -40,12 +39,12 @@ pub struct Cost {
     pub wall_s: f64,
     /// CPU time, user and system.
     pub cpu_s: f64,
-    /// The resident set of its largest process at its largest, in MB of 1,000,000 bytes.
+    /// The largest resident set of its largest process, in MB of 1,000,000 bytes.
     pub peak_mb: f64,
 }
 
 impl Cost {
-    /// One after the other.
+    /// The cost of two commands, one after the other.
     pub fn then(self, next: Self) -> Self {
         Self {
             wall_s: self.wall_s + next.wall_s,
@@ -58,13 +57,13 @@ impl Cost {
 /// A line of the file.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Entry {
-    /// What rustc was asked to compile.
+    /// The crate that rustc was asked to compile.
     pub crate_name: Option<String>,
-    /// What it took.
+    /// The cost of the command.
     pub cost: Cost,
 }
 
-/// Runs the command: its exit code, or 1 when it could not run.
+/// Runs the command. Returns its exit code, or 1 if it could not run.
 pub fn run(arguments: &Arguments) -> ExitCode {
     match measured(arguments) {
         Ok(code) => code,
@@ -82,7 +81,7 @@ fn measured(arguments: &Arguments) -> io::Result<ExitCode> {
     if arguments.leash {
         std::thread::spawn(|| {
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
-            // The group is this process's own, as long as `Meter` started it.
+            // The group belongs to this process, as long as `Meter` started it.
             killpg(getpgrp(), Signal::SIGKILL)
         });
     }

@@ -1,8 +1,8 @@
-//! `cargo xtask bench door`: what a token costs behind the front door, against Dropshot's own TLS.
+//! `cargo xtask bench door` measures a token behind the front door, against Dropshot's own TLS.
 //!
-//! Both serve the same operations to callers who show a certificate, once on connections that are
-//! kept and once on one for each token. That of the baseline is the least that TLS with Dropshot
-//! can cost: it knows nothing of whose certificate it was, and has no limits.
+//! Both serve the same operations to callers that show a certificate: once on connections that are
+//! kept, and once with a new connection for each token. The baseline is the least that TLS with
+//! Dropshot can cost: it does not know whose certificate it was, and has no limits.
 
 mod certificates;
 
@@ -22,13 +22,13 @@ use std::process::Command;
 pub struct Report {
     machine: Machine,
     effort: Effort,
-    /// On connections that are kept.
+    /// The figures on connections that are kept.
     kept: Vec<Served>,
-    /// On a new one for each token.
+    /// The figures with a new connection for each token.
     new: Vec<Served>,
 }
 
-/// Measures.
+/// Runs the measurement.
 pub fn run(effort: Effort) -> Outcome<Report> {
     load::build(&["bench-servers", "d1-authz"])?;
     let machine = Machine::now();
@@ -80,7 +80,7 @@ fn start(
     })
 }
 
-/// The audit trail as cheap as it can be, so that the door's part is as large as it can be.
+/// The audit trail costs as little as it can here, so that the door has the largest possible part.
 fn settings<'c>(command: &'c mut Command, authority: &Authority) -> &'c mut Command {
     command
         .env("D1_AUTHZ_AUDIT__DURABILITY", "buffered")
@@ -98,7 +98,8 @@ impl super::Report for Report {
                 [
                     format!("{}, {connections}", it.name),
                     figure(it.cpu_us),
-                    // Of CPU time here, so the other way round.
+                    // This column compares CPU time, of which less is better, so the ratio is
+                    // turned round.
                     format!(
                         "{:.3} ({:.2} to {:.2})",
                         1.0 / it.cpu_ratio,

@@ -1,4 +1,4 @@
-//! Servers under load, in turns: each has one core, the load has the other.
+//! Measures servers under load, in turns. The server has one core, and the load has the other.
 
 mod comparison;
 
@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{fs, io};
 
-/// How many connections ask at a time.
+/// How many connections send requests at the same time.
 const CONNECTIONS: usize = 16;
 
-/// How long, and how often.
+/// How long and how often each server is measured.
 #[derive(Debug, Clone, Copy, clap::Args, Serialize)]
 pub struct Effort {
     /// How often each server is measured; the servers take turns.
@@ -34,57 +34,57 @@ impl Default for Effort {
     }
 }
 
-/// A server and what it is asked.
+/// A server and the requests to it.
 pub struct Candidate {
     pub name: &'static str,
     pub program: Program,
-    /// What it is asked; several requests, with a NUL between them, in turns.
+    /// The request. Several requests have a NUL between them, and are sent in turns.
     pub request: Vec<u8>,
-    /// Where it speaks TLS: what callers need for it.
+    /// What callers need for TLS. `None` for a server of plain HTTP.
     pub certificates: Option<Certificates>,
 }
 
-/// Files in PEM.
+/// Names of PEM files.
 #[derive(Debug, Clone)]
 pub struct Certificates {
-    /// Whom callers believe about the server.
+    /// The authority that callers trust for the server.
     pub authority: PathBuf,
-    /// The callers' own.
+    /// The callers' own certificate.
     pub certificate: PathBuf,
     pub key: PathBuf,
 }
 
-/// How long a connection of a caller lasts.
+/// How long a caller keeps a connection.
 #[derive(Debug, Clone, Copy)]
 pub enum Connections {
-    /// As long as the load.
+    /// As long as the load runs.
     Kept,
     /// For one request.
     New,
 }
 
-/// What a server did, medians over the rounds. The ratios are medians of the ratios within a round,
-/// since what disturbs a machine disturbs neighbours in time.
+/// What a server did, as medians over the rounds. Each ratio is the median of the ratios within a
+/// round, because a disturbance of the machine affects measurements that are close in time alike.
 #[derive(Debug, Serialize)]
 pub struct Served {
     pub name: &'static str,
     pub requests_per_s: f64,
-    /// Of the server's process, a request.
+    /// CPU time of the server's process for each request.
     pub cpu_us: f64,
-    /// From request to answer.
+    /// The time from request to answer.
     pub median_us: f64,
     pub p99_us: f64,
-    /// Requests a second, to the baseline's; 1 for the baseline itself.
+    /// Requests per second, divided by those of the baseline; 1 for the baseline itself.
     pub speed_ratio: f64,
-    /// Requests for the same CPU time, to the baseline's.
+    /// Requests for the same CPU time, divided by those of the baseline.
     pub cpu_ratio: f64,
-    /// The least and the most that `speed_ratio` was in a round.
+    /// The least and the greatest `speed_ratio` of a round.
     pub speed_range: (f64, f64),
-    /// The same of `cpu_ratio`.
+    /// The least and the greatest `cpu_ratio` of a round.
     pub cpu_range: (f64, f64),
 }
 
-/// One turn of one server.
+/// The figures of one server in one round.
 struct Turn {
     requests_per_s: f64,
     cpu_us: f64,
@@ -92,12 +92,12 @@ struct Turn {
     p99_us: f64,
 }
 
-/// Measures the candidates in turns, on connections that are kept; the first is the baseline.
+/// Measures the candidates in turns on connections that are kept. The first is the baseline.
 pub fn compare(candidates: &[Candidate], effort: Effort) -> Outcome<Vec<Served>> {
     compare_on(Connections::Kept, candidates, effort)
 }
 
-/// The same, on connections that last so long.
+/// As [`compare`], on connections of this kind.
 pub fn compare_on(
     connections: Connections,
     candidates: &[Candidate],
@@ -106,7 +106,7 @@ pub fn compare_on(
     let folder = super::folder();
     for candidate in candidates {
         write(&folder, candidate).map_err(|error| format!("{}: {error}", folder.display()))?;
-        // Fails when an answer is not 200.
+        // This fails if an answer is not 200.
         turn(&folder, candidate, connections, 1)?;
     }
     let mut rounds: Vec<Vec<Turn>> = Vec::new();
@@ -199,7 +199,7 @@ fn write(folder: &Path, candidate: &Candidate) -> io::Result<()> {
     fs::write(request_file(folder, candidate), &candidate.request)
 }
 
-/// Builds packages of the workspace for release.
+/// Builds packages of the workspace in the release profile.
 pub fn build(packages: &[&str]) -> Outcome<()> {
     progress(&format!("cargo build --release of {}", packages.join(", ")));
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -225,12 +225,12 @@ pub fn servers() -> PathBuf {
     release("bench-servers")
 }
 
-/// A program of the workspace, built for release.
+/// A program of the workspace that was built in the release profile.
 pub fn release(name: &str) -> PathBuf {
     crate::workspace::root().join("target/release").join(name)
 }
 
-/// What the figures are worth.
+/// The lines above the figures: how they were measured, and how to read the ratios.
 pub fn setting(effort: Effort) -> String {
     format!(
         "{}\nRatios to the first line, more is better",
@@ -238,7 +238,7 @@ pub fn setting(effort: Effort) -> String {
     )
 }
 
-/// How it was measured.
+/// How the figures were measured.
 pub fn turns(effort: Effort) -> String {
     let cores = if can_pin() {
         "server and load on a core each"

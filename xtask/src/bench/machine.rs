@@ -1,4 +1,4 @@
-//! What the figures were measured on, and how quiet it was.
+//! The machine on which figures were measured, and how busy it was.
 
 use serde::Serialize;
 use std::fs;
@@ -8,7 +8,7 @@ use std::fs;
 pub struct Machine {
     /// Cores that this process may use.
     pub cores: usize,
-    /// Processes that wanted to run, in the mean over the last minute: more than a few tenths
+    /// How many processes wanted to run, as a mean over the last minute. More than a few tenths
     /// disturbs wall times and, a little, CPU times.
     pub load: f64,
     /// `rustc --version`
@@ -16,7 +16,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// As it is now.
+    /// The machine as it is now.
     pub fn now() -> Self {
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
         let version = std::process::Command::new(rustc).arg("--version").output();
@@ -30,7 +30,7 @@ impl Machine {
         }
     }
 
-    /// One line.
+    /// The machine in one line.
     pub fn text(&self) -> String {
         format!(
             "{} cores, load {:.1} at the start, {}",

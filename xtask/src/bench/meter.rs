@@ -1,7 +1,7 @@
-//! Runs commands to their end, and says what they cost.
+//! Runs commands to their end, and returns what they cost.
 //!
-//! Between cargo and rustc stands [`super::cost`] as well, and so tells a crate from its
-//! dependencies.
+//! [`super::cost`] also stands between cargo and rustc, and so tells the cost of a crate from that
+//! of its dependencies.
 
 use super::Outcome;
 use super::cost::{Cost, Entry};
@@ -23,8 +23,8 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Keeps its files in `folder`. A command that takes longer than `time_limit` is stopped, and
-    /// what it started with it.
+    /// A meter that keeps its files in `folder`. It stops a command that takes longer than
+    /// `time_limit`, with all that the command started.
     pub fn new(folder: &Path, time_limit: Duration) -> Outcome<Self> {
         let program =
             std::env::current_exe().map_err(|error| format!("this program's own path: {error}"))?;
@@ -54,8 +54,8 @@ impl Meter {
             .ok_or_else(|| format!("{}: no cost was written", self.log.display()))
     }
 
-    /// Runs cargo; beside its own cost, that of compiling `crate_name`, library and binaries,
-    /// linker included.
+    /// Runs cargo. Returns its cost, and that of compiling `crate_name`: library and binaries, with
+    /// the linker.
     pub fn run_cargo(&self, cargo: &mut Command, crate_name: &str) -> Outcome<(Cost, Cost)> {
         cargo.env("RUSTC_WORKSPACE_WRAPPER", &self.wrapper);
         let mut entries = self.entries(cargo)?;
@@ -86,7 +86,7 @@ impl Meter {
         })
     }
 
-    /// None when the command failed or was stopped.
+    /// `None` if the command failed or was stopped.
     fn run_below(&self, command: &Command) -> io::Result<Option<Vec<Entry>>> {
         File::create(&self.log)?;
         let output = File::create(&self.output)?;
@@ -105,7 +105,7 @@ impl Meter {
         if let Some(folder) = command.get_current_dir() {
             below.current_dir(folder);
         }
-        // A group of its own, so that cargo's children can be stopped with it.
+        // The process group lets cargo's children be stopped with cargo.
         below
             .process_group(0)
             .stdin(Stdio::piped())

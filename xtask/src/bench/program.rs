@@ -1,4 +1,4 @@
-//! A server that is measured: started, held to a core, asked, stopped.
+//! A server under measurement: starts it, holds it to a core, sends it requests, stops it.
 
 use super::Outcome;
 use std::fs;
@@ -9,21 +9,21 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// How long a server may take to start, and to answer.
+/// How long a server may take to start and to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A running server; it ends with this value.
+/// A running server. It is killed when this value is dropped.
 pub struct Program {
     child: Child,
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
-    /// From the start of the process to the line that says that it listens, in seconds.
+    /// The time from the start of the process to the line that says that it listens, in seconds.
     pub started_s: f64,
 }
 
 impl Program {
-    /// Starts a server and waits for the line on its standard error in which `listens` finds where
-    /// it does.
+    /// Starts a server. Waits for the line on its standard error in which `listens` finds its
+    /// address.
     pub fn start(command: &mut Command, listens: fn(&str) -> Option<SocketAddr>) -> Outcome<Self> {
         let shown = format!("{command:?}");
         command
@@ -36,7 +36,7 @@ impl Program {
             .map_err(|error| format!("{shown}: {error}"))?;
         let (sender, receiver) = mpsc::channel();
         let stderr = child.stderr.take();
-        // Reads on to the end, so that a server with more to say never waits for a reader.
+        // The thread reads to the end, so that the server never waits for a reader.
         std::thread::spawn(move || {
             for line in stderr
                 .into_iter()
@@ -74,14 +74,15 @@ impl Program {
         cpu_s(&text).ok_or_else(|| format!("{path}: not what Linux writes: {text:?}"))
     }
 
-    /// Waits until it is at rest, having done what it does in the background once it listens.
+    /// Waits until the server is at rest: after it listens, it still works in the background.
     pub fn settle(&self) -> Outcome<()> {
         let (start, pause) = (Instant::now(), Duration::from_millis(500));
         let mut before = self.cpu_s()?;
         while start.elapsed() < PATIENCE {
             std::thread::sleep(pause);
             let now = self.cpu_s()?;
-            // A fiftieth of a core: one of the hundredths that Linux counts in.
+            // Linux counts hundredths of a second. At rest means at most one of them in this half
+            // second.
             if now - before < pause.as_secs_f64() / 25.0 {
                 return Ok(());
             }
@@ -90,7 +91,7 @@ impl Program {
         Err(format!("{} does not come to rest", self.address))
     }
 
-    /// Memory of the process, in MiB.
+    /// The resident memory of the process, in MiB.
     pub fn resident_mib(&self) -> Outcome<f64> {
         let path = format!("/proc/{}/status", self.child.id());
         let text = fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
@@ -108,7 +109,8 @@ impl Program {
             stream.write_all(request)?;
             let mut answer = [0; 16 * 1024];
             let mut length = 0;
-            // Short answers of one piece: head and body are there when the body's first line is.
+            // The answers are short and arrive in one piece: with the first byte of the body, all
+            // is there.
             while !answer[..length]
                 .windows(5)
                 .any(|window| window.starts_with(b"\r\n\r\n"))
@@ -143,7 +145,7 @@ impl Drop for Program {
     }
 }
 
-/// Runs a program to its end, and gives what it wrote to standard output.
+/// Runs a program to its end, and returns what it wrote to standard output.
 pub fn said(command: &mut Command) -> Outcome<Vec<u8>> {
     let output = command
         .output()
@@ -165,7 +167,7 @@ pub fn listening(line: &str) -> Option<SocketAddr> {
         .ok()
 }
 
-/// A command held to one core, where `taskset` is there to do it.
+/// A command that is held to one core if `taskset` is installed.
 pub fn on_core(core: usize, program: &Path) -> Command {
     if !can_pin() {
         return Command::new(program);
@@ -175,7 +177,7 @@ pub fn on_core(core: usize, program: &Path) -> Command {
     command
 }
 
-/// Whether processes can be held to a core here.
+/// Whether this machine can hold processes to a core.
 pub fn can_pin() -> bool {
     let asked = Command::new("taskset")
         .arg("--version")
@@ -185,10 +187,10 @@ pub fn can_pin() -> bool {
     asked.is_ok_and(|status| status.success())
 }
 
-/// User and system time of `/proc/PID/stat` (proc_pid_stat(5): fields 14 and 15), which Linux
-/// counts in hundredths for whatever reads it.
+/// User and system time in `/proc/PID/stat` (proc_pid_stat(5): fields 14 and 15), in seconds. Linux
+/// counts in hundredths for every reader of the file.
 fn cpu_s(stat: &str) -> Option<f64> {
-    // The second field is the program's name, which may hold anything.
+    // The second field is the program's name, which may contain any character.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut ticks = fields
         .split_whitespace()

@@ -1,4 +1,4 @@
-//! What services are measured with: a configuration and a client, as `quickstart` makes them.
+//! The configuration and the client with which services are measured, as `quickstart` makes them.
 
 use super::Outcome;
 use super::program::Program;
@@ -11,18 +11,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Where tokens are, below the issuer.
+/// The path of the token endpoint below the issuer.
 const TOKEN_PATH: &str = "/oauth2/token";
 
 /// A folder in which a service can be started.
 pub struct Quickstart {
     pub config: PathBuf,
-    /// A request for a token of its one client.
+    /// A request for a token, from the one client in the folder.
     pub request: Vec<u8>,
 }
 
 impl Quickstart {
-    /// Has a build of the service run `quickstart` there, until all is written down.
+    /// Runs `quickstart` of a build of the service in a folder until it has written its files.
     pub fn in_folder(program: &Path, data: &Path) -> Outcome<Self> {
         let mut quickstart = Command::new(program);
         quickstart
@@ -39,13 +39,13 @@ impl Quickstart {
     }
 }
 
-/// The address in the line of the log that says that the service serves.
+/// The address in the log line that says that the service serves.
 pub fn serving(line: &str) -> Option<SocketAddr> {
     let line: Value = serde_json::from_str(line).ok()?;
     line.get("api")?.as_str()?.parse().ok()
 }
 
-/// A request as D1 sends it; `authorization` is the line of the header.
+/// A request as D1 sends it. `authorization` is the line of that header.
 pub fn request(path: &str, authorization: &str) -> Vec<u8> {
     let body = "grant_type=client_credentials";
     format!(
@@ -56,7 +56,8 @@ pub fn request(path: &str, authorization: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// What quickstart writes once it serves, so a moment after it says so.
+/// Reads what `quickstart` writes. It writes a moment after it says that it serves, so the reading
+/// is repeated for up to 10 s.
 fn written<T>(read: impl Fn() -> Outcome<T>) -> Outcome<T> {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
@@ -67,7 +68,7 @@ fn written<T>(read: impl Fn() -> Outcome<T>) -> Outcome<T> {
     }
 }
 
-/// The issuer that quickstart wrote down.
+/// The issuer in the configuration that `quickstart` wrote.
 fn issuer(config: &Path) -> Outcome<String> {
     let text =
         fs::read_to_string(config).map_err(|error| format!("{}: {error}", config.display()))?;

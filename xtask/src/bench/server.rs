@@ -1,14 +1,14 @@
-//! `cargo xtask bench server`: a generated operation against the same one written by hand for
+//! `cargo xtask bench server` compares a generated operation with the same one written by hand for
 //! Dropshot.
 //!
-//! Both have path, query and JSON body, answer the same, and run in the same program.
+//! Both have a path, a query and a JSON body, give the same answer, and run in the same program.
 
 use super::load::{self, Candidate, Comparison, Effort};
 use super::machine::Machine;
 use super::program::{Program, listening, on_core};
 use super::{Outcome, progress};
 
-/// Measures.
+/// Runs the measurement.
 pub fn run(effort: Effort) -> Outcome<Comparison> {
     load::build(&["bench-servers"])?;
     let machine = Machine::now();

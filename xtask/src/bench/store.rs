@@ -1,9 +1,9 @@
-//! `cargo xtask bench store`: tokens a second, memory and start, with a store that holds one
-//! client, a thousand and a million.
+//! `cargo xtask bench store` measures tokens per second, memory and start, with stores that hold
+//! one client, a thousand and a million.
 //!
-//! All are made by `client import`, and moved into PostgreSQL by `store copy`. One of them asks,
-//! and in another process of the service a thousand in turns: what a large store costs is told
-//! apart from what many callers do.
+//! `client import` makes all stores, and `store copy` copies them into PostgreSQL. One client sends
+//! requests, and in another process of the service a thousand clients do so in turns. So the cost
+//! of a large store and the cost of many callers are seen apart.
 
 use super::load::{self, Candidate, Effort, Served};
 use super::machine::Machine;
@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-/// How many of the clients ask.
+/// How many of the clients send requests.
 const ASKING: usize = 1_000;
 /// How often each start is measured.
 const STARTS: usize = 9;
@@ -35,7 +35,7 @@ pub struct Arguments {
     /// How many clients the largest store holds.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1_001..))]
     clients: u32,
-    /// PostgreSQL as well: a URL of a server whose user may create databases, such as
+    /// Measure PostgreSQL as well: the URL of a server whose user may create databases, such as
     /// postgres://me@localhost/postgres.
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
@@ -51,19 +51,19 @@ pub struct Report {
     stores: Vec<Store>,
 }
 
-/// What a service did with its store, beside one client's on the same database.
+/// The figures of a service, with their ratios to one client's store on the same database.
 #[derive(Debug, Serialize)]
 struct Store {
     database: &'static str,
     clients: u32,
-    /// How many of them ask.
+    /// How many of them send requests.
     asking: usize,
     #[serde(flatten)]
     served: Served,
-    /// From the start of the process until it serves.
+    /// The time from the start of the process until it serves.
     start_ms: f64,
     start_ratio: f64,
-    /// After the load.
+    /// The memory after the load.
     resident_mib: f64,
 }
 
@@ -75,7 +75,7 @@ struct Service {
     requests: Vec<u8>,
 }
 
-/// Measures.
+/// Runs the measurement.
 pub fn run(arguments: &Arguments) -> Outcome<Report> {
     load::build(&["bench-servers", "d1-authz"])?;
     let machine = Machine::now();
@@ -123,10 +123,10 @@ fn measured(database: &'static str, services: &[Service], effort: Effort) -> Out
             })
         })
         .collect::<Outcome<_>>()?;
-    // What was imported goes to the disk now, not under the load, whose audit trail would wait for
-    // it.
+    // The imported data goes to the disk now. If it went under the load, the audit trail would wait
+    // for it.
     said(&mut Command::new("sync"))?;
-    // Each reads clients before they ask, and the more there are in the store the longer.
+    // Before it gets requests, each service reads clients: the larger the store, the longer.
     for candidate in &candidates {
         candidate.program.settle()?;
     }
@@ -167,7 +167,7 @@ impl Service {
     }
 }
 
-/// So many clients in an SQLite store in a folder, and services on it.
+/// Imports this many clients into an SQLite store in a folder. Returns services on that store.
 fn imported(folder: &Path, clients: u32) -> Outcome<Vec<Service>> {
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     fs::create_dir(folder).map_err(failed)?;
@@ -195,7 +195,8 @@ fn imported(folder: &Path, clients: u32) -> Outcome<Vec<Service>> {
         .as_array()
         .ok_or("no clients were imported")?;
     let service = |asking: usize| {
-        // From all over, so that they aren't those that are read first.
+        // The clients are spread over the whole store, so that they aren't those that are read
+        // first.
         let step = imported.len().div_ceil(asking);
         let requests: Vec<_> = imported.iter().rev().step_by(step).map(asks).collect();
         let config = config.with_file_name(format!("{asking}.toml"));
@@ -212,7 +213,7 @@ fn imported(folder: &Path, clients: u32) -> Outcome<Vec<Service>> {
     asking.iter().copied().map(service).collect()
 }
 
-/// The request of a client that was imported.
+/// The token request of an imported client.
 fn asks(client: &Value) -> Vec<u8> {
     let text = |name: &str| client[name].as_str().unwrap_or_default();
     let credential = format!("{}:{}", text("client_id"), text("client_secret"));
@@ -223,7 +224,7 @@ fn asks(client: &Value) -> Vec<u8> {
     )
 }
 
-/// The same on databases, one for each store, which stay.
+/// Copies the stores into databases of their own. The databases stay.
 fn copied(files: &[Service], server: &str) -> Outcome<Vec<Service>> {
     let (host, _) = server.rsplit_once('/').ok_or("the URL names no database")?;
     let mut copies: Vec<Service> = Vec::new();

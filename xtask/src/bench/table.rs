@@ -1,6 +1,7 @@
-//! Figures in columns.
+//! Prints figures in columns.
 
-/// Rows under a head, each column as wide as it must be; numbers stand to the right.
+/// Rows under a head. Each column is as wide as its widest cell, and numbers are aligned to the
+/// right.
 pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     let widths: [usize; N] = std::array::from_fn(|column| {
         let cells = rows.iter().map(|row| row[column].chars().count());
@@ -27,7 +28,7 @@ pub fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     line(head) + &rows.collect::<String>()
 }
 
-/// A figure to three digits, as far as there is something behind the point to leave out.
+/// A figure to three digits. Digits before the point are never left out.
 pub fn figure(value: f64) -> String {
     match value.abs() {
         100.0.. => format!("{value:.0}"),
@@ -36,7 +37,7 @@ pub fn figure(value: f64) -> String {
     }
 }
 
-/// The value in the middle; none of nothing.
+/// The middle value. `None` if there are no values.
 pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);

@@ -1,6 +1,6 @@
-//! `cargo xtask bench token`: tokens a second, against a form endpoint of Dropshot alone.
+//! `cargo xtask bench token` measures tokens per second, against a form endpoint of Dropshot alone.
 //!
-//! The service is set up as `quickstart` does, and asked by its one client; once with each
+//! `quickstart` sets the service up, and its one client sends the requests: once with each
 //! durability of the audit trail. Another build of the service can be measured beside this one, in
 //! the same rounds.
 
@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 pub struct Arguments {
     #[command(flatten)]
     pub load: load::Arguments,
-    /// Another build of `d1-authz`, such as the one of the commit before, to be measured in the
-    /// same rounds.
+    /// Another build of `d1-authz` to measure in the same rounds, such as that of the commit
+    /// before.
     #[arg(long, value_name = "PROGRAM")]
     beside: Option<PathBuf>,
 }
@@ -63,7 +63,7 @@ fn measured(effort: Effort, beside: Option<&Path>) -> Outcome<Comparison> {
     Comparison::of(machine, &candidates, effort)
 }
 
-/// The service with a folder of its own, and a request for a token of the folder's client.
+/// A service with its own folder, and a token request from the client of that folder.
 fn service(
     name: &'static str,
     program: &Path,

@@ -1,9 +1,9 @@
-//! What the project is built from: licences, sources, the Rust version that it needs, and what is
-//! there twice.
+//! Checks what the project is built from: licences, sources, the Rust version that it needs, and
+//! packages that are there in several versions.
 //!
-//! Read from `cargo metadata`, without a network. What needs an advisory database (known
-//! vulnerabilities, withdrawn versions) is not checked here; the step says so, and with which
-//! command it is.
+//! The facts come from `cargo metadata`, without a network. Known vulnerabilities and withdrawn
+//! versions need an advisory database and are not checked here. The step says so, and names the
+//! command that checks them.
 
 use super::licence;
 use super::policy::Policy;
@@ -24,12 +24,12 @@ struct Package {
     name: String,
     version: String,
     license: Option<String>,
-    /// Absent for the workspace's own.
+    /// Absent for the workspace's own packages.
     source: Option<String>,
     rust_version: Option<String>,
 }
 
-/// Checks what is built on this platform.
+/// Checks the packages that are built on this platform.
 pub fn check() -> Outcome {
     let result = metadata().and_then(|metadata| Ok((Policy::read()?, metadata)));
     let (policy, metadata) = match result {
@@ -126,7 +126,7 @@ fn problems(packages: &[Package], policy: &Policy) -> Vec<String> {
     problems
 }
 
-/// `1.90` or `1.90.0`.
+/// A Rust version, such as `1.90` or `1.90.0`.
 fn rust_version(text: &str) -> Option<(u32, u32, u32)> {
     let mut numbers = text.split('.').map(|part| part.parse().ok());
     Some((

@@ -1,9 +1,9 @@
-//! Licence expressions (SPDX 2.3, annex D) against a list of licences that are allowed.
+//! Checks licence expressions (SPDX 2.3, annex D) against a list of allowed licences.
 
 /// Whether a licensee can choose licences that are all on the list.
 ///
 /// # Errors
-/// What can't be read as an expression.
+/// The text is not a licence expression.
 pub fn allowed(expression: &str, list: &[String]) -> Result<bool, String> {
     // Before SPDX expressions, crates wrote a slash for OR.
     let spaced = expression
@@ -31,7 +31,7 @@ struct Reader<'l, W: Iterator> {
 }
 
 impl<'w, W: Iterator<Item = &'w str>> Reader<'_, W> {
-    /// OR binds least.
+    /// OR binds less tightly than AND.
     fn any(&mut self) -> Result<bool, String> {
         let mut result = self.all()?;
         while self.words.next_if_eq(&"OR").is_some() {

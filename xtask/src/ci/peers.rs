@@ -1,9 +1,9 @@
-//! Programs of others against the service: what docs/verify.md shows, OAuth client libraries,
-//! Schemathesis, sslyze.
+//! Runs programs of other projects against the service: those that docs/verify.md shows, OAuth
+//! client libraries, Schemathesis and sslyze.
 //!
-//! Owns what is installed below `target/peers`, at the versions that the repository pins, and only
-//! when a pin has changed; the programs' languages come with the step `requirements`. What is held
-//! of them stands in tests/peers.
+//! This module owns what is installed below `target/peers`, at the versions that the repository
+//! pins. It installs again only if a pin has changed. The step `requirements` installs the
+//! languages. The tests of these programs are in tests/peers.
 
 use super::python::{self, unless_done};
 use super::step::{Outcome, command, run};
@@ -41,7 +41,7 @@ pub fn check() -> Outcome {
     }
 }
 
-/// With the features of the step `tests`, whose build is then used again.
+/// Runs cargo with the features of the step `tests`, so that both use the same build.
 fn cargo(arguments: &[&str]) -> Outcome {
     run(command("cargo")
         .args(arguments)
@@ -74,7 +74,7 @@ fn node(folder: &Path) -> io::Result<Outcome> {
     for (from, to) in NODE {
         let (from, to) = (workspace::root().join(from), folder.join(to));
         fs::create_dir_all(&to)?;
-        // A module looks for its packages from where it lies.
+        // Node looks for packages from the folder of the module that needs them.
         for entry in fs::read_dir(&from)? {
             let entry = entry?;
             if entry.file_type()?.is_file() {
@@ -101,7 +101,7 @@ fn node(folder: &Path) -> io::Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
-/// Debian's library is a folder of sources, from before Go had modules.
+/// Debian installs the library as a folder of sources, in the layout from before Go modules.
 fn go(folder: &Path) -> io::Result<Outcome> {
     let source = workspace::root().join("tests/libraries/go/main.go");
     let make = || {

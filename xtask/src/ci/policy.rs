@@ -1,5 +1,4 @@
-//! What dependencies may be like: read from `deny.toml`, which cargo-deny reads as well, so that
-//! there is one list.
+//! What dependencies must be like. `deny.toml` says so, and cargo-deny reads the same file.
 
 use crate::workspace;
 use serde::Deserialize;
@@ -17,20 +16,20 @@ pub struct Policy {
 /// Which licences may be used.
 #[derive(Debug, Deserialize)]
 pub struct Licences {
-    /// By everything, as SPDX names.
+    /// Licences that every package may use, by their SPDX names.
     pub allow: Vec<String>,
-    /// By one package more.
+    /// Licences that single packages may use as well.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
 }
 
-/// A licence for one package.
+/// Further licences for one package.
 #[derive(Debug, Deserialize)]
 pub struct Exception {
     /// The package's name.
     #[serde(rename = "crate")]
     pub package: String,
-    /// What it may use beside what everything may.
+    /// The licences that it may use beside those for every package.
     pub allow: Vec<String>,
 }
 
@@ -43,10 +42,10 @@ pub struct Sources {
 }
 
 impl Policy {
-    /// Reads the workspace's.
+    /// Reads the policy of the workspace.
     ///
     /// # Errors
-    /// A file that is absent or says something else.
+    /// The file is missing, or is not such a policy.
     pub fn read() -> Result<Self, String> {
         let file = workspace::root().join("deny.toml");
         let text = fs::read_to_string(&file).map_err(|error| format!("deny.toml: {error}"))?;

@@ -1,5 +1,5 @@
-//! Python environments below `target/`: what is installed in them, at the versions that the
-//! repository pins, and only when a pin has changed.
+//! Python environments below `target/`. They hold the versions that the repository pins, and are
+//! installed again only if a pin has changed.
 
 use super::step::{Outcome, command, run};
 use std::fs;
@@ -7,10 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// An environment with these packages, which `pip install` gets with these arguments.
+/// Makes an environment that matches `pins`. `pip install` gets the arguments `pip`.
 pub fn environment(venv: &Path, pins: &str, pip: &[&str]) -> io::Result<Outcome> {
     let stamp = venv.join(STAMP);
-    // It may have been made by a Python that is there no more.
+    // The Python that made the environment may have been removed since.
     if !quietly(at(venv).arg("--version")) {
         remove(&stamp)?;
     }
@@ -22,7 +22,7 @@ pub fn of(venv: &Path) -> PathBuf {
     venv.join("bin/python")
 }
 
-/// Makes something unless `stamp` says that it was made of the same.
+/// Makes something, unless `stamp` says that it was made of the same.
 pub fn unless_done(stamp: &Path, of: &str, make: impl FnOnce() -> Outcome) -> io::Result<Outcome> {
     if fs::read_to_string(stamp).is_ok_and(|made_of| made_of == of) {
         return Ok(Outcome::Passed);
@@ -97,7 +97,7 @@ mod tests {
     fn an_environment_of_other_pins_or_without_its_python_is_made_again() {
         let folder = tempfile::tempdir().unwrap();
         let venv = folder.path().join("venv");
-        // A package that no index has, so that whatever is made fails.
+        // No index has this package, so every installation fails.
         let environment = |pins| {
             let pip = ["--no-index", "no-such-package-here"];
             environment(&venv, pins, &pip).unwrap()

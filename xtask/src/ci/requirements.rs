@@ -1,14 +1,14 @@
-//! What the machine must have for the steps after this one: installed where that can be done, else
-//! named with the command.
+//! What the machine must have for the steps after this one. The step installs what it may install,
+//! and names the command for the rest.
 
 use super::step::{Outcome, command, run};
 use std::process::Stdio;
 
 /// Something that the steps need.
 struct Requirement {
-    /// Succeeds where it is there.
+    /// A command that succeeds if the requirement is there.
     probe: &'static [&'static str],
-    /// What needs it.
+    /// The step or the tests that need it.
     needed_by: &'static str,
     from: Source,
 }
@@ -52,7 +52,7 @@ const REQUIREMENTS: [Requirement; 19] = [
         from: Source::System("openssl"),
     },
     Requirement {
-        // Debian keeps the server's programs off the PATH.
+        // Debian does not put the server's programs on the PATH.
         probe: &[
             "sh",
             "-c",
@@ -62,13 +62,13 @@ const REQUIREMENTS: [Requirement; 19] = [
         from: Source::System("postgresql"),
     },
     Requirement {
-        // As above: /usr/sbin is not everybody's.
+        // As above: not every user has /usr/sbin on the PATH.
         probe: &["sh", "-c", "command -v pgbouncer || ls /usr/sbin/pgbouncer"],
         needed_by: "the tests of the store behind a pooler",
         from: Source::System("pgbouncer"),
     },
     Requirement {
-        // Debian's python3 has the module venv, but without this package not what puts pip into an
+        // Debian's python3 has the module venv. Without this package, it can't put pip into an
         // environment.
         probe: &["python3", "-c", "import ensurepip"],
         needed_by: PEERS,
@@ -126,25 +126,25 @@ const REQUIREMENTS: [Requirement; 19] = [
     },
 ];
 
-/// Programs of others, in as many languages as there is reason to believe that callers and resource
-/// servers are written in.
+/// Programs of other projects. They are in the languages in which callers and resource servers are
+/// likely to be written.
 const PEERS: &str = "the tests with programs of others";
 
-/// Installs what is missing, or says how to.
+/// Installs what is missing, or says how to install it.
 pub fn check() -> Outcome {
     let missing: Vec<_> = REQUIREMENTS
         .iter()
         .filter(|requirement| !is_there(requirement.probe))
         .collect();
     let is_root = is_root();
-    // A machine that was just made knows no packages yet.
+    // A new machine has no list of packages yet.
     if is_root && missing.iter().any(|missing| missing.is_of_the_system()) {
         let _the_installation_tells = run(command("apt-get").arg("update"));
     }
     let mut remedies = Vec::new();
     for requirement in missing {
-        // Components of the toolchain belong to whoever runs this; packages of the system only to
-        // root.
+        // The user that runs this owns the components of the toolchain. Only root may install
+        // packages of the system.
         let may_install = is_root || !requirement.is_of_the_system();
         if !(may_install && install(requirement)) {
             remedies.push(requirement.remedy());
@@ -166,7 +166,7 @@ impl Requirement {
         matches!(self.from, Source::System(_))
     }
 
-    /// The one command that brings it.
+    /// The command that installs the requirement.
     fn remedy(&self) -> String {
         self.install_command().join(" ")
     }

@@ -1,4 +1,4 @@
-//! The steps: what each runs, and what its end means.
+//! The steps: what each runs, and what its outcome means.
 
 use super::{dependencies, peers, requirements, validator};
 use crate::openapi::{self, Contract, Verdict};
@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use std::fmt;
 use std::process::{Command, ExitCode, Stdio};
 
-/// A step, in the order in which they run: what is quick and often wrong first.
+/// A step. Steps run in this order: those that are quick and often fail come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Step {
     /// What the machine must have.
@@ -19,11 +19,11 @@ pub enum Step {
     Tidy,
     /// Licences, sources and Rust versions of what the project is built from.
     Dependencies,
-    /// Clippy, every warning an error.
+    /// Clippy, with every warning as an error.
     Lints,
     /// `cargo xtask openapi check`.
     Openapi,
-    /// The served document under a validator that is not ours, where Python can be had.
+    /// The served document under a validator of another project, if Python can be had.
     Validator,
     /// Links in the documentation of items.
     Docs,
@@ -33,11 +33,11 @@ pub enum Step {
     Doctests,
     /// `cargo xtask fuzz`, for a few seconds a target.
     Fuzz,
-    /// Programs of others: verifiers and gateways of docs/verify.md, OAuth client libraries,
-    /// Schemathesis, sslyze.
+    /// Programs of other projects: verifiers and gateways of docs/verify.md, OAuth client
+    /// libraries, Schemathesis, sslyze.
     Peers,
-    /// `cargo xtask conformance --subset`: services generated from the small documents of
-    /// OPENAPI_CORPORA, driven.
+    /// `cargo xtask conformance --subset`, on services that are generated from the small documents
+    /// of OPENAPI_CORPORA.
     Conformance,
 }
 
@@ -46,27 +46,27 @@ pub enum Step {
 pub enum Outcome {
     /// All is well.
     Passed,
-    /// Something isn't; what was already printed.
+    /// Something is wrong. The step has already printed what.
     Failed(String),
-    /// It can't run on this machine, for this reason. Not a failure, and not a pass.
+    /// The step can't run on this machine, for this reason. This is neither a failure nor a pass.
     NotRun(String),
 }
 
 impl Step {
-    /// Its name on the command line.
+    /// The step's name on the command line.
     pub fn name(self) -> String {
         let value = self.to_possible_value();
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    /// What it does, in a line.
+    /// What the step does, in one line.
     pub fn what(self) -> String {
         let value = self.to_possible_value();
         let help = value.as_ref().and_then(|value| value.get_help());
         help.map_or_else(String::new, ToString::to_string)
     }
 
-    /// Runs it, its output going where this program's goes.
+    /// Runs the step. Its output goes where this program's output goes.
     pub fn run(self) -> Outcome {
         match self {
             Self::Requirements => requirements::check(),
@@ -85,8 +85,8 @@ impl Step {
                     "--locked",
                     "--quiet",
                 ])
-                // A module's head names the modules that it is made of; with private items
-                // documented, those links lead there.
+                // The head of a module links to the modules inside it. With private items
+                // documented, those links have a target.
                 .env(
                     "RUSTDOCFLAGS",
                     "-D warnings -A rustdoc::private_intra_doc_links",
@@ -112,7 +112,7 @@ fn tidied() -> Outcome {
     }
 }
 
-/// All targets, and the one that `cargo test` leaves alone, which "all" therefore leaves out.
+/// Checks all targets, and then `peers`: `cargo test` leaves it out, and so does `--all-targets`.
 fn lints() -> Outcome {
     let clippy = |targets: &[&str]| {
         let mut clippy = command("cargo");
@@ -139,8 +139,8 @@ fn has_corpora() -> bool {
     std::env::var_os("OPENAPI_CORPORA").is_some()
 }
 
-/// Nextest where it is installed, which runs tests of all binaries at once; else cargo's own
-/// runner.
+/// Uses nextest if it is installed, which runs tests of all binaries at once. If not, uses cargo's
+/// own runner.
 fn tests() -> Outcome {
     if !has_corpora() {
         eprintln!(
@@ -173,7 +173,7 @@ fn tests() -> Outcome {
     ])
 }
 
-/// A command in the workspace's folder that can't wait for anyone to type.
+/// A command in the workspace's folder. It has no input, so it can't wait for a user.
 pub fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     command.current_dir(workspace::root()).stdin(Stdio::null());

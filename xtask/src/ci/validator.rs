@@ -1,10 +1,9 @@
-//! The served document under a validator that is not ours: the Python package
-//! `openapi-spec-validator`, which holds the document against the schema of OpenAPI 3.0 and follows
-//! its references.
+//! Checks the served document with a validator of another project. The Python package
+//! `openapi-spec-validator` checks it against the schema of OpenAPI 3.0 and follows its references.
 //!
-//! It lives in a virtual environment below `target/`. Without Python, or without a way to its
-//! package index, the step does not run, and says so; the tests hold the document against another
-//! Rust reader in any case.
+//! The package lives in a virtual environment below `target/`. Without Python or access to its
+//! package index the step does not run, and says so. The tests read the document with another Rust
+//! reader in any case.
 
 use super::python;
 use super::step::{Outcome, command, run};
@@ -12,7 +11,7 @@ use crate::workspace;
 use std::path::Path;
 
 const PACKAGE: &str = "openapi-spec-validator==0.9.0";
-/// Without a way to the index there is no need to wait for long.
+/// If the index can't be reached, pip gives up early.
 const IMPATIENTLY: [&str; 4] = ["--timeout", "20", "--retries", "1"];
 
 /// Validates a document.

@@ -1,15 +1,15 @@
-//! Cargo, asked to compile programs, and its answer read.
+//! Lets cargo compile programs, and reads what it reports.
 
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What cargo has made.
+/// What cargo has built.
 pub struct Built {
-    /// By the program's name: its file.
+    /// The file of each program, by its name.
     pub programs: HashMap<String, PathBuf>,
-    /// By the document's index: the first error in its code, and where.
+    /// The first error in the code of a document and its line, by the document's index.
     pub errors: BTreeMap<usize, String>,
 }
 
@@ -42,7 +42,7 @@ struct Span {
 /// Compiles a package into `target`.
 ///
 /// # Errors
-/// Something that is not the fault of a document's code.
+/// The build failed, and not because of a document's code.
 pub fn build(package: &Path, target: &Path) -> Result<Built, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
@@ -101,7 +101,7 @@ pub fn build(package: &Path, target: &Path) -> Result<Built, String> {
     }
 }
 
-/// The index of the document whose code is in a file: that of `…/d12/api.rs` is 12.
+/// The index of the document whose code is in a file: 12 for `…/d12/api.rs`.
 fn document(file: &str) -> Option<usize> {
     file.rsplit('/').nth(1)?.strip_prefix('d')?.parse().ok()
 }

@@ -1,9 +1,9 @@
-//! The programs that the services are compiled into: one package outside the workspace, with the
-//! workspace's lock file, profile and target folder, so that nothing that they depend on is
-//! compiled twice.
+//! The programs into which the services are compiled. They are one package outside the workspace.
+//! It has the workspace's lock file, profile and target folder, so that no dependency is compiled
+//! twice.
 //!
-//! Several small documents share a program, since linking takes longer than compiling them. A
-//! document that does not compile is taken out, and the others are compiled again without it.
+//! Several small documents share a program, because linking takes longer than compiling them. If a
+//! document does not compile, it is taken out and the others are compiled again.
 
 use super::cargo;
 use super::subject::{Report, State, Subject};
@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Operations that one program has, if it has several documents.
+/// How many operations a program of several documents has at most.
 const OPERATIONS: usize = 80;
 
 /// A package of programs.
@@ -39,7 +39,7 @@ impl Program {
         }
     }
 
-    /// Compiles and drives all documents that have been generated.
+    /// Compiles and drives all generated documents.
     ///
     /// # Errors
     /// The package can't be written, or cargo can't be run.
@@ -86,12 +86,12 @@ impl Program {
         Ok(())
     }
 
-    /// The name of a program: its own among those of all runs, which share the target folder.
+    /// The name of a program. All runs share the target folder, so the name has that of the run.
     fn program(&self, number: usize) -> String {
         format!("conformance_{}_{number}", self.name)
     }
 
-    /// Writes what differs from what is there, so that cargo compiles no more than that.
+    /// Writes only the files that changed, so that cargo compiles no more than those.
     fn write(&self, subjects: &[Subject], chunks: &[Chunk]) -> io::Result<()> {
         let source = self.root.join("src/bin");
         if source.exists() {
@@ -163,7 +163,7 @@ impl Program {
         ))
     }
 
-    /// Runs a program; its reports.
+    /// Runs a program and returns its reports.
     fn run(&self, program: &Path) -> Result<Vec<Value>, String> {
         let mut child = Command::new(program)
             .stdout(Stdio::piped())
@@ -204,7 +204,7 @@ fn broken_report(error: &serde_json::Error) -> Report {
     }
 }
 
-/// The documents that are to be compiled, in programs of a size.
+/// Groups the generated documents into programs of about the same size.
 fn chunks(subjects: &[Subject]) -> Vec<Chunk> {
     let mut chunks: Vec<Chunk> = Vec::new();
     let mut room = 0;
@@ -229,7 +229,7 @@ fn target() -> PathBuf {
         .map_or_else(|| workspace::root().join("target"), PathBuf::from)
 }
 
-/// The profiles of the workspace: they decide whether what is compiled for it can be used here.
+/// The profiles of the workspace. Only with the same profiles can its compiled crates be used here.
 fn profiles() -> io::Result<String> {
     let text = fs::read_to_string(workspace::root().join("Cargo.toml"))?;
     let mut profiles = String::new();

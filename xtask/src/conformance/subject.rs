@@ -1,33 +1,33 @@
-//! A document on its way: read, generated, compiled, driven.
+//! A document and its states: refused or generated, compiled, driven.
 
 use dropshot_codegen::{Generated, Options, generate, load};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// A document and how far it has come.
+/// A document and its state.
 pub struct Subject {
     /// The file.
     pub spec: PathBuf,
-    /// Its operations, once it is read.
+    /// The number of its operations, or 0 until it is read.
     pub operations: usize,
-    /// What the generator took.
+    /// How long the generator took.
     pub generating: Duration,
-    /// How far it has come.
+    /// The state of the document.
     pub state: State,
 }
 
-/// How far a document has come.
+/// The state of a document.
 pub enum State {
-    /// Findings, by code.
+    /// The generator refused the document. These are the codes of its findings.
     Refused(Vec<String>),
     /// The generator panicked.
     Panicked,
     /// Generated, not driven yet.
     Generated(Box<Generated>),
-    /// The first error of the compiler.
+    /// The code does not compile. This is the first error of the compiler.
     NotCompiled(String),
-    /// The program that has it did not come to an end.
+    /// The program with the document failed or did not end. This is why.
     NotDriven(String),
     /// Driven.
     Driven(Report),
@@ -52,7 +52,7 @@ pub struct Totals {
     pub differences: usize,
 }
 
-/// How many, of how many.
+/// How many are good, of how many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Count {
     pub good: usize,
@@ -92,12 +92,12 @@ impl Subject {
         }
     }
 
-    /// Whether the document is served as it says.
+    /// Whether the service does what the document says.
     pub fn is_good(&self) -> bool {
         matches!(&self.state, State::Driven(report) if report.failures.is_empty())
     }
 
-    /// Folder and file, short enough for a table.
+    /// The last folder and the file name, short enough for a table.
     pub fn name(&self) -> String {
         let parts = self
             .spec

@@ -1,10 +1,10 @@
-//! What came of it, for people and for programs.
+//! Prints the results for people and for programs.
 
 use super::subject::{State, Subject, Totals};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// A line for each document, and the sums.
+/// A line for each document, and a line of sums.
 pub fn text(subjects: &[Subject], failures: bool, gaps: bool) -> String {
     let width = subjects
         .iter()
@@ -87,7 +87,7 @@ fn told(state: &State) -> String {
     }
 }
 
-/// The same, with all failures.
+/// The results as JSON, with all failures.
 pub fn json(subjects: &[Subject]) -> Value {
     let document = |subject: &Subject| {
         let mut value = json!({

@@ -1,8 +1,8 @@
-//! The program with libFuzzer and all targets, compiled by a stable compiler.
+//! Builds the program with libFuzzer and all targets, with a stable compiler.
 //!
-//! It is built as the workspace's tests are, with the same features and profile, and so of the same
-//! libraries: only the workspace's own packages are compiled again, by `tests/fuzz/rustc.sh`, for
-//! libFuzzer to see what an input reaches.
+//! The build has the features and the profile of the workspace's tests, and so uses the same
+//! libraries. `tests/fuzz/rustc.sh` compiles only the workspace's own packages again, so that
+//! libFuzzer sees what code an input reaches.
 
 use crate::workspace;
 use serde::Deserialize;
@@ -22,10 +22,10 @@ struct Target {
     name: String,
 }
 
-/// Compiles it.
+/// Compiles the program.
 ///
 /// # Errors
-/// What keeps it from being compiled, beside what the compilers have printed.
+/// The program can't be compiled. The compilers have printed more.
 pub fn program() -> Result<PathBuf, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

@@ -1,4 +1,4 @@
-//! One target, tried for a while, and what libFuzzer says of it.
+//! Tries one target for a while, and reads what libFuzzer reports.
 
 use super::corpus;
 use crate::workspace;
@@ -9,28 +9,28 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// An input that takes longer, in seconds, is a crash as well: a stranger could send many.
+/// An input that takes longer than this many seconds is a crash too: an attacker could send many.
 const LONGEST: &str = "-timeout=20";
 
-/// What came of it.
+/// The result of a trial.
 #[derive(Debug, Serialize)]
 pub struct Trial {
     /// The target.
     pub target: String,
-    /// How long it took, start and end among it.
+    /// How long the trial took, with start and end, in seconds.
     pub seconds: f64,
     /// How many inputs were tried.
     pub executions: u64,
-    /// How many places of the code they reached, in libFuzzer's measure.
+    /// How many places of the code the inputs reached, as libFuzzer counts them.
     pub coverage: u64,
-    /// Inputs that broke something.
+    /// The inputs that broke something.
     pub crashes: Vec<PathBuf>,
 }
 
-/// Tries a target for that long, or to its first crash.
+/// Tries a target for this long, or until its first crash.
 ///
 /// # Errors
-/// It can't be run.
+/// The target can't be run.
 pub fn run(program: &Path, target: &str, time: Duration) -> Result<Trial, String> {
     let folder = workspace::root().join("target/fuzz").join(target);
     let (tried, found) = (folder.join("corpus"), folder.join("crashes"));
@@ -44,7 +44,7 @@ pub fn run(program: &Path, target: &str, time: Duration) -> Result<Trial, String
         .arg(format!("-max_total_time={}", time.as_secs()))
         .arg(format!("-artifact_prefix={}/", found.display()))
         .args(["-print_final_stats=1", LONGEST])
-        // The first is where libFuzzer keeps what it finds.
+        // libFuzzer writes new inputs into the first folder.
         .args([&tried, &corpus().join(target)])
         .stdin(Stdio::null());
     let dictionary = workspace::root().join(format!("tests/fuzz/dictionaries/{target}.dict"));
@@ -59,7 +59,7 @@ pub fn run(program: &Path, target: &str, time: Duration) -> Result<Trial, String
     let said = String::from_utf8_lossy(&output.stderr);
     let crashes: Vec<_> = files(&found).difference(&before).cloned().collect();
     if !output.status.success() {
-        // The end tells what broke, and of which input.
+        // The last lines say what broke, and with which input.
         let last: Vec<_> = said.lines().rev().take(40).collect();
         last.iter().rev().for_each(|line| eprintln!("{line}"));
         if crashes.is_empty() {
@@ -80,7 +80,7 @@ fn files(folder: &Path) -> BTreeSet<PathBuf> {
     entries.map(|entry| entry.path()).collect()
 }
 
-/// The number behind the last mention of a name; 0 without one.
+/// The number after the last mention of a name. 0 if the name is not mentioned.
 fn number(text: &str, name: &str) -> u64 {
     let behind = text.rsplit_once(name).map(|(_, behind)| behind);
     let word = behind.and_then(|behind| behind.split_whitespace().next());

@@ -1,8 +1,9 @@
-//! `cargo xtask openapi check`: whether the committed files of the contract belong together.
+//! `cargo xtask openapi check` checks that the committed files of the contract belong together.
 //!
-//! Three promises: the vendor's document is the one that was taken, the served document is what the
-//! build makes of it, and the overlay only adds. A broken one of the first two is stale (exit 4);
-//! what can't be judged, or breaks the third, has failed (exit 1).
+//! It checks three promises: the vendor's document is the one that was taken, the served document
+//! is what the build makes of it, and the overlay only adds. If one of the first two is broken, the
+//! contract is stale (exit code 4). If the third is broken or a promise can't be checked, the check
+//! has failed (exit code 1).
 
 mod report;
 
@@ -17,8 +18,8 @@ use std::process::ExitCode;
 
 pub use report::{Problem, Report, Verdict};
 
-/// Checks that the vendor's document is as it was taken, and the served document as the build makes
-/// it.
+/// Checks that the vendor's document is unchanged since it was taken, and that the served document
+/// is the one that the build makes.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes:\n  0  current\n  1  failed\n  4  stale")]
 pub struct Arguments {
@@ -47,7 +48,7 @@ pub fn run(arguments: &Arguments, contract: &Contract) -> ExitCode {
     }
 }
 
-/// Checks the files; changes nothing.
+/// Checks the files and changes nothing.
 pub fn check(contract: &Contract) -> Report {
     let committed = json_of(&contract.served());
     let vendor = json_of(&contract.vendor()).map(|(_, value)| value);
@@ -56,7 +57,7 @@ pub fn check(contract: &Contract) -> Report {
     let edited = problems.iter().any(|p| p.verdict == Verdict::Stale);
     let mut operations = 0;
     match contract.generate() {
-        // What an edit broke is explained by the edit.
+        // If the vendor's document was edited, the findings come from that edit.
         Err(findings) => problems.extend(findings.findings.iter().map(|finding| Problem {
             verdict: if edited {
                 Verdict::Stale
@@ -103,8 +104,8 @@ pub fn check(contract: &Contract) -> Report {
     }
 }
 
-/// The vendor's document against its digest. What an edit changed shows in the served document,
-/// which holds all of it.
+/// Checks the vendor's document against its digest. The served document holds all of the vendor's
+/// document, so it shows what an edit changed.
 fn vendor_edited(
     contract: &Contract,
     vendor: Option<&Value>,
@@ -147,7 +148,7 @@ fn vendor_edited(
     })
 }
 
-/// The vendor's part of the served document against the vendor's document.
+/// Checks that the generated document says all that the vendor's document says.
 fn overlay_changes(contract: &Contract, vendor: &Value, served: &Value) -> Option<Problem> {
     let differences = missing(vendor, served);
     (!differences.is_empty()).then(|| Problem {
@@ -160,7 +161,7 @@ fn overlay_changes(contract: &Contract, vendor: &Value, served: &Value) -> Optio
     })
 }
 
-/// The committed document against the generated one.
+/// Checks that the committed document is the generated one.
 fn served_stale(
     contract: &Contract,
     generated: &str,
@@ -198,7 +199,7 @@ fn served_stale(
     problem(message, differences)
 }
 
-/// A file's text and what it says, if it is there and is JSON.
+/// A file's text and its JSON value. `None` if the file can't be read or is not JSON.
 fn json_of(file: &Path) -> Option<(String, Value)> {
     let text = fs::read_to_string(file).ok()?;
     let value = serde_json::from_str(&text).ok()?;
@@ -215,14 +216,14 @@ fn unreadable(file: &Path) -> String {
     }
 }
 
-/// The problem without what another one has named, or none if that was all of it.
+/// The problem without the differences that are known. `None` if no difference is left.
 fn without(mut problem: Problem, known: &[String]) -> Option<Problem> {
     let before = problem.differences.len();
     problem.differences.retain(|d| !known.contains(&d.pointer));
     (before == 0 || !problem.differences.is_empty()).then_some(problem)
 }
 
-/// Seen from the vendor's document: it is the found, the served document the expected.
+/// Swaps expected and found, so that the differences are those of the vendor's document.
 fn turned(differences: Vec<Difference>) -> Vec<Difference> {
     let turn = |d: Difference| Difference {
         expected: d.found,

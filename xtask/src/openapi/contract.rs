@@ -1,8 +1,8 @@
 //! The files of the contract: the vendor's document, its digest, the overlay, and the served
 //! document.
 //!
-//! Owns their places and the digest. The digest tells a file that the vendor sent from one that was
-//! edited here.
+//! This module owns their places and the digest. The digest shows whether the vendor's document was
+//! edited since it was taken.
 
 use crate::workspace;
 use dropshot_codegen::diagnostics::Findings;
@@ -20,7 +20,7 @@ pub struct Contract {
 impl Contract {
     /// The vendor's document, byte for byte.
     pub const VENDOR: &str = "D1-Public-OUT-v1-Auth2.json";
-    /// Its digest as `sha256sum` writes it, so that `sha256sum --check` reads it.
+    /// The digest, in the format of `sha256sum --check`.
     const DIGEST: &str = "vendor.sha256";
     const OVERLAY: &str = "overlay.yaml";
     const SERVED: &str = "served.json";
@@ -37,37 +37,37 @@ impl Contract {
         }
     }
 
-    /// Where the vendor's document is.
+    /// The path of the vendor's document.
     pub fn vendor(&self) -> PathBuf {
         self.folder.join(Self::VENDOR)
     }
 
-    /// Where its digest is.
+    /// The path of the digest.
     pub fn digest(&self) -> PathBuf {
         self.folder.join(Self::DIGEST)
     }
 
-    /// Where the overlay is.
+    /// The path of the overlay.
     pub fn overlay(&self) -> PathBuf {
         self.folder.join(Self::OVERLAY)
     }
 
-    /// Where the generated document is.
+    /// The path of the generated document.
     pub fn served(&self) -> PathBuf {
         self.folder.join(Self::SERVED)
     }
 
-    /// Reads the vendor's document with the overlay, and generates.
+    /// Reads the vendor's document, applies the overlay, and generates the code.
     ///
     /// # Errors
-    /// All that is wrong with the two.
+    /// All findings of the generator in the two files.
     pub fn generate(&self) -> Result<(Loaded, Generated), Findings> {
         let loaded = load(&self.vendor(), Some(&self.overlay()))?;
         let generated = generate(&loaded, Options::default())?;
         Ok((loaded, generated))
     }
 
-    /// The SHA-256 of the vendor's document as it is, in lower-case hexadecimal.
+    /// The SHA-256 of the vendor's document as it is now, in lower-case hexadecimal.
     ///
     /// # Errors
     /// The file can't be read.
@@ -75,7 +75,7 @@ impl Contract {
         Ok(digest_of(&fs::read(self.vendor())?))
     }
 
-    /// The SHA-256 of the vendor's document as it was taken.
+    /// The SHA-256 of the vendor's document at the time it was taken.
     ///
     /// # Errors
     /// The file can't be read, or isn't a line of `sha256sum`.

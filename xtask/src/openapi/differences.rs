@@ -1,32 +1,31 @@
-//! What two JSON values differ in, by JSON pointer (RFC 6901).
+//! The differences between two JSON values, by JSON pointer (RFC 6901).
 
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
 
-/// A place where two values differ. The inner-most one: what is around it is the same on both
-/// sides.
+/// The innermost place at which two values differ.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Difference {
-    /// Where, from the root; empty for the root itself.
+    /// The pointer from the root. Empty for the root itself.
     pub pointer: String,
-    /// What should be there; absent for nothing.
+    /// What should be there. Absent if nothing should be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<Value>,
-    /// What is there; absent for nothing.
+    /// What is there. Absent if nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<Value>,
 }
 
-/// Everything that differs. The order of an object's members is no difference.
+/// All differences. The order of an object's members does not count.
 pub fn differences(expected: &Value, found: &Value) -> Vec<Difference> {
     let mut all = Vec::new();
     compare(String::new(), expected, found, true, &mut all);
     all
 }
 
-/// What of `part` is absent in `whole` or different there; `whole` may have more members in its
-/// objects.
+/// The parts of `part` that `whole` lacks or has differently. Objects of `whole` may have more
+/// members.
 pub fn missing(part: &Value, whole: &Value) -> Vec<Difference> {
     let mut all = Vec::new();
     compare(String::new(), part, whole, false, &mut all);
@@ -101,7 +100,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// A line that a terminal has room for.
+/// The first 160 characters of a line, for a terminal.
 fn cropped(text: &str) -> String {
     const ROOM: usize = 160;
     match text.char_indices().nth(ROOM) {

@@ -1,4 +1,4 @@
-//! `cargo xtask openapi export`: the served document, as a file or on standard output.
+//! `cargo xtask openapi export` writes the served document to a file or to standard output.
 
 use super::{Contract, finished, refused};
 use crate::output::{self, Output};
@@ -13,25 +13,25 @@ use std::process::ExitCode;
     after_help = "To bring the committed document up to date:\n  cargo xtask openapi export --out openapi/served.json"
 )]
 pub struct Arguments {
-    /// The language it is written in.
+    /// The format of the document.
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
     /// The file to write; standard output by default.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// How findings are printed, should the document be refused.
+    /// How findings are printed if the document is refused.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
 }
 
-/// The languages of OpenAPI documents.
+/// The formats of OpenAPI documents.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Format {
     Json,
     Yaml,
 }
 
-/// Runs the command: 0 written, 1 refused or not writable.
+/// Runs the command. Exit code 0: written. Exit code 1: refused, or the file can't be written.
 pub fn run(arguments: &Arguments, contract: &Contract) -> ExitCode {
     let (loaded, generated) = match contract.generate() {
         Ok(generated) => generated,
@@ -64,7 +64,7 @@ mod tests {
     use dropshot_codegen::load::load_bytes;
     use std::path::Path;
 
-    /// The generator's own reader is the judge: YAML 1.2 with nothing but JSON's types.
+    /// The generator's own reader checks the YAML: it reads YAML 1.2 with the types of JSON alone.
     #[test]
     fn yaml_says_what_json_says() {
         let text = |text: &str| Value::String(text.to_owned());

@@ -1,4 +1,4 @@
-//! `cargo xtask openapi show`: the Rust that the build generates.
+//! `cargo xtask openapi show` prints the Rust that the build generates.
 
 use super::{Contract, finished, refused};
 use crate::output::{self, Output};
@@ -7,13 +7,13 @@ use std::process::ExitCode;
 /// Prints the generated Rust, formatted, as the build includes it.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// How it is printed: as it is, or as `code` of an object, with what the code does not enforce
-    /// as `carried`.
+    /// How it is printed: as it is, or as an object with the code as `code` and what the code does
+    /// not enforce as `carried`.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
 }
 
-/// Runs the command: 0 printed, 1 refused.
+/// Runs the command. Exit code 0: printed. Exit code 1: refused.
 pub fn run(arguments: &Arguments, contract: &Contract) -> ExitCode {
     match contract.generate() {
         Err(findings) => refused(&findings, arguments.output),

@@ -1,10 +1,10 @@
-//! `cargo xtask openapi update`: a new document of the vendor's, with all that hangs on it, or
-//! nothing.
+//! `cargo xtask openapi update` takes a new document of the vendor and all that follows from it, or
+//! changes nothing.
 //!
-//! Owns the order of the steps. The new document is read and compared ([`report`]), what the
-//! handlers need is found ([`handlers`]), everything is made, compiled and tested in a copy of the
-//! workspace ([`staging`], with [`fill`] for values that lack new fields), and only then do the new
-//! files take the places of the old ones ([`swap`]).
+//! This module owns the order of the steps. It reads and compares the new document ([`report`]),
+//! and finds what the handlers need ([`handlers`]). It makes, compiles and tests everything in a
+//! copy of the workspace ([`staging`], with [`fill`] for values that lack new fields). Only then do
+//! the new files replace the old ones ([`swap`]).
 
 mod adapted;
 mod fill;
@@ -31,10 +31,10 @@ use std::process::ExitCode;
 
 pub use swap::recover;
 
-/// Takes a new vendor document: validates, applies the overlay, says what it breaks, generates,
-/// compiles, tests.
+/// Takes a new document of the vendor: validates it, applies the overlay, reports what it breaks,
+/// generates, compiles, tests.
 ///
-/// Nothing is changed unless all of it worked.
+/// Changes nothing unless every step has succeeded.
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit codes:\n  0  taken, or the document is the one in use\n  1  nothing was changed\n  2  wrong usage"
@@ -43,10 +43,10 @@ pub struct Arguments {
     /// The new document, JSON or YAML; it is taken byte for byte.
     #[arg(long)]
     from: PathBuf,
-    /// Take it even though it breaks callers, or may.
+    /// Take the document even if it breaks callers or may break them.
     #[arg(long)]
     allow_breaking: bool,
-    /// Compile, and leave the tests to whoever commits the result.
+    /// Compile without running the tests. They are then left to the person who commits the result.
     #[arg(long)]
     skip_tests: bool,
     /// How the report is printed.
@@ -76,12 +76,12 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     match output::print(&text) {
         Ok(()) if report.outcome.is_success() => ExitCode::SUCCESS,
         Ok(()) => ExitCode::FAILURE,
-        // The update itself may well be done: the tree tells.
+        // The update itself may be complete. The working tree shows it.
         Err(error) => super::finished("standard output", Err(error)),
     }
 }
 
-/// Keeps a second update out, and finishes one that was interrupted.
+/// Keeps a second update out, and finishes an update that was interrupted.
 fn locked(root: &Path) -> Result<fs::File, Outcome> {
     let lock = swap::lock(root).map_err(|error| Outcome::failed("target/update/lock", &error))?;
     swap::recover_locked(root).map_err(|error| Outcome::failed("an interrupted update", &error))?;
@@ -89,11 +89,11 @@ fn locked(root: &Path) -> Result<fs::File, Outcome> {
 }
 
 fn update(arguments: &Arguments, root: &Path, report: &mut Report) -> Result<Outcome, Outcome> {
-    // 1. The document in use, which must be the one that callers were told of.
+    // 1. The document in use. It must be the one that was taken from the vendor.
     let contract = Contract::at(&root.join("openapi"));
     let (now, (old, was)) = in_use(&contract)?;
     report.old = Some(Revision::new(&old.document, now));
-    // 2. The new one, with the overlay applied.
+    // 2. The new document, with the overlay applied.
     let bytes = fs::read(&arguments.from)
         .map_err(|error| Outcome::failed(&arguments.from.display().to_string(), &error))?;
     let (new, is) = read(&arguments.from, &bytes, &contract)?;
@@ -105,17 +105,17 @@ fn update(arguments: &Arguments, root: &Path, report: &mut Report) -> Result<Out
     if report.same_bytes() {
         return Ok(Outcome::Unchanged);
     }
-    // 3. What it means to callers.
+    // 3. What the new document means to callers.
     let changes = compare(&old.document, &new.document);
     report.compared(&changes, &old.source, &new.source);
-    // 4. What it means to the handlers.
+    // 4. What the new document means to the handlers.
     let handlers = Handlers::read(root).map_err(|error| Outcome::failed("src", &error))?;
     let new_texts = handlers.adapt(&was.skeleton, &is.skeleton, &changes, &mut report.handlers);
     if arguments.output == Output::Text {
         let _ = output::print(&report.comparison());
     }
     consent(arguments, &changes, report)?;
-    // 5. The new files, in a copy of the workspace.
+    // 5. The new files in a copy of the workspace.
     let mut files: BTreeMap<PathBuf, Vec<u8>> = new_texts
         .into_iter()
         .map(|(path, text)| (path, text.into_bytes()))
@@ -131,7 +131,7 @@ fn update(arguments: &Arguments, root: &Path, report: &mut Report) -> Result<Out
         .map_err(|error| Outcome::failed("the workspace", &error))?;
     let copy = staging::make(root, &files)
         .map_err(|error| Outcome::failed("target/update/tree", &error))?;
-    // 6. Whether they belong together, compile and pass the tests.
+    // 6. Check that the files belong together, compile and pass the tests.
     let verdict = check(&Contract::at(&copy.tree.join("openapi")));
     if verdict.verdict != Verdict::Current {
         return Err(Outcome::Contract {
@@ -148,7 +148,7 @@ fn update(arguments: &Arguments, root: &Path, report: &mut Report) -> Result<Out
         copy.test()?;
     }
     report.tested = !arguments.skip_tests;
-    // 7. All of them into their places.
+    // 7. Move all files into their places.
     let swapped = swap::swap(root, &files, &before)
         .map_err(|error| Outcome::failed("the new files", &error))?;
     report.files = swapped;
@@ -182,8 +182,8 @@ fn read(from: &Path, bytes: &[u8], contract: &Contract) -> Result<(Loaded, Gener
     Ok((loaded, generated))
 }
 
-/// Whether the changes may be made: what breaks callers only when that is wanted, what breaks
-/// handlers not at all.
+/// Checks that the changes may be made. Changes that break callers need consent. Changes that break
+/// handlers are never made.
 fn consent(arguments: &Arguments, changes: &[Change], report: &Report) -> Result<(), Outcome> {
     if !arguments.allow_breaking && changes.iter().any(Change::needs_consent) {
         return Err(Outcome::Breaking);

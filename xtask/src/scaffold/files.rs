@@ -1,4 +1,4 @@
-//! The files of a scaffolded crate.
+//! Writes the files of a scaffolded crate.
 
 use super::{Arguments, workspace};
 use dropshot_codegen::skeleton::{Method, Skeleton};
@@ -7,8 +7,8 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-/// Writes them all, or none: the crate is put together beside its place and moved there when it is
-/// whole.
+/// Writes all files or none. The crate is made in a folder beside its place, and moved when it is
+/// complete.
 pub fn write(
     arguments: &Arguments,
     name: &str,
@@ -55,22 +55,22 @@ pub fn write(
         fs::create_dir_all(path.parent().unwrap_or(root))?;
         fs::write(path, text)?;
     }
-    // The versions that the generator is tested with; cargo leaves out what the crate does not
-    // need.
+    // These are the versions that the generator is tested with. Cargo leaves out those that the
+    // crate does not need.
     fs::copy(workspace().join("Cargo.lock"), root.join("Cargo.lock"))?;
     if out.exists() {
         fs::remove_dir(out)?;
     }
     let made = beside.keep();
     fs::rename(&made, out)?;
-    // A temporary folder is closed to others; a project is not.
+    // Only its owner may read a temporary folder. The folder of a project is readable for others.
     #[cfg(unix)]
     fs::set_permissions(out, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     Ok(())
 }
 
-/// The document, the files it refers to, and the overlay, under `openapi/`; their paths from the
-/// crate's folder.
+/// Copies the document, the files that it refers to and the overlay to `openapi/`. Returns the
+/// paths of document and overlay from the crate's folder.
 fn copy_document(
     arguments: &Arguments,
     loaded: &Loaded,
@@ -87,7 +87,7 @@ fn copy_document(
     .canonicalize()?;
     for file in loaded.source.files() {
         let file = file.canonicalize()?;
-        // The generator has refused whatever lies outside the document's folder.
+        // The generator has refused files outside the document's folder.
         let inside = file.strip_prefix(&base).unwrap_or(&file);
         let inside: PathBuf = inside
             .components()

@@ -1,10 +1,10 @@
-//! No circle of files, in any crate of the workspace.
+//! Finds circles of files in the crates of the workspace.
 //!
-//! Modules that lie side by side use each other one way only: if something in `a` or below it names
-//! something in `b` or below it, directly or through others, nothing in `b` names anything in `a`.
-//! A module and those inside it are one thing seen from outside, so a module and its parent may use
-//! each other. A name that a parent only passes on counts as a name of the module that defines it.
-//! Unit tests are left out: they may build what they need with what stands above.
+//! Modules that lie side by side use each other in one direction only. If something in or below `a`
+//! names something in or below `b`, directly or through other modules, nothing in `b` names
+//! anything in `a`. A module and the modules inside it count as one from outside, so a module and
+//! its parent may use each other. A name that a parent only re-exports counts as a name of the
+//! module that defines it. Unit tests are left out: they may use modules that stand above.
 
 mod known;
 
@@ -17,23 +17,23 @@ use std::path::{Component, Path};
 /// A module's path from the root of its crate.
 type Module = Vec<String>;
 
-/// What one module says of others.
+/// The names in one module.
 #[derive(Default)]
 struct Said {
     file: std::path::PathBuf,
-    /// Each path that it names, with its line.
+    /// Each path that the module names, with its line.
     named: Vec<(usize, Module)>,
-    /// What a name stands for that a `use` brings in.
+    /// The path of each name that a `use` brings in.
     bound: BTreeMap<String, Module>,
 }
 
 /// The modules of one crate.
 type Crate = BTreeMap<Module, Said>;
 
-/// An arrow between two modules that lie side by side: from whom, to whom, and where it is drawn.
+/// The arrows between modules that lie side by side: from, to, and the place in the source.
 type Arrows<'c> = BTreeMap<Module, BTreeMap<Module, (&'c Path, usize)>>;
 
-/// Circles that are not known, and known ones that are no more.
+/// Circles that are not on the list, and circles of the list that are gone.
 pub fn check(files: &Files) -> Vec<Finding> {
     judge(files, KNOWN)
 }
@@ -91,7 +91,7 @@ fn judge(files: &Files, known: &[(&str, &[&str])]) -> Vec<Finding> {
     findings
 }
 
-/// The crates by the folders that hold their modules, as far as they have modules of their own.
+/// The crates that have modules, by the folder of their modules.
 fn crates(files: &Files) -> BTreeMap<String, Crate> {
     let mut crates: BTreeMap<String, Crate> = BTreeMap::new();
     let mut of_tests: Vec<(String, Module)> = Vec::new();
@@ -129,7 +129,7 @@ fn crates(files: &Files) -> BTreeMap<String, Crate> {
     crates
 }
 
-/// The crate that a file belongs to, by its folder, and the module that it is.
+/// The crate that a file belongs to, by its folder, and its module there.
 fn place(path: &Path) -> Option<(String, Module)> {
     let names: Vec<&str> = path
         .components()
@@ -149,18 +149,17 @@ fn place(path: &Path) -> Option<(String, Module)> {
         module.push(file);
     }
     let mut folder = folder.join("/");
-    // Each file and each folder right below `tests` is a crate.
+    // Each file and each folder directly below `tests` is a crate.
     if folder.ends_with("tests") && !module.is_empty() {
         folder = format!("{folder}/{}", module.remove(0));
     }
     Some((folder, module))
 }
 
-/// The module that a path leads to: through names that modules only pass on, up to the one that
-/// defines it.
+/// The module that a path leads to. Re-exports are followed to the module that defines the name.
 fn target(modules: &Crate, path: &[String]) -> Module {
     let mut path = path.to_vec();
-    // A name passed on more often than that is passed on to itself.
+    // A name that is re-exported more often than this re-exports itself.
     for _ in 0..16 {
         let known = (0..=path.len()).rev();
         let deepest = known
@@ -201,7 +200,7 @@ fn arrows(modules: &Crate) -> BTreeMap<Module, Arrows<'_>> {
     all
 }
 
-/// The sets of modules of which each leads to each other.
+/// The sets of modules in which each module leads to each other.
 fn circles(arrows: &Arrows<'_>) -> Vec<BTreeSet<Module>> {
     let reach = |from: &Module| {
         let mut seen: BTreeSet<&Module> = BTreeSet::new();

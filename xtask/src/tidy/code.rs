@@ -1,17 +1,16 @@
-//! Rust parted into code, comments and texts, so that a rule sees what it is about and nothing that
-//! only looks like it.
+//! Separates Rust into code, comments and texts, so that a rule does not take one for the other.
 
-/// The code of a file. Comments, strings and characters become spaces; line breaks stay.
+/// The code of a file. Comments, strings and characters become spaces. Line breaks stay.
 pub fn only(source: &str) -> String {
     part(source, Part::Code)
 }
 
-/// The comments of a file. All else becomes spaces; line breaks stay.
+/// The comments of a file. Everything else becomes spaces. Line breaks stay.
 pub fn comments(source: &str) -> String {
     part(source, Part::Comment)
 }
 
-/// The brace that closes the one at a place, in code without comments and texts.
+/// The closing brace of the opening brace at `open`, in code without comments and texts.
 pub fn closing(code: &str, open: usize) -> Option<usize> {
     let mut depth = 0_usize;
     for (at, next) in code[open..].char_indices() {
@@ -52,7 +51,7 @@ fn part(source: &str, wanted: Part) -> String {
     out
 }
 
-/// The comment or text that begins at a place, with its length in bytes.
+/// The comment or text that begins at a position, with its length in bytes.
 fn piece(source: &str, at: usize) -> Option<(Part, usize)> {
     let rest = &source[at..];
     if rest.starts_with("//") {
@@ -72,7 +71,7 @@ fn piece(source: &str, at: usize) -> Option<(Part, usize)> {
     raw.map(|length| (Part::Text, length))
 }
 
-/// Block comments nest.
+/// The length of a block comment. Block comments nest.
 fn block_comment(text: &str) -> usize {
     let (mut depth, mut at) = (0_usize, 0);
     while at < text.len() {
@@ -91,7 +90,7 @@ fn block_comment(text: &str) -> usize {
     at
 }
 
-/// A text in double quotes, from its first quote to its last.
+/// The length of a text in double quotes.
 fn quoted(text: &str) -> usize {
     let mut escaped = false;
     for (at, next) in text.char_indices().skip(1) {
@@ -105,7 +104,8 @@ fn quoted(text: &str) -> usize {
     text.len()
 }
 
-/// A character; not a lifetime, which has no closing quote after its first letter.
+/// The length of a character. `None` for a lifetime, which has no closing quote after its first
+/// letter.
 fn character(text: &str) -> Option<usize> {
     let mut inside = text.char_indices().skip(1);
     let (_, first) = inside.next()?;
@@ -119,7 +119,7 @@ fn character(text: &str) -> Option<usize> {
     (second == '\'').then_some(at + 1)
 }
 
-/// `r"…"`, `r#"…"#`, with `b` or `c` before it.
+/// The length of `r"…"` or `r#"…"#`, which may have `b` or `c` before it.
 fn raw(text: &str) -> Option<usize> {
     let prefix = ["r", "br", "cr"].into_iter().find(|prefix| {
         let rest = text.strip_prefix(prefix);

@@ -1,16 +1,16 @@
-//! The table of the standards and their tests names tests that there are, and at least one for each
-//! line that is built.
+//! Checks the table of the standards and their tests: every test that it names exists, and every
+//! line that is built names at least one test.
 
 use super::{Files, Finding};
 use std::path::{Path, PathBuf};
 
 const TABLE: &str = "docs/rfc.md";
-/// Where a test's module may lie: its path below one of these, as the runner prints it.
+/// The folders below which a test's module may be, with the path that the runner prints.
 const ROOTS: [&str; 3] = ["tests/it", "tests/peers", "src"];
-/// What stands in the last column of a line that nothing holds yet.
+/// The last column of a line that no test holds yet.
 const NOT_BUILT: &str = "not built";
 
-/// Names that no test has, and lines that name none.
+/// Names of tests that do not exist, and lines that name no test.
 pub fn check(files: &Files) -> Vec<Finding> {
     let path = Path::new(TABLE);
     let Some(text) = files.text(path) else {
@@ -37,7 +37,7 @@ pub fn check(files: &Files) -> Vec<Finding> {
     findings
 }
 
-/// The last column of a row that is neither a heading nor the line below it.
+/// The last column of a row. `None` for the heading and the line below it.
 fn last_column(line: &str) -> Option<&str> {
     let row = line.strip_prefix('|')?.strip_suffix('|')?;
     let (_, last) = row.rsplit_once('|')?;
@@ -45,7 +45,7 @@ fn last_column(line: &str) -> Option<&str> {
     (!is_heading).then_some(last)
 }
 
-/// Whether a test of this name is in the file of its module, or of one that its module lies in.
+/// Whether a test of this name is in the file of its module, or of a module around it.
 fn is_there(files: &Files, name: &str) -> bool {
     let modules: Vec<_> = name.split("::").collect();
     let Some((function, modules)) = modules.split_last() else {
@@ -61,7 +61,7 @@ fn is_there(files: &Files, name: &str) -> bool {
         .any(|text| has_test(text, function))
 }
 
-/// Whether a function of this name follows an attribute that makes it a test.
+/// Whether a function of this name has an attribute that makes it a test.
 fn has_test(text: &str, function: &str) -> bool {
     let mut is_test = false;
     for line in text.lines().map(str::trim) {

@@ -6,7 +6,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Folders that hold what others wrote or a program made.
+/// Folders that the rules leave out: their files come from others, from a program, or are
+/// incomplete.
 const NOT_OURS: [&str; 6] = [
     "target",
     "fixtures",
@@ -16,9 +17,9 @@ const NOT_OURS: [&str; 6] = [
     "corpora",
 ];
 
-/// The text files of a repository by their path from its root, `/` between names.
+/// The text files of a repository by their path from its root. `/` separates names.
 pub struct Files {
-    /// Where links may lead beside the texts; none in tests.
+    /// The folder in which links may lead to other files. `None` in tests.
     root: Option<PathBuf>,
     texts: BTreeMap<PathBuf, String>,
 }
@@ -27,7 +28,7 @@ impl Files {
     /// Reads a repository.
     ///
     /// # Errors
-    /// A folder or a file that can't be read, or is not UTF-8.
+    /// A folder or a file can't be read, or is not UTF-8.
     pub fn read(root: &Path) -> io::Result<Self> {
         let mut texts = BTreeMap::new();
         let mut folders = vec![root.to_owned()];
@@ -54,7 +55,7 @@ impl Files {
         })
     }
 
-    /// A repository of just these files.
+    /// A repository of only these files.
     #[cfg(test)]
     pub fn of<const N: usize>(files: [(&str, &str); N]) -> Self {
         let texts = files.map(|(path, text)| (PathBuf::from(path), text.to_owned()));
@@ -64,7 +65,7 @@ impl Files {
         }
     }
 
-    /// How many there are.
+    /// The number of files.
     pub fn count(&self) -> usize {
         self.texts.len()
     }
@@ -74,12 +75,12 @@ impl Files {
         self.ending("rs")
     }
 
-    /// The Rust files without their comments and texts; each line stays where it is.
+    /// The Rust files without their comments and texts. Line numbers stay the same.
     pub fn code(&self) -> impl Iterator<Item = (&Path, String)> {
         self.rust().map(|(path, text)| (path, code::only(text)))
     }
 
-    /// The comments of the Rust files, each line where it is.
+    /// The comments of the Rust files. Line numbers stay the same.
     pub fn comments(&self) -> impl Iterator<Item = (&Path, String)> {
         self.rust().map(|(path, text)| (path, code::comments(text)))
     }

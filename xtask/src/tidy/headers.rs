@@ -1,8 +1,8 @@
-//! Every Rust file opens with `//!`: what it owns and what it leaves to others.
+//! Checks that every Rust file opens with `//!`: what it owns and what it leaves to others.
 
 use super::{Files, Finding};
 
-/// Files that begin with something else.
+/// Files that do not begin with `//!`.
 pub fn check(files: &Files) -> Vec<Finding> {
     let bare = files.rust().filter(|(_, text)| !opens(text));
     bare.map(|(path, _)| {

@@ -1,12 +1,11 @@
-//! The layers of the service: dependencies between the modules of `src/` point one way.
+//! Checks the layers of the service: dependencies between the modules of `src/` point one way.
 //!
-//! Read from the code and not only from `use` lines: a path in the middle of a function is a
-//! dependency as well.
+//! All code counts, and not only `use` lines: a path in a function is a dependency too.
 
 use super::{Files, Finding, paths};
 use std::path::{Component, Path};
 
-/// Each module of `src/`, from the outside in, with those that it may name.
+/// The modules of `src/` from the outermost to the innermost, each with those that it may name.
 const LAYERS: [(&str, &[&str]); 14] = [
     ("main", &["cli"]),
     (
@@ -63,10 +62,10 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("clock", &[]),
 ];
 
-/// The names by which code reaches the crate's root.
+/// The names with which code refers to the crate's root.
 const ROOTS: [&str; 2] = ["crate", "d1_authz"];
 
-/// Names of modules that stand above the one that names them, or are in no layer.
+/// Names of modules that the naming module may not use, and names of modules in no layer.
 pub fn check(files: &Files) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, code) in files.code() {
@@ -108,7 +107,7 @@ pub fn check(files: &Files) -> Vec<Finding> {
     findings
 }
 
-/// The module that a file of `src/` is; empty for `lib.rs`, which only lists its modules.
+/// The module of a file of `src/`. Empty for `lib.rs`, which only lists its modules.
 fn module(path: &Path) -> Option<Vec<&str>> {
     let below = path.strip_prefix("src").ok()?;
     let mut names: Vec<&str> = below

@@ -1,10 +1,10 @@
-//! Links between the documents lead somewhere. Links to the web are not followed: whether they
-//! answer says nothing about this repository.
+//! Checks that links between the documents have a target. Links to the web are not followed:
+//! whether a server answers says nothing about this repository.
 
 use super::{Files, Finding};
 use std::path::{Component, Path, PathBuf};
 
-/// Links to files or headings that aren't there.
+/// Links to files or headings that do not exist.
 pub fn check(files: &Files) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, text) in files.markdown() {
@@ -42,7 +42,7 @@ fn lead(files: &Files, from: &Path, target: &str) -> Result<(), String> {
     }
 }
 
-/// A path without `.` and `..`, if it stays below the root.
+/// A path without `.` and `..`. `None` if it leaves the root.
 fn plain(path: &Path) -> Option<PathBuf> {
     let mut plain = PathBuf::new();
     for part in path.components() {
@@ -76,7 +76,7 @@ fn links(text: &str) -> Vec<(usize, String)> {
     links
 }
 
-/// The anchors of a text's headings, as the usual renderers make them.
+/// The anchors of a text's headings, as usual renderers make them.
 fn headings(text: &str) -> impl Iterator<Item = String> {
     let headings = prose(text).filter(|(_, line)| line.starts_with('#'));
     headings.map(|(_, line)| {
@@ -88,8 +88,8 @@ fn headings(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// The lines outside of code blocks, numbered from 1, with code in a line taken out where it could
-/// look like a link.
+/// The lines outside code blocks, numbered from 1. Code within a line is removed if it could look
+/// like a link.
 fn prose(text: &str) -> impl Iterator<Item = (usize, String)> {
     let mut in_block = false;
     text.lines().enumerate().filter_map(move |(number, line)| {

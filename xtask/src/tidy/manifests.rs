@@ -1,5 +1,5 @@
-//! Every package takes the workspace's lints: one that forgets the line is checked by none of them,
-//! without a word.
+//! Checks that every package takes the workspace's lints. No lint checks a package without that
+//! line, and nothing says so.
 
 use super::{Files, Finding};
 use std::path::Path;
@@ -26,8 +26,8 @@ pub fn check(files: &Files) -> Vec<Finding> {
     findings
 }
 
-/// A package that is a workspace of its own, as a fuzz target has to be, has none to take lints
-/// from.
+/// Whether a package belongs to the workspace. A package that is its own workspace, as a fuzz
+/// target must be, has no workspace lints.
 fn is_member(path: &Path, manifest: &toml::Table) -> bool {
     let own_workspace = manifest.contains_key("workspace") && path != Path::new("Cargo.toml");
     manifest.contains_key("package") && !own_workspace

@@ -1,21 +1,21 @@
-//! The paths that Rust code names, made absolute: what a file depends on, read from all of its code
-//! and not only from its `use` lines.
+//! The paths that Rust code names, made absolute. They show what a file depends on, in all of its
+//! code and not only in its `use` lines.
 //!
-//! Two rules stand on it: that layers point one way, and that files form no circle.
+//! Two rules use them: layers point one way, and files form no circle.
 
-/// A path of the crate that code names.
+/// A path in this crate that code names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named<'c> {
-    /// From 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// From the crate's root.
+    /// The path from the crate's root.
     pub path: Vec<&'c str>,
-    /// The name that a `use` gives it in this file; `*` for everything in it.
+    /// The name that a `use` gives to the path in this file. `*` if it brings in everything below.
     pub bound: Option<&'c str>,
 }
 
-/// The paths of code in a module. `roots` are the names by which the code reaches the crate's root,
-/// and `is_child` tells the names of modules that lie right below the code's own.
+/// The paths that the code of a module names. `roots` are the names with which it refers to the
+/// crate's root. `is_child` tells whether a module of that name lies directly below this one.
 pub fn named<'c>(
     code: &'c str,
     module: &[&'c str],
@@ -28,7 +28,7 @@ pub fn named<'c>(
         module: module.to_vec(),
         found: Vec::new(),
     };
-    // The braces that are open: whether each is that of an inline module.
+    // The open braces. True for the brace of an inline module.
     let mut braces: Vec<bool> = Vec::new();
     while reader.at < reader.tokens.len() {
         match reader.word(0) {
@@ -66,8 +66,7 @@ pub fn named<'c>(
     reader.found
 }
 
-/// Code without the parts that only tests are compiled with, and the modules of other files that
-/// only tests are compiled with.
+/// Code without the parts for tests alone, and the modules in other files that are for tests alone.
 pub fn without_tests(code: &str) -> (String, Vec<String>) {
     const ATTRIBUTE: &str = "#[cfg(test)]";
     let (mut out, mut modules) = (String::with_capacity(code.len()), Vec::new());
@@ -111,8 +110,8 @@ impl<'c> Reader<'c> {
         self.word(ahead) == ":" && self.word(ahead + 1) == ":"
     }
 
-    /// The module that a path starts from, which it goes past; `None` if the path is none of the
-    /// crate's.
+    /// The module in which a path starts. Moves past the words that say so. `None` if the path does
+    /// not belong to the crate.
     fn start(&mut self, roots: &[&str], relative: bool) -> Option<Vec<&'c str>> {
         if relative {
             return Some(self.module.clone());
@@ -155,7 +154,7 @@ impl<'c> Reader<'c> {
         });
     }
 
-    /// Reads a tree of `use`, up to what follows it.
+    /// Reads a tree of `use` to its end.
     fn tree(&mut self, mut path: Vec<&'c str>) {
         let mut line = self.line();
         loop {
@@ -211,7 +210,7 @@ fn is_name(token: &str) -> bool {
     token.starts_with(|c: char| c.is_alphabetic() || c == '_')
 }
 
-/// Words and single signs, each with its line from 1.
+/// Words and single signs, each with its line, counted from 1.
 fn tokens(code: &str) -> Vec<(usize, &str)> {
     let mut tokens = Vec::new();
     for (number, line) in code.lines().enumerate() {

@@ -1,12 +1,12 @@
-//! A Rust file is one idea, and an idea has at most [`MOST`] lines.
+//! Checks the size of Rust files: a file is one idea, which has at most [`MOST`] lines.
 
 use super::{Files, Finding};
 use std::path::Path;
 
-/// A longer file is refused.
+/// A file with more lines is refused.
 const MOST: usize = 400;
 
-/// A longer file is mentioned.
+/// A file with more lines is mentioned.
 const MANY: usize = 250;
 
 /// Files that are too long.
@@ -20,7 +20,7 @@ pub fn check(files: &Files) -> Vec<Finding> {
     .collect()
 }
 
-/// Files to look at, the longest first, with their lines.
+/// The files that are mentioned and not refused, the longest first, with their number of lines.
 pub fn long(files: &Files) -> Vec<(&Path, usize)> {
     let mut long: Vec<_> = lines(files)
         .filter(|(_, lines)| (MANY + 1..=MOST).contains(lines))

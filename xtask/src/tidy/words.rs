@@ -1,9 +1,9 @@
-//! Nothing unfinished is committed: no `todo!`, no `dbg!`, no test that is switched off, no note to
-//! come back to.
+//! Checks that nothing unfinished is committed: no `todo!`, no `dbg!`, no test that is switched
+//! off, no note about work to come.
 
 use super::{Files, Finding};
 
-/// In code, white space aside.
+/// Words of code. White space in the code is ignored.
 const IN_CODE: [(&str, &str); 4] = [
     ("todo!", "write it"),
     (
@@ -14,10 +14,10 @@ const IN_CODE: [(&str, &str); 4] = [
     ("#[ignore", "mend the test or remove it"),
 ];
 
-/// In comments, as a word of its own and not between backticks.
+/// Words of comments, if they stand alone and not between backticks.
 const IN_COMMENTS: [&str; 3] = ["FIXME", "TODO", "XXX"];
 
-/// Unfinished places.
+/// Places that are unfinished.
 pub fn check(files: &Files) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, code) in files.code() {
@@ -42,7 +42,7 @@ pub fn check(files: &Files) -> Vec<Finding> {
     findings
 }
 
-/// Whether `line` has `word`, and not as the end of a longer name.
+/// Whether `line` has `word`, but not as the end of a longer name.
 fn has(line: &str, word: &str) -> bool {
     line.match_indices(word)
         .any(|(at, _)| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))

@@ -1,9 +1,10 @@
-//! Edited documents: what is said of each, what is done, and that nothing is done otherwise.
+//! Updates with edited documents: what each reports and does, and that a refused one changes
+//! nothing.
 
 use super::service::{DOCUMENT, Service, said};
 use serde_json::{Value, json};
 
-/// The document with an edit.
+/// The document in use, with an edit.
 fn edited(edit: impl FnOnce(&mut Value)) -> String {
     let mut document: Value = serde_json::from_str(DOCUMENT).unwrap();
     document["info"]["version"] = json!("1.1");
@@ -11,7 +12,7 @@ fn edited(edit: impl FnOnce(&mut Value)) -> String {
     serde_json::to_string_pretty(&document).unwrap()
 }
 
-/// Codes and effects of the changes, but for documentation.
+/// Codes and effects of the changes, without those of documentation.
 fn changes(report: &Value) -> Vec<(&str, &str)> {
     let text = |change: &'_ Value, field: &str| {
         change[field]
@@ -33,7 +34,7 @@ fn changes(report: &Value) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// What is refused leaves every file as it was.
+/// Updates with a document that must be refused. Checks that no file was changed.
 #[track_caller]
 fn refused(service: &Service, document: &str, more: &[&str], outcome: &str) -> Value {
     let before = service.tree();
@@ -82,7 +83,7 @@ fn what_breaks_callers_is_refused_and_told() {
     let report = refused(&service, &narrowed, &[], "breaking");
     assert_eq!(changes(&report), [("enum-narrowed", "breaking")]);
 
-    // As text: the same, and where the answer to it stands.
+    // The text report has the same result, and names the option that allows it.
     let out = service.update(&narrowed, &[]).output().unwrap();
     let text = said(&out);
     assert_eq!(out.status.code(), Some(1), "{text}");
@@ -103,14 +104,15 @@ fn what_cannot_be_served_is_refused() {
     let broken = DOCUMENT.replacen("\"info\": {", "\"info\": ", 1);
     let report = refused(&service, &broken, &[], "refused");
     assert_eq!(report["findings"][0]["code"], "DC004");
-    // Line 3 of the file, as of a document that is no JSON from there on.
+    // The finding is at line 3 of the file, where the document stops being JSON.
     assert_eq!(report["findings"][0]["line"], 3, "{report:#}");
 
     let dangling = DOCUMENT.replace("schemas/NewCard\"", "schemas/NoCard\"");
     let report = refused(&service, &dangling, &["--allow-breaking"], "refused");
     assert_eq!(report["findings"][0]["code"], "DC031");
 
-    // The overlay adds /health to the paths; a vendor that has it differently is not overruled.
+    // The overlay adds /health to the paths. It must not overrule a vendor's document with another
+    // /health.
     let contradicts = edited(|document| {
         document["paths"]["/health"] =
             json!({"get": {"operationId": "health", "responses": {"204": {"description": "Up"}}}});
@@ -144,7 +146,7 @@ fn the_document_in_use_must_be_the_one_that_was_taken() {
 fn compatible_documents_are_taken_whole() {
     let service = Service::new();
     let before = service.tree();
-    // 1. An optional property.
+    // 1. The document gets an optional property.
     let added = edited(|document| {
         document["components"]["schemas"]["NewCard"]["properties"]["limit"] =
             json!({"type": "integer"});
@@ -165,7 +167,7 @@ fn compatible_documents_are_taken_whole() {
     .map(|name| format!("openapi/{name}"));
     assert_eq!(report["files"], json!(files));
 
-    // 2. A new operation: its skeleton is the only line of code that differs, and answers 501.
+    // 2. A new operation. Only its skeleton is added to the code, and answers 501.
     let operation = edited(|document| {
         document["components"]["schemas"]["NewCard"]["properties"]["limit"] =
             json!({"type": "integer"});
@@ -196,7 +198,7 @@ fn compatible_documents_are_taken_whole() {
         "{skeleton}"
     );
 
-    // 3. That operation gone again: first its handler must go, whose lines are named.
+    // 3. The operation is removed again. Its handler must go first, and the report names its lines.
     let report = refused(&service, &added, &["--allow-breaking"], "dead_handlers");
     let dead = &report["handlers"]["dead"][0];
     assert_eq!(dead["method"], "delete_card");
@@ -221,7 +223,7 @@ fn compatible_documents_are_taken_whole() {
     assert_eq!(report["tested"], true);
     assert!(service.has_taken(&added));
 
-    // 4. Without its tests.
+    // 4. The update runs without the tests.
     let out = service
         .update(&operation, &["--skip-tests"])
         .output()
@@ -284,7 +286,7 @@ fn a_new_optional_field_is_none_until_someone_fills_it() {
     );
     assert_eq!(service.read("src/handlers.rs"), filled);
 
-    // A required one can't be: the code must say what it is.
+    // A required field can't be filled in: the code must set it.
     let service = Service::new();
     service.write("src/handlers.rs", &handlers);
     let report = refused(&service, &with(json!(["id", "limit"])), &[], "step");

@@ -1,4 +1,5 @@
-//! `kill -9` in the middle: every file is as it was, or all are new once the next command has run.
+//! Tests `kill -9` during an update: the files are all old, or all new once the next command has
+//! run.
 
 use super::service::{DOCUMENT, Service};
 use serde_json::Value;
@@ -6,11 +7,11 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// How often it is killed at a time by chance, and how often as soon as the journal is there.
+/// How often the update is killed at a random time, and how often as soon as the journal is there.
 const KILLED: (u32, u32) = (30, 20);
 
-/// Compiling and testing is cargo's, and touches no file of the tree: here a program that does
-/// nothing stands in for it, so that there is time to be killed often where files are written.
+/// Cargo compiles and tests, and touches no file of the tree. A program that does nothing replaces
+/// it here, so that the kills often hit the time at which files are written.
 #[test]
 fn who_is_killed_leaves_the_tree_clean() {
     let service = Service::new();
@@ -53,7 +54,7 @@ fn who_is_killed_leaves_the_tree_clean() {
                 "round {round}: a mixture, and no journal"
             );
         }
-        // The next command finishes it, whatever it is there for.
+        // The next command finishes the update, whatever the command does itself.
         let next = unlocked(|| service.report("{", &[]).1);
         assert_eq!(next["outcome"], "refused", "round {round}: {next:#}");
         if interrupted || service.tree() != old {
@@ -76,7 +77,7 @@ fn who_is_killed_leaves_the_tree_clean() {
     );
 }
 
-/// A number from 0 to 1 that differs from run to run.
+/// A number from 0 to 1, different in each run.
 fn chance() -> f64 {
     let now = std::time::SystemTime::UNIX_EPOCH
         .elapsed()
@@ -84,8 +85,8 @@ fn chance() -> f64 {
     f64::from(now.subsec_nanos() % 1_000) / 1_000.0
 }
 
-/// What a command reports once it has the lock: a child that was forked when its parent was killed
-/// holds it until it is another program.
+/// The report of a command once it has the lock. If the parent was killed right after a fork, the
+/// child holds the lock until it runs another program.
 fn unlocked(report: impl Fn() -> Value) -> Value {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {

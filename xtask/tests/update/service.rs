@@ -1,5 +1,5 @@
-//! The service that the tests update: scaffolded from a document, with the files that the contract
-//! of this workspace has.
+//! The service that the tests update. It is scaffolded from a document, and has the files of this
+//! workspace's contract.
 
 use dropshot_codegen::{Options, generate, load};
 use serde_json::Value;
@@ -97,7 +97,7 @@ impl Service {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
-    /// Every file but what `target` holds.
+    /// Every file outside `target`.
     pub fn tree(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut tree = BTreeMap::new();
         let mut left = vec![self.root().to_owned()];
@@ -128,7 +128,7 @@ impl Service {
         }
     }
 
-    /// The command with a new document, which it names `new.json`.
+    /// The update with a new document, which is written to `new.json`.
     pub fn update(&self, document: &str, more: &[&str]) -> Command {
         let from = self.path("target/new.json");
         fs::create_dir_all(from.parent().unwrap()).unwrap();
@@ -138,13 +138,13 @@ impl Service {
         command
     }
 
-    /// Runs the command, and gives its exit code and its report.
+    /// Runs the update. Returns its exit code and its report.
     pub fn report(&self, document: &str, more: &[&str]) -> (i32, Value) {
         let out = self
             .update(document, &[more, &["--output", "json"]].concat())
             .output()
             .unwrap();
-        // Shown where the test fails.
+        // The test runner shows this if the test fails.
         eprint!("{}", String::from_utf8_lossy(&out.stderr));
         let report = serde_json::from_slice(&out.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", said(&out)));
@@ -161,7 +161,7 @@ impl Service {
     }
 }
 
-/// What a command printed, both ways.
+/// What a command printed to standard output and standard error.
 pub fn said(out: &Output) -> String {
     format!(
         "{}{}",
@@ -170,8 +170,8 @@ pub fn said(out: &Output) -> String {
     )
 }
 
-/// This workspace's command. What it compiles, it compiles into this workspace's target folder,
-/// where dependencies are.
+/// This workspace's command. It compiles into this workspace's target folder, where the
+/// dependencies are.
 fn xtask(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     command.args(arguments).env(

@@ -1,9 +1,10 @@
-//! A document of any size, each operation of the same shape: four structs of its own (path, query,
-//! body and reply) and one that all share.
+//! A document of any size. All operations have the same shape: each has four structs of its own
+//! (path, query, body and reply), and all share a fifth.
 
 use serde_json::{Map, Value, json};
 
-/// An OpenAPI document of this many operations, `do_thing_0` and on, forty to a tag.
+/// An OpenAPI document of this many operations, `do_thing_0` and on, with forty operations to a
+/// tag.
 pub fn document(operations: usize) -> Value {
     let mut paths = Map::new();
     let mut schemas = Map::new();

@@ -1,5 +1,5 @@
-//! The baseline: the same operations as a crate that one writes by hand, a trait under
-//! `#[api_description]` with Dropshot's extractors and all the derives that its documentation
+//! The baseline: the same operations in a crate as a developer writes it by hand. It has a trait
+//! under `#[api_description]`, Dropshot's extractors, and all derives that Dropshot's documentation
 //! shows.
 
 use super::document;
@@ -27,7 +27,7 @@ pub fn write(folder: &Path, name: &str, operations: usize) -> io::Result<()> {
     for (file, text) in files {
         fs::write(folder.join(file), text)?;
     }
-    // The versions that the generated crate has.
+    // The generated crate has the versions of the same lock file.
     fs::copy(
         crate::workspace::root().join("Cargo.lock"),
         folder.join("Cargo.lock"),

@@ -1,4 +1,4 @@
-//! The figures of `bench codegen`, and what they are compared with; [`super::text`] shows them.
+//! The figures of `bench codegen` and their ratios to the baseline. [`super::text`] shows them.
 
 use super::workshop::Layout;
 use crate::bench::Outcome;
@@ -12,7 +12,7 @@ use std::path::Path;
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub machine: Machine,
-    /// How often each crate was compiled; figures are medians.
+    /// How often each crate was compiled. The figures are medians.
     pub rounds: u16,
     pub generator: Vec<Generator>,
     pub compiled: Vec<Compiled>,
@@ -21,15 +21,15 @@ pub struct Report {
     pub release: Option<Release>,
 }
 
-/// `cargo xtask scaffold`, from the document to the crate's files, in the profile that build
-/// scripts have.
+/// The cost of `cargo xtask scaffold`, from the document to the crate's files, in the profile that
+/// build scripts have.
 #[derive(Debug, Serialize)]
 pub struct Generator {
     pub operations: usize,
     pub cost: Cost,
 }
 
-/// A crate compiled from nothing but its dependencies.
+/// A crate that was compiled from nothing but its compiled dependencies.
 #[derive(Debug, Serialize)]
 pub struct Compiled {
     pub layout: Layout,
@@ -37,14 +37,14 @@ pub struct Compiled {
     pub check: Cost,
     pub build: Cost,
     pub binary_mb: f64,
-    /// Until the debug build listens.
+    /// The time until the debug build listens.
     pub start_ms: f64,
     pub starts_on_2_mib: bool,
-    /// To the baseline of the same size.
+    /// The ratios to the baseline of the same size.
     pub ratios: Option<Ratios>,
 }
 
-/// How much of the baseline's this is: less is better.
+/// The figures divided by those of the baseline. Less is better.
 #[derive(Debug, Serialize)]
 pub struct Ratios {
     pub check_cpu: f64,
@@ -55,7 +55,7 @@ pub struct Ratios {
     pub start: f64,
 }
 
-/// How much more than its share of CPU time the largest crate takes; 1 is linear.
+/// CPU time of the largest crate for each operation, divided by that of the smallest; 1 is linear.
 #[derive(Debug, Serialize)]
 pub struct Growth {
     pub layout: Layout,
@@ -65,7 +65,7 @@ pub struct Growth {
     pub build: f64,
 }
 
-/// A crate compiled again after an edit of one handler, cargo's own time included.
+/// A crate that was compiled again after an edit of one handler. Cargo's own time is included.
 #[derive(Debug, Serialize)]
 pub struct Edited {
     pub layout: Layout,
@@ -84,7 +84,7 @@ pub struct Release {
 }
 
 impl Report {
-    /// No figures yet.
+    /// A report without figures.
     pub fn new(machine: Machine, rounds: u16) -> Self {
         Self {
             machine,
@@ -97,8 +97,8 @@ impl Report {
         }
     }
 
-    /// Writes down what there is: a run of an hour that is cut short has measured something all the
-    /// same.
+    /// Writes the figures that there are, so that a run of an hour leaves figures even if it is cut
+    /// short.
     ///
     /// # Errors
     /// The file can't be written.
@@ -107,7 +107,7 @@ impl Report {
         fs::write(file, text).map_err(|error| format!("{}: {error}", file.display()))
     }
 
-    /// Compares what there is.
+    /// Adds the ratios of the figures that there are.
     pub fn finish(mut self) -> Self {
         for index in 0..self.compiled.len() {
             let it = &self.compiled[index];
@@ -127,8 +127,8 @@ impl Report {
         self
     }
 
-    /// From 100 operations on: in a smaller crate, what every crate has counts for more than the
-    /// operations.
+    /// Only crates of 100 operations or more count. In a smaller crate, what every crate has weighs
+    /// more than the operations.
     fn growth_of(&self, layout: Layout) -> Option<Growth> {
         let large = || {
             self.compiled

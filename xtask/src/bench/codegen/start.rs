@@ -1,4 +1,4 @@
-//! A built crate is started, and asked whether it serves what it should.
+//! Starts a built crate, and checks that it serves its operations.
 
 use super::document;
 use super::workshop::Made;
@@ -8,11 +8,11 @@ use crate::bench::table::median;
 use std::path::Path;
 use std::process::Command;
 
-/// How often it is started.
+/// How often the crate is started.
 const STARTS: usize = 5;
 
-/// From the start of the process to the line that says that it listens: the median of five, in
-/// milliseconds. Its first and its last operation are asked for the 501 that they have to answer.
+/// The time from the start of the process to the line that says that it listens: the median of five
+/// starts, in milliseconds. Each time, the first and the last operation must answer 501.
 pub fn start_ms(made: &Made, program: &Path) -> Outcome<f64> {
     let mut starts = Vec::with_capacity(STARTS);
     for _ in 0..STARTS {
@@ -34,7 +34,7 @@ pub fn start_ms(made: &Made, program: &Path) -> Outcome<f64> {
     Ok(median(starts).unwrap_or(f64::NAN))
 }
 
-/// Whether it starts on a stack of 2 MiB, which is what threads of tests and of tokio have.
+/// Whether the program starts on a stack of 2 MiB, as threads of tests and of tokio have it.
 pub fn starts_on_2_mib(program: &Path) -> bool {
     let mut shell = Command::new("sh");
     shell

@@ -1,4 +1,4 @@
-//! Crates of both layouts, and what compiling them takes.
+//! Makes crates of both layouts and measures their compilation.
 
 use super::{document, macro_layout};
 use crate::bench::cost::Cost;
@@ -16,7 +16,7 @@ use std::{fmt, fs, io};
 pub enum Layout {
     /// As the generator writes them.
     Generated,
-    /// As one writes them by hand: the baseline.
+    /// As a developer writes them by hand: the baseline.
     ApiDescription,
 }
 
@@ -35,11 +35,11 @@ pub struct Made {
     pub operations: usize,
     pub folder: PathBuf,
     name: String,
-    /// What writing it took; nothing for the baseline, which no generator writes.
+    /// The cost of writing the crate. `None` for the baseline, which no generator writes.
     pub generated: Option<Cost>,
 }
 
-/// What cargo is to do.
+/// What cargo should do.
 #[derive(Clone, Copy)]
 pub enum Verb {
     Check,
@@ -47,7 +47,7 @@ pub enum Verb {
     Release,
 }
 
-/// Where crates are made and compiled, all with the same artifacts of their dependencies.
+/// The folder in which crates are made and compiled. All share the artifacts of their dependencies.
 pub struct Workshop {
     folder: PathBuf,
     target: PathBuf,
@@ -64,7 +64,7 @@ impl Workshop {
         })
     }
 
-    /// Writes a crate of this many operations anew.
+    /// Writes a crate of this many operations, and removes an older one first.
     pub fn make(&self, layout: Layout, operations: usize) -> Outcome<Made> {
         let name = format!(
             "{}-{operations}",
@@ -107,8 +107,9 @@ impl Workshop {
         })
     }
 
-    /// Compiles a crate from where it stands. Both costs: cargo's with everything it starts, and
-    /// that of the crate alone, its library and its program, linker included, build script not.
+    /// Compiles a crate in its folder and returns two costs. The first is that of cargo and
+    /// everything that it starts. The second is that of the crate's library and program, with the
+    /// linker and without the build script.
     pub fn compile(&self, made: &Made, verb: Verb) -> Outcome<(Cost, Cost)> {
         progress(&format!(
             "cargo {verb} of {} operations, {}",
@@ -124,7 +125,7 @@ impl Workshop {
             .run_cargo(&mut cargo, &made.name.replace('-', "_"))
     }
 
-    /// Forgets what was compiled of a crate; its dependencies stay.
+    /// Removes what was compiled of a crate. What was compiled of its dependencies stays.
     pub fn forget(&self, made: &Made) -> Outcome<()> {
         let mut cargo = self.cargo(made);
         cargo.args(["clean", "--quiet", "--package", &made.name]);

@@ -1,4 +1,4 @@
-//! Certificates for what is measured, by openssl.
+//! Makes the certificates of the measurement with openssl.
 
 use crate::bench::Outcome;
 use crate::bench::program::said;
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// An authority, and what it has issued.
+/// A certificate authority, and the two certificates that it has issued.
 pub struct Authority {
     folder: PathBuf,
     pub server: Issued,
@@ -24,7 +24,7 @@ const CONFIG: &str = "[req]\ndistinguished_name = name\n[name]\n\
      [own]\nbasicConstraints = critical,CA:FALSE\nsubjectAltName = DNS:localhost\n";
 
 impl Authority {
-    /// A new one.
+    /// Makes an authority in a folder.
     pub fn new(folder: &Path) -> Outcome<Self> {
         let config = folder.join("openssl.cnf");
         fs::write(&config, CONFIG).map_err(|error| format!("{}: {error}", config.display()))?;
@@ -51,7 +51,7 @@ impl Authority {
         })
     }
 
-    /// Its own certificate.
+    /// The authority's own certificate.
     pub fn certificate(&self) -> PathBuf {
         self.folder.join("authority.pem")
     }

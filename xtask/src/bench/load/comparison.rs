@@ -1,5 +1,4 @@
-//! What the measurements of servers under load are told, and what those of kept connections alone
-//! end with.
+//! The arguments of measurements under load, and the result of those that only keep connections.
 
 use super::{Candidate, Effort, Served, compare, setting, text};
 use crate::bench::machine::Machine;
@@ -7,7 +6,7 @@ use crate::bench::{Outcome, Report};
 use crate::output::Output;
 use serde::Serialize;
 
-/// How hard to measure, and how to print it.
+/// How hard to measure, and how to print the result.
 #[derive(clap::Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -26,7 +25,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Measures the candidates; the first is the baseline.
+    /// Measures the candidates. The first is the baseline.
     pub fn of(machine: Machine, candidates: &[Candidate], effort: Effort) -> Outcome<Self> {
         Ok(Self {
             machine,

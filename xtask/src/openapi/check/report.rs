@@ -1,11 +1,11 @@
-//! What the check found, for people and for programs.
+//! The results of the check, for people and for programs.
 
 use crate::openapi::differences::Difference;
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
 
-/// How many differences of one problem are printed as text.
+/// How many differences of one problem are printed as text at most.
 const SHOWN: usize = 40;
 
 /// The state of the contract's files.
@@ -14,9 +14,9 @@ const SHOWN: usize = 40;
 pub enum Verdict {
     /// They belong together.
     Current,
-    /// One was edited or not regenerated.
+    /// A file was edited, or not generated again.
     Stale,
-    /// It can't be told, or the documents themselves are wrong.
+    /// The check is not possible, or the documents themselves are wrong.
     Failed,
 }
 
@@ -25,7 +25,7 @@ pub enum Verdict {
 pub struct Report {
     /// The worst of the problems.
     pub verdict: Verdict,
-    /// What is wrong; empty when all is current.
+    /// What is wrong. Empty if all is current.
     pub problems: Vec<Problem>,
     /// How many operations the served document has.
     pub operations: usize,
@@ -40,7 +40,7 @@ pub struct Problem {
     pub file: PathBuf,
     /// What is wrong with it.
     pub message: String,
-    /// Where it differs, from what it should say to what it says.
+    /// The differences between what the file should say and what it says.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<Difference>,
     /// What to do.

@@ -1,9 +1,9 @@
-//! The check on copies of this workspace's own contract, edited as a hand would.
+//! Tests the check on copies of this workspace's contract, with edits as a developer makes them.
 
 use super::*;
 use crate::openapi::contract::digest_line;
 
-/// A copy of the contract that was just taken and exported: current, whatever the working tree is.
+/// A copy of the contract that is current, whatever the state of the working tree.
 fn contract() -> (tempfile::TempDir, Contract) {
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (Contract::of_workspace(), Contract::at(folder.path()));
@@ -104,7 +104,7 @@ fn an_edit_that_only_moves_white_space_is_one_too() {
     assert_eq!(pointers(&report), [(Contract::VENDOR, vec![])]);
 }
 
-/// The served document still has what was removed, as if the overlay brought it.
+/// The served document still has what the edit removed, as if the overlay had added it.
 #[test]
 fn what_an_edit_removed_from_the_vendors_document_is_named() {
     let (_folder, contract) = contract();
@@ -190,8 +190,7 @@ fn the_report_is_json_for_programs() {
     );
 }
 
-/// Another reader of OpenAPI 3.0 documents takes what is served, and no part of it is unknown to
-/// that reader.
+/// Another reader of OpenAPI 3.0 documents takes the served document, and knows every part of it.
 #[test]
 fn an_independent_reader_understands_all_of_the_served_document() {
     let (_folder, contract) = contract();
@@ -201,6 +200,7 @@ fn an_independent_reader_understands_all_of_the_served_document() {
         serde_json::from_str(&text).unwrap(),
         serde_json::to_value(&read).unwrap(),
     );
-    // It writes defaults out, such as the style of a header: more, and never less.
+    // That reader also writes defaults, such as the style of a header. So it may say more, never
+    // less.
     assert_eq!(missing(&said, &understood), []);
 }

@@ -4,41 +4,41 @@ use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
 
-/// What changed, or has to change, in the handlers.
+/// The changes of the handlers, made or still to be made.
 #[derive(Debug, Default, Serialize)]
 pub struct Adapted {
-    /// Skeletons that answer 501.
+    /// New handlers, which answer 501.
     pub added: Vec<Added>,
-    /// Handlers that no operation has any more.
+    /// Handlers whose operation is gone.
     pub dead: Vec<Dead>,
 }
 
-/// A skeleton.
+/// A new handler, which answers 501.
 #[derive(Debug, Serialize)]
 pub struct Added {
-    /// Its operation's id.
+    /// The id of its operation.
     pub operation: String,
-    /// Its name.
+    /// The name of the method.
     pub method: String,
-    /// The file that it is added to, from the workspace's folder; `None` where nothing implements
-    /// its trait.
+    /// The file that it is added to, relative to the workspace. `None` if nothing implements its
+    /// trait.
     pub file: Option<PathBuf>,
 }
 
-/// A handler without an operation.
+/// A handler whose operation is gone.
 #[derive(Debug, Serialize)]
 pub struct Dead {
-    /// The operation's id as it was.
+    /// The id of the operation in the document before.
     pub operation: String,
-    /// Its name.
+    /// The name of the method.
     pub method: String,
-    /// From the workspace's folder.
+    /// The file, relative to the workspace.
     pub file: PathBuf,
-    /// From 1.
+    /// The first line of the handler, counted from 1.
     pub first_line: usize,
-    /// The last one that belongs to it.
+    /// The last line of the handler.
     pub last_line: usize,
-    /// The method that it is to become, where its operation was renamed.
+    /// The new name of the method, if its operation was renamed.
     pub becomes: Option<String>,
 }
 

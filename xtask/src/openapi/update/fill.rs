@@ -1,22 +1,22 @@
-//! `None` for what the new document lets a value have and the code does not say.
+//! Adds `None` for the new optional fields that the code does not set.
 //!
-//! A new optional property of a reply is a new field, which every place that builds the reply must
-//! name. `None` there means what the code meant before; the compiler knows the places. Where the
-//! field is no `Option`, it does not compile, and nothing is kept.
+//! A new optional property of a reply becomes a new field. Every place that builds the reply must
+//! set it, and the compiler names these places. `None` there means what the code meant before. If
+//! the field is not an `Option`, the code does not compile and nothing is kept.
 
 use crate::tidy::code;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// A field that was written.
+/// A field that was set to `None`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Filled {
-    /// From the workspace's folder.
+    /// The file, relative to the workspace.
     pub file: PathBuf,
-    /// The line that the value is built from.
+    /// The line at which the value is built.
     pub line: usize,
-    /// The field.
+    /// The name of the field.
     pub field: String,
 }
 
@@ -46,17 +46,16 @@ struct Span {
     byte_end: usize,
     line_start: usize,
     is_primary: bool,
-    /// Where it stands in the source when a macro made it.
+    /// The place in the source, if a macro made the code.
     expansion: Option<serde_json::Value>,
 }
 
 /// What the compiler said.
 #[derive(Debug, Default)]
 pub struct Said {
-    /// Its errors, for people.
+    /// The errors, for people.
     pub errors: String,
-    /// By file, where values end that lack fields: the end of their type's name, the line, the
-    /// fields.
+    /// The values that lack fields, by file: the end of their type's name, the line, the fields.
     missing: BTreeMap<PathBuf, BTreeSet<(usize, usize, Vec<String>)>>,
 }
 
@@ -64,8 +63,8 @@ impl Said {
     /// Reads what `cargo check --message-format json` printed.
     pub fn read(output: &str) -> Self {
         let mut said = Self::default();
-        // Cargo has lines of other forms too, and a package's messages come once for each of its
-        // targets.
+        // Cargo also prints lines of other forms. It prints the messages of a package once for each
+        // target.
         let mut seen = BTreeSet::new();
         let lines = output
             .lines()
@@ -94,7 +93,8 @@ impl Said {
         said
     }
 
-    /// The files with `None` for what is missing, as `read` gives them, and the places.
+    /// The files with `None` for each missing field, and the fields. `read` gives the text of a
+    /// file.
     pub fn fill(
         &self,
         read: impl Fn(&Path) -> Option<String>,
@@ -102,7 +102,7 @@ impl Said {
         let (mut texts, mut filled) = (BTreeMap::new(), Vec::new());
         for (file, places) in &self.missing {
             let Some(mut text) = read(file) else { continue };
-            // From the end, so that the places before stay where they are.
+            // The last place comes first, so that the positions of the others stay right.
             for (end, line, fields) in places.iter().rev() {
                 if let Some(with) = with(&text, *end, fields) {
                     text = with;
@@ -120,7 +120,7 @@ impl Said {
     }
 }
 
-/// The fields of "missing fields `a`, `b` and 2 other fields in initializer of `T`".
+/// The field names in "missing fields `a`, `b` and 2 other fields in initializer of `T`".
 fn names(message: &str) -> Vec<String> {
     let fields = message
         .split(" in initializer of")
@@ -134,7 +134,7 @@ fn names(message: &str) -> Vec<String> {
         .collect()
 }
 
-/// The text with fields added to the braces that follow a place.
+/// The text with fields added in the braces that follow the position `after`.
 fn with(text: &str, after: usize, fields: &[String]) -> Option<String> {
     let code = code::only(text);
     let open = after + code.get(after..)?.find('{')?;

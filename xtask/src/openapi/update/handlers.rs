@@ -1,9 +1,8 @@
-//! The handlers in the source: skeletons for new operations, and the lines of those whose operation
-//! is gone.
+//! The handlers in the source: adds skeletons for new operations, and finds the lines of handlers
+//! whose operation is gone.
 //!
-//! A handler is a method in an `impl` of a generated trait, wherever under `src` that is. It is
-//! found by its braces, with comments and texts blanked; what is made of it is compiled before it
-//! is kept.
+//! A handler is a method in an `impl` of a generated trait, in any file under `src`. It is found by
+//! its braces, with comments and texts blanked. The result is compiled before it is kept.
 
 use super::adapted::{Adapted, Added, Dead};
 use crate::tidy::code;
@@ -21,7 +20,7 @@ pub struct Handlers {
 }
 
 struct File {
-    /// From the workspace's folder.
+    /// The path, relative to the workspace.
     path: PathBuf,
     text: String,
     /// The text with comments and texts blanked.
@@ -53,7 +52,7 @@ impl Handlers {
         Ok(Self { files })
     }
 
-    /// Finds what a new document asks of the handlers, and gives the files with skeletons added.
+    /// Finds what a new document needs of the handlers. Returns the files with skeletons added.
     pub fn adapt(
         &self,
         old: &Skeleton,
@@ -116,7 +115,7 @@ impl Handlers {
         })
     }
 
-    /// The handlers' context, as they name it.
+    /// The type of the handlers' context, as the source names it.
     fn context(&self) -> String {
         let said = self.block("Api").and_then(|block| {
             let body = &block.file.code[block.body.clone()];
@@ -135,7 +134,7 @@ fn traits(skeleton: &Skeleton) -> impl Iterator<Item = (&str, &[Method])> {
     std::iter::once(("Api", skeleton.api.as_slice())).chain(groups)
 }
 
-/// The method of the operation that an old one was renamed to.
+/// The new method of an operation that was renamed.
 fn renamed(operation: &str, old: &Skeleton, new: &Skeleton, changes: &[Change]) -> Option<String> {
     let rename = changes.iter().find(|change| {
         change.kind == Kind::OperationRenamed
@@ -151,7 +150,7 @@ fn renamed(operation: &str, old: &Skeleton, new: &Skeleton, changes: &[Change]) 
         .then(|| is.name.clone())
 }
 
-/// The braces of `impl … NAME for …`, without themselves.
+/// The range inside the braces of `impl … NAME for …`.
 fn implementation(code: &str, name: &str) -> Option<Range<usize>> {
     code.match_indices("impl").find_map(|(at, _)| {
         let open = at + code[at..].find('{')?;
@@ -170,7 +169,7 @@ struct Block<'f> {
 }
 
 impl Block<'_> {
-    /// Its methods by name, with their first and last lines, comments and attributes included.
+    /// The methods by name, with their first and last lines. Comments and attributes are included.
     fn methods(&self) -> Vec<(String, Range<usize>)> {
         let (code, text) = (&self.file.code, &self.file.text);
         let line = |at: usize| text[..at].matches('\n').count() + 1;
@@ -198,7 +197,7 @@ impl Block<'_> {
         methods
     }
 
-    /// The file with methods added at the end.
+    /// The file with methods added at the end of the block.
     fn with(&self, methods: &str) -> String {
         let text = &self.file.text;
         let (before, after) = text.split_at(self.body.end);

@@ -13,40 +13,40 @@ pub enum Outcome {
     Updated,
     /// The document is the one in use, byte for byte.
     Unchanged,
-    /// The new document, or the overlay on it, is not one that can be served.
+    /// The new document can't be served with the overlay.
     Refused { findings: Findings },
-    /// It refers to other files.
+    /// The new document refers to other files.
     ManyFiles { others: Vec<PathBuf> },
     /// The document in use is not the one that was taken from the vendor.
     Edited { file: PathBuf },
     /// The document in use can't be read.
     Unreadable { findings: Findings },
-    /// It breaks callers, or may.
+    /// The new document breaks callers, or may break them.
     Breaking,
-    /// Operations are gone or renamed, and their handlers are still there.
+    /// Operations are gone or renamed, and their handlers are still in the source.
     DeadHandlers,
     /// The contract's new files do not belong together.
     Contract { problems: String },
     /// The workspace does not compile, or its tests fail, with the new document.
     Step { command: String },
-    /// A file can't be read or written, or a program not run.
+    /// A file can't be read or written, or a program can't be run.
     Failed { message: String },
 }
 
 impl Outcome {
-    /// A file or a program that failed.
+    /// The outcome if a file or a program failed.
     pub fn failed(what: &str, error: &io::Error) -> Self {
         Self::Failed {
             message: format!("{what}: {error}"),
         }
     }
 
-    /// Whether there is nothing left to do.
+    /// Whether nothing is left to do.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Updated | Self::Unchanged)
     }
 
-    /// Why nothing was changed, for people; `from` is the new document.
+    /// Why nothing was changed, for people. `from` is the new document.
     pub fn reason(&self, from: &Path) -> String {
         match self {
             Self::Updated | Self::Unchanged => String::new(),

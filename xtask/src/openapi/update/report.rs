@@ -11,24 +11,24 @@ use serde::Serialize;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// How many operations are named at a change; JSON has them all.
+/// How many operations the text names for a change. JSON names all.
 const NAMED: usize = 5;
 
-/// The whole of an update.
+/// The report of an update.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// The file that it is about.
+    /// The file with the new document.
     pub from: PathBuf,
     /// The document that was in use.
     pub old: Option<Revision>,
     /// The document in the file.
     pub new: Option<Revision>,
-    /// What changes for callers, what breaks them first.
+    /// The changes for callers. Those that break callers come first.
     pub changes: Vec<Placed>,
-    /// What changes for the code.
+    /// The changes for the handlers.
     pub handlers: Adapted,
     /// Where a new optional field was set to `None`.
     pub filled: Vec<Filled>,
@@ -36,20 +36,20 @@ pub struct Report {
     pub carried: Vec<Finding>,
     /// Whether the service's tests passed with the new document.
     pub tested: bool,
-    /// The files that were replaced, from the workspace's folder.
+    /// The files that were replaced, relative to the workspace.
     pub files: Vec<PathBuf>,
 }
 
-/// A document by its name.
+/// The name and version of a document.
 #[derive(Debug, Serialize)]
 pub struct Revision {
     /// `info.title`
     pub title: String,
     /// `info.version`
     pub version: String,
-    /// Of the file, in hexadecimal.
+    /// The SHA-256 of the file, in hexadecimal.
     pub sha256: String,
-    /// How many operations it has, those of the overlay included.
+    /// How many operations the document has, with those of the overlay.
     pub operations: usize,
 }
 
@@ -58,9 +58,9 @@ pub struct Revision {
 pub struct Placed {
     #[serde(flatten)]
     change: Change,
-    /// `FILE:LINE:COLUMN` in the document in use, or the overlay.
+    /// `FILE:LINE:COLUMN` in the document in use or in the overlay.
     old_place: Option<String>,
-    /// The same in the new document.
+    /// `FILE:LINE:COLUMN` in the new document or in the overlay.
     new_place: Option<String>,
 }
 
@@ -77,7 +77,7 @@ impl Revision {
 }
 
 impl Report {
-    /// A report of which nothing is known yet.
+    /// A report without results.
     pub fn new(from: &Path) -> Self {
         Self {
             outcome: Outcome::Unchanged,
@@ -98,7 +98,7 @@ impl Report {
         matches!((&self.old, &self.new), (Some(old), Some(new)) if old.sha256 == new.sha256)
     }
 
-    /// Takes over the changes and looks their places up.
+    /// Adds the changes and finds their places.
     pub fn compared(&mut self, changes: &[Change], old: &Sources, new: &Sources) {
         let place = |sources: &Sources, pointer: Option<&String>| {
             let found = sources.finding("", Severity::Carried, pointer?, "", "");
@@ -118,7 +118,7 @@ impl Report {
         self.changes = changes.iter().map(placed).collect();
     }
 
-    /// The comparison, for people.
+    /// The comparison of the documents, for people.
     pub fn comparison(&self) -> String {
         let mut text = String::new();
         if let (Some(old), Some(new)) = (&self.old, &self.new) {
@@ -187,7 +187,7 @@ impl Report {
         text
     }
 
-    /// The last line, for people: what was done, or why nothing was.
+    /// The last line, for people: what was done, or why nothing was changed.
     pub fn end(&self) -> String {
         match &self.outcome {
             Outcome::Updated => self.updated(),

@@ -1,10 +1,11 @@
-//! A copy of the workspace with the new files in it, where they are compiled and tested.
+//! Compiles and tests the new files in a copy of the workspace.
 //!
-//! The copy stays, so that the next update compiles only what differs: a file that is the same is
-//! not touched, since cargo goes by when a file was written. Dependencies are compiled once for
-//! both, in the workspace's own target folder. There cargo knows a package by its name, its version
-//! and its place within the workspace, which are the same for both; so the copy's packages get a
-//! version of their own, without which cargo would take what it compiled of the one for the other.
+//! The copy stays, so that the next update compiles only what differs. Cargo decides by the time a
+//! file was written, so a file that is the same is not written again. The workspace's own target
+//! folder is used, so that dependencies are compiled once for both. Cargo knows a package there by
+//! its name, its version and its place within the workspace. These are the same for both, so the
+//! packages of the copy get another version. Without it, cargo would mistake the one's artifacts
+//! for the other's.
 
 use super::fill::{Filled, Said};
 use super::outcome::Outcome;
@@ -16,7 +17,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// Makes the copy, with some files as they are to be, and gives it.
+/// Makes the copy, with the new files in it.
 ///
 /// # Errors
 /// A file can't be read or written.
@@ -31,7 +32,7 @@ pub fn make<'r>(root: &'r Path, new: &BTreeMap<PathBuf, Vec<u8>>) -> io::Result<
             }
         }
     }
-    // Two workspaces may share a target folder, too.
+    // The mark names the workspace, because two workspaces may share a target folder.
     let mark = format!(
         "+update.{}",
         &digest_of(root.as_os_str().as_encoded_bytes())[..8]
@@ -59,7 +60,7 @@ pub fn make<'r>(root: &'r Path, new: &BTreeMap<PathBuf, Vec<u8>>) -> io::Result<
     Ok(Copy { root, tree })
 }
 
-/// A manifest with its package's version, or the one that members inherit, marked as the copy's.
+/// A manifest with a mark on the version of its package, or on the version that members inherit.
 fn versioned(manifest: &str, mark: &str) -> Vec<u8> {
     let mut section = "";
     let mut text = String::with_capacity(manifest.len() + mark.len());
@@ -83,8 +84,8 @@ fn versioned(manifest: &str, mark: &str) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// The files of the workspace: what version control has or would take; without version control, all
-/// but `target`.
+/// The files of the workspace: those that version control has or would take. Without version
+/// control, all files but those in `target`.
 fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
     if !root.join(".git").exists() {
         return walk(root);
@@ -105,7 +106,7 @@ fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
         ));
     }
     let names = String::from_utf8_lossy(&output.stdout).into_owned();
-    // What was deleted and not committed is still listed.
+    // A deleted file is still listed until its removal is committed.
     let there = names
         .split('\0')
         .filter(|name| !name.is_empty() && root.join(name).is_file());
@@ -130,10 +131,10 @@ fn walk(root: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// How often what is missing is filled in: tests are compiled only once the library is.
+/// How often missing fields are filled in. Tests are compiled only after the library compiles.
 const ROUNDS: usize = 5;
 
-/// The copy, for compiling and testing it.
+/// The copy, which can be compiled and tested.
 pub struct Copy<'r> {
     /// The workspace's folder.
     pub root: &'r Path,
@@ -144,20 +145,20 @@ pub struct Copy<'r> {
 /// What was changed so that the copy compiles.
 #[derive(Default)]
 pub struct Compiled {
-    /// The files as they are now, by their paths in the workspace.
+    /// The new contents of the files, by their paths in the workspace.
     pub files: BTreeMap<PathBuf, Vec<u8>>,
-    /// The digests of what they were.
+    /// The digests of the contents before.
     pub before: BTreeMap<PathBuf, String>,
-    /// What was filled in.
+    /// The fields that were filled in.
     pub filled: Vec<Filled>,
 }
 
 impl Copy<'_> {
-    /// Compiles the copy: the package at its root, which is all that is generated from the
-    /// document. What it lacks is filled in.
+    /// Compiles the package at the root of the copy: only that is generated from the document.
+    /// Fills in missing fields.
     ///
     /// # Errors
-    /// It does not compile; why is on standard error.
+    /// The copy does not compile. Standard error says why.
     pub fn compile(&self) -> Result<Compiled, Outcome> {
         let mut compiled = Compiled::default();
         let mut first = None;
@@ -189,7 +190,7 @@ impl Copy<'_> {
             }
             compiled.filled.extend(places);
         }
-        // What is shown is of the code as it is, without what was tried.
+        // The errors shown are those of the code before fields were filled in.
         eprint!("{}", first.unwrap_or_default());
         Err(Outcome::Step {
             command: "cargo check --all-targets".to_owned(),
@@ -199,10 +200,10 @@ impl Copy<'_> {
     /// Runs the tests of the package at the copy's root.
     ///
     /// # Errors
-    /// One fails; what it said is on standard error.
+    /// A test fails. Standard error says which.
     pub fn test(&self) -> Result<(), Outcome> {
         let command = "cargo test";
-        // Standard output is the report's.
+        // Standard output is for the report.
         let output = self
             .cargo(&["test"], io::stderr().into())
             .map_err(|error| Outcome::failed(command, &error))?;

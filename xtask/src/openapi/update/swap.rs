@@ -1,13 +1,13 @@
-//! New files into the places of old ones: all of them, or none.
+//! Replaces old files by new ones: all of them, or none.
 //!
-//! 1. Every new file is written beside, under `target/update/files`, and forced to disk.
-//! 2. A journal that lists them takes its place in one step, `target/update/journal.json`. From here on the update has
-//!    happened.
+//! 1. Every new file is written under `target/update/files` and forced to disk.
+//! 2. A journal that lists them is renamed to `target/update/journal.json` in one step. From here
+//!    on, the update has happened.
 //! 3. Every file is renamed into its place, one right after the other.
-//! 4. The journal goes.
+//! 4. The journal is removed.
 //!
-//! Whoever is killed before 2 leaves the tree as it was; whoever is killed later leaves a journal,
-//! and the next command finishes what it lists.
+//! If the process is killed before step 2, the tree is as it was. If it is killed later, the
+//! journal is there, and the next command finishes what it lists.
 
 use crate::openapi::contract::digest_of;
 use serde::{Deserialize, Serialize};
@@ -24,13 +24,13 @@ struct Journal {
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
-    /// From the workspace's folder.
+    /// The path, relative to the workspace.
     path: PathBuf,
-    /// The SHA-256 of what is there before; `None` where nothing is.
+    /// The SHA-256 of the old file. `None` if there is none.
     before: Option<String>,
-    /// That of what is to be there.
+    /// The SHA-256 of the new file.
     after: String,
-    /// Where the new file waits, from the workspace's folder.
+    /// The path at which the new file waits, relative to the workspace.
     waiting: PathBuf,
 }
 
@@ -38,7 +38,7 @@ const FOLDER: &str = "target/update";
 const WAITING: &str = "target/update/files";
 const JOURNAL: &str = "target/update/journal.json";
 
-/// What is at each path now.
+/// The digests of the files at these paths. `None` if there is no file.
 ///
 /// # Errors
 /// A file is there and can't be read.
@@ -65,7 +65,7 @@ fn digest_at(path: &Path) -> io::Result<Option<String>> {
 /// Keeps other updates out as long as the file is open.
 ///
 /// # Errors
-/// Another update holds it, or the folder can't be made.
+/// Another update holds the lock, or the folder can't be made.
 pub fn lock(root: &Path) -> io::Result<File> {
     fs::create_dir_all(root.join(FOLDER))?;
     let file = File::options()
@@ -80,11 +80,11 @@ pub fn lock(root: &Path) -> io::Result<File> {
     }
 }
 
-/// Replaces the files, which must still be as `before` says, and gives those that differ.
+/// Replaces the files. They must still be as `before` says. Returns those that differ.
 ///
 /// # Errors
-/// A file was changed meanwhile, or can't be written: nothing was changed then. After the journal is in its place, an
-/// error says that the next command goes on.
+/// A file was changed meanwhile, or can't be written. Before the journal is in its place, nothing
+/// was changed. After that, the next command goes on.
 pub fn swap(
     root: &Path,
     files: &BTreeMap<PathBuf, Vec<u8>>,
@@ -96,7 +96,7 @@ pub fn swap(
     Ok(journal.files.into_iter().map(|entry| entry.path).collect())
 }
 
-/// Finishes an update that was interrupted; whether there was one.
+/// Finishes an update that was interrupted. Returns whether there was one.
 ///
 /// # Errors
 /// A file was changed since, or can't be written.
@@ -113,7 +113,7 @@ pub fn recover(root: &Path) -> io::Result<bool> {
     recover_locked(root)
 }
 
-/// The same, by who holds the lock.
+/// As [`recover`], for a caller that holds the lock.
 pub fn recover_locked(root: &Path) -> io::Result<bool> {
     let text = match fs::read(root.join(JOURNAL)) {
         Ok(text) => text,
@@ -167,7 +167,7 @@ fn prepare(
     Ok(Journal { files: entries })
 }
 
-/// A rename can't go from one file system to another.
+/// Fails if the two are on different file systems, because a rename can't cross them.
 fn same_file_system(place: &Path, file: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -192,7 +192,7 @@ fn record(root: &Path, journal: &Journal) -> io::Result<()> {
     sync(&root.join(FOLDER))
 }
 
-/// Steps 3 and 4. A file that is in its place already stays.
+/// Steps 3 and 4. A file that is already in its place stays.
 fn finish(root: &Path, journal: &Journal) -> io::Result<()> {
     let mut left = Vec::new();
     for entry in &journal.files {
@@ -215,7 +215,7 @@ fn finish(root: &Path, journal: &Journal) -> io::Result<()> {
     sync(&root.join(FOLDER))
 }
 
-/// Forces a folder's entries to disk.
+/// Forces the entries of a folder to disk.
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }

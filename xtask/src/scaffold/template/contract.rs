@@ -1,4 +1,5 @@
-//! The service against its document: every route is reached, and what is served is what the document says.
+//! Tests the service against its document: every route is reached, and the service serves what the
+//! document says.
 
 use __CRATE__::{Context, Service, api};
 use dropshot_contract as rt;

@@ -1,6 +1,6 @@
 //! __TITLE__
 //!
-//! `api` is generated from the document at build time; `handlers` is where its operations are answered.
+//! `api` is generated from the document at build time. `handlers` answers its operations.
 
 /// The generated API: types, requests, replies and the trait to implement.
 #[allow(missing_docs)]
@@ -9,9 +9,9 @@ pub mod api {
 }
 mod handlers;
 
-/// The service: handlers are associated functions, what they work with is the [`Context`].
+/// The service. Its handlers are associated functions that work with the [`Context`].
 pub enum Service {}
 
-/// What handlers work with; a request's is `rqctx.context()`.
+/// The state that handlers share. A handler gets it from `rqctx.context()`.
 #[derive(Debug, Default)]
 pub struct Context {}

@@ -1,4 +1,4 @@
-//! `serve` the API, or print its document with `openapi`.
+//! Serves the API (`serve`), or prints its document (`openapi`).
 
 use __CRATE__::{Context, Service, api};
 use dropshot_contract as rt;

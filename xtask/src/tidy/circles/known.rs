@@ -1,4 +1,4 @@
-//! Circles that are known, to be cut. The list may only get shorter.
+//! Circles that are known and still to be cut. The list may only get shorter.
 
 /// A crate's folder and the modules that are on the circle.
 pub const KNOWN: &[(&str, &[&str])] = &[

@@ -1,4 +1,4 @@
-//! Handlers are added where a document asks for more of them.
+//! Tests that handlers are added where a document needs more of them.
 
 use super::*;
 

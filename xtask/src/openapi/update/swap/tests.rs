@@ -1,8 +1,8 @@
-//! A swap is whole or undone, wherever it is cut off.
+//! Tests that a swap is whole or undone, wherever it is cut off.
 
 use super::*;
 
-/// A tree of three files, the third of them new, and what is to become of it.
+/// A tree of three files, the third of which is new, and their new contents.
 struct Case {
     root: tempfile::TempDir,
     files: BTreeMap<PathBuf, Vec<u8>>,
@@ -75,7 +75,7 @@ fn who_stops_before_the_journal_has_changed_nothing() {
     assert!(case.is_old(), "{:?}", case.texts());
 }
 
-/// Stopped after the journal and any number of renames, and again while that was being finished.
+/// The swap stops after the journal and any number of renames, and again while it is finished.
 #[test]
 fn who_stops_after_the_journal_is_finished_by_the_next() {
     for renamed in 0..=3 {
