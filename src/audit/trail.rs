@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -60,9 +60,12 @@ impl Trail {
     const PATIENCE: Duration = Duration::from_secs(1);
     /// Records written together at most.
     const BATCH: usize = 1024;
-    /// How long the writer lets records gather when no request waits for the disk. A wake-up and a
-    /// write cost as much as some ten records.
+    /// How long the writer lets records gather. A wake-up and a write cost as much as some ten
+    /// records, and an fsync as much as some hundred. With `Fsync`, this is the longest time, and
+    /// only while records keep coming.
     const GATHERING: Duration = Duration::from_millis(2);
+    /// Records keep coming if another one came within this time.
+    const PAUSE: Duration = Duration::from_micros(100);
 
     /// Opens the chain of decisions and starts its writer. `known` is what the store knows of
     /// trails: where the files are not as they were left, a new trail begins, and its first record
@@ -268,11 +271,28 @@ impl Writer {
     fn run(mut self) {
         let mut batch = Vec::with_capacity(Trail::BATCH);
         let mut lines = Vec::with_capacity(64 * 1024);
+        let mut before = 0;
         while self.receiver.blocking_recv_many(&mut batch, Trail::BATCH) > 0 {
+            if self.durable && before > 1 {
+                self.gather(&mut batch);
+            }
+            before = batch.len();
             self.write(&mut batch, &mut lines);
             if !self.durable {
                 thread::sleep(Trail::GATHERING);
             }
+        }
+    }
+
+    /// Waits for more records while they keep coming. Without it, the first request of many would
+    /// have an fsync of its own, and all others would wait for that one and their own.
+    fn gather(&mut self, batch: &mut Vec<Entry>) {
+        let end = Instant::now() + Trail::GATHERING;
+        let mut length = 0;
+        while length < batch.len() && batch.len() < Trail::BATCH && Instant::now() < end {
+            length = batch.len();
+            thread::sleep(Trail::PAUSE);
+            batch.extend(std::iter::from_fn(|| self.receiver.try_recv().ok()));
         }
     }
 
