@@ -26,7 +26,7 @@ use std::process::ExitCode;
 /// Measures the generator, the code it makes and the service, each against a baseline of the same
 /// run.
 ///
-/// Without a subcommand: all of them, the generator with small documents only.
+/// Without a subcommand: all of them but `store`, and the generator with small documents only.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Arguments {

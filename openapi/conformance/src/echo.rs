@@ -35,7 +35,7 @@ pub(crate) struct Case {
 pub(crate) struct Wanted {
     /// Index into the operation's responses.
     pub(crate) response: usize,
-    /// Index into the response's media types; 0 for a response without a body.
+    /// Index into the response's media types. 0 for a response without a body.
     pub(crate) media: usize,
     pub(crate) status: u16,
     /// The `Content-Type`. For a range, this is a media type within the range.

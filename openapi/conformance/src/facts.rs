@@ -228,7 +228,7 @@ impl<'d> Facts<'d> {
         names
     }
 
-    /// The schemas of a property; `None` if one schema forbids it.
+    /// The schemas of a property. `None` if one schema forbids it.
     pub(crate) fn property(&self, name: &str) -> Option<Vec<&'d Value>> {
         let mut schemas = Vec::new();
         for object in &self.objects {

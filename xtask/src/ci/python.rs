@@ -109,7 +109,7 @@ mod tests {
         assert_ne!(environment("a==2"), Outcome::Passed);
         fs::create_dir_all(&venv).unwrap();
         fs::write(venv.join(STAMP), "a==1").unwrap();
-        let _may_be_there = fs::remove_file(of(&venv));
+        let _removed = fs::remove_file(of(&venv));
         assert_ne!(environment("a==1"), Outcome::Passed);
     }
 }

@@ -139,7 +139,7 @@ pub fn check() -> Outcome {
     let is_root = is_root();
     // A new machine has no list of packages yet.
     if is_root && missing.iter().any(|missing| missing.is_of_the_system()) {
-        let _the_installation_tells = run(command("apt-get").arg("update"));
+        let _updated = run(command("apt-get").arg("update"));
     }
     let mut remedies = Vec::new();
     for requirement in missing {

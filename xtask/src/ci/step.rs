@@ -36,8 +36,8 @@ pub enum Step {
     /// Programs of other projects: verifiers and gateways of docs/verify.md, OAuth client
     /// libraries, Schemathesis, sslyze.
     Peers,
-    /// `cargo xtask conformance --subset`, on services that are generated from the small documents
-    /// of OPENAPI_CORPORA.
+    /// `cargo xtask conformance --subset`, on the project's own documents and the small ones of
+    /// OPENAPI_CORPORA.
     Conformance,
 }
 
