@@ -20,7 +20,7 @@ pub struct Arguments {
     /// How often a replica is killed, on each database.
     #[arg(long, default_value_t = 100)]
     kills: u32,
-    /// How long a database, or the connection to it, is gone.
+    /// How long a database, or the connection to it, is gone, in seconds.
     #[arg(long, default_value_t = 60)]
     seconds: u32,
     /// How many changes spread over three replicas.

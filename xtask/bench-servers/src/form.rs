@@ -27,7 +27,7 @@ struct TokenReply {
     expires_at: &'static str,
 }
 
-/// As long as a signed token with the usual claims.
+/// The length of a signed token with the usual claims, in bytes.
 const TOKEN_BYTES: usize = 480;
 
 #[endpoint { method = POST, path = "/token", content_type = "application/x-www-form-urlencoded" }]

@@ -19,7 +19,7 @@ pub enum Outcome {
     ManyFiles { others: Vec<PathBuf> },
     /// The document in use is not the one that was taken from the vendor.
     Edited { file: PathBuf },
-    /// The document in use can't be read.
+    /// The generator refuses the document in use.
     Unreadable { findings: Findings },
     /// The new document breaks callers, or may break them.
     Breaking,

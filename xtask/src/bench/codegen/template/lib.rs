@@ -1,4 +1,4 @@
-//! The document's operations as one writes them by hand for Dropshot.
+//! The document's operations as a developer writes them by hand for Dropshot.
 
 pub mod api;
 mod handlers;
