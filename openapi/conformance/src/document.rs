@@ -1,7 +1,7 @@
 //! The document as the driver reads it: its operations, straight from the JSON.
 //!
-//! Only the list of operations comes from the generator. If the generator misreads the document, the
-//! test shows a difference.
+//! Only the list of operations comes from the generator. If the generator misreads the document,
+//! the test shows a difference.
 
 use dropshot_contract::{Location, Operation, Status, Value};
 use serde_json::Map;
