@@ -5,6 +5,7 @@
 
 mod dependencies;
 mod licence;
+mod outcome;
 mod peers;
 mod policy;
 mod python;
@@ -13,9 +14,10 @@ mod step;
 mod validator;
 
 use clap::ValueEnum;
+use outcome::Outcome;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use step::{Outcome, Step};
+use step::Step;
 
 /// Checks everything: format, lints, tidiness, the served document, dependencies, documentation,
 /// tests.

@@ -75,14 +75,3 @@ fn refused(findings: &Findings, output: Output) -> ExitCode {
     }
     ExitCode::FAILURE
 }
-
-/// The exit code of a command that printed a result or failed to do so.
-pub fn finished(what: &str, result: io::Result<()>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {what}: {error}");
-            ExitCode::FAILURE
-        }
-    }
-}

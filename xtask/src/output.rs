@@ -1,6 +1,7 @@
 //! Prints the results of the commands.
 
 use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -23,5 +24,16 @@ pub fn print(text: &str) -> io::Result<()> {
     {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
+    }
+}
+
+/// The exit code of a command that printed a result or failed to do so.
+pub fn finished(what: &str, result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {what}: {error}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -15,7 +15,6 @@ mod paths;
 mod sizes;
 mod words;
 
-use crate::openapi;
 use crate::output::{self, Output};
 use crate::workspace;
 use files::Files;
@@ -72,7 +71,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
     match output::print(&text) {
         Ok(()) if findings.is_empty() => ExitCode::SUCCESS,
         Ok(()) => ExitCode::FAILURE,
-        Err(error) => openapi::finished("standard output", Err(error)),
+        Err(error) => output::finished("standard output", Err(error)),
     }
 }
 

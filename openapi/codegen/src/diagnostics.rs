@@ -46,6 +46,16 @@ pub struct Finding {
     pub snippet: Option<Snippet>,
 }
 
+/// Something found at a pointer of the loaded document, before its line is looked up.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Remark {
+    pub code: &'static str,
+    pub severity: Severity,
+    pub pointer: String,
+    pub message: String,
+    pub help: String,
+}
+
 /// The few lines of source around a finding, cropped where they are long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {

@@ -7,19 +7,18 @@
 mod external;
 mod grammar;
 mod json;
-pub(crate) mod positions;
-pub(crate) mod source;
+mod overlay;
+mod positions;
+mod source;
 mod sources;
-pub(crate) mod text;
+mod text;
 mod yaml;
 
-use crate::diagnostics::{Finding, Findings, Severity};
+use crate::diagnostics::{Finding, Findings, Remark, Severity};
 use crate::model::Document;
-use crate::{overlay, read};
+use crate::read;
 use serde_json::Value;
 use std::path::Path;
-
-pub(crate) use sources::Overlaid;
 
 pub use sources::Sources;
 
@@ -115,16 +114,6 @@ fn finish(
                 .collect(),
         }),
     }
-}
-
-/// Something found at a pointer of the loaded document, before its line is looked up.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Remark {
-    pub code: &'static str,
-    pub severity: Severity,
-    pub pointer: String,
-    pub message: String,
-    pub help: String,
 }
 
 /// Looks the places up, once for each remark, and orders them as the sources are.

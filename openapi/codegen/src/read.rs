@@ -19,8 +19,7 @@ mod servers;
 mod version;
 
 use crate::codes;
-use crate::diagnostics::Severity;
-use crate::load::Remark;
+use crate::diagnostics::{Remark, Severity};
 use crate::model::{Document, Header, Parameter, RequestBody, Response, Schema};
 use at::At;
 use indexmap::IndexMap;
@@ -30,8 +29,6 @@ use serde_json::Value;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use version::Version;
-
-pub(crate) use references::percent_decode;
 
 /// The most schemas, parameters and responses a model may hold, each counted where it is used: a
 /// kilobyte each.

@@ -4,7 +4,7 @@
 //! the test shows a difference.
 
 use dropshot_contract::{Location, Operation, Status, Value};
-use serde_json::Map;
+use serde_json::{Map, json};
 
 /// A document that follows its own references.
 #[derive(Debug)]
@@ -324,4 +324,53 @@ pub(crate) fn essence(media_type: &str) -> String {
 pub(crate) fn is_json(media_type: &str) -> bool {
     let essence = essence(media_type);
     essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+}
+
+/// The property of the discriminator, and its values that choose `branch`.
+pub(crate) fn tags<'d>(
+    schema: &'d Map<String, Value>,
+    branch: &'d Value,
+) -> Option<(&'d str, Vec<&'d str>)> {
+    let discriminator = schema.get("discriminator")?;
+    let property = discriminator.get("propertyName")?.as_str()?;
+    let reference = branch.get("$ref")?.as_str()?;
+    let name = reference.rsplit('/').next()?;
+    let mapping = discriminator.get("mapping").and_then(Value::as_object);
+    let mapped = mapping.into_iter().flatten().filter(|(_, target)| {
+        let target = target.as_str().unwrap_or_default();
+        target == reference || target == name
+    });
+    let mapped: Vec<&str> = mapped.map(|(value, _)| value.as_str()).collect();
+    Some((
+        property,
+        if mapped.is_empty() {
+            vec![name]
+        } else {
+            mapped
+        },
+    ))
+}
+
+/// The range of an integer format.
+pub(crate) fn range(schema: &Map<String, Value>) -> Option<(Value, Value)> {
+    let numeric = |ty: &Value| {
+        ty == "integer"
+            || ty
+                .as_array()
+                .is_some_and(|types| types.contains(&json!("integer")))
+    };
+    if !schema.get("type").is_some_and(numeric) {
+        return None;
+    }
+    Some(match schema.get("format").and_then(Value::as_str)? {
+        "int8" => (json!(i8::MIN), json!(i8::MAX)),
+        "int16" => (json!(i16::MIN), json!(i16::MAX)),
+        "int32" => (json!(i32::MIN), json!(i32::MAX)),
+        "int64" => (json!(i64::MIN), json!(i64::MAX)),
+        "uint8" => (json!(0), json!(u8::MAX)),
+        "uint16" => (json!(0), json!(u16::MAX)),
+        "uint32" => (json!(0), json!(u32::MAX)),
+        "uint64" | "uint" => (json!(0), json!(u64::MAX)),
+        _ => return None,
+    })
 }

@@ -4,8 +4,7 @@
 use dropshot_contract::Value;
 use serde_json::{Map, Number};
 
-use crate::document::{Document, flag};
-use crate::judge::{range, tags};
+use crate::document::{Document, flag, range, tags};
 
 /// How many references and compositions are followed at most.
 const DEEPEST: usize = 64;

@@ -12,7 +12,7 @@ use dropshot_contract::Value;
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, json};
 
-use crate::document::{ANYTHING, Document, flag};
+use crate::document::{ANYTHING, Document, flag, range, tags};
 use crate::facts::Facts;
 
 /// The direction of a value. A request does not require `readOnly` properties, and a reply does not
@@ -300,53 +300,4 @@ impl<'d> Translation<'d> {
         };
         json!({ "$ref": format!("#/definitions/{name}") })
     }
-}
-
-/// The property of the discriminator, and its values that choose `branch`.
-pub(crate) fn tags<'d>(
-    schema: &'d Map<String, Value>,
-    branch: &'d Value,
-) -> Option<(&'d str, Vec<&'d str>)> {
-    let discriminator = schema.get("discriminator")?;
-    let property = discriminator.get("propertyName")?.as_str()?;
-    let reference = branch.get("$ref")?.as_str()?;
-    let name = reference.rsplit('/').next()?;
-    let mapping = discriminator.get("mapping").and_then(Value::as_object);
-    let mapped = mapping.into_iter().flatten().filter(|(_, target)| {
-        let target = target.as_str().unwrap_or_default();
-        target == reference || target == name
-    });
-    let mapped: Vec<&str> = mapped.map(|(value, _)| value.as_str()).collect();
-    Some((
-        property,
-        if mapped.is_empty() {
-            vec![name]
-        } else {
-            mapped
-        },
-    ))
-}
-
-/// The range of an integer format.
-pub(crate) fn range(schema: &Map<String, Value>) -> Option<(Value, Value)> {
-    let numeric = |ty: &Value| {
-        ty == "integer"
-            || ty
-                .as_array()
-                .is_some_and(|types| types.contains(&json!("integer")))
-    };
-    if !schema.get("type").is_some_and(numeric) {
-        return None;
-    }
-    Some(match schema.get("format").and_then(Value::as_str)? {
-        "int8" => (json!(i8::MIN), json!(i8::MAX)),
-        "int16" => (json!(i16::MIN), json!(i16::MAX)),
-        "int32" => (json!(i32::MIN), json!(i32::MAX)),
-        "int64" => (json!(i64::MIN), json!(i64::MAX)),
-        "uint8" => (json!(0), json!(u8::MAX)),
-        "uint16" => (json!(0), json!(u16::MAX)),
-        "uint32" => (json!(0), json!(u32::MAX)),
-        "uint64" | "uint" => (json!(0), json!(u64::MAX)),
-        _ => return None,
-    })
 }

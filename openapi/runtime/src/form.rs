@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::members::Members;
+use crate::node::Members;
 use crate::operation::{Field, Shape};
 use crate::pairs::Pairs;
 use crate::percent::{Escapes, decode};

@@ -8,7 +8,7 @@
 //! | the operation is chosen | `route`, `template`; registered by `mount`, `endpoint`; asked by `service` |
 //! | its head is checked | `head` |
 //! | the request is read | `receive`, `media`, `multipart` |
-//! | parameters, body and credentials become [`Node`]s | `received`, `parameters`, `style`, `deep_object`, `pairs`, `percent`, `form`, `security` |
+//! | parameters, body and credentials become [`Node`]s | `received`, `parameters`, `style`, `pairs`, `percent`, `form`, `security` |
 //! | nodes become values, by the schema's rules | `decode`, `types`, `object`, `text`, `number`, `count`, `format`, `union` |
 //! | a refusal is answered | [`Invalid`], [`Rejection`] |
 //! | the handler's reply is written | [`reply`], [`Failure`] |
@@ -21,7 +21,6 @@ mod binary;
 mod composed;
 mod count;
 mod decode;
-mod deep_object;
 mod endpoint;
 mod failure;
 mod form;
@@ -30,13 +29,13 @@ mod head;
 mod invalid;
 mod macros;
 mod media;
-mod members;
 mod mount;
 mod multipart;
 mod node;
 mod number;
 mod object;
 mod operation;
+mod options;
 mod pairs;
 mod parameters;
 mod percent;
@@ -78,26 +77,28 @@ pub use crate::decode::Decode;
 pub use crate::failure::Failure;
 pub use crate::format::Format;
 pub use crate::invalid::{Invalid, Reason};
-pub use crate::members::Members;
-pub use crate::mount::{Admit, Admitted, FullPath, MountError, Options, Rejected, Route, mount};
-pub use crate::node::{MAX_DEPTH, Node};
-pub use crate::number::{Float, Integer};
+pub use crate::mount::{MountError, mount};
+pub use crate::node::{MAX_DEPTH, Members, Node};
+pub use crate::number::{Float, Integer, Number};
 pub use crate::object::Object;
 pub use crate::operation::{
     Declared, DeclaredHeader, Field, Location, Media, MediaKind, Operation, Parameter, RequestBody,
     Shape, Status, Style,
 };
+pub use crate::options::{Admit, Admitted, FullPath, Options, Rejected, Route};
 pub use crate::received::Received;
 pub use crate::rejection::Rejection;
-pub use crate::reply::{Payload, Reply, Response, respond};
+pub use crate::reply::{Payload, Reply, respond};
 pub use crate::security::{ApiKey, Authorization, Basic, Bearer, HttpCredentials};
 pub use crate::serve::{ServeError, ServeOptions, serve};
 pub use crate::text::Text;
-pub use crate::types::Number;
 pub use crate::union::{any_of, any_of_objects, one_of};
 
 /// A `date-time` (RFC 3339).
 pub type DateTime = chrono::DateTime<chrono::Utc>;
+
+/// What is sent.
+pub type Response = http::Response<dropshot::Body>;
 
 /// A future on the heap, as handlers return it.
 pub type BoxFuture<T> = futures_util::future::BoxFuture<'static, T>;

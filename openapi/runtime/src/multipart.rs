@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures_util::stream;
 
-use crate::members::Members;
+use crate::node::Members;
 use crate::operation::{Field, Shape};
 use crate::style::repeated;
 use crate::{Invalid, Node, Reason, media};

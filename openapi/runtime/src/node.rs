@@ -5,14 +5,18 @@
 //! object is refused, since parsers along a request's way that keep different ones of the two
 //! disagree about what was asked (RFC 8259, 4).
 
+mod members;
+
 use std::fmt;
 
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use crate::members::Members;
 use crate::{Invalid, Reason};
+
+pub use members::Members;
+pub(crate) use members::Remaining;
 
 /// How deeply arrays and objects may nest. A generated decoder needs some kilobytes of stack a
 /// level, and threads may have no more than 2 MiB.

@@ -189,6 +189,26 @@ fn is_multiple(value: f64, factor: f64) -> bool {
     quotient.is_finite() && off <= quotient.abs().max(1.0) * 4.0 * f64::EPSILON
 }
 
+/// `f32` or `f64`.
+pub trait Number: Sized {
+    /// Nearest to `value`; none beyond the type's range.
+    fn from_f64(value: f64) -> Option<Self>;
+}
+
+impl Number for f64 {
+    fn from_f64(value: f64) -> Option<Self> {
+        value.is_finite().then_some(value)
+    }
+}
+
+impl Number for f32 {
+    #[allow(clippy::cast_possible_truncation)] // rounding is what `format: float` means
+    fn from_f64(value: f64) -> Option<Self> {
+        let value = value as Self;
+        value.is_finite().then_some(value)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::members::Remaining;
+use crate::node::Remaining;
 use crate::{Invalid, Node, Properties, Reason};
 
 /// What is left of an object. Every error names the property.

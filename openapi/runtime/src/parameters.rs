@@ -1,32 +1,13 @@
 //! Parameters: where each stands in a request, and its value taken from there.
 
-use std::ops::Range;
-use std::sync::Arc;
-
 use http::{HeaderValue, header};
 
 use crate::operation::{Location, Operation, Parameter, Shape, Style};
 use crate::pairs::Pairs;
 use crate::percent::Escapes;
-use crate::received::Received;
+use crate::received::{Cookies, Received};
 use crate::style::{Beside, Written, repeated};
-use crate::template::Template;
 use crate::{Invalid, Node, Reason};
-
-/// What the variables of a path template stand for in one request.
-#[derive(Debug, Clone)]
-pub(crate) struct Path {
-    pub(crate) template: Arc<Template>,
-    /// For each variable, in the template's order: its bytes in the raw path.
-    pub(crate) captures: Vec<Range<usize>>,
-}
-
-/// The text of all `Cookie` headers, and its pairs.
-#[derive(Debug)]
-pub(crate) struct Cookies {
-    text: String,
-    pairs: Pairs,
-}
 
 impl Received {
     /// The parameter's value; `None` if it is absent.

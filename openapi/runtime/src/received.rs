@@ -4,12 +4,14 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::form;
 use crate::multipart::{self, Part};
 use crate::operation::{Location, MediaKind, Operation, RequestBody};
 use crate::pairs::Pairs;
-use crate::parameters::{Cookies, Path};
+use crate::template::Template;
 use crate::{Invalid, Node, Reason, Rejection, union};
 
 /// A request to an operation. Every refusal names the parameter or the place in the body.
@@ -26,6 +28,21 @@ pub struct Received {
     pub(crate) challenges: Vec<Cow<'static, str>>,
     content: Content,
     empty_is_absent: bool,
+}
+
+/// What the variables of a path template stand for in one request.
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    pub(crate) template: Arc<Template>,
+    /// For each variable, in the template's order: its bytes in the raw path.
+    pub(crate) captures: Vec<Range<usize>>,
+}
+
+/// The text of all `Cookie` headers, and its pairs.
+#[derive(Debug)]
+pub(crate) struct Cookies {
+    pub(crate) text: String,
+    pub(crate) pairs: Pairs,
 }
 
 /// What was read of the body.

@@ -11,10 +11,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::media;
-
-/// What is sent.
-pub type Response = http::Response<Body>;
+use crate::{Response, media};
 
 /// A type with a variant for each declared response.
 pub trait Reply {

@@ -12,10 +12,9 @@ use http::{HeaderValue, Method, Version};
 
 use crate::endpoint::PATH;
 use crate::failure::finish;
-use crate::mount::{Admit, Rejected, Route};
-use crate::parameters::Path;
+use crate::options::{Admit, Rejected, Route};
 use crate::receive::{Limits, receive};
-use crate::received::Received;
+use crate::received::{Path, Received};
 use crate::route::{Found, Table};
 use crate::unbroken::Unbroken;
 use crate::{Rejection, Response, head};

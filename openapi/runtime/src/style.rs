@@ -3,12 +3,12 @@
 //!
 //! Everything is split before it is decoded, so that an escaped separator stays inside its value.
 
-use crate::deep_object;
-use crate::members::Members;
+mod deep_object;
+
 use crate::operation::{Field, Location, Parameter, Shape, Style};
 use crate::pairs::Pairs;
 use crate::percent::{Escapes, decode};
-use crate::{Invalid, Node, Reason};
+use crate::{Invalid, Members, Node, Reason};
 
 /// A value's declaration, as far as its writing goes.
 #[derive(Debug, Clone, Copy)]

@@ -15,9 +15,9 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::mount::Options;
-use crate::parameters::Path;
+use crate::options::Options;
 use crate::receive::{Limits, receive};
+use crate::received::Path;
 use crate::route::{Found, Table};
 use crate::{Bytes, Location, Operation, Received, Rejection};
 

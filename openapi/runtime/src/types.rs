@@ -13,26 +13,6 @@ use crate::base64::{self, Base64};
 use crate::format::Format;
 use crate::{Decode, Float, Integer, Invalid, Items, Node, Properties, Reason};
 
-/// `f32` or `f64`.
-pub trait Number: Sized {
-    /// Nearest to `value`; none beyond the type's range.
-    fn from_f64(value: f64) -> Option<Self>;
-}
-
-impl Number for f64 {
-    fn from_f64(value: f64) -> Option<Self> {
-        value.is_finite().then_some(value)
-    }
-}
-
-impl Number for f32 {
-    #[allow(clippy::cast_possible_truncation)] // rounding is what `format: float` means
-    fn from_f64(value: f64) -> Option<Self> {
-        let value = value as Self;
-        value.is_finite().then_some(value)
-    }
-}
-
 macro_rules! decode {
     ($($type:ty: |$node:ident| $body:expr;)+) => {
         $(impl Decode for $type {

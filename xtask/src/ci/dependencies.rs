@@ -6,8 +6,8 @@
 //! command that checks them.
 
 use super::licence;
+use super::outcome::{Outcome, command};
 use super::policy::Policy;
-use super::step::{Outcome, command};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 

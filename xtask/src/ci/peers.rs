@@ -5,8 +5,8 @@
 //! pins. It installs again only if a pin has changed. The step `requirements` installs the
 //! languages. The tests of these programs are in tests/peers.
 
+use super::outcome::{Outcome, command, run};
 use super::python::{self, unless_done};
-use super::step::{Outcome, command, run};
 use crate::workspace;
 use std::fs;
 use std::io;

@@ -1,7 +1,7 @@
 //! Python environments below `target/`. They hold the versions that the repository pins, and are
 //! installed again only if a pin has changed.
 
-use super::step::{Outcome, command, run};
+use super::outcome::{Outcome, command, run};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! What the machine must have for the steps after this one. The step installs what it may install,
 //! and names the command for the rest.
 
-use super::step::{Outcome, command, run};
+use super::outcome::{Outcome, command, run};
 use std::process::Stdio;
 
 /// Something that the steps need.

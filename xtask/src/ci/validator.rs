@@ -5,8 +5,8 @@
 //! package index the step does not run, and says so. The tests read the document with another Rust
 //! reader in any case.
 
+use super::outcome::{Outcome, command, run};
 use super::python;
-use super::step::{Outcome, command, run};
 use crate::workspace;
 use std::path::Path;
 

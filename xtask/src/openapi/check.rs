@@ -7,8 +7,8 @@
 
 mod report;
 
+use super::Contract;
 use super::differences::{Difference, differences, missing};
-use super::{Contract, finished};
 use crate::output::{self, Output};
 use crate::workspace::shown;
 use serde_json::Value;
@@ -39,7 +39,7 @@ pub fn run(arguments: &Arguments, contract: &Contract) -> ExitCode {
         Output::Json => format!("{}\n", serde_json::json!(report)),
     };
     if let Err(error) = output::print(&text) {
-        return finished("standard output", Err(error));
+        return output::finished("standard output", Err(error));
     }
     match report.verdict {
         Verdict::Current => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
 //! `cargo xtask openapi export` writes the served document to a file or to standard output.
 
-use super::{Contract, finished, refused};
+use super::{Contract, refused};
 use crate::output::{self, Output};
 use serde_json::Value;
 use std::fs;
@@ -49,8 +49,8 @@ pub fn run(arguments: &Arguments, contract: &Contract) -> ExitCode {
         }
     };
     match &arguments.out {
-        Some(file) => finished(&file.display().to_string(), fs::write(file, text)),
-        None => finished("standard output", output::print(&text)),
+        Some(file) => output::finished(&file.display().to_string(), fs::write(file, text)),
+        None => output::finished("standard output", output::print(&text)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `cargo xtask openapi show` prints the Rust that the build generates.
 
-use super::{Contract, finished, refused};
+use super::{Contract, refused};
 use crate::output::{self, Output};
 use std::process::ExitCode;
 
@@ -25,7 +25,7 @@ pub fn run(arguments: &Arguments, contract: &Contract) -> ExitCode {
                     serde_json::json!({ "code": generated.code, "carried": generated.carried })
                 ),
             };
-            finished("standard output", output::print(&text))
+            output::finished("standard output", output::print(&text))
         }
     }
 }

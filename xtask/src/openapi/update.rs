@@ -63,7 +63,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         None => workspace::root().to_owned(),
         Some(root) => match root.canonicalize() {
             Ok(root) => root,
-            Err(error) => return super::finished(&root.display().to_string(), Err(error)),
+            Err(error) => return output::finished(&root.display().to_string(), Err(error)),
         },
     };
     let mut report = Report::new(&arguments.from);
@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments) -> ExitCode {
         Ok(()) if report.outcome.is_success() => ExitCode::SUCCESS,
         Ok(()) => ExitCode::FAILURE,
         // The update itself may be complete. The working tree shows it.
-        Err(error) => super::finished("standard output", Err(error)),
+        Err(error) => output::finished("standard output", Err(error)),
     }
 }
 

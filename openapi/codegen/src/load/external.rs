@@ -8,12 +8,12 @@
 mod folder;
 mod search;
 
+use super::Sources;
 use super::grammar::Kind;
 use super::json::MAX_VALUES;
-use super::{Remark, Sources};
 use crate::codes;
-use crate::diagnostics::{Finding, Severity};
-use crate::read::percent_decode;
+use crate::diagnostics::{Finding, Remark, Severity};
+use crate::percent::percent_decode;
 use dropshot_vocabulary::pointer::{join, tokens};
 use folder::Folder;
 use search::Site;

@@ -4,6 +4,7 @@
 use super::object::among;
 use super::{At, Reader};
 use crate::codes;
+use crate::percent::percent_decode;
 use dropshot_vocabulary::pointer::tokens;
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -192,30 +193,4 @@ impl<'d> Reader<'d> {
         }
         Some(pointer.to_owned())
     }
-}
-
-/// A URI fragment's `%` escapes undone; what is none stays as it is.
-pub fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let escaped = (byte == b'%')
-            .then(|| tail.get(..2))
-            .flatten()
-            .filter(|hex| hex.iter().all(u8::is_ascii_hexdigit));
-        let decoded = escaped
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match decoded {
-            Some(decoded) => {
-                bytes.push(decoded);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
 }

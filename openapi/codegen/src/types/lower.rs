@@ -1,7 +1,7 @@
 //! From a schema to a type: references, objects, lists, scalars.
 
 use super::merge::{DEEPEST, says_nothing};
-use super::{Choice, Field, Formatted, Kind, Struct, TypeExpr, Types, docs};
+use super::{Choice, Field, Formatted, Kind, Made, Struct, TypeExpr, Types, docs};
 use crate::codes;
 use crate::model::{Additional, Schema, SchemaObject, Type};
 use crate::names::{self, Scope};
@@ -286,12 +286,6 @@ impl Types<'_> {
         }
         None
     }
-}
-
-/// What a schema became: a type, or what a definition is to hold.
-pub(super) enum Made {
-    Type(TypeExpr),
-    Kind(Kind),
 }
 
 /// A string enum of these texts, each with its documentation.

@@ -1,7 +1,6 @@
 //! `allOf`: one struct where the parts can be told as one, else a type of parts.
 
-use super::lower::Made;
-use super::{Kind, TypeExpr, Types};
+use super::{Kind, Made, TypeExpr, Types};
 use crate::model::{Additional, Schema, SchemaObject, Type};
 use crate::names::{self, Scope};
 use serde_json::{Number, Value};

@@ -26,6 +26,12 @@ use std::collections::{HashMap, VecDeque};
 /// The index of a definition in [`Types`].
 pub type DefId = usize;
 
+/// What a schema became: a type, or what a definition is to hold.
+enum Made {
+    Type(TypeExpr),
+    Kind(Kind),
+}
+
 /// All types of a document.
 pub struct Types<'d> {
     document: &'d Document,

@@ -1,9 +1,9 @@
 //! `oneOf` and `anyOf`: enums, told apart by a tag where the document gives one or the branches
 //! have one.
 
-use super::lower::{Made, choice};
+use super::lower::choice;
 use super::merge::DEEPEST;
-use super::{How, Kind, TypeExpr, Types, Union, Variant, docs};
+use super::{How, Kind, Made, TypeExpr, Types, Union, Variant, docs};
 use crate::model::{Additional, Schema, SchemaObject, Type};
 use crate::names::{self, Scope};
 use serde_json::Value;

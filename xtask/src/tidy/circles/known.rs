@@ -2,15 +2,6 @@
 
 /// A crate's folder and the modules that are on the circle.
 pub const KNOWN: &[(&str, &[&str])] = &[
-    ("openapi/codegen/src", &["load", "overlay", "read"]),
-    ("openapi/codegen/src", &["types::lower", "types::merge"]),
-    ("openapi/conformance/src", &["facts", "judge"]),
-    ("openapi/runtime/src", &["decode", "types"]),
-    ("openapi/runtime/src", &["deep_object", "style"]),
-    ("openapi/runtime/src", &["failure", "reply"]),
-    ("openapi/runtime/src", &["members", "node"]),
-    ("openapi/runtime/src", &["mount", "service"]),
-    ("openapi/runtime/src", &["parameters", "received"]),
     (
         "src",
         &[
@@ -73,16 +64,4 @@ pub const KNOWN: &[(&str, &[&str])] = &[
         ],
     ),
     ("tests/it", &["harness::service", "harness::setup"]),
-    (
-        "xtask/src",
-        &[
-            "ci::dependencies",
-            "ci::peers",
-            "ci::python",
-            "ci::requirements",
-            "ci::step",
-            "ci::validator",
-        ],
-    ),
-    ("xtask/src", &["openapi", "tidy"]),
 ];

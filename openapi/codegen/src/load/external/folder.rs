@@ -8,7 +8,7 @@ use crate::diagnostics::Finding;
 use crate::load::Sources;
 use crate::load::source::Source;
 use crate::load::text::MAX_BYTES;
-use crate::read::percent_decode;
+use crate::percent::percent_decode;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};

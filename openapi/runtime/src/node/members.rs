@@ -4,7 +4,7 @@
 //! where the last search ended, since senders mostly write in the schema's order. Larger ones are
 //! sorted, so that a body full of keys costs its sender's bytes and not their square.
 
-use crate::Node;
+use super::Node;
 
 /// Up to this many members stay as they came.
 const SMALL: usize = 16;

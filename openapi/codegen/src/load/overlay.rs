@@ -4,11 +4,11 @@
 //! silently. An unknown field is refused, and so is an action whose target matches nothing, which
 //! is what a vendor's update makes of an action.
 
+use super::source::Source;
+use super::sources::Overlaid;
+use super::text::Problem;
 use crate::codes;
 use crate::diagnostics::{Finding, Findings, Severity};
-use crate::load::Overlaid;
-use crate::load::source::Source;
-use crate::load::text::Problem;
 use dropshot_vocabulary::pointer::join;
 use roas_overlay::apply::{Apply, ApplyErrorKind, ApplyOptions};
 use roas_overlay::common::apply::{compile_path, locate};

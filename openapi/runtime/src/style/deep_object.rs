@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::members::Members;
+use super::{Written, repeated};
 use crate::operation::Shape;
 use crate::pairs::Pairs;
-use crate::style::{Written, repeated};
-use crate::{Invalid, Node, Reason};
+use crate::{Invalid, Members, Node, Reason};
 
 /// Brackets after a name. Longer than any schema is deep.
 const MAX_BRACKETS: usize = 16;

@@ -1,0 +1,10 @@
+//! `%` escapes in references.
+
+use std::borrow::Cow;
+
+/// A URI's `%` escapes undone (RFC 3986, 2.1). A `%` that begins no escape stays, and so does a
+/// text whose bytes would not be UTF-8.
+pub fn percent_decode(text: &str) -> String {
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+    decoded.map_or_else(|_| text.to_owned(), Cow::into_owned)
+}
