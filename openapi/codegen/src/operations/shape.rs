@@ -3,61 +3,97 @@
 
 use crate::model::{Additional, Schema, SchemaObject, Type};
 use crate::types::Types;
+use std::fmt;
 
 /// References followed at most; a schema that holds itself is then any value.
 const DEEPEST: usize = 8;
 
+/// As much of a schema as is needed to take a value off the wire. As text, it is an expression of
+/// the run time's `Shape`.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One value.
+    Scalar,
+    /// Values of one shape.
+    Array(Box<Shape>),
+    /// The declared properties; none for a map, whose names are the caller's.
+    Object(Vec<(String, Shape)>),
+    /// No shape is declared.
+    Any,
+}
+
+impl Shape {
+    /// Whether it is an object, or an array of objects.
+    pub fn holds_objects(&self) -> bool {
+        match self {
+            Self::Array(items) => items.holds_objects(),
+            Self::Object(_) => true,
+            Self::Scalar | Self::Any => false,
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scalar => f.write_str("rt::Shape::Scalar"),
+            Self::Any => f.write_str("rt::Shape::Any"),
+            Self::Array(items) => write!(f, "rt::Shape::Array(&{items})"),
+            Self::Object(properties) => {
+                f.write_str("rt::Shape::Object(&[")?;
+                for (index, (name, shape)) in properties.iter().enumerate() {
+                    let comma = if index == 0 { "" } else { ", " };
+                    write!(f, "{comma}({name:?}, {shape})")?;
+                }
+                f.write_str("])")
+            }
+        }
+    }
+}
+
 impl Types<'_> {
-    /// An expression of the run time's `Shape`.
-    pub fn shape(&self, schema: &Schema) -> String {
+    /// The shape of a schema's values.
+    pub fn shape(&self, schema: &Schema) -> Shape {
         self.shape_of(schema, DEEPEST)
     }
 
-    fn shape_of(&self, schema: &Schema, depth: usize) -> String {
+    fn shape_of(&self, schema: &Schema, depth: usize) -> Shape {
         let Some(depth) = depth.checked_sub(1) else {
-            return "rt::Shape::Any".to_owned();
+            return Shape::Any;
         };
-        let Some(object) = self.resolve(schema) else {
-            return "rt::Shape::Any".to_owned();
-        };
-        let Some(object) = self.merged(object, depth) else {
-            return "rt::Shape::Any".to_owned();
+        let resolved = self.resolve(schema);
+        let Some(object) = resolved.and_then(|object| self.merged(object, depth)) else {
+            return Shape::Any;
         };
         match object.effective_type() {
-            Some(Type::Array) => match &object.items {
-                Some(items) => format!("rt::Shape::Array(&{})", self.shape_of(items, depth)),
-                None => "rt::Shape::Array(&rt::Shape::Any)".to_owned(),
-            },
+            Some(Type::Array) => {
+                let items = object.items.as_ref();
+                let items = items.map_or(Shape::Any, |items| self.shape_of(items, depth));
+                Shape::Array(Box::new(items))
+            }
             Some(Type::Object) => self.object_shape(&object, depth),
-            Some(_) => "rt::Shape::Scalar".to_owned(),
+            Some(_) => Shape::Scalar,
             None => {
                 // The branches of a union decide together: all scalars, or the first that is more.
-                let branches = object
-                    .one_of
-                    .iter()
-                    .chain(&object.any_of)
-                    .map(|branch| self.shape_of(branch, depth));
-                let branches: Vec<String> = branches.collect();
-                let enumerated = object.enumeration.is_some();
-                match branches.iter().find(|shape| *shape != "rt::Shape::Scalar") {
-                    Some(more) => more.clone(),
-                    None if branches.is_empty() && !enumerated => "rt::Shape::Any".to_owned(),
-                    None => "rt::Shape::Scalar".to_owned(),
-                }
+                let branches = object.one_of.iter().chain(&object.any_of);
+                let mut shapes = branches
+                    .map(|branch| self.shape_of(branch, depth))
+                    .peekable();
+                let scalar = shapes.peek().is_some() || object.enumeration.is_some();
+                let otherwise = if scalar { Shape::Scalar } else { Shape::Any };
+                shapes
+                    .find(|shape| *shape != Shape::Scalar)
+                    .unwrap_or(otherwise)
             }
         }
     }
 
-    fn object_shape(&self, object: &SchemaObject, depth: usize) -> String {
+    fn object_shape(&self, object: &SchemaObject, depth: usize) -> Shape {
         if object.properties.is_empty() && !matches!(object.additional, Additional::Forbidden) {
-            // A map: its names are the caller's.
-            return "rt::Shape::Object(&[])".to_owned();
+            return Shape::Object(Vec::new());
         }
-        let properties: Vec<String> = object
-            .properties
-            .iter()
-            .map(|(name, property)| format!("({name:?}, {})", self.shape_of(property, depth)))
-            .collect();
-        format!("rt::Shape::Object(&[{}])", properties.join(", "))
+        let properties = object.properties.iter();
+        let shapes = properties.map(|(name, schema)| (name.clone(), self.shape_of(schema, depth)));
+        Shape::Object(shapes.collect())
     }
 }

@@ -1,6 +1,7 @@
 //! The static description of each operation: what the run time needs to route, read and describe
 //! it.
 
+use super::shape::Shape;
 use super::{Operation, Operations, literal, optional};
 use crate::docs;
 use crate::model::{self, MediaKind, Style};
@@ -128,7 +129,7 @@ fn emit_parameter(out: &mut String, parameter: &model::Parameter, types: &Types<
         parameter.style,
         parameter.explode,
         if json {
-            "rt::Shape::Any".to_owned()
+            Shape::Any
         } else {
             types.shape(&parameter.schema)
         },
@@ -163,8 +164,7 @@ fn form_fields(kind: MediaKind, media: &model::Media, types: &Types<'_>) -> Stri
             let shape = types.shape(property);
             // OpenAPI 3.0.3, Encoding Object: a part that is an object, or one of an array of
             // objects, is JSON.
-            let object = shape.trim_start_matches("rt::Shape::Array(&").starts_with("rt::Shape::Object");
-            let implied = (kind == MediaKind::Multipart && object).then_some("application/json");
+            let implied = (kind == MediaKind::Multipart && shape.holds_objects()).then_some("application/json");
             let content_type = encoding.and_then(|encoding| encoding.content_type.as_deref()).or(implied);
             format!(
                 "rt::Field {{ name: {name:?}, shape: {shape}, style: rt::Style::{style:?}, explode: {explode}, content_type: {} }}",

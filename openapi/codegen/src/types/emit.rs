@@ -144,8 +144,20 @@ impl Types<'_> {
             Some(id) => format!("&rules::{}", self.rules.name(id)),
             None => "&rt::Properties::ANY".to_owned(),
         };
+        let fields: Vec<(&Field, Presence)> = object
+            .fields
+            .iter()
+            .map(|field| (field, presence(def, field)))
+            .filter(|(_, presence)| !matches!(presence, Presence::Left))
+            .collect();
+        // Where nothing is read from it, it only has to be an object.
+        let is_read = fields.iter().any(|(field, _)| !field.read_only)
+            || self.mirrored
+            || object.rest.is_some()
+            || object.closed;
+        let binding = if is_read { "let mut object = " } else { "" };
         let mut body = String::new();
-        let _ = writeln!(body, "        let mut object = node.object({rule})?;");
+        let _ = writeln!(body, "        {binding}node.object({rule})?;");
         for (exactly_one, sets) in &object.presence {
             let verb = if *exactly_one {
                 "require_one"
@@ -154,20 +166,6 @@ impl Types<'_> {
             };
             let sets: Vec<String> = sets.iter().map(|set| format!("&{set:?}")).collect();
             let _ = writeln!(body, "        object.{verb}(&[{}])?;", sets.join(", "));
-        }
-        let fields: Vec<(&Field, Presence)> = object
-            .fields
-            .iter()
-            .map(|field| (field, presence(def, field)))
-            .filter(|(_, presence)| !matches!(presence, Presence::Left))
-            .collect();
-        if fields.iter().all(|(field, _)| field.read_only)
-            && !self.mirrored
-            && object.rest.is_none()
-            && !object.closed
-        {
-            // Nothing is read from it: it only has to be an object.
-            body = body.replace("let mut object = node", "node");
         }
         // What a caller may not set is neither one of the other properties nor an unknown one.
         let read_only = object.fields.iter().filter(|field| field.read_only);
