@@ -55,11 +55,7 @@ pub(crate) fn shown(name: &str, scheme: &Value) -> Option<Shown> {
         }
         ("http", scheme) => authorization("some=\"thing\"", format!("{scheme} some=\"thing\"")),
         ("apiKey", _) => {
-            let location = match text("in") {
-                "query" => Location::Query,
-                "cookie" => Location::Cookie,
-                _ => Location::Header,
-            };
+            let location = Location::of_parameter(text("in")).unwrap_or(Location::Header);
             let secret = format!("key-of-{name}");
             Shown {
                 scheme: name.to_owned(),

@@ -143,13 +143,7 @@ impl Document {
     }
 
     fn parameter<'d>(&'d self, value: &'d Value) -> Option<Parameter<'d>> {
-        let location = match value.get("in")?.as_str()? {
-            "path" => Location::Path,
-            "query" => Location::Query,
-            "header" => Location::Header,
-            "cookie" => Location::Cookie,
-            _ => return None,
-        };
+        let location = Location::of_parameter(value.get("in")?.as_str()?)?;
         let content = value
             .get("content")
             .and_then(Value::as_object)

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use dropshot_contract::Value;
+use dropshot_vocabulary::pointer::join;
 use serde_json::{Map, Number, json};
 
 use crate::document::Document;
@@ -308,7 +309,7 @@ impl<'d> Breaker<'d, '_> {
         {
             let mut fewer = members.clone();
             fewer.remove(*name);
-            self.add_at("required", place, within(place.pointer, name), fewer.into());
+            self.add_at("required", place, join(place.pointer, name), fewer.into());
         }
         if facts.closed() {
             let mut more = members.clone();
@@ -316,7 +317,7 @@ impl<'d> Breaker<'d, '_> {
             self.add_at(
                 "additionalProperties",
                 place,
-                within(place.pointer, "unexpected"),
+                join(place.pointer, "unexpected"),
                 more.into(),
             );
         }
@@ -341,7 +342,7 @@ impl<'d> Breaker<'d, '_> {
             self.add("maxProperties", place, more.into());
         }
         for (name, value) in members {
-            let pointer = within(place.pointer, name);
+            let pointer = join(place.pointer, name);
             if facts.tags.iter().any(|(tag, _)| tag == name) {
                 let place = Place {
                     pointer: &pointer,
@@ -384,9 +385,4 @@ fn moved(bound: &Number, by: f64) -> Option<Value> {
         return Number::from_i128(bound + by as i128).map(Value::Number);
     }
     Number::from_f64(bound.as_f64()? + by).map(Value::Number)
-}
-
-/// The pointer to a member.
-pub(crate) fn within(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
 }

@@ -77,8 +77,7 @@ impl Invalid {
     pub fn pointer(&self) -> String {
         let mut pointer = String::new();
         for segment in self.0.segments.iter().rev() {
-            pointer.push('/');
-            pointer.push_str(&segment.replace('~', "~0").replace('/', "~1"));
+            dropshot_vocabulary::pointer::push(&mut pointer, segment);
         }
         pointer
     }

@@ -1,9 +1,12 @@
 //! What the generator knows about an operation, as static data.
 //!
-//! Owns the vocabulary: one [`Operation`] for each operation of the document, read by the router,
-//! by the decoding of requests and by the export. Decides nothing.
+//! One [`Operation`] for each operation of the document, read by the router, by the decoding of
+//! requests and by the export. Its words are those of `dropshot-vocabulary`, which the generator
+//! reads from the document. Decides nothing.
 
 use http::Method;
+
+pub use dropshot_vocabulary::{Location, MediaKind, Status, Style};
 
 /// One operation of the document.
 #[derive(Debug)]
@@ -34,48 +37,6 @@ pub struct Operation {
     pub responses: &'static [Declared],
     /// Alternatives, each a set of names of security schemes. Empty: nothing is asked.
     pub security: &'static [&'static [&'static str]],
-}
-
-/// Which part of a request something stands in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Location {
-    /// A variable of the path template.
-    Path,
-    /// The query string.
-    Query,
-    /// A header.
-    Header,
-    /// A cookie.
-    Cookie,
-    /// The body. Never the location of a [`Parameter`].
-    Body,
-}
-
-impl Location {
-    /// As the document writes it: `path`, `query`, `header`, `cookie`, `body`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Path => "path",
-            Self::Query => "query",
-            Self::Header => "header",
-            Self::Cookie => "cookie",
-            Self::Body => "body",
-        }
-    }
-}
-
-/// How a parameter's value is written (OpenAPI 3.0.3, Style Values).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum Style {
-    Simple,
-    Label,
-    Matrix,
-    Form,
-    SpaceDelimited,
-    PipeDelimited,
-    DeepObject,
 }
 
 /// As much of a schema as is needed to take a value off the wire.
@@ -137,23 +98,6 @@ pub struct Media {
     pub fields: &'static [Field],
 }
 
-/// How the bytes of a body become values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MediaKind {
-    /// RFC 8259.
-    Json,
-    /// `application/x-www-form-urlencoded`
-    Form,
-    /// `multipart/form-data`
-    Multipart,
-    /// UTF-8 text, handed over as it is.
-    Text,
-    /// XML, handed over as UTF-8 text.
-    Xml,
-    /// Handed over as it is.
-    Bytes,
-}
-
 /// One property of a form or multipart body.
 #[derive(Debug)]
 pub struct Field {
@@ -167,17 +111,6 @@ pub struct Field {
     pub explode: bool,
     /// `encoding.contentType`, or the default that its schema implies; `None`: text.
     pub content_type: Option<&'static str>,
-}
-
-/// Which status codes a response stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// `200`
-    Code(u16),
-    /// `4XX`, by its first digit.
-    Range(u8),
-    /// `default`
-    Default,
 }
 
 /// A response that the document declares.
@@ -203,6 +136,38 @@ pub struct DeclaredHeader {
 }
 
 impl Operation {
+    /// An operation that takes nothing: no parameter, no body, no credentials.
+    ///
+    /// ```
+    /// use dropshot_contract::{Operation, http::Method};
+    ///
+    /// static PING: Operation = Operation::new(Method::POST, "ping", "/ping");
+    /// ```
+    #[must_use]
+    pub const fn new(method: Method, id: &'static str, path: &'static str) -> Self {
+        Self {
+            id,
+            method,
+            path,
+            base_path: None,
+            pointer: "",
+            tags: &[],
+            summary: None,
+            description: None,
+            deprecated: false,
+            parameters: &[],
+            body: None,
+            responses: &[],
+            security: &[],
+        }
+    }
+
+    /// A GET that takes nothing.
+    #[must_use]
+    pub const fn get(id: &'static str, path: &'static str) -> Self {
+        Self::new(Method::GET, id, path)
+    }
+
     /// The declared parameter of that name.
     #[must_use]
     pub fn parameter(&self, location: Location, name: &str) -> Option<&'static Parameter> {

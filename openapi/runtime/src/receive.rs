@@ -220,21 +220,7 @@ mod tests {
     /// Every request moves the state of its handler several times.
     #[test]
     fn the_state_of_reading_a_body_is_small() {
-        static OPERATION: Operation = Operation {
-            id: "",
-            method: http::Method::GET,
-            path: "/",
-            base_path: None,
-            pointer: "",
-            tags: &[],
-            summary: None,
-            description: None,
-            deprecated: false,
-            parameters: &[],
-            body: None,
-            responses: &[],
-            security: &[],
-        };
+        static OPERATION: Operation = Operation::get("", "/");
         let (headers, mut body) = (HeaderMap::new(), Body::empty());
         let limits = Limits {
             bytes: 1,

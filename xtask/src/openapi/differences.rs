@@ -1,5 +1,6 @@
 //! The differences between two JSON values, by JSON pointer (RFC 6901).
 
+use dropshot_vocabulary::pointer::join;
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -42,7 +43,7 @@ fn compare(
     match (expected, found) {
         (Value::Object(left), Value::Object(right)) => {
             for (key, value) in left {
-                let pointer = below(&pointer, key);
+                let pointer = join(&pointer, key);
                 match right.get(key) {
                     Some(other) => compare(pointer, value, other, whole, all),
                     None => all.push(difference(pointer, Some(value), None)),
@@ -50,13 +51,13 @@ fn compare(
             }
             for (key, value) in right.iter().filter(|(key, _)| !left.contains_key(*key)) {
                 if whole {
-                    all.push(difference(below(&pointer, key), None, Some(value)));
+                    all.push(difference(join(&pointer, key), None, Some(value)));
                 }
             }
         }
         (Value::Array(left), Value::Array(right)) => {
             for index in 0..left.len().max(right.len()) {
-                let pointer = below(&pointer, &index.to_string());
+                let pointer = join(&pointer, &index.to_string());
                 match (left.get(index), right.get(index)) {
                     (Some(value), Some(other)) => compare(pointer, value, other, whole, all),
                     (value, other) => all.push(difference(pointer, value, other)),
@@ -74,10 +75,6 @@ fn difference(pointer: String, expected: Option<&Value>, found: Option<&Value>) 
         expected: expected.cloned(),
         found: found.cloned(),
     }
-}
-
-fn below(pointer: &str, token: &str) -> String {
-    format!("{pointer}/{}", token.replace('~', "~0").replace('/', "~1"))
 }
 
 impl fmt::Display for Difference {

@@ -11,6 +11,7 @@ pub(crate) mod source;
 
 use std::fmt;
 
+use dropshot_vocabulary::pointer;
 use serde_json::{Map, Value, json};
 
 pub use notes::{NORMALISATIONS, Notes};
@@ -97,10 +98,7 @@ fn exported_view(exported: &Value, expected: &Value) -> Value {
         let mut said = Map::new();
         for method in source::METHODS {
             if let Some(operation) = item.get(method) {
-                let pointer = format!(
-                    "/paths/{}/{method}",
-                    path.replace('~', "~0").replace('/', "~1")
-                );
+                let pointer = format!("{}/{method}", pointer::join("/paths", path));
                 said.insert(
                     method.to_owned(),
                     operation_view(operation, expected.pointer(&pointer)),
@@ -250,8 +248,7 @@ fn walk(
                 .keys()
                 .chain(other.keys().filter(|name| !one.contains_key(*name)));
             for name in names {
-                pointer.push('/');
-                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                pointer::push(pointer, name);
                 walk(pointer, one.get(name), other.get(name), found);
                 pointer.truncate(length);
             }

@@ -96,12 +96,7 @@ fn parameter(document: &Value, pointer: &str) -> rt::Parameter {
     let written = document.pointer(pointer).unwrap();
     rt::Parameter {
         name: text(written["name"].as_str().unwrap()),
-        location: match written["in"].as_str().unwrap() {
-            "path" => rt::Location::Path,
-            "query" => rt::Location::Query,
-            "header" => rt::Location::Header,
-            _ => rt::Location::Cookie,
-        },
+        location: rt::Location::of_parameter(written["in"].as_str().unwrap()).unwrap(),
         required: written["required"] == true,
         style: rt::Style::Simple,
         explode: false,

@@ -46,21 +46,10 @@ const FILTER: Shape = Shape::Object(&[
 ]);
 
 const fn operation(path: &'static str, parameters: &'static [rt::Parameter]) -> rt::Operation {
-    rt::Operation {
-        id: "echo",
-        method: rt::http::Method::GET,
-        path,
-        base_path: None,
-        pointer: path,
-        tags: &[],
-        summary: None,
-        description: None,
-        deprecated: false,
-        parameters,
-        body: None,
-        responses: &[],
-        security: &[],
-    }
+    let mut operation = rt::Operation::get("echo", path);
+    operation.pointer = path;
+    operation.parameters = parameters;
+    operation
 }
 
 static ECHO: rt::Operation = operation(

@@ -7,20 +7,11 @@ use crate::harness::{Server, send};
 
 macro_rules! operations {
     ($($name:ident: $method:ident $path:literal;)+) => {
-        $(static $name: rt::Operation = rt::Operation {
-            id: stringify!($name),
-            method: rt::http::Method::$method,
-            path: $path,
-            base_path: None,
-            pointer: concat!(stringify!($method), " ", $path),
-            tags: &[],
-            summary: None,
-            description: None,
-            deprecated: false,
-            parameters: &[],
-            body: None,
-            responses: &[],
-            security: &[],
+        $(static $name: rt::Operation = {
+            let method = rt::http::Method::$method;
+            let mut operation = rt::Operation::new(method, stringify!($name), $path);
+            operation.pointer = concat!(stringify!($method), " ", $path);
+            operation
         };)+
         fn all() -> Vec<&'static rt::Operation> {
             vec![$(&$name),+]
@@ -259,10 +250,8 @@ fn a_thousand_routes_mount_in_milliseconds_on_a_small_stack() {
             let path: &str =
                 Box::leak(format!("/area{}/{{id}}/part{n}/{{name}}", n % 40).into_boxed_str());
             &*Box::leak(Box::new(rt::Operation {
-                path,
                 pointer: path,
-                method: rt::http::Method::GET,
-                ..blank()
+                ..rt::Operation::get("blank", path)
             }))
         })
         .collect();
@@ -279,22 +268,4 @@ fn a_thousand_routes_mount_in_milliseconds_on_a_small_stack() {
         .unwrap();
     println!("1,000 routes mounted in {took:?}");
     assert!(took < std::time::Duration::from_secs(2), "{took:?}");
-}
-
-fn blank() -> rt::Operation {
-    rt::Operation {
-        id: "blank",
-        method: rt::http::Method::GET,
-        path: "/",
-        base_path: None,
-        pointer: "",
-        tags: &[],
-        summary: None,
-        description: None,
-        deprecated: false,
-        parameters: &[],
-        body: None,
-        responses: &[],
-        security: &[],
-    }
 }

@@ -10,21 +10,7 @@ use tokio::net::TcpStream;
 
 use crate::harness::read_all;
 
-static WAIT: rt::Operation = rt::Operation {
-    id: "wait",
-    method: rt::http::Method::GET,
-    path: "/wait/{milliseconds}",
-    base_path: None,
-    pointer: "",
-    tags: &[],
-    summary: None,
-    description: None,
-    deprecated: false,
-    parameters: &[],
-    body: None,
-    responses: &[],
-    security: &[],
-};
+static WAIT: rt::Operation = rt::Operation::get("wait", "/wait/{milliseconds}");
 
 fn api() -> rt::dropshot::ApiDescription<()> {
     let route = rt::Route::<()> {

@@ -93,21 +93,8 @@ static UPLOAD: rt::Operation = rt::Operation {
     security: &[],
 };
 
-static BODYLESS: rt::Operation = rt::Operation {
-    id: "bodyless",
-    method: rt::http::Method::POST,
-    path: "/bodyless",
-    base_path: None,
-    pointer: "",
-    tags: &[],
-    summary: None,
-    description: None,
-    deprecated: false,
-    parameters: &[],
-    body: None,
-    responses: &[],
-    security: &[],
-};
+static BODYLESS: rt::Operation =
+    rt::Operation::new(rt::http::Method::POST, "bodyless", "/bodyless");
 
 /// Answers with the index of the media type and the body as JSON.
 fn uploads() -> Server<()> {

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::notes::Notes;
 use super::schema::{is_impossible, is_scalar, sayable};
-use super::source::{METHODS, Source, said_body, said_response, status};
+use super::source::{METHODS, Source, said_body, said_response};
+use crate::Status;
 
 /// The document as Dropshot would write it.
 pub(crate) struct Normaliser<'d> {
@@ -255,9 +256,12 @@ impl<'d> Normaliser<'d> {
             .and_then(Value::as_object)
             .into_iter()
             .flatten()
-            .filter(|(key, _)| status(key).is_some())
+            .filter(|(key, _)| Status::of_key(key).is_some())
             .collect();
-        let statuses: Vec<_> = all.iter().filter_map(|(key, _)| status(key)).collect();
+        let statuses: Vec<_> = all
+            .iter()
+            .filter_map(|(key, _)| Status::of_key(key))
+            .collect();
         let chosen = said_response(&statuses);
         self.note_if(all.len() > usize::from(chosen.is_some()), "other responses");
         self.note_if(chosen.is_none(), "no response");

@@ -65,18 +65,6 @@ pub(crate) fn said_response(statuses: &[Status]) -> Option<usize> {
         .or_else(|| first(|status| matches!(status, Status::Code(_))))
 }
 
-/// A key of `responses`.
-pub(crate) fn status(key: &str) -> Option<Status> {
-    match (key, key.parse()) {
-        ("default", _) => Some(Status::Default),
-        (_, Ok(code)) => Some(Status::Code(code)),
-        _ => key
-            .strip_suffix("XX")
-            .and_then(|digit| digit.parse().ok())
-            .map(Status::Range),
-    }
-}
-
 /// The body that Dropshot can say: the index of the first media type it has, and its name there.
 pub(crate) fn said_body<'m>(
     media_types: impl Iterator<Item = &'m str>,
