@@ -37,7 +37,7 @@ pub use swap::recover;
 /// Changes nothing unless every step has succeeded.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Exit codes:\n  0  taken, or the document is the one in use\n  1  nothing was changed\n  2  wrong usage"
+    after_help = "Exit codes:\n  0  taken, or the document is the one in use\n  1  the document was not taken\n  2  wrong usage"
 )]
 pub struct Arguments {
     /// The new document, JSON or YAML; it is taken byte for byte.
@@ -84,7 +84,8 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 /// Keeps a second update out, and finishes an update that was interrupted.
 fn locked(root: &Path) -> Result<fs::File, Outcome> {
     let lock = swap::lock(root).map_err(|error| Outcome::failed("target/update/lock", &error))?;
-    swap::recover_locked(root).map_err(|error| Outcome::failed("an interrupted update", &error))?;
+    swap::recover_locked(root)
+        .map_err(|error| Outcome::of_swap(root, "an interrupted update", &error))?;
     Ok(lock)
 }
 
@@ -150,7 +151,7 @@ fn update(arguments: &Arguments, root: &Path, report: &mut Report) -> Result<Out
     report.tested = !arguments.skip_tests;
     // 7. Move all files into their places.
     let swapped = swap::swap(root, &files, &before)
-        .map_err(|error| Outcome::failed("the new files", &error))?;
+        .map_err(|error| Outcome::of_swap(root, "the new files", &error))?;
     report.files = swapped;
     Ok(Outcome::Updated)
 }

@@ -1,5 +1,6 @@
 //! How an update ended, and what to do about it.
 
+use super::swap;
 use dropshot_codegen::diagnostics::{Colour, Findings};
 use serde::Serialize;
 use std::io::{self, IsTerminal};
@@ -31,6 +32,8 @@ pub enum Outcome {
     Step { command: String },
     /// A file can't be read or written, or a program can't be run.
     Failed { message: String },
+    /// The new files were being moved into their places, and some may be there.
+    Unfinished { message: String },
 }
 
 impl Outcome {
@@ -41,12 +44,22 @@ impl Outcome {
         }
     }
 
+    /// The outcome if the new files could not be moved into their places.
+    pub fn of_swap(root: &Path, what: &str, error: &io::Error) -> Self {
+        let message = format!("{what}: {error}");
+        if swap::has_begun(root) {
+            Self::Unfinished { message }
+        } else {
+            Self::Failed { message }
+        }
+    }
+
     /// Whether nothing is left to do.
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Updated | Self::Unchanged)
     }
 
-    /// Why nothing was changed, for people. `from` is the new document.
+    /// Why the document was not taken, for people. `from` is the new document.
     pub fn reason(&self, from: &Path) -> String {
         match self {
             Self::Updated | Self::Unchanged => String::new(),
@@ -76,7 +89,7 @@ impl Outcome {
                 "`{command}` failed with the new document, as shown above; edit the code for it, then run this again (the \
                  code need not compile until then)"
             ),
-            Self::Failed { message } => message.clone(),
+            Self::Failed { message } | Self::Unfinished { message } => message.clone(),
         }
     }
 }

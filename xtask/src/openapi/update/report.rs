@@ -187,11 +187,15 @@ impl Report {
         text
     }
 
-    /// The last line, for people: what was done, or why nothing was changed.
+    /// The last line, for people: what was done, or why the document was not taken.
     pub fn end(&self) -> String {
         match &self.outcome {
             Outcome::Updated => self.updated(),
             Outcome::Unchanged => "unchanged: this is the document in use\n".to_owned(),
+            Outcome::Unfinished { message } => format!(
+                "{message}\nthe update is not finished: files may have been replaced, and the next `cargo xtask openapi` \
+                 command goes on\n"
+            ),
             outcome => format!("{}\nnothing was changed\n", outcome.reason(&self.from)),
         }
     }

@@ -83,8 +83,8 @@ pub fn lock(root: &Path) -> io::Result<File> {
 /// Replaces the files. They must still be as `before` says. Returns those that differ.
 ///
 /// # Errors
-/// A file was changed meanwhile, or can't be written. Before the journal is in its place, nothing
-/// was changed. After that, the next command goes on.
+/// A file was changed meanwhile, or can't be written. If [`has_begun`], files may have been
+/// replaced, and the next command goes on. If not, nothing was changed.
 pub fn swap(
     root: &Path,
     files: &BTreeMap<PathBuf, Vec<u8>>,
@@ -96,12 +96,17 @@ pub fn swap(
     Ok(journal.files.into_iter().map(|entry| entry.path).collect())
 }
 
+/// Whether files may have been replaced by an update that is not finished.
+pub fn has_begun(root: &Path) -> bool {
+    root.join(JOURNAL).exists()
+}
+
 /// Finishes an update that was interrupted. Returns whether there was one.
 ///
 /// # Errors
 /// A file was changed since, or can't be written.
 pub fn recover(root: &Path) -> io::Result<bool> {
-    if !root.join(JOURNAL).exists() {
+    if !has_begun(root) {
         return Ok(false);
     }
     let lock = File::options()

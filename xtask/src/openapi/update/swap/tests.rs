@@ -1,6 +1,7 @@
 //! Tests that a swap is whole or undone, wherever it is cut off.
 
 use super::*;
+use crate::openapi::update::outcome::Outcome;
 
 /// A tree of three files, the third of which is new, and their new contents.
 struct Case {
@@ -110,6 +111,21 @@ fn a_file_that_was_edited_meanwhile_is_not_overwritten() {
         Some("old a/b/two"),
         "nor is any other"
     );
+    assert!(matches!(
+        Outcome::of_swap(case.root.path(), "the new files", &error),
+        Outcome::Failed { .. }
+    ));
+}
+
+#[test]
+fn an_update_that_stops_half_way_does_not_say_that_nothing_was_changed() {
+    let case = Case::new();
+    record(case.root.path(), &case.prepare().unwrap()).unwrap();
+    let error = io::Error::other("the disk is gone");
+    assert!(matches!(
+        Outcome::of_swap(case.root.path(), "the new files", &error),
+        Outcome::Unfinished { message } if message == "the new files: the disk is gone"
+    ));
 }
 
 #[test]
