@@ -20,7 +20,7 @@ pub(super) use adopt::{accept, adopt};
 pub(super) use check::{Extent, check};
 pub(super) use ledger::Ledger;
 pub(super) use manifest::Part;
-use manifest::{Leaf, Place, Root};
+use manifest::{BucketAddress, Leaf, Root};
 use seen::Seen;
 
 use crate::keys::RowKeys;
@@ -50,7 +50,7 @@ struct State {
 /// is gone.
 #[derive(Debug, Default, Clone)]
 struct Suspects {
-    places: HashSet<Place>,
+    places: HashSet<BucketAddress>,
     all: bool,
 }
 

@@ -108,6 +108,15 @@ impl Setup {
         self.run_with(&arguments, secret).ok();
     }
 
+    /// Adds a client with the scope `cards` that proves itself with a certificate for `ID.example`.
+    #[track_caller]
+    pub fn add_by_certificate(&self, id: &str) {
+        let name = format!("dns:{id}.example");
+        let client = ["client", "add", "--id", id, "--scope", "cards"];
+        let by = ["--certificate-name", &name];
+        self.run(&[&client[..], &by[..]].concat()).ok();
+    }
+
     /// The decisions so far, one JSON object each.
     pub fn audit(&self) -> Vec<serde_json::Value> {
         self.records("decisions-")

@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
 
 use super::ledger::{COUNTED, ROOT, counted, open_leaf, open_root};
-use super::manifest::{Leaf, Part, Place, Root};
+use super::manifest::{BucketAddress, Leaf, Part, Root};
 use super::{Suspects, leaf_name};
 use crate::keys::RowKeys;
 use crate::store::sql::attempts::in_time;
@@ -84,7 +84,7 @@ pub(in crate::store::sql) async fn check(
     let wrong = sums.differences(&root, &parts, &mut findings);
     let mut suspects = Suspects::default();
     for (part, table) in tables().into_iter().chain(COUNTED) {
-        let places: BTreeSet<Place> = wrong
+        let places: BTreeSet<BucketAddress> = wrong
             .iter()
             .copied()
             .filter(|place| part.leaves().contains(&place.leaf))
@@ -138,15 +138,15 @@ async fn rows_in(
     connection: &mut AnyConnection,
     part: Part,
     table: &Table,
-    places: &BTreeSet<Place>,
-) -> Result<HashMap<Place, Vec<String>>, StoreError> {
+    places: &BTreeSet<BucketAddress>,
+) -> Result<HashMap<BucketAddress, Vec<String>>, StoreError> {
     let (name, key) = (table.name, table.columns[0].name());
     // Nothing in it is from outside.
     let query = sqlx::query(AssertSqlSafe(format!(
         "SELECT CAST({key} AS TEXT) FROM {name}"
     )));
     let mut rows = query.fetch(connection);
-    let mut found: HashMap<Place, Vec<String>> = HashMap::new();
+    let mut found: HashMap<BucketAddress, Vec<String>> = HashMap::new();
     while let Some(row) = rows.try_next().await? {
         let id: String = row.try_get(0)?;
         let place = part.place(&id);
@@ -217,7 +217,7 @@ impl Sums<'_> {
         loop {
             let page = in_time(table.page(moment, last.as_ref(), PAGE)).await?;
             for row in &page {
-                let (Place { leaf, bucket }, weight) = counted(self.keys, part, row)?;
+                let (BucketAddress { leaf, bucket }, weight) = counted(self.keys, part, row)?;
                 let leaf = self.leaves.entry(leaf).or_insert_with(Leaf::empty);
                 leaf.add(bucket, weight);
             }
@@ -230,7 +230,7 @@ impl Sums<'_> {
 
     fn count(&mut self, (part, id): (Part, &str), content: &[u8], mac: Option<&[u8]>) {
         if let Some(mac) = mac {
-            let Place { leaf, bucket } = part.place(id);
+            let BucketAddress { leaf, bucket } = part.place(id);
             let weight = self.keys.weight(part.name(id).as_bytes(), mac);
             let leaf = self.leaves.entry(leaf).or_insert_with(Leaf::empty);
             leaf.add(bucket, weight);
@@ -246,7 +246,7 @@ impl Sums<'_> {
         root: &Root,
         parts: &HashMap<String, Vec<u8>>,
         findings: &mut Findings,
-    ) -> BTreeSet<Place> {
+    ) -> BTreeSet<BucketAddress> {
         let empty = Leaf::empty();
         let mut wrong = BTreeSet::new();
         for number in Part::ALL.into_iter().flat_map(Part::leaves) {
@@ -271,7 +271,7 @@ impl Sums<'_> {
                     found.differences(&empty)
                 }
             };
-            wrong.extend(buckets.into_iter().map(|bucket| Place {
+            wrong.extend(buckets.into_iter().map(|bucket| BucketAddress {
                 leaf: number,
                 bucket,
             }));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Row, Transaction};
 
-use super::manifest::{Leaf, Part, Place, Root};
+use super::manifest::{BucketAddress, Leaf, Part, Root};
 use super::{Suspects, Vouching, leaf_name};
 use crate::keys::RowKeys;
 use crate::store::StoreError;
@@ -77,7 +77,7 @@ impl Ledger {
             return Ok(None);
         };
         let mac = keys.mac(content);
-        let Place { leaf, bucket } = part.place(id);
+        let BucketAddress { leaf, bucket } = part.place(id);
         let weight = keys.weight(part.name(id).as_bytes(), &mac);
         self.leaf(connection, leaf).await?.add(bucket, weight);
         Ok(Some(mac))
@@ -106,7 +106,7 @@ impl Ledger {
         mac: Option<&[u8]>,
     ) -> Result<(), StoreError> {
         if let (Some(keys), Some(mac)) = (self.keys.clone(), mac) {
-            let Place { leaf, bucket } = part.place(id);
+            let BucketAddress { leaf, bucket } = part.place(id);
             let weight = keys.weight(part.name(id).as_bytes(), mac);
             self.leaf(connection, leaf).await?.subtract(bucket, weight);
         }
@@ -144,13 +144,7 @@ impl Ledger {
         part: Part,
         row: &AnyRow,
     ) -> Result<(), StoreError> {
-        if let Some(keys) = self.keys.clone() {
-            let (place, weight) = counted(&keys, part, row)?;
-            self.leaf(connection, place.leaf)
-                .await?
-                .add(place.bucket, weight);
-        }
-        Ok(())
+        self.tally(connection, part, row, Leaf::add).await
     }
 
     /// Counts it no more.
@@ -160,10 +154,20 @@ impl Ledger {
         part: Part,
         row: &AnyRow,
     ) -> Result<(), StoreError> {
+        self.tally(connection, part, row, Leaf::subtract).await
+    }
+
+    async fn tally(
+        &mut self,
+        connection: &mut AnyConnection,
+        part: Part,
+        row: &AnyRow,
+        change: fn(&mut Leaf, usize, u128),
+    ) -> Result<(), StoreError> {
         if let Some(keys) = self.keys.clone() {
             let (place, weight) = counted(&keys, part, row)?;
             let leaf = self.leaf(connection, place.leaf).await?;
-            leaf.subtract(place.bucket, weight);
+            change(leaf, place.bucket, weight);
         }
         Ok(())
     }
@@ -231,7 +235,7 @@ pub(super) fn counted(
     keys: &RowKeys,
     part: Part,
     row: &AnyRow,
-) -> Result<(Place, u128), StoreError> {
+) -> Result<(BucketAddress, u128), StoreError> {
     let (table, id) = match part {
         Part::Removed => (&REMOVED_CLIENTS, row.try_get::<String, _>(0)?),
         Part::Outbox => (&AUDIT_OUTBOX, row.try_get::<i64, _>(0)?.to_string()),

@@ -22,7 +22,7 @@ pub(in crate::store::sql) enum Part {
 
 /// Where a row is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::store::sql) struct Place {
+pub(in crate::store::sql) struct BucketAddress {
     pub(in crate::store::sql) leaf: usize,
     pub(in crate::store::sql) bucket: usize,
 }
@@ -92,11 +92,11 @@ impl Part {
     }
 
     /// Where its row of this id is counted.
-    pub(in crate::store::sql) fn place(self, id: &str) -> Place {
+    pub(in crate::store::sql) fn place(self, id: &str) -> BucketAddress {
         let digest = digest(&SHA256, id.as_bytes());
         let [leaf, bucket] = [0, 1].map(|at| usize::from(digest.as_ref()[at]));
         let leaves = self.leaves();
-        Place {
+        BucketAddress {
             leaf: leaves.start + leaf % leaves.len(),
             bucket,
         }

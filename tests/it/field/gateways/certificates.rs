@@ -18,17 +18,7 @@ const FORMATS: [&str; 4] = [
 fn service(certificate_header: &str) -> (Service, Issued) {
     let setup = Setup::of(&GATEWAY.replace("client-cert", certificate_header));
     setup.add("is_tbank01", "123", &["--scope", "cards"]);
-    let batch = [
-        "client",
-        "add",
-        "--id",
-        "batch",
-        "--scope",
-        "cards",
-        "--certificate-name",
-        "dns:batch.example",
-    ];
-    setup.run(&batch).ok();
+    setup.add_by_certificate("batch");
     let bank = Authority::new(setup.folder(), "bank");
     let issued = bank.issue("batch", "/CN=batch", "DNS:batch.example");
     (setup.start(), issued)

@@ -25,17 +25,7 @@ fn with_secret(more: &str) -> Setup {
     let setup = Setup::of(&GATEWAY.replace("client-cert\" }", &secret));
     private(&setup.folder().join("gateway.secret"), FIRST);
     setup.add("is_tbank01", "123", &["--scope", "cards"]);
-    let batch = [
-        "client",
-        "add",
-        "--id",
-        "batch",
-        "--scope",
-        "cards",
-        "--certificate-name",
-        "dns:batch.example",
-    ];
-    setup.run(&batch).ok();
+    setup.add_by_certificate("batch");
     setup
 }
 
@@ -173,18 +163,7 @@ fn with_tls() -> (Setup, Authority) {
     bank.issue("server", "/CN=bank.example", SERVER);
     setup.add("is_tbank01", "123", &["--scope", "cards"]);
     for id in ["batch", "other", "gateway"] {
-        let name = format!("dns:{id}.example");
-        let add = [
-            "client",
-            "add",
-            "--id",
-            id,
-            "--scope",
-            "cards",
-            "--certificate-name",
-            &name,
-        ];
-        setup.run(&add).ok();
+        setup.add_by_certificate(id);
     }
     (setup, bank)
 }
