@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
+use super::audit_settings::{audit_settings, open_trail};
 use super::clients::ClientRegistry;
 use super::key_material::{open_token, open_vault};
 use super::keys::KeyRegistry;
-use super::trails::{audit_settings, open_trail};
 use super::witness::Witness;
 use super::{ChangeLog, StartError};
 use crate::audit::{Event, Settings, Trail};

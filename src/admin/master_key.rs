@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::audit_settings::audit_settings;
 use super::believed::entrust;
-use super::trails::audit_settings;
 use super::{ChangeLog, KeyRegistryError, StartError};
 use crate::audit::Event;
 use crate::clock::Clock;

@@ -2,6 +2,7 @@
 //!
 //! Everything starts from an [`Installation`]: an opened store with the keys that open it.
 
+mod audit_settings;
 mod believed;
 mod change_log;
 mod clients;

@@ -43,13 +43,13 @@ pub(crate) struct Sampling {
 
 #[derive(Debug, Default)]
 struct State {
-    kinds: HashMap<Kind, Tally>,
+    kinds: HashMap<Counted, Tally>,
     of_all: Option<Credit>,
 }
 
 /// What is counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Kind {
+struct Counted {
     /// `None` for the sources that are not counted apart.
     source: Option<Source>,
     endpoint: Endpoint,
@@ -82,7 +82,7 @@ struct Credit {
 
 impl Sampling {
     /// Counts a refusal. Gives its record back if it gets one of its own.
-    pub(crate) fn admit(
+    pub(crate) fn count(
         &self,
         (address, endpoint, reason): (IpAddr, Endpoint, &'static str),
         record: impl FnOnce() -> Record,
@@ -90,7 +90,7 @@ impl Sampling {
     ) -> Option<Record> {
         let mut state = self.lock();
         let state = &mut *state;
-        let mut kind = Kind {
+        let mut kind = Counted {
             source: Some(Source::from(address)),
             endpoint,
             reason,
@@ -236,7 +236,7 @@ mod tests {
 
     fn ask(sampling: &Sampling, source: IpAddr, now: Timestamp) -> Option<Record> {
         let kind = (source, Endpoint::Token, "unknown_client");
-        sampling.admit(kind, || record(source, now), now)
+        sampling.count(kind, || record(source, now), now)
     }
 
     fn count(record: &Record) -> u64 {

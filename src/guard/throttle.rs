@@ -100,7 +100,7 @@ impl Throttle {
 
     /// Whether a credential that `caller` offers is looked at. One `at_home`, where the client has
     /// proven itself before, doesn't suffer for what else its source does.
-    pub(crate) fn admit(
+    pub(crate) fn may_try(
         &self,
         caller: Caller,
         at_home: bool,

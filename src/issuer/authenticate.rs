@@ -150,7 +150,7 @@ impl Authenticator {
     /// Counts a failure, if it is one, and gives its reason; unless there were too many before.
     fn failed(&self, named: Named<'_>, caller: Caller, reason: Reason, now: Timestamp) -> Reason {
         let at_home = self.throttle.has_succeeded(caller, now);
-        match self.throttle.admit(caller, at_home, now) {
+        match self.throttle.may_try(caller, at_home, now) {
             Ok(()) => {
                 self.count(named, caller, now);
                 reason
@@ -216,7 +216,7 @@ impl Authenticator {
         let can_not_be_guessed = |secret: &Arc<LiveSecret>| secret.is_generated();
         if !matched.as_ref().is_some_and(can_not_be_guessed) {
             self.throttle
-                .admit(attempt.caller, attempt.at_home, attempt.now)?;
+                .may_try(attempt.caller, attempt.at_home, attempt.now)?;
         }
         Ok(matched)
     }

@@ -3,7 +3,7 @@
 //! may read the figures would learn the names.
 //!
 //! To count a token takes atomic additions: no lock, no allocation. Its operators' side is
-//! [`super::figures`].
+//! [`super::metrics`].
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

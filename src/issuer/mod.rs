@@ -5,45 +5,43 @@
 //! becomes a status, in the HTTP layer. Does no I/O on the way to a token but the audit record's,
 //! once the client has been read.
 
-mod admission;
 mod authenticate;
-mod figures;
+mod client;
+mod decide;
 mod introspect;
 mod key_schedule;
 mod lifespan;
 mod meter;
+mod metrics;
 mod readiness;
+mod records;
 mod request;
 mod revoke;
+mod sign;
 mod upkeep;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dropshot_chassis::identity::ClientCertificate;
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use authenticate::Authenticator;
 pub use introspect::ActiveToken;
 use key_schedule::KeySchedule;
-use lifespan::{Ends, Lifespan};
 use meter::Meter;
 pub use readiness::{Problem, Readiness};
+use records::Records;
 pub use request::{Asker, IssuedToken, Origin, PresentedToken, TokenRequest};
 
 use crate::admin::{ChangeLog, Installation, StartError, Witness};
-use crate::audit::{Event, Record, Refused, Trail};
+use crate::audit::AuditError;
 use crate::clock::Clock;
 use crate::config::{Config, IssuerUrl, PolicyConfig};
 use crate::directory::{Account, Directory, LoadError, remote_keys};
 use crate::guard::{Sampling, Throttle};
-use crate::keys::{Fetched, Jwks, KeyRing, RemoteKeys, SignError, SigningKey};
+use crate::keys::{Fetched, Jwks, RemoteKeys};
 use crate::store::{SeenVersion, Store};
-use crate::token::{
-    Algorithm, Audience, CertificateBinding, Claims, Client, Confirmation, Endpoint, GrantType,
-    Lifetime, Reason, Refusal, Scope, TokenId, UnsignedToken, narrowed_audiences,
-};
+use crate::token::{Algorithm, Audience, Endpoint, Lifetime, Reason, Refusal};
 
 /// Where the token endpoint is, below the issuer: what older libraries' assertions are for.
 pub const TOKEN_PATH: &str = "/oauth2/token";
@@ -63,27 +61,13 @@ pub struct Issuer {
     remote_keys: Arc<RemoteKeys>,
     throttle: Arc<Throttle>,
     policy: PolicyConfig,
-    trail: Trail,
-    /// Refusals that share records.
-    sampling: Sampling,
-    /// Bytes of the trail's disk that are kept for decisions.
-    reserve: u64,
+    records: Records,
     changes: ChangeLog,
-    meter: Meter,
     store: Arc<dyn Store>,
     witness: Witness,
     /// What it says since this process wrote it.
     witnessed: Mutex<Option<SeenVersion>>,
     clock: Arc<dyn Clock>,
-}
-
-/// What a token is to say.
-struct Granted {
-    grant_type: GrantType,
-    scope: Scope,
-    audiences: Arc<[Audience]>,
-    confirmation: Option<Confirmation>,
-    lifespan: Lifespan,
 }
 
 impl Issuer {
@@ -133,10 +117,12 @@ impl Issuer {
             policy: config.policy,
             throttle,
             changes: installation.changes.clone(),
-            trail: installation.open_trail(config).await?,
-            sampling: Sampling::default(),
-            reserve: config.audit.reserve,
-            meter: Meter::default(),
+            records: Records {
+                trail: installation.open_trail(config).await?,
+                sampling: Sampling::default(),
+                reserve: config.audit.reserve,
+                meter: Meter::default(),
+            },
             store,
             witness: installation.witness.clone(),
             witnessed: Mutex::default(),
@@ -150,195 +136,89 @@ impl Issuer {
     /// [`Refusal`], for the caller and, with its true reason, for the log.
     pub async fn issue(&self, request: TokenRequest<'_>) -> Result<IssuedToken, Refusal> {
         let begun = Instant::now();
-        let decided = self.decide_on_record(&request).await;
-        self.meter.decisions.observe(begun.elapsed());
-        decided
-    }
-
-    async fn decide_on_record(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, Refusal> {
         let now = self.clock.now();
-        let reason = match self.decide(request, now).await {
+        let decided = match decide::decide(self, &request, now).await {
             // 7. Audit. What can't be written down doesn't happen.
-            Ok(issued) => match self
-                .trail
-                .write(issued_record(&issued, request.asker.origin, now))
-                .await
-            {
-                Ok(()) => {
-                    self.meter.token_issued(issued.grant_type, issued.algorithm);
-                    return Ok(issued);
-                }
-                Err(_) => Reason::AuditUnavailable,
-            },
-            Err(reason) => reason,
+            Ok(issued) => {
+                let written = self
+                    .records
+                    .issued(&issued, request.asker.origin, now)
+                    .await;
+                written
+                    .map(|()| issued)
+                    .map_err(|_| Reason::AuditUnavailable)
+            }
+            refused => refused,
         };
-        Err(self.refused(Endpoint::Token, reason, &request.asker).await)
+        let told = self.told(Endpoint::Token, decided, &request.asker).await;
+        self.records.meter.decisions.observe(begun.elapsed());
+        told
     }
 
-    async fn decide(
+    /// Says what a token says. `None` if it isn't active, or not for the caller to know of: RFC
+    /// 7662 2.2 has those look alike.
+    ///
+    /// # Errors
+    /// [`Refusal`], which is in the audit trail when this returns.
+    pub async fn introspect(
         &self,
-        request: &TokenRequest<'_>,
-        now: Timestamp,
-    ) -> Result<IssuedToken, Reason> {
-        // 1. Authenticate the client, and 2. throttle it.
-        let account = self.admit(&request.asker, now).await?;
-        let view = self.directory.view();
-        let client = &account.client;
-
-        // 3. The grant: RFC 6749 4.4.2 and 5.2.
-        let grant = request.grant_type.ok_or(Reason::GrantMissing)?;
-        let grant: GrantType = grant.parse().map_err(|_| Reason::GrantUnknown)?;
-        if !client.grants.contains(&grant) {
-            return Err(Reason::GrantNotAllowed);
+        request: PresentedToken<'_>,
+    ) -> Result<Option<ActiveToken>, Refusal> {
+        let answer = introspect::introspect(self, &request, self.clock.now()).await;
+        if let Ok(token) = &answer {
+            self.records.meter.introspected(token.is_some());
         }
-
-        // 4. The scope, RFC 6749 3.3, and the audience, RFC 8707 2.
-        let scope = client.scope.narrowed_to(request.scope)?;
-        let audiences = narrowed_audiences(self.audiences_of(&account), request.resources)?;
-
-        // 5. The certificate that the token is bound to: RFC 8705 3.
-        let confirmation = {
-            let binding = client
-                .certificate_binding
-                .max(self.policy.certificate_binding);
-            confirmation(binding, request.asker.origin)?
-        };
-
-        // 6. Sign: RFC 9068 2.
-        let key = self.signer(&view.ring, client, now);
-        let key = key.ok_or(Reason::NoSigningKey)?;
-        let lifetime = client.token_lifetime.unwrap_or(self.lifetime);
-        let ends = Ends {
-            certificate: request
-                .asker
-                .origin
-                .certificate
-                .filter(|_| confirmation.is_some()),
-            key: view.ring.published_until(key),
-        };
-        let granted = Granted {
-            grant_type: grant,
-            scope,
-            audiences,
-            confirmation,
-            lifespan: Lifespan::of(&account, lifetime, ends, now)?,
-        };
-        self.sign(key, client, granted).await
+        self.told(Endpoint::Introspection, answer, &request.asker)
+            .await
     }
 
-    /// The audiences that a client's tokens are for, and that it may ask about: the default where
-    /// it has none of its own.
-    fn audiences_of<'a>(&'a self, account: &'a Account) -> &'a Arc<[Audience]> {
-        account.audiences.as_ref().unwrap_or(&self.audience)
-    }
-
-    /// The key for a client's tokens. While there is none yet of a new default algorithm, that of
-    /// the one before goes on.
-    fn signer<'a>(
-        &self,
-        ring: &'a KeyRing,
-        client: &Client,
-        now: Timestamp,
-    ) -> Option<&'a Arc<SigningKey>> {
-        match client.token_algorithm {
-            Some(algorithm) => ring.signer(Some(algorithm), now),
-            None => ring
-                .signer(Some(self.algorithm), now)
-                .or_else(|| ring.signer(None, now)),
-        }
-    }
-
-    async fn sign(
-        &self,
-        key: &SigningKey,
-        client: &Client,
-        granted: Granted,
-    ) -> Result<IssuedToken, Reason> {
-        let Granted {
-            grant_type,
-            scope,
-            audiences,
-            confirmation,
-            lifespan,
-        } = granted;
-        let expires_at = Timestamp::from_second(lifespan.expires_at);
-        let expires_at = expires_at.map_err(|_| Reason::SigningFailed)?;
-        let token_id = TokenId::generate().map_err(|_| Reason::SigningFailed)?;
-        let claims = Claims {
-            issuer: self.name.as_str(),
-            subject: &client.id,
-            client_id: &client.id,
-            audiences: &audiences,
-            expires_at: lifespan.expires_at,
-            issued_at: lifespan.issued_at,
-            token_id: &token_id,
-            confirmation: confirmation.as_ref(),
-            scope: &scope,
-        };
-        let token = UnsignedToken::new(key.header(), &claims);
-        Ok(IssuedToken {
-            access_token: key.sign(token).await.map_err(|error| match error {
-                SignError::Token(_) => Reason::NoSigningKey,
-                SignError::BadKey(_) | SignError::Failed(_) => Reason::SigningFailed,
-            })?,
-            expires_in: lifespan.expires_in,
-            expires_at,
-            expires_in_as: client.expires_in_as,
-            client_id: client.id.clone(),
-            grant_type,
-            audiences,
-            token_id,
-            key_id: key.shared_id(),
-            algorithm: key.algorithm(),
-            scope,
-        })
-    }
-
-    async fn refused(&self, endpoint: Endpoint, reason: Reason, asker: &Asker<'_>) -> Refusal {
-        let refusal = Refusal::from(reason)
-            .of(asker.named_client())
-            .by(self.name.as_str());
-        self.refuse(endpoint, refusal, asker.origin).await
+    /// Revokes a token. When this returns, that is in the store, in force here, and in the audit
+    /// trail; elsewhere it is in force within a second. To be run to its end, also when the caller
+    /// hangs up: a revocation must not lack its record.
+    ///
+    /// # Errors
+    /// [`Refusal`], which is in the audit trail when this returns. The token may be revoked
+    /// nevertheless if it is [`Reason::AuditUnavailable`]: to revoke it again is no error.
+    pub async fn revoke(&self, request: PresentedToken<'_>) -> Result<(), Refusal> {
+        let revoked = revoke::revoke(self, &request, self.clock.now()).await;
+        self.told(Endpoint::Revocation, revoked, &request.asker)
+            .await
     }
 
     /// Counts a refusal, sees to its record in the audit trail, and gives it back. Also for
-    /// requests that could not be read, so that nobody else has decided about them.
+    /// requests that could not be read, which nobody else has decided about.
     pub async fn refuse(
         &self,
         endpoint: Endpoint,
         refusal: Refusal,
         origin: Origin<'_>,
     ) -> Refusal {
-        self.meter.refused(endpoint, refusal.reason);
         let now = self.clock.now();
-        let record = || {
-            let refused = Refused {
-                client_id: refusal.client_id.clone(),
-                error: refusal.code().as_str(),
-                reason: refusal.reason.name(),
-                turned_away: match refusal.reason {
-                    Reason::TooManyFailures { turned_away, .. } => Some(turned_away),
-                    _ => None,
-                },
-                count: None,
-            };
-            let event = match endpoint {
-                Endpoint::Token => Event::TokenRefused(refused),
-                Endpoint::Introspection => Event::IntrospectionRefused(refused),
-                Endpoint::Revocation => Event::RevocationRefused(refused),
-            };
-            record(event, origin, now)
-        };
-        let record = if refusal.reason.is_anybodys() {
-            let kind = (origin.source, endpoint, refusal.reason.name());
-            self.sampling.admit(kind, record, now)
-        } else {
-            Some(record())
-        };
-        if let Some(record) = record {
-            self.trail.note(record).await;
-        }
+        self.records.refuse(endpoint, &refusal, origin, now).await;
         refusal
+    }
+
+    /// What the caller is told of a decision; a refusal is on record.
+    async fn told<T>(
+        &self,
+        endpoint: Endpoint,
+        decided: Result<T, Reason>,
+        asker: &Asker<'_>,
+    ) -> Result<T, Refusal> {
+        let reason = match decided {
+            Ok(done) => return Ok(done),
+            Err(reason) => reason,
+        };
+        let refusal = Refusal::from(reason)
+            .of(asker.named_client())
+            .by(self.name.as_str());
+        Err(self.refuse(endpoint, refusal, asker.origin).await)
+    }
+
+    /// The audiences that a client's tokens are for, and that it may ask about: the default where
+    /// it has none of its own.
+    fn audiences_of<'a>(&'a self, account: &'a Account) -> &'a Arc<[Audience]> {
+        account.audiences.as_ref().unwrap_or(&self.audience)
     }
 
     /// The service's identifier, the `iss` of its tokens.
@@ -364,47 +244,64 @@ impl Issuer {
         self.remote_keys.run(tell).await;
     }
 
+    /// Does what has to be done beside answering requests, until the future is dropped. What fails
+    /// is tried again, and shows in [`Self::readiness`] where it matters.
+    pub async fn follow(&self) {
+        upkeep::follow(self).await;
+    }
+
+    /// Applies the store's changes now.
+    ///
+    /// # Errors
+    /// Why they can't be read.
+    pub async fn refresh(&self) -> Result<(), String> {
+        let done = self.directory.refresh(self.clock.now()).await;
+        done.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Makes the next signing key if it is time, and what else the schedule says; a replica that
+    /// may not write leaves that to others.
+    ///
+    /// # Errors
+    /// Why it can't be done.
+    pub async fn keep_key_schedule(&self) -> Result<(), String> {
+        upkeep::keep_key_schedule(self).await
+    }
+
+    /// Puts the start of the service into the audit trail.
+    ///
+    /// # Errors
+    /// [`AuditError`]: the trail can't be written, so no token could be issued.
+    pub async fn started(&self) -> Result<(), AuditError> {
+        upkeep::started(self).await
+    }
+
+    /// To be called when no request is in flight any more: puts the stop into the audit trail, and
+    /// writes down what has only been noted.
+    ///
+    /// # Errors
+    /// [`AuditError`]: not all records are on the disk.
+    pub async fn stopped(&self) -> Result<(), AuditError> {
+        upkeep::stopped(self).await
+    }
+
+    /// Whether a good request would get a token.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        readiness::readiness(self)
+    }
+
+    /// Why the store doesn't say that something has changed, where it could. Polls find that as
+    /// well, a moment later.
+    #[must_use]
+    pub fn unheard(&self) -> Option<String> {
+        self.store.unheard()
+    }
+
     /// Whether a signing key was withdrawn, and with it all tokens that it signed.
     #[must_use]
     pub fn is_key_revoked(&self, id: &str) -> bool {
         self.directory.view().ring.is_revoked(id)
-    }
-}
-
-/// The certificate that a token is to be bound to, if to any.
-fn confirmation(
-    binding: CertificateBinding,
-    origin: Origin<'_>,
-) -> Result<Option<Confirmation>, Reason> {
-    let shown = origin.certificate.map(|certificate| Confirmation {
-        thumbprint: certificate.thumbprint(),
-    });
-    match (binding, shown) {
-        (CertificateBinding::Off, _) | (CertificateBinding::WhenPresented, None) => Ok(None),
-        (CertificateBinding::Required, None) => Err(Reason::CertificateMissing),
-        (_, Some(shown)) => Ok(Some(shown)),
-    }
-}
-
-fn issued_record(issued: &IssuedToken, origin: Origin<'_>, now: Timestamp) -> Record {
-    let event = Event::TokenIssued {
-        client_id: issued.client_id.clone(),
-        grant_type: issued.grant_type.as_str(),
-        scope: issued.scope.clone(),
-        audiences: issued.audiences.clone(),
-        token_id: issued.token_id,
-        key_id: issued.key_id.clone(),
-        expires_at: issued.expires_at,
-    };
-    record(event, origin, now)
-}
-
-fn record(event: Event, origin: Origin<'_>, now: Timestamp) -> Record {
-    Record {
-        source: Some(origin.source),
-        correlation_id: origin.correlation_id.map(Box::from),
-        certificate: origin.certificate.map(ClientCertificate::thumbprint),
-        ..Record::of(now, event)
     }
 }
 

@@ -16,19 +16,20 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::*;
 use crate::admin::{
     ClientToImport, ImportedClient, MasterKeyRotation, SecretToImport, rotate_master_key,
 };
-use crate::audit::{Chain, Lines};
+use crate::audit::{Chain, Lines, Trail};
 use crate::clock::ManualClock;
 use crate::config::Config;
 use crate::keys::{Expected, VerifyError, verify};
 use crate::store::TokensThen;
 use crate::token::{
-    Client, ClientId, ClientSecret, Credential, CredentialError, ErrorCode, ExpiresInAs,
+    Client, ClientId, ClientSecret, Credential, CredentialError, ErrorCode, ExpiresInAs, Scope,
 };
 
 const NOW: i64 = 1_700_000_000;
@@ -109,7 +110,12 @@ impl Service {
     }
 
     async fn records(&self) -> Vec<Value> {
-        self.issuer.trail.flush(self.clock.now()).await.unwrap();
+        self.issuer
+            .records
+            .trail
+            .flush(self.clock.now())
+            .await
+            .unwrap();
         let folder = self.folder.path().join("audit");
         let mut lines = Lines::of(Chain::Decisions, &folder).unwrap();
         let (mut records, mut bytes) = (Vec::new(), Vec::new());

@@ -25,7 +25,7 @@ fn throttle() -> Throttle {
 fn guesses(throttle: &Throttle, caller: impl Fn(u32) -> Caller, millis: i64) -> u32 {
     let (mut now, mut looked_at) = (0, 0);
     while now <= millis {
-        match throttle.admit(caller(looked_at), false, at(now)) {
+        match throttle.may_try(caller(looked_at), false, at(now)) {
             Ok(()) => {
                 throttle.failed(caller(looked_at), at(now));
                 looked_at += 1;
@@ -44,30 +44,30 @@ fn ten_failures_are_free_and_then_each_doubles_the_wait() {
     let throttle = throttle();
     let caller = throttle.caller(Some("d1"), source(1));
     for _ in 0..10 {
-        throttle.admit(caller, false, at(0)).unwrap();
+        throttle.may_try(caller, false, at(0)).unwrap();
         throttle.failed(caller, at(0));
     }
     let mut now = 0;
     // From there on, a wait is about as long as it takes until one is forgiven.
     for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 256] {
-        throttle.admit(caller, false, at(now)).unwrap();
+        throttle.may_try(caller, false, at(now)).unwrap();
         throttle.failed(caller, at(now));
         for turned_away in 1..4 {
             let refused = Err(Reason::TooManyFailures {
                 wait: Duration::from_secs(seconds),
                 turned_away,
             });
-            assert_eq!(throttle.admit(caller, false, at(now)), refused);
+            assert_eq!(throttle.may_try(caller, false, at(now)), refused);
         }
         now += i64::try_from(seconds).unwrap() * 1000;
-        let wait = throttle.admit(caller, false, at(now - 1)).unwrap_err();
+        let wait = throttle.may_try(caller, false, at(now - 1)).unwrap_err();
         assert!(matches!(wait, Reason::TooManyFailures { wait, .. } if wait.as_secs() == 1));
     }
     throttle.succeeded(caller, at(now));
     for _ in 0..10 {
         throttle.failed(caller, at(now));
         throttle
-            .admit(caller, false, at(now))
+            .may_try(caller, false, at(now))
             .expect("all forgotten");
     }
 }
@@ -80,10 +80,10 @@ fn a_source_does_not_suffer_for_another() {
     }
     for number in 0..50 {
         let guesser = throttle.caller(Some("d1"), source(number));
-        throttle.admit(guesser, false, at(0)).unwrap_err();
+        throttle.may_try(guesser, false, at(0)).unwrap_err();
     }
     let d1 = throttle.caller(Some("d1"), source(9_999));
-    throttle.admit(d1, false, at(0)).unwrap();
+    throttle.may_try(d1, false, at(0)).unwrap();
 }
 
 #[test]
@@ -95,15 +95,15 @@ fn a_source_has_twenty_times_as_much_over_all_clients() {
         throttle.caller(Some(name), source(1))
     };
     for guess in 0..=200 {
-        throttle.admit(caller(guess), false, at(0)).unwrap();
+        throttle.may_try(caller(guess), false, at(0)).unwrap();
         throttle.failed(caller(guess), at(0));
     }
-    throttle.admit(caller(999), false, at(0)).unwrap_err();
+    throttle.may_try(caller(999), false, at(0)).unwrap_err();
     throttle
-        .admit(caller(999), true, at(0))
+        .may_try(caller(999), true, at(0))
         .expect("a client at home there is counted alone");
     let unnamed = throttle.caller((), source(1));
-    throttle.admit(unnamed, false, at(0)).unwrap_err();
+    throttle.may_try(unnamed, false, at(0)).unwrap_err();
 }
 
 #[test]
@@ -114,10 +114,10 @@ fn over_a_day_a_guesser_gets_hundreds_of_guesses_and_pausing_gives_no_more() {
     let without_pause = guesses(&throttle, |_| pair, DAY);
     assert!((280..320).contains(&without_pause), "{without_pause}");
     for _ in 0..11 {
-        throttle.admit(pair, false, at(3 * DAY)).unwrap();
+        throttle.may_try(pair, false, at(3 * DAY)).unwrap();
         throttle.failed(pair, at(3 * DAY));
     }
-    let after_a_pause = throttle.admit(pair, false, at(3 * DAY));
+    let after_a_pause = throttle.may_try(pair, false, at(3 * DAY));
     after_a_pause.expect_err("no more than what is free at first");
 
     let names: Vec<_> = (0..100_000).map(|name| name.to_string()).collect();
@@ -132,7 +132,7 @@ fn a_failure_now_and_then_never_makes_a_client_wait() {
     let caller = throttle.caller(Some("d1"), source(1));
     for failure in 0..10_000 {
         let now = at(failure * 5 * MINUTE);
-        throttle.admit(caller, false, now).unwrap();
+        throttle.may_try(caller, false, now).unwrap();
         throttle.failed(caller, now);
     }
 }
@@ -145,12 +145,12 @@ fn a_clock_that_is_set_back_locks_nobody_out() {
         throttle.failed(caller, at(1_000 * MINUTE));
     }
     throttle
-        .admit(caller, false, at(1_000 * MINUTE))
+        .may_try(caller, false, at(1_000 * MINUTE))
         .unwrap_err();
-    throttle.admit(caller, false, at(0)).unwrap();
+    throttle.may_try(caller, false, at(0)).unwrap();
     throttle.failed(caller, at(0));
     throttle
-        .admit(caller, false, at(5 * MINUTE))
+        .may_try(caller, false, at(5 * MINUTE))
         .expect("after the longest wait");
 }
 
@@ -164,7 +164,7 @@ fn a_hundred_thousand_sources_are_forgotten_before_one_that_waits_long() {
     for number in 1..=100_000 {
         throttle.failed(throttle.caller(Some("d1"), source(number)), at(0));
     }
-    throttle.admit(stubborn, false, at(0)).unwrap_err();
+    throttle.may_try(stubborn, false, at(0)).unwrap_err();
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn switched_off_it_stops_nobody() {
     let caller = throttle.caller(Some("d1"), source(1));
     for _ in 0..1000 {
         throttle.failed(caller, at(0));
-        throttle.admit(caller, false, at(0)).unwrap();
+        throttle.may_try(caller, false, at(0)).unwrap();
     }
 }
 

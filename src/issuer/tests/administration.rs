@@ -83,7 +83,7 @@ async fn the_follower_applies_changes_by_itself_and_reports_uses() {
 #[tokio::test]
 async fn a_disk_that_hangs_keeps_no_change_from_being_heard_of() {
     let mut service = Service::start().await;
-    service.issuer.trail = Trail::stuck();
+    service.issuer.records.trail = Trail::stuck();
     let disabled = async {
         // Not at the first look, which comes before everything else.
         tokio::time::sleep(Duration::from_millis(300)).await;

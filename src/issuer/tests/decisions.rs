@@ -221,7 +221,7 @@ async fn form_encoded_chosen_secrets_work_and_never_name_another_client() {
 #[tokio::test]
 async fn without_its_record_no_token_leaves() {
     let mut service = Service::start().await;
-    service.issuer.trail = Trail::stopped();
+    service.issuer.records.trail = Trail::stopped();
     let refusal = service.ask("d1", &service.secret).await.unwrap_err();
     assert_eq!(
         (refusal.code(), refusal.reason),

@@ -139,7 +139,7 @@ async fn a_revoked_key_is_gone_at_once_and_so_are_its_tokens() {
     let issued = service.ask("d1", &service.secret).await.unwrap();
     assert_ne!(kid(&service, &issued.access_token), leaked);
 
-    service.issuer.record_changed_keys().await;
+    upkeep::record_changed_keys(&service.issuer).await;
     let records = service.records().await;
     let changes: Vec<_> = records
         .iter()

@@ -177,7 +177,7 @@ async fn a_revocation_that_cannot_be_recorded_is_in_force_and_may_be_tried_again
     let (mut service, api) = service().await;
     let issued = service.ask("d1", &service.secret).await.unwrap();
     let token = issued.access_token.as_str();
-    let trail = std::mem::replace(&mut service.issuer.trail, Trail::stopped());
+    let trail = std::mem::replace(&mut service.issuer.records.trail, Trail::stopped());
     let revoke = async |service: &Service| {
         let request = presented("d1", &service.secret, token);
         service.issuer.revoke(request).await
@@ -186,7 +186,7 @@ async fn a_revocation_that_cannot_be_recorded_is_in_force_and_may_be_tried_again
     assert_eq!(refusal.reason, Reason::AuditUnavailable);
     assert!(refusal.retry_after.is_some());
     assert!(!is_active(&service.issuer, &api, token).await);
-    service.issuer.trail = trail;
+    service.issuer.records.trail = trail;
     revoke(&service).await.unwrap();
     let records = service.records().await;
     assert_eq!(records.last().unwrap()["event"], "token.revoked");

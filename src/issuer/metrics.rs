@@ -1,4 +1,4 @@
-//! The issuer's figures for operators: what it has counted, and how things stand when they are
+//! The issuer's metrics for operators: what it has counted, and how things stand when they are
 //! asked for.
 
 use std::fmt;
@@ -25,7 +25,7 @@ impl Issuer {
         let counter = MetricType::Counter;
         let help = "Tokens issued";
         let mut issued = encoder.encode_descriptor("tokens_issued", help, None, counter)?;
-        for kind in self.meter.issued() {
+        for kind in self.records.meter.issued() {
             let (grant, algorithm) = (kind.grant_type.as_str(), kind.algorithm.as_str());
             let labels = [("grant", grant), ("algorithm", algorithm)];
             kind.count.encode(issued.encode_family(&labels)?)?;
@@ -33,14 +33,14 @@ impl Issuer {
 
         let help = "Requests refused, by the true reason, which their callers don't learn";
         let refused = encoder.encode_descriptor("refusals", help, None, counter)?;
-        self.meter.refused.encode(refused)?;
+        self.records.meter.refused.encode(refused)?;
 
         let help =
             "Refusals of callers that have proved nothing, which share records of the audit trail";
         let combined = encoder.encode_descriptor("refusals_combined", help, None, counter)?;
-        ConstCounter::new(self.sampling.combined()).encode(combined)?;
+        ConstCounter::new(self.records.sampling.combined()).encode(combined)?;
 
-        if let Some(copies) = self.trail.copies() {
+        if let Some(copies) = self.records.trail.copies() {
             let help = "Copies of audit records that did not reach their collector";
             let lost = encoder.encode_descriptor("audit_copies_lost", help, None, counter)?;
             ConstCounter::new(copies.lost()).encode(lost)?;
@@ -48,17 +48,20 @@ impl Issuer {
 
         let help = "Answers about tokens, by whether the token was active for who asked";
         let mut answers = encoder.encode_descriptor("introspections", help, None, counter)?;
-        for (active, count) in ["false", "true"].into_iter().zip(&self.meter.introspected) {
+        for (active, count) in ["false", "true"]
+            .into_iter()
+            .zip(&self.records.meter.introspected)
+        {
             count.encode(answers.encode_family(&[("active", active)])?)?;
         }
 
         let help = "Tokens revoked by their clients at this replica";
         let revoked = encoder.encode_descriptor("tokens_revoked", help, None, counter)?;
-        self.meter.revoked.encode(revoked)?;
+        self.records.meter.revoked.encode(revoked)?;
 
         let help = "Audit trails that were not as they were left, so that new ones began";
         let gaps = encoder.encode_descriptor("audit_gaps", help, None, counter)?;
-        let number = self.trail.gaps().len() + self.changes.gaps().len();
+        let number = self.records.trail.gaps().len() + self.changes.gaps().len();
         ConstCounter::new(number as u64).encode(gaps)?;
 
         let help = "Fetches of the keys that clients publish (jwks_uri), by whether they succeeded";
@@ -75,9 +78,9 @@ impl Issuer {
         let (unit, histogram) = (Unit::Seconds, MetricType::Histogram);
         let mut decisions =
             encoder.encode_descriptor("token_decision", help, Some(&unit), histogram)?;
-        let buckets = self.meter.decisions.buckets();
+        let buckets = self.records.meter.decisions.buckets();
         let count = buckets.iter().map(|(_, count)| count).sum();
-        let sum = self.meter.decisions.sum();
+        let sum = self.records.meter.decisions.sum();
         decisions.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)
     }
 
