@@ -1,5 +1,5 @@
 //! The store in an SQL database: SQLite, one file that several processes of one machine write, or
-//! PostgreSQL, for many machines. One set of statements serves both.
+//! PostgreSQL, for many machines. The same statements serve both.
 
 mod address;
 mod attempts;
@@ -48,7 +48,7 @@ use replay::Replay;
 pub use restore::Staged;
 use vouching::{Ledger, Vouching};
 
-/// How many connections a file gets: of those that write, one at a time does.
+/// The number of connections to a file. SQLite lets one of them write at a time.
 const FILE_CONNECTIONS: u32 = 4;
 
 /// A store in an SQL database.
@@ -58,20 +58,21 @@ pub struct SqlStore {
     connections: Arc<Connections>,
     read_only: bool,
     vouching: Arc<Vouching>,
-    /// PostgreSQL's word of changes.
+    /// Receives PostgreSQL's notifications of changes.
     listener: Option<Arc<Listener>>,
-    /// How far a standby is.
+    /// Measures how far behind a standby is.
     replay: Arc<Replay>,
-    /// What goes into the outbox with the change that this store is for.
+    /// The audit records of the change that this store is for. They go into the outbox.
     records: Option<Arc<ChangeRecords>>,
 }
 
 impl SqlStore {
-    /// Opens the store that the configuration names. A file is made when there is none and
-    /// `migrate` allows it; a PostgreSQL database must be there.
+    /// Opens the store that the configuration names. If the store is a file, it is made if there is
+    /// none and `migrate` allows it. A PostgreSQL database must exist.
     ///
     /// # Errors
-    /// [`StoreError`]: a file that can't be made or opened, a database that can't be reached, a schema of another release.
+    /// [`StoreError`]: a file can't be made or opened, a database can't be reached, or the schema
+    /// is of another release.
     pub async fn open(config: &StoreConfig, migrate: Migrate) -> Result<Self, StoreError> {
         let store = Self::connect(config, migrate).await?;
         let may_migrate = !config.read_only && migrate == Migrate::Yes;
@@ -79,7 +80,7 @@ impl SqlStore {
         Ok(store)
     }
 
-    /// Opens the store whatever its schema, to find out about that alone.
+    /// Opens the store with any schema, for a command that reports the schema's version.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -88,7 +89,7 @@ impl SqlStore {
         Self::at(address, config.connections, config.read_only).await
     }
 
-    /// Opens a store in a file, and makes it when there is none and `migrate` allows it.
+    /// Opens a store in a file. Makes the file if there is none and `migrate` allows it.
     ///
     /// # Errors
     /// As [`open`](Self::open).
@@ -123,7 +124,7 @@ impl SqlStore {
         })
     }
 
-    /// A transaction that will write: one at a time, of all processes.
+    /// A transaction that writes. All processes together have one such transaction at a time.
     async fn begin(&self) -> Result<Transaction<'static, Any>, StoreError> {
         if self.read_only {
             return Err(StoreError::ReadOnly);
@@ -140,12 +141,12 @@ impl SqlStore {
         self.connections.begin(Purpose::Read).await
     }
 
-    /// A transaction that reads what is of one moment.
+    /// A transaction in which all reads show the store as of one moment.
     async fn read_moment(&self) -> Result<Transaction<'static, Any>, StoreError> {
         self.connections.begin(Purpose::Moment).await
     }
 
-    /// The list of rows, to be changed with them.
+    /// The manifest of rows, which the transaction changes together with the rows.
     async fn ledger(
         &self,
         transaction: &mut Transaction<'static, Any>,
@@ -153,14 +154,14 @@ impl SqlStore {
         Ledger::load(transaction, &self.vouching).await
     }
 
-    /// A transaction that changes rows that are vouched for, with the list of them.
+    /// A transaction that changes rows that are vouched for, with their manifest.
     async fn begin_change(&self) -> Result<(Transaction<'static, Any>, Ledger), StoreError> {
         let mut transaction = self.begin().await?;
         let ledger = self.ledger(&mut transaction).await?;
         Ok((transaction, ledger))
     }
 
-    /// Commits what nobody follows, with the list of rows as it is then.
+    /// Commits a change that has no entry in the feed, with the manifest of rows.
     async fn commit(
         &self,
         mut transaction: Transaction<'static, Any>,
@@ -170,7 +171,7 @@ impl SqlStore {
         Ok(transaction.commit().await?)
     }
 
-    /// Commits the change of a client, and tells those that follow.
+    /// Commits the change of a client, with its entry in the feed.
     async fn publish_client(
         &self,
         mut transaction: Transaction<'static, Any>,
@@ -183,7 +184,8 @@ impl SqlStore {
         self.publish(transaction, ledger).await
     }
 
-    /// Commits what others follow, with the list of rows as it is then, and wakes them.
+    /// Commits a change that has entries in the feed, with the manifest of rows, and wakes the
+    /// other replicas.
     async fn publish(
         &self,
         mut transaction: Transaction<'static, Any>,
@@ -199,7 +201,8 @@ impl SqlStore {
         Ok(transaction.commit().await?)
     }
 
-    /// To be called when many rows have been written, and are there whatever becomes of this.
+    /// Refreshes the database's statistics after many rows were written. A failure is ignored,
+    /// because PostgreSQL does the same by itself later.
     async fn analyze(&self) {
         if let Some(analyze) = self.engine.analyze() {
             let done = async {

@@ -1,5 +1,5 @@
-//! Where a store is, read again for each connection: a database's password may have been renewed, a
-//! file replaced.
+//! The address of a store. It is read again for each connection, because a database's password may
+//! have been renewed, or a file replaced.
 
 use dropshot_chassis::private_file::read_private_line;
 use zeroize::Zeroizing;
@@ -9,10 +9,10 @@ use crate::config::{PostgresUrl, StoreConfig, StoreUrl};
 use crate::store::{Migrate, StoreError};
 use std::path::{Path, PathBuf};
 
-/// The longest password. Those that clouds make have up to 2 KB.
+/// The longest password, in bytes. Passwords that cloud providers make have up to 2 KB.
 const PASSWORD_BYTES: usize = 4096;
 
-/// Where a store is.
+/// The address of a store.
 #[derive(Debug)]
 pub(super) enum Address {
     File(StoreFile),
@@ -33,12 +33,12 @@ impl Address {
         }
     }
 
-    /// Makes the file when there is none and `migrate` allows it.
+    /// Makes the file if there is none and `migrate` allows it.
     pub(super) fn of_file(path: &Path, migrate: Migrate) -> Result<Self, StoreError> {
         Ok(Self::File(StoreFile::prepare(path, migrate)?))
     }
 
-    /// The URL to connect to now. It may hold a password.
+    /// The URL for the next connection. It may hold a password.
     pub(super) fn url(&self) -> Result<Zeroizing<String>, StoreError> {
         match self {
             Self::File(file) => file::url(file.path()).map(Zeroizing::new),
@@ -52,7 +52,7 @@ impl Address {
         }
     }
 
-    /// Whether it is still what was opened.
+    /// Fails if the file at the path is not the one that was opened.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         match self {
             Self::File(file) => file.check(),

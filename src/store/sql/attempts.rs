@@ -1,4 +1,4 @@
-//! How often, and for how long, something is asked of the database.
+//! How often, and for how long, a request to the database is tried.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use super::SqlStore;
 use super::connections::{PATIENCE, is_passing};
 use crate::store::StoreError;
 
-/// How often a transaction is tried that fails as another one ran at the same time, and how long
-/// after it did.
+/// How often a transaction is tried that fails because of another transaction at the same time, and
+/// the pause before the second try.
 const TRIES: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
 impl SqlStore {
-    /// What is asked of the database ends, one way or the other. What fails only as others did
-    /// something at the same time is asked again.
+    /// Runs `work` within [`PATIENCE`], tries included. Runs it again if it failed only because of
+    /// another transaction at the same time.
     pub(super) async fn again<T, F>(&self, work: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>> + Send,
@@ -24,7 +24,7 @@ impl SqlStore {
     }
 }
 
-/// Tries what may be tried again, so often and no more.
+/// Runs `work` up to [`TRIES`] times while its error is one that passes.
 pub(super) async fn repeat<T, F>(work: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
@@ -40,7 +40,7 @@ where
     work().await
 }
 
-/// Does it within the time that a statement may take.
+/// Runs `work` within [`PATIENCE`].
 pub(super) async fn in_time<T>(
     work: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {

@@ -1,4 +1,5 @@
-//! What pins audit trails, as rows of `meta`: the key of their checkpoints, and how far each goes.
+//! The rows of `meta` that pin audit trails: the key of their checkpoints, and how far each trail
+//! goes.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -11,7 +12,7 @@ use crate::store::{AuditHead, StoreError};
 
 const KEY: &str = "audit_key";
 const HEAD: &str = "audit_head:";
-/// The first name after all that begin with [`HEAD`].
+/// The first name that sorts after all names that begin with [`HEAD`].
 const AFTER_HEADS: &str = "audit_head;";
 
 pub(super) async fn key(

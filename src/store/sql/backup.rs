@@ -1,4 +1,4 @@
-//! A store in one file: complete, consistent, and to be used as it is.
+//! Backups: a whole store in one file, consistent and ready for use.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -8,15 +8,15 @@ use super::{Engine, SqlStore, file};
 use crate::store::{Migrate, Store as _, StoreError};
 
 impl SqlStore {
-    /// Writes all that lasts, as of one moment, into a new SQLite file, while others go on reading
-    /// and writing. A service whose `store.url` names the file, or a copy of it, goes on from
-    /// there.
+    /// Writes the whole store, as of one moment, into a new SQLite file, while other processes go
+    /// on reading and writing. A service can use the file, or a copy of it, as its `store.url` and
+    /// goes on from there.
     ///
-    /// The file appears under its name once it is whole and on the disk; until then, and after a
+    /// The file appears under its name once it is complete and on the disk. Until then, and after a
     /// failure, it is `FILE.part`.
     ///
     /// # Errors
-    /// [`StoreError`]: there is such a file, it can't be written, or what the databases say.
+    /// [`StoreError`]: the file exists already or can't be written, or a database fails.
     pub async fn back_up(
         &self,
         to: &Path,
@@ -31,7 +31,7 @@ impl SqlStore {
             return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
         }
         if part.try_exists().map_err(failed)? {
-            // Of a backup that was cut off.
+            // The rest of a backup that was cut off.
             fs::remove_file(&part).map_err(failed)?;
         }
         file::make_private(&part).map_err(failed)?;
@@ -46,14 +46,15 @@ impl SqlStore {
             Engine::Postgres => {
                 let copy = Self::open_file(&part, Migrate::Yes).await?;
                 self.copy_to(&copy, progress).await?;
-                // Takes what stands beside the file into it.
+                // SQLite moves the content of the `-wal` file into the database file when it
+                // closes.
                 copy.close().await;
             }
         }
         File::open(&part)
             .and_then(|file| file.sync_all())
             .map_err(failed)?;
-        // Unlike renaming, this replaces nothing that came meanwhile.
+        // A link fails if the name exists by now. Renaming would replace that file.
         fs::hard_link(&part, to)
             .and_then(|()| fs::remove_file(&part))
             .map_err(failed)

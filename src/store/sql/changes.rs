@@ -1,4 +1,4 @@
-//! Changes of several tables as whole transactions, with their entries in the feed.
+//! Changes of several tables, each in one transaction with its entries in the feed.
 
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use crate::store::{
 use crate::token::{ClientId, SecretHash, SecretId, Status, StoredSecret};
 
 impl SqlStore {
-    /// Adds clients and changes others, all or none.
+    /// Adds clients and changes others: all, or none.
     pub(super) async fn import_all(
         &self,
         added: &[ClientRecord],
@@ -39,7 +39,7 @@ impl SqlStore {
         in_time(self.publish(transaction, ledger)).await
     }
 
-    /// Puts another hash of a secret in the place of the one that was seen, if that is still there.
+    /// Replaces the hash `seen` of a secret if the store still has it.
     pub(super) async fn replace(
         &self,
         client: &ClientId,
@@ -69,7 +69,7 @@ impl SqlStore {
         self.publish_client(transaction, ledger, id, now).await
     }
 
-    /// Revokes a client's tokens. Gives the time before which they are revoked.
+    /// Revokes a client's tokens. Gives the time before which tokens are revoked.
     pub(super) async fn end_tokens(
         &self,
         id: &ClientId,
@@ -81,7 +81,7 @@ impl SqlStore {
         Ok(not_before)
     }
 
-    /// Gives a client another secret.
+    /// Adds a secret to a client and ends its older ones.
     pub(super) async fn rotate(
         &self,
         id: &ClientId,
@@ -95,7 +95,7 @@ impl SqlStore {
         Ok(rotated)
     }
 
-    /// Removes a client, and notes until when it had tokens.
+    /// Removes a client, and notes the time before which its tokens are revoked.
     pub(super) async fn remove(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError> {
         let (mut transaction, mut ledger) = self.begin_change().await?;
         let not_before = clients::remove(&mut transaction, &mut ledger, id, now).await?;
@@ -103,7 +103,7 @@ impl SqlStore {
         self.publish_client(transaction, ledger, id, now).await
     }
 
-    /// Puts key material in the place of what was seen, if that is still there.
+    /// Replaces the key material if the store still has what was `seen`.
     pub(super) async fn swap_keys(
         &self,
         seen: &KeyMaterial,
@@ -123,7 +123,7 @@ impl SqlStore {
         Ok(true)
     }
 
-    /// Puts a client in the place of the one with its id.
+    /// Replaces the settings and keys of the client with the same id.
     pub(super) async fn put_client(&self, changed: &ClientRecord) -> Result<(), StoreError> {
         let (mut transaction, mut ledger) = self.begin_change().await?;
         clients::change(&mut transaction, &mut ledger, changed).await?;
@@ -131,7 +131,7 @@ impl SqlStore {
         self.publish_client(transaction, ledger, id, at).await
     }
 
-    /// Forgets records that a trail has, and notes how far it goes.
+    /// Removes records that a trail has from the outbox, and notes how far the trail goes.
     pub(super) async fn forget_records(
         &self,
         taken: &[WaitingRecords],

@@ -1,4 +1,4 @@
-//! Clients as rows: what is written. Reading is in [`rows`].
+//! Writes clients as rows. Reading is in [`rows`].
 
 pub(super) mod removed;
 pub(super) mod rows;
@@ -19,13 +19,13 @@ use super::{feed, millis};
 use crate::store::{ClientRecord, ClientUpdate, StoreError, TokensThen};
 use crate::token::{Algorithm, Client, ClientId, Status, TokenTerms};
 
-/// A client as it is written: its row, and those of its secrets.
+/// The rows of a client and of its secrets.
 struct Written {
     client: Values,
     secrets: Vec<Values>,
 }
 
-/// Adds as many as one statement takes.
+/// Adds clients, as many as one statement takes.
 pub(super) async fn add(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -45,7 +45,7 @@ pub(super) async fn add(
     };
     let columns: Vec<_> = first.client.iter().map(|(name, _)| *name).collect();
     let statement = insert("clients", &columns, written.len());
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let mut query = sqlx::query(AssertSqlSafe(format!(
         "{statement} ON CONFLICT DO NOTHING RETURNING id"
     )));
@@ -88,7 +88,7 @@ pub(super) async fn change(
         .map(drop)
 }
 
-/// All that an import changes of a client, with its entry in the feed.
+/// Makes all changes of an import to one client, with the entry in the feed.
 pub(super) async fn update(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -134,7 +134,7 @@ pub(super) async fn set_status(
     replace(transaction, ledger, id, edit).await.map(drop)
 }
 
-/// Gives the time before which they are revoked.
+/// Revokes a client's tokens. Gives the time before which tokens are revoked.
 pub(super) async fn revoke_tokens(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -150,7 +150,7 @@ pub(super) async fn revoke_tokens(
     Ok(after.tokens_not_before.unwrap_or(now))
 }
 
-/// Disables a client that is not as this service wrote it.
+/// Disables a client whose row is not as this service wrote it.
 pub(super) async fn disable_unchecked(
     transaction: &mut Transaction<'static, Any>,
     id: &str,
@@ -160,7 +160,7 @@ pub(super) async fn disable_unchecked(
     Ok(())
 }
 
-/// Gives the time before which its tokens are revoked.
+/// Removes a client. Gives the time before which its tokens are revoked.
 pub(super) async fn remove(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -171,7 +171,7 @@ pub(super) async fn remove(
     let before = before.ok_or_else(|| StoreError::NoSuchClient(id.clone()))?;
     let not_before = match before.record() {
         Ok(record) => record.revoking_tokens_until(now),
-        // What somebody else wrote need not be readable: to remove it is the way out.
+        // A row that somebody else wrote may not be readable. An administrator can still remove it.
         Err(_) => TokenTerms::revoking_until(now),
     };
     let row = (Part::Clients, id.as_str());
@@ -183,8 +183,8 @@ pub(super) async fn remove(
     Ok(not_before)
 }
 
-/// Writes a client anew: what it is by its record, which must be as this service wrote it, and not
-/// by what the rows are by then. Gives what it is now.
+/// Applies `edit` to a client's record and writes the client's rows anew. Fails with
+/// [`StoreError::Altered`] if the rows are not as this service wrote them. Gives the new record.
 async fn replace(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -214,7 +214,7 @@ async fn replace(
         places.join(", "),
         settings.len() + 1
     );
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let mut query = sqlx::query(AssertSqlSafe(statement));
     for (_, value) in settings {
         query = bind(query, value);
@@ -225,7 +225,7 @@ async fn replace(
     Ok(after)
 }
 
-/// A client's rows, with the MAC over them.
+/// The rows of a client, with the MAC over all of them.
 async fn vouched(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -306,7 +306,7 @@ fn client_values(record: &ClientRecord, version: i64) -> Result<Values, StoreErr
     ])
 }
 
-/// A list of what has no space in it.
+/// Joins values that contain no space.
 fn spaced(list: &[impl ToString]) -> String {
     let texts: Vec<_> = list.iter().map(ToString::to_string).collect();
     texts.join(" ")

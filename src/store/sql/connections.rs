@@ -1,9 +1,9 @@
-//! Connections to a database: how each is made, which ones are let go, and how long anybody waits
+//! Connections to a database: how each is made, which ones are closed, and how long a caller waits
 //! for one.
 //!
-//! Nothing is left on a connection: what a PostgreSQL session must be told, each transaction is
-//! told for itself. A pooler may give the connection to somebody else afterwards, and a role or a
-//! database may have any default.
+//! Each transaction carries all settings of a PostgreSQL session that it needs. None stay on the
+//! connection: a pooler may give it to another client afterwards, and a role or a database may have
+//! any default.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -21,28 +21,29 @@ use super::pace::Pace;
 use super::pooler;
 use crate::store::StoreError;
 
-/// How long a statement or the wait for a connection may take: a database that is frozen, or beyond
-/// a network that swallows packets, answers nothing at all.
+/// How long a statement may take. A database that is frozen, or behind a network that drops
+/// packets, doesn't answer at all.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 const TO_GET_ONE: Duration = Duration::from_secs(5);
-/// How long a connection that was given back may take to prove that it still works.
+/// How long the test of a returned connection may take.
 const TO_PROVE_ITSELF: Duration = Duration::from_secs(2);
 
-/// Whether the server only follows another one, and takes no changes. In a transaction: one that is
-/// serializable by default can't be had there.
+/// Whether the server is a standby, which takes no changes. The statement sets its own isolation
+/// level: a standby refuses serializable transactions, which may be the default of the role.
 pub(super) const IS_STANDBY: &str = "\
     BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_is_in_recovery() AS is_standby; COMMIT";
-/// Of the socket, not of the session, and so not for a pooler's connections.
+/// These settings concern the socket to the server. Behind a pooler, other clients share the
+/// socket, so they are not sent there.
 const POSTGRES_SOCKET: &str = "\
     BEGIN ISOLATION LEVEL READ COMMITTED; SELECT set_config('tcp_user_timeout', '15s', false), set_config('tcp_keepalives_idle', '10', false), \
     set_config('tcp_keepalives_interval', '5', false); COMMIT";
 const SQLITE_SESSION: [&str; 3] = [
     "PRAGMA journal_mode = WAL",
-    // A change that was reported done is on disk: with WAL, NORMAL may lose the last ones in a
-    // power cut.
+    // A change that was reported as done is on the disk. With WAL, NORMAL may lose the last changes
+    // in a power cut.
     "PRAGMA synchronous = FULL",
-    // The service can't open files in the system's own folder for them, and nobody else should find
-    // them there.
+    // The service can't open temporary files in the system's folder, and no other process should
+    // find them there.
     "PRAGMA temp_store = MEMORY",
 ];
 
@@ -58,7 +59,7 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// Opens one connection, so that what is wrong is told now.
+    /// Opens a first connection, so that errors show at once.
     pub(super) async fn open(
         engine: Engine,
         address: Arc<Address>,
@@ -68,11 +69,13 @@ impl Connections {
         sqlx::any::install_default_drivers();
         let url = address.url()?;
         let options = AnyConnectOptions::from_str(&url)?;
-        // The pool goes on trying until its time is over, and then only knows that it is.
+        // The pool repeats its tries until its time is over, and then reports a timeout instead of
+        // the cause.
         let first = timeout(TO_GET_ONE, first_look(&options, engine, read_only));
         let first = first.await.map_err(|_| StoreError::TimedOut)??;
         let pool = pool(engine, most, read_only).connect_with(options).await?;
-        // Not before: the last connection that is closed takes SQLite's files away with it.
+        // The first connection stays open until the pool has one: SQLite removes its `-wal` and
+        // `-shm` files with the last connection.
         first.close().await?;
         Ok(Self {
             engine,
@@ -90,7 +93,7 @@ impl Connections {
         &self.pool
     }
 
-    /// A connection, which is told nothing yet.
+    /// A connection without settings for a transaction.
     pub(super) async fn acquire(&self) -> Result<PoolConnection<Any>, StoreError> {
         self.address.check()?;
         let is_new = self.pool.num_idle() == 0;
@@ -99,7 +102,7 @@ impl Connections {
         }
         match self.pool.acquire().await {
             Ok(connection) => Ok(connection),
-            // An idle one was dead, and the one in its place was made with what was known before.
+            // An idle connection was dead, and the pool made a new one with the old password.
             Err(error) if !is_new && is_login_refused(&error) => {
                 self.renew()?;
                 Ok(self
@@ -112,17 +115,17 @@ impl Connections {
         }
     }
 
-    /// A transaction. Of a process that writes, it begins on no server that follows another one.
+    /// A transaction. If the process writes, the transaction never begins on a standby.
     pub(super) async fn begin(
         &self,
         purpose: Purpose,
     ) -> Result<Transaction<'static, Any>, StoreError> {
         let statement = self.engine.begin(purpose, self.read_only);
-        // Each of the connections that there are may lead to the server that was the primary.
+        // Each idle connection may lead to a server that is not the primary any more.
         let mut tries = 1 + self.pool.num_idle().min(self.most);
         loop {
             let connection = self.acquire().await?;
-            // Nothing in it is from outside.
+            // No part of the statement comes from outside the program.
             let statement = AssertSqlSafe(statement.clone()).into_sql_str();
             match Transaction::begin(connection, Some(statement)).await {
                 Ok(transaction) => {
@@ -144,7 +147,7 @@ impl Connections {
         self.pool.close().await;
     }
 
-    /// Has the next connection made with what the password's file says now.
+    /// Makes the next connection use the password that its file has now.
     fn renew(&self) -> Result<(), StoreError> {
         let url = self.address.url()?;
         self.pace.may_try(&url)?;
@@ -157,7 +160,8 @@ impl Connections {
 
     fn failed(&self, error: sqlx::Error) -> StoreError {
         match error {
-            // All are in use, or nobody answers: it took its time.
+            // All connections are in use, or the database doesn't answer. The caller has waited
+            // already.
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => error.into(),
             error => self.pace.failed(error.into()),
         }
@@ -168,8 +172,8 @@ fn pool(engine: Engine, most: u32, read_only: bool) -> AnyPoolOptions {
     AnyPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(TO_GET_ONE)
-        // Before the library's own test, which waits for ever, and with it everyone who needs the
-        // connection's place.
+        // The pool's own test of a returned connection has no time limit. It would block every
+        // caller that waits for the connection's place.
         .after_release(move |connection, _| {
             Box::pin(async move {
                 let proof = timeout(TO_PROVE_ITSELF, is_of_use(connection, engine, read_only));
@@ -179,7 +183,7 @@ fn pool(engine: Engine, most: u32, read_only: bool) -> AnyPoolOptions {
         .after_connect(move |connection, _| Box::pin(prepare(connection, engine, read_only)))
 }
 
-/// What a new connection is told.
+/// Sets up a new connection.
 async fn prepare(
     connection: &mut AnyConnection,
     engine: Engine,
@@ -187,7 +191,7 @@ async fn prepare(
 ) -> Result<(), sqlx::Error> {
     if engine == Engine::Postgres {
         if pooler::is_between(connection).await? {
-            // What somebody else may have left.
+            // Removes settings that another client may have left.
             connection.execute("DISCARD ALL").await?;
         } else {
             connection.execute(POSTGRES_SOCKET).await?;
@@ -203,7 +207,7 @@ async fn prepare(
     Ok(())
 }
 
-/// Whether a connection still works, and leads where it should.
+/// Whether a connection still works, and leads to the right kind of server.
 async fn is_of_use(
     connection: &mut AnyConnection,
     engine: Engine,
@@ -213,12 +217,13 @@ async fn is_of_use(
         let is_standby = is_standby(connection).await?;
         return Ok(read_only || !is_standby);
     }
-    // After this, what was dropped half-way is rolled back.
+    // The ping makes sqlx roll back a transaction that was dropped.
     connection.ping().await?;
     if connection.is_in_transaction() {
-        // For want of room on the disk, SQLite ended the transaction itself. The library counts it
-        // for ever, as its own rollback failed for that; so it gets one to roll back, which it does
-        // when it refuses to begin another. A new connection might find no room for its files.
+        // On a full disk, SQLite ends the transaction by itself. sqlx's rollback then fails, and
+        // sqlx counts the transaction as open for ever. This `BEGIN` gives sqlx a transaction to
+        // roll back, which it does when it refuses the second one. A new connection might find no
+        // room for its files.
         connection.execute("BEGIN").await?;
         drop(connection.begin_with("BEGIN").await);
         connection.ping().await?;
@@ -232,7 +237,7 @@ pub(super) async fn is_standby(connection: &mut AnyConnection) -> Result<bool, s
     row.try_get("is_standby")
 }
 
-/// Refuses a database that this process can't work with.
+/// Makes the first connection, and refuses a database that this process can't work with.
 async fn first_look(
     options: &AnyConnectOptions,
     engine: Engine,
@@ -251,18 +256,19 @@ async fn first_look(
     Ok(connection)
 }
 
-/// Invalid authorization (SQLSTATE class 28).
+/// SQLSTATE class 28, invalid authorization.
 fn is_login_refused(error: &sqlx::Error) -> bool {
     code(error).is_some_and(|code| code.starts_with("28"))
 }
 
-/// A transaction that may write was refused: read-only, or not in recovery.
+/// The server refused a transaction that may write: 25006, it is read-only; 0A000, it is in
+/// recovery.
 fn is_of_a_standby(error: &sqlx::Error) -> bool {
     code(error).is_some_and(|code| code == "25006" || code == "0A000")
 }
 
-/// What may be tried again just so: a serialization failure, such as a standby's that had to go on,
-/// or a deadlock.
+/// An error that may pass if the transaction is tried again: a serialization failure, such as a
+/// standby's conflict with replay, or a deadlock.
 pub(super) fn is_passing(error: &StoreError) -> bool {
     let StoreError::Database(error) = error else {
         return false;

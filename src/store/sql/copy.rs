@@ -1,5 +1,5 @@
-//! All of a store into another, empty one: row by row, the same on both databases, as of one
-//! moment.
+//! Copies a whole store into an empty one, row by row, as of one moment, and between any of the two
+//! databases.
 
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
@@ -11,25 +11,25 @@ use super::vouching::Ledger;
 use super::{Engine, SqlStore};
 use crate::store::StoreError;
 
-/// How many rows are read in one statement.
+/// The number of rows that one statement reads.
 const PAGE: usize = 1_000;
 
-/// How far a copy is.
+/// The progress of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Copied {
-    /// The table it is at.
+    /// The table that is copied now.
     pub table: &'static str,
-    /// Rows so far, of all tables.
+    /// The number of rows so far, of all tables.
     pub rows: u64,
 }
 
 impl SqlStore {
-    /// Copies all that lasts into another store, whose schema is up to date and which holds
-    /// nothing: all of it, as of one moment, or nothing. Says after each page how far it is. Gives
+    /// Copies the whole store, as of one moment, into another store, which is empty and whose
+    /// schema is up to date. Copies everything or nothing. Calls `progress` after each page. Gives
     /// the number of rows.
     ///
     /// # Errors
-    /// [`StoreError::NotEmpty`], or what the databases say.
+    /// [`StoreError::NotEmpty`], or an error of one of the databases.
     pub async fn copy_to(
         &self,
         other: &Self,
@@ -60,7 +60,7 @@ impl SqlStore {
             }
         }
         if other.engine == Engine::Postgres {
-            // The numbers were given, not drawn: the next one drawn comes after them.
+            // The copied rows kept their numbers. This makes the next number come after them.
             sqlx::query(
                 "SELECT setval(pg_get_serial_sequence('changes', 'sequence'), max(sequence)) FROM changes",
             )
@@ -79,7 +79,7 @@ impl SqlStore {
 }
 
 impl Table {
-    /// The rows after one, by primary key.
+    /// The rows after `after`, ordered by primary key.
     pub(super) async fn page(
         &self,
         from: &mut Transaction<'static, Any>,
@@ -92,7 +92,7 @@ impl Table {
         let from_there = after.map_or(String::new(), |_| format!("WHERE {name} > $1"));
         let statement =
             format!("SELECT {columns} FROM {table} {from_there} ORDER BY {name} LIMIT {most}");
-        // Nothing in it is from outside.
+        // No part of the statement comes from outside the program.
         let mut query = sqlx::query(AssertSqlSafe(statement));
         if let Some(row) = after {
             query = match key {
@@ -109,7 +109,7 @@ impl Table {
         rows: &[AnyRow],
     ) -> Result<(), StoreError> {
         let statement = insert(self.name, &self.names(), rows.len());
-        // Nothing in it is from outside.
+        // No part of the statement comes from outside the program.
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for row in rows {
             for column in self.columns {
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::store::Migrate;
 
-    /// A column that a migration adds, and nobody copies, would be lost.
+    /// If a migration adds a column and [`TABLES`] lacks it, a copy loses its values.
     #[tokio::test]
     async fn every_column_of_every_table_is_copied() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,34 +1,33 @@
-//! The two databases that there are, and what differs between them: little, since every statement
-//! is written for both.
+//! The two kinds of databases and their few differences: almost every statement is written for
+//! both.
 
 use sqlx::migrate::Migrator;
 
 static SQLITE: Migrator = sqlx::migrate!("src/store/migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("src/store/migrations/postgres");
 
-/// What a PostgreSQL transaction is told, and nothing after it: nothing is waited for without end,
-/// a replica that froze or vanished does not keep its lock from the others, and values are written
-/// as the library reads them.
+/// The settings of one PostgreSQL transaction. No wait is endless. A replica that froze or vanished
+/// loses its lock. Values are written as sqlx reads them.
 const POSTGRES_SETTINGS: &str = "\
     SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '5s'; \
     SET LOCAL idle_in_transaction_session_timeout = '5s'; SET LOCAL bytea_output = 'hex'; \
     SET LOCAL standard_conforming_strings = on";
-/// A change that was reported done is on disk. Stricter settings stay.
+/// A change that was reported as done is on the disk. Stricter settings stay.
 const POSTGRES_DURABLE: &str = "; SELECT set_config('synchronous_commit', 'on', true) \
     WHERE current_setting('synchronous_commit') = 'off'";
 
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// To read, each statement what is there when it begins.
+    /// To read. Each statement shows the store as of when it begins.
     Read,
-    /// To read what is of one moment, as SQLite's transactions do anyhow.
+    /// To read the store as of one moment. SQLite's transactions do so in any case.
     Moment,
     /// To write.
     Write,
 }
 
-/// Which database.
+/// The kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Engine {
     Sqlite,
@@ -43,14 +42,14 @@ impl Engine {
         }
     }
 
-    /// Begins a transaction.
+    /// The statement that begins a transaction.
     ///
-    /// SQLite takes its write lock at once: a transaction that reads first and then wants to write
-    /// fails, without waiting, when another process wrote in between.
+    /// SQLite takes its write lock at once. If a transaction read first and wrote later, it would
+    /// fail without waiting when another process wrote in between.
     ///
-    /// PostgreSQL is told all that matters, as a role or a database may have any default. A process
-    /// that writes says so for what it reads as well: a server that follows another one refuses
-    /// that, and so is never taken for the primary.
+    /// PostgreSQL gets all settings that matter, because a role or a database may have any default.
+    /// A process that writes asks for READ WRITE even for its reads: a standby refuses that, and so
+    /// is never taken for the primary.
     pub(super) fn begin(self, purpose: Purpose, read_only: bool) -> String {
         if self == Self::Sqlite {
             let writes = purpose == Purpose::Write;
@@ -68,9 +67,9 @@ impl Engine {
         format!("BEGIN ISOLATION LEVEL {isolation} {access}; {POSTGRES_SETTINGS}{durable}")
     }
 
-    /// Makes writers wait for each other until their transactions end, where beginning one doesn't:
-    /// the feed's numbers then become visible in their order. The key is arbitrary and this
-    /// service's own.
+    /// Makes writers wait for each other until their transactions end, if beginning a transaction
+    /// doesn't. So the feed's numbers become visible in their order. The key is an arbitrary number
+    /// that only this service uses.
     pub(super) fn lock_out_writers(self) -> Option<&'static str> {
         match self {
             Self::Sqlite => None,
@@ -78,7 +77,7 @@ impl Engine {
         }
     }
 
-    /// Wakes the replicas when the transaction commits, where the database can.
+    /// Wakes the replicas when the transaction commits; `None` if the database can't.
     pub(super) fn notify(self) -> Option<&'static str> {
         match self {
             Self::Sqlite => None,
@@ -86,9 +85,9 @@ impl Engine {
         }
     }
 
-    /// Has the database look at what the tables hold, where it chooses how to read them by that.
-    /// Until it has, which may take it a minute by itself, PostgreSQL reads a whole table to find a
-    /// few clients among a million.
+    /// Makes PostgreSQL refresh the statistics by which it chooses how to read its tables. It does
+    /// so by itself after a minute or so; until then, it reads a whole table to find a few clients
+    /// among a million.
     pub(super) fn analyze(self) -> Option<&'static str> {
         match self {
             Self::Sqlite => None,
@@ -96,7 +95,7 @@ impl Engine {
         }
     }
 
-    /// Has a row once there is a table of applied migrations.
+    /// Gives a row if the table of applied migrations exists.
     pub(super) fn find_migrations(self) -> &'static str {
         match self {
             Self::Sqlite => "SELECT 1 FROM sqlite_schema WHERE name = '_sqlx_migrations'",

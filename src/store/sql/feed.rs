@@ -1,4 +1,4 @@
-//! The change feed: a table with a rising number.
+//! The change feed: a table whose entries have rising numbers.
 
 use aws_lc_rs::rand;
 use jiff::Timestamp;
@@ -16,7 +16,7 @@ pub(super) const CLIENT: &str = "client";
 pub(super) const SIGNING_KEY: &str = "signing_key";
 pub(super) const TOKEN: &str = "token";
 
-/// Appends an entry for each subject, of what changed at some moment. Gives the highest of their
+/// Appends an entry for each subject with the time of its change. Gives the highest of their
 /// numbers.
 pub(super) async fn append(
     transaction: &mut Transaction<'static, Any>,
@@ -29,7 +29,7 @@ pub(super) async fn append(
         &["mark", "kind", "subject", "at"],
         subjects.len(),
     );
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let columns = CHANGES.names().join(", ");
     let mut query = sqlx::query(AssertSqlSafe(format!("{statement} RETURNING {columns}")));
     for (subject, at) in subjects {
@@ -48,15 +48,15 @@ pub(super) async fn append(
     Ok(numbers.into_iter().max().unwrap_or_default())
 }
 
-/// Forgets that tokens were revoked which are forgotten. Of the feed, the last entry from before a
-/// time stays, and all after it.
+/// Deletes the entries of revoked tokens that the store has deleted. The last entry of the feed
+/// from before a time stays, and all entries after it.
 pub(super) async fn forget_tokens(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
     before: Timestamp,
 ) -> Result<(), StoreError> {
     let columns = CHANGES.names().join(", ");
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let query = sqlx::query(AssertSqlSafe(format!(
         "DELETE FROM changes WHERE kind = 'token' \
          AND sequence < (SELECT sequence FROM changes WHERE at < $1 ORDER BY sequence DESC LIMIT 1) \
@@ -69,7 +69,8 @@ pub(super) async fn forget_tokens(
     Ok(())
 }
 
-/// Reads from the position itself: what it says must be what was seen there.
+/// Reads the changes after a position. The entry at the position is read too: its mark must be the
+/// one that the reader saw there.
 pub(super) async fn after(
     connection: &mut AnyConnection,
     position: Position,

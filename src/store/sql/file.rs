@@ -11,14 +11,14 @@ use super::in_use::{beside, is_of_another};
 use crate::keys::give_to_its_owner;
 use crate::store::{Migrate, StoreError};
 
-/// What needs no escape in the path of a URL.
+/// The characters that are escaped in the path of a URL.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
     .remove(b'.')
     .remove(b'_');
 
-/// The URL by which the library opens a file that there is.
+/// The URL with which sqlx opens an existing file.
 pub(super) fn url(path: &Path) -> Result<String, StoreError> {
     let text = path.to_str().ok_or_else(|| StoreError::File {
         path: path.into(),
@@ -34,12 +34,12 @@ pub(super) struct StoreFile {
     identity: Identity,
 }
 
-/// Device and number: what is opened stays the same file, whatever stands at its path.
+/// Device and inode number. An open file keeps them, whatever file is at its path later.
 type Identity = (u64, u64);
 
 impl StoreFile {
-    /// Makes the file, private from its first moment, if there is none and `migrate` allows it;
-    /// SQLite gives its other files (`-wal`, `-shm`) the same mode.
+    /// Makes the file if there is none and `migrate` allows it. Only its owner can read it from the
+    /// first moment on. SQLite gives its `-wal` and `-shm` files the same mode.
     pub(super) fn prepare(path: &Path, migrate: Migrate) -> Result<Self, StoreError> {
         let prepared = made_or_there(path, migrate).and_then(|()| identity(path));
         let identity = prepared.map_err(|error| StoreError::File {
@@ -56,8 +56,8 @@ impl StoreFile {
         &self.path
     }
 
-    /// Whether the file that was opened is still the one at its path. What is written into another
-    /// one is lost.
+    /// Fails if the file at the path is not the one that was opened: what is written into a removed
+    /// file is lost.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         match identity(&self.path) {
             Ok(found) if found == self.identity => Ok(()),
@@ -96,14 +96,14 @@ fn made_or_there(path: &Path, migrate: Migrate) -> io::Result<()> {
         ));
     }
     match make_private(path) {
-        // Another process was faster.
+        // Another process made it in between.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         other => other,
     }
 }
 
-/// Makes an empty file that only its owner reads. One that root makes is its folder's owner's;
-/// SQLite gives its other files the same owner.
+/// Makes an empty file that only its owner can read. If root makes it, it belongs to the owner of
+/// its folder. SQLite gives its `-wal` and `-shm` files the same owner.
 pub(super) fn make_private(path: &Path) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);

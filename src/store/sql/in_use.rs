@@ -1,5 +1,5 @@
-//! Whether a process has a store's file open: SQLite holds a lock on the file, and one on its
-//! `-shm`, for as long as it is.
+//! Tells whether a process has a store's file open. Such a process holds SQLite's locks on the file
+//! and on its `-shm`.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -9,14 +9,14 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
-/// Keeps a store's file from being opened, while it lives.
+/// While it lives, SQLite can't use the store's file in any process.
 #[derive(Debug)]
 pub(super) struct Held {
     _locked: Vec<File>,
 }
 
-/// Takes a store's file and its `-shm` for itself; nothing where a process has one of them open.
-/// Not to be called while this process has: the lock of SQLite would be lost.
+/// Locks a store's file and its `-shm`; `None` if another process has one of them open. The caller
+/// must not have the store open in its own process: SQLite's lock would be lost.
 pub(super) fn hold(path: &Path) -> io::Result<Option<Held>> {
     let mut locked = Vec::new();
     for path in [path.to_owned(), beside(path, "-shm")] {
@@ -30,8 +30,8 @@ pub(super) fn hold(path: &Path) -> io::Result<Option<Held>> {
     Ok(Some(Held { _locked: locked }))
 }
 
-/// Whether a process has the `-shm` open that lies beside the file, and none the file itself: then
-/// it uses another file, which was at this path before.
+/// Whether a process has the `-shm` beside the file open, and no process has the file itself. Then
+/// that process uses another file, which was at this path before.
 pub(super) fn is_of_another(path: &Path) -> io::Result<bool> {
     Ok(is_locked(&beside(path, "-shm"))? && !is_locked(path)?)
 }
@@ -47,14 +47,15 @@ fn is_locked(path: &Path) -> io::Result<bool> {
     Ok(found.l_type != libc::F_UNLCK as libc::c_short)
 }
 
-/// A file that belongs to a store's, by the end of its name.
+/// The path of a file that belongs to the store's file and has this end of its name.
 pub(super) fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()
 }
 
-/// All of the file, until it is closed. Says whether nobody else has a lock on it.
+/// Locks the whole file until it is closed. Says whether it could: not if another process has a
+/// lock on it.
 fn lock(file: &File) -> io::Result<bool> {
     match fcntl(file, FcntlArg::F_OFD_SETLK(&all())) {
         Ok(_) => Ok(true),
@@ -63,7 +64,7 @@ fn lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// A lock for writing on all of a file.
+/// A write lock on a whole file.
 fn all() -> libc::flock {
     libc::flock {
         l_type: libc::F_WRLCK as libc::c_short,

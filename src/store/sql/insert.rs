@@ -1,18 +1,18 @@
-//! Rows, several to a statement: each statement is a round trip to PostgreSQL, or to the thread
-//! that SQLite has.
+//! Statements that write several rows. Each statement is a round trip to PostgreSQL, or to SQLite's
+//! thread.
 
-/// How many rows go into one. SQLite looks for each parameter among all of the statement, so that
-/// more take longer a row.
+/// The number of rows in one statement. SQLite searches the whole statement for each parameter, so
+/// a longer statement takes longer for each row.
 pub(super) const ROWS: usize = 16;
 
-/// A statement that puts so many rows into a table.
+/// A statement that inserts this number of rows into a table.
 pub(super) fn insert(table: &str, columns: &[&str], rows: usize) -> String {
     let values = values(columns.len(), rows);
     format!("INSERT INTO {table} ({}) {values}", columns.join(", "))
 }
 
-/// So many rows of parameters, numbered row by row. Both databases name the columns `column1` and
-/// so on.
+/// This number of rows of parameters, numbered row by row. Both databases name the columns
+/// `column1`, `column2` and so on.
 pub(super) fn values(width: usize, rows: usize) -> String {
     let rows = (0..rows).map(|row| {
         let places = (1..=width).map(|place| format!("${}", row * width + place));

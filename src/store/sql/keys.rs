@@ -1,4 +1,4 @@
-//! Signing keys and the sealed secret key as rows.
+//! Reads and writes signing keys and the sealed secret key as rows.
 
 use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
@@ -12,13 +12,13 @@ use crate::keys::{KeyMaterial, PrivateHalf, StoredKey};
 use crate::store::StoreError;
 use crate::token::Algorithm;
 
-/// Those that this service wrote, and that nobody put back to an earlier state.
+/// The signing keys that this service wrote and that were not put back to an earlier state.
 pub(super) async fn all(
     moment: &mut Transaction<'static, Any>,
     vouching: &Vouching,
 ) -> Result<Vec<StoredKey>, StoreError> {
     let columns = SIGNING_KEYS.names().join(", ");
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let query = sqlx::query(AssertSqlSafe(format!(
         "SELECT {columns} FROM signing_keys ORDER BY created_at, id"
     )));
@@ -60,7 +60,7 @@ pub(super) async fn material(
     })
 }
 
-/// Writes what differs. Gives the ids of the signing keys among it.
+/// Writes the differences. Gives the ids of the signing keys that changed.
 pub(super) async fn put<'a>(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -131,7 +131,7 @@ async fn put_key(
     let sets: Vec<_> = sets
         .map(|name| format!("{name} = excluded.{name}"))
         .collect();
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let mut query = sqlx::query(AssertSqlSafe(format!(
         "{} ON CONFLICT (id) DO UPDATE SET {}",
         insert("signing_keys", &names, 1),
@@ -144,14 +144,14 @@ async fn put_key(
     Ok(())
 }
 
-/// Counts the row of now no more.
+/// Removes the key's current row from the manifest.
 async fn withdraw(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
     id: &str,
 ) -> Result<(), StoreError> {
     let columns = SIGNING_KEYS.names().join(", ");
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let query = sqlx::query(AssertSqlSafe(format!(
         "SELECT {columns} FROM signing_keys WHERE id = $1"
     )));

@@ -1,4 +1,4 @@
-//! Tasks that one process at a time carries out.
+//! Leases: tasks that one process at a time carries out.
 
 use jiff::Timestamp;
 use sqlx::{Any, Transaction};
@@ -15,8 +15,8 @@ pub(super) async fn take(
     until: Timestamp,
 ) -> Result<bool, StoreError> {
     let (now, until) = (millis(now), millis(until));
-    // Twice as far ahead as this one: taken by a clock that was wrong, here or there, and it could
-    // last for years.
+    // A lease that ends more than twice as far ahead as the new one was taken by a wrong clock,
+    // here or on the other machine. It could last for years, so it doesn't count.
     let too_late = until.saturating_add(until - now);
     let taken = sqlx::query(
         "INSERT INTO leases (task, owner, until) VALUES ($1, $2, $3) \

@@ -1,7 +1,7 @@
-//! PostgreSQL's word that something has changed: LISTEN, on a connection of its own.
+//! PostgreSQL's notifications of changes: LISTEN, on a connection of its own.
 //!
-//! Only ever a reason to look earlier than the poll would. A word that was lost, as with the
-//! connection, costs nothing but time.
+//! A notification only makes a replica look earlier than its next poll. A lost one costs time and
+//! nothing else.
 
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -18,16 +18,16 @@ use super::connections::{IS_STANDBY, PATIENCE};
 use crate::store::StoreError;
 
 const CHANNEL: &str = "d1_authz_changes";
-/// How long nothing may be heard: a connection that was cut without a word looks just like a quiet
-/// one.
+/// How long the connection may be quiet before it is made again. A connection that was cut looks
+/// like a quiet one.
 const QUIET: Duration = Duration::from_secs(30);
-/// Before another try; each time twice as long.
+/// The pause before the next try, at first. Each one is twice as long as the last.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 const STANDBY: &str = "a standby has no LISTEN";
 
-/// Listens from when somebody first waits for a word, and while it lives. A command that changes
-/// something and ends needs no connection for that.
+/// Listens from the first call of [`Listener::changed`] on, for as long as it lives. A command that
+/// makes one change and ends needs no such connection.
 #[derive(Debug)]
 pub(super) struct Listener {
     address: Arc<Address>,
@@ -44,7 +44,7 @@ struct Ear {
 #[derive(Debug, Default)]
 struct Heard {
     changed: Notify,
-    /// Why nothing can be heard at the moment.
+    /// Why it can't listen now; `None` if it can.
     fault: Mutex<Option<String>>,
 }
 
@@ -54,13 +54,13 @@ impl Listener {
         Self { address, ear }
     }
 
-    /// Waits for the next word, or returns at once if there was one since the last time.
+    /// Waits for the next notification. Returns at once if one came since the last call.
     pub(super) async fn changed(&self) {
         let ear = self.ear.get_or_init(|| Ear::open(self.address.clone()));
         ear.heard.changed.notified().await;
     }
 
-    /// Why nothing can be heard at the moment.
+    /// Why it can't listen now; `None` if it can.
     pub(super) fn fault(&self) -> Option<String> {
         let fault = self.ear.get()?.heard.fault.lock();
         fault.unwrap_or_else(PoisonError::into_inner).clone()
@@ -103,8 +103,8 @@ async fn listen(address: Arc<Address>, heard: Arc<Heard>) {
     }
 }
 
-/// Until nothing was heard for long, or the connection is lost. Each is made with the password that
-/// its file has now.
+/// Listens until the connection was quiet for [`QUIET`], or is lost. Each connection uses the
+/// password that its file has now.
 async fn hear(address: &Address, heard: &Heard) -> Result<(), StoreError> {
     let options = PgConnectOptions::from_str(&address.url()?)?;
     let pool = PgPoolOptions::new()
@@ -112,7 +112,7 @@ async fn hear(address: &Address, heard: &Heard) -> Result<(), StoreError> {
         .max_lifetime(None)
         .idle_timeout(None);
     let pool = within(PATIENCE, pool.connect_with(options)).await?;
-    // Rather than an error in the server's log each time.
+    // Asked first, because LISTEN on a standby writes an error into the server's log each time.
     let rows = within(PATIENCE, pool.fetch_all(IS_STANDBY)).await?;
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
     if row.try_get("is_standby")? {
@@ -122,7 +122,7 @@ async fn hear(address: &Address, heard: &Heard) -> Result<(), StoreError> {
     listener.eager_reconnect(false);
     within(PATIENCE, listener.listen(CHANNEL)).await?;
     heard.note(None);
-    // What was said before anybody listened.
+    // Something may have changed before LISTEN took effect.
     heard.changed.notify_one();
     while let Ok(word) = timeout(QUIET, listener.try_recv()).await {
         match word? {

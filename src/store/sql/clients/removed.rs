@@ -1,8 +1,8 @@
-//! Clients that were removed a while ago, as rows: what tokens of theirs must not be good, should a
-//! new client get the id.
+//! Clients that were removed lately, as rows. If a new client gets the id of one of them, the
+//! tokens of the removed client must not be good for the new one.
 //!
-//! The time of its registration keeps all tokens of before from a new client, but for those of the
-//! same second.
+//! The new client's registration time refuses all earlier tokens, except those of the same second.
+//! The rows of this module refuse those.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use crate::store::sql::{millis, timestamp};
 use crate::store::{ClientRecord, StoreError};
 use crate::token::{ClientId, Lifetime, TokenTerms};
 
-/// How long after a removal tokens may be good somewhere: the longest lifetime, and what clocks may
-/// differ by.
+/// How long a row is kept: tokens of the removed client may be good for the longest lifetime, and
+/// clocks may differ by five minutes.
 const KEPT: Duration = Duration::from_secs(Lifetime::MAX.as_secs() as u64 + 5 * 60);
-/// How long a replica may go on with a client that was removed, and issue tokens to it.
+/// How long a replica may still issue tokens to a client that was removed.
 const UNTIL_KNOWN: Duration = Duration::from_secs(1);
 
-/// Of clients that were removed, the first `iat` that no token of theirs has, by their ids.
+/// For each removed client, by its id: the first `iat` that none of its tokens has.
 #[derive(Debug, Default)]
 pub(in crate::store::sql) struct Removed(HashMap<String, Timestamp>);
 
@@ -33,7 +33,7 @@ impl Removed {
             return new.tokens_not_before;
         };
         let now = new.registered_at;
-        // Only a clock that was set back makes the removal the later of the two.
+        // The removal is the later of the two only if a clock was set back.
         let not_before = TokenTerms::revoking_until(now).max(*removed);
         Some(
             new.tokens_not_before
@@ -42,8 +42,8 @@ impl Removed {
     }
 }
 
-/// Notes that a client is removed, whose tokens were revoked before this time, and forgets those
-/// that were long ago.
+/// Notes that a client is removed whose tokens were revoked before this time. Deletes the rows of
+/// clients that were removed longer ago than [`KEPT`].
 pub(in crate::store::sql) async fn note(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -51,7 +51,7 @@ pub(in crate::store::sql) async fn note(
     not_before: Timestamp,
 ) -> Result<(), StoreError> {
     let columns = REMOVED_CLIENTS.names().join(", ");
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let forget = sqlx::query(AssertSqlSafe(format!(
         "DELETE FROM removed_clients WHERE tokens_not_before < $1 OR (id = $2 AND tokens_not_before < $3) RETURNING {columns}"
     )));
@@ -64,7 +64,7 @@ pub(in crate::store::sql) async fn note(
     for row in forget.fetch_all(&mut **transaction).await? {
         ledger.discount(transaction, Part::Removed, &row).await?;
     }
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let note = sqlx::query(AssertSqlSafe(format!(
         "INSERT INTO removed_clients (id, tokens_not_before) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING {columns}"
     )));
@@ -75,7 +75,7 @@ pub(in crate::store::sql) async fn note(
     Ok(())
 }
 
-/// Those that were removed just before these are added.
+/// The clients that were removed shortly before the first of `added` was registered.
 pub(in crate::store::sql) async fn lately(
     transaction: &mut Transaction<'static, Any>,
     added: &[ClientRecord],

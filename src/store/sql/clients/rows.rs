@@ -1,4 +1,4 @@
-//! Clients and their secrets read from rows.
+//! Reads clients and their secrets from rows.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -20,9 +20,9 @@ use crate::token::{
     SecretHash, SecretId, Status, StoredSecret, UnknownAuthMethod, UnknownBinding,
 };
 
-/// Named one by one: a prepared `SELECT *` fails, or reads what it doesn't know, once a later
-/// release has added a column. First those of clients, then those of secrets, in the order of the
-/// tables.
+/// The columns are named one by one: a prepared `SELECT *` fails, or reads columns that it doesn't
+/// know, once a later release has added one. The columns of clients come first, then those of
+/// secrets, each in the order of its table.
 static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let clients = CLIENTS.names().into_iter().map(|name| format!("c.{name}"));
     let secrets = CLIENT_SECRETS.names().into_iter();
@@ -35,16 +35,16 @@ static COLUMNS: LazyLock<String> = LazyLock::new(|| {
     let columns = clients.chain(secrets).chain(uses);
     columns.collect::<Vec<_>>().join(", ")
 });
-/// What `hash_kind` says of a generated secret.
+/// The `hash_kind` of a generated secret.
 const KEYED: &str = "hmac-sha256";
-/// And of one that somebody chose.
+/// The `hash_kind` of a chosen secret.
 const COSTLY: &str = "argon2id";
-/// What the hash of another server begins with.
+/// The prefix of a hash that another server made.
 const IMPORTED: &str = "imported:";
-/// How many clients are asked for by name in one statement.
+/// The most clients that one statement asks for by id.
 const NAMES: usize = 400;
 
-/// A client with its secrets as it is in the database, whether this service wrote it or not.
+/// A client with its secrets as the database has them, whether this service wrote them or not.
 pub(in crate::store::sql) struct ClientRows(Vec<AnyRow>);
 
 impl ClientRows {
@@ -56,7 +56,7 @@ impl ClientRows {
         Ok(self.0[0].try_get(MAC)?)
     }
 
-    /// What the MAC is of.
+    /// The content that the MAC covers.
     pub(in crate::store::sql) fn content(&self) -> Result<Vec<u8>, StoreError> {
         let client = CLIENTS.content_of(&self.0[0], 0)?;
         let mut secrets = Vec::new();
@@ -73,8 +73,8 @@ impl ClientRows {
         record(&self.0[0], secrets.collect::<Result<_, _>>()?)
     }
 
-    /// The client, if it is as this service wrote it last. `before` is the highest version that was
-    /// seen when the reading began.
+    /// The client; `None` if it is not as this service wrote it last. `before` is the highest
+    /// version of the store that was seen when the reading began.
     pub(in crate::store::sql) fn believed(
         &self,
         vouching: &Vouching,
@@ -91,14 +91,14 @@ impl ClientRows {
     }
 }
 
-/// The next so many, by id, that are believed; none at the end.
+/// The next believed clients after `last`, ordered by id; none after the last one.
 pub(in crate::store::sql) async fn after(
     connection: &mut AnyConnection,
     vouching: &Vouching,
     last: Option<&ClientId>,
     most: usize,
 ) -> Result<Vec<ClientRecord>, StoreError> {
-    // No id is empty, and so all come after it.
+    // No id is empty, so all ids sort after the empty text.
     let mut last = last.map_or("", ClientId::as_str).to_owned();
     loop {
         let before = vouching.version();
@@ -111,7 +111,7 @@ pub(in crate::store::sql) async fn after(
     }
 }
 
-/// The same, whether they are believed or not.
+/// The next clients after an id, whether they are believed or not.
 pub(in crate::store::sql) async fn page(
     connection: &mut AnyConnection,
     after: &str,
@@ -122,7 +122,7 @@ pub(in crate::store::sql) async fn page(
     rows(connection, &which, &[after]).await
 }
 
-/// One, whether it is believed or not.
+/// One client, whether it is believed or not.
 pub(in crate::store::sql) async fn one(
     connection: &mut AnyConnection,
     id: &str,
@@ -178,8 +178,8 @@ fn believed(
     records.filter_map(Result::transpose).collect()
 }
 
-/// In one statement, whose clients and secrets are of one moment: a client that is added between
-/// two would seem to have none.
+/// Reads clients with their secrets in one statement, and so as of one moment. With two statements,
+/// a client that is added in between would seem to have no secrets.
 async fn rows(
     connection: &mut AnyConnection,
     which: &str,
@@ -190,7 +190,7 @@ async fn rows(
          LEFT JOIN client_uses u ON u.client_id = c.id {which} ORDER BY c.id, s.created_at, s.id",
         *COLUMNS
     );
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let mut query = sqlx::query(AssertSqlSafe(statement));
     for id in ids {
         query = query.bind((*id).to_owned());
@@ -218,8 +218,8 @@ pub(in crate::store::sql) async fn number(
 pub(in crate::store::sql) async fn token_algorithms(
     connection: &mut AnyConnection,
 ) -> Result<BTreeSet<Algorithm>, StoreError> {
-    // From one to the next, each found in the index: for DISTINCT, both databases may read a
-    // million clients.
+    // Finds each name through the index, one after the other. For DISTINCT, both databases may read
+    // a million clients.
     const NEXT: &str =
         "SELECT min(token_algorithm) AS name FROM clients WHERE token_algorithm > $1";
     let (mut algorithms, mut last) = (BTreeSet::new(), String::new());
@@ -245,8 +245,8 @@ fn record(row: &AnyRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, Stor
         .map_err(|error| corrupt(error.to_string()))?;
     let audiences = audiences.iter().map(|audience| Audience::parse(audience));
     let grants: &str = row.try_get("grants")?;
-    // A grant type of a later release, which may share the store during an upgrade, is one that
-    // this release doesn't give.
+    // A later release may share the store during an upgrade. Its grant types are left out, because
+    // this release can't carry them out.
     let grants = grants
         .split(' ')
         .filter_map(|grant| grant.parse::<GrantType>().ok());
@@ -334,9 +334,9 @@ fn record(row: &AnyRow, secrets: Vec<StoredSecret>) -> Result<ClientRecord, Stor
     })
 }
 
-/// The kind and the bytes of a hash in its row. One of another server is kept among the costly ones
-/// behind a mark: a release that doesn't know it refuses the secret, where another kind would keep
-/// it from reading any client.
+/// The kind and the bytes of a hash in its row. A hash of another server has the kind of chosen
+/// secrets, and a prefix. An earlier release that doesn't know the prefix refuses the secret. With
+/// an unknown kind, it could read no client at all.
 pub(in crate::store::sql) fn kept(hash: &SecretHash) -> (&'static str, Vec<u8>) {
     match hash {
         SecretHash::Keyed(digest) => (KEYED, digest.to_vec()),
@@ -355,7 +355,7 @@ fn costly(text: String) -> Option<SecretHash> {
     }
 }
 
-/// The secret of a row, if the client has any.
+/// The secret of a row; `None` if the client has no secret.
 fn secret(row: &AnyRow) -> Result<Option<StoredSecret>, StoreError> {
     let Some(id) = row.try_get::<Option<&str>, _>("secret_id")? else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Clients' secrets as rows: what is written.
+//! Writes clients' secrets as rows.
 
 use jiff::Timestamp;
 use sqlx::{Any, AssertSqlSafe, Transaction};
@@ -23,7 +23,7 @@ pub(super) fn values(client: &ClientId, secret: &StoredSecret) -> Values {
     ]
 }
 
-/// Adds as many as one statement takes.
+/// Adds secrets, as many as one statement takes.
 pub(super) async fn add(
     transaction: &mut Transaction<'static, Any>,
     secrets: &[&Values],
@@ -31,7 +31,7 @@ pub(super) async fn add(
     let columns = secrets.iter().take(1).flat_map(|values| values.iter());
     let columns: Vec<_> = columns.map(|(name, _)| *name).collect();
     let statement = insert("client_secrets", &columns, secrets.len());
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let mut query = sqlx::query(AssertSqlSafe(statement));
     for (_, value) in secrets.iter().flat_map(|values| values.iter()) {
         query = bind(query, value);
@@ -40,7 +40,7 @@ pub(super) async fn add(
     Ok(())
 }
 
-/// Writes a client's secrets anew. Of one that stays, its end and its hash may change.
+/// Writes a client's secrets anew. The end and the hash of a secret that stays may change.
 pub(super) async fn replace(
     transaction: &mut Transaction<'static, Any>,
     id: &ClientId,
@@ -75,8 +75,7 @@ pub(super) async fn replace(
     add(transaction, &new.iter().collect::<Vec<_>>()).await
 }
 
-/// Adds a secret, and ends those of before: the newest of those that work at `overlap_until`, all
-/// others now.
+/// Adds a secret and ends the older ones: the newest live one at `overlap_until`, all others now.
 pub(in crate::store::sql) async fn rotate(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -116,8 +115,8 @@ pub(in crate::store::sql) async fn rotate(
     Ok(rotated)
 }
 
-/// Puts another hash of the same secret in the place of the one that was seen, if that is still
-/// there.
+/// Replaces the hash `seen` of a secret by another hash of the same secret, if the store still has
+/// `seen`.
 pub(in crate::store::sql) async fn replace_hash(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,

@@ -9,7 +9,8 @@ use crate::store::sql::insert::{ROWS, values};
 use crate::store::sql::millis;
 use crate::store::{ClientUse, StoreError};
 
-/// What is gone meanwhile is left out. Several replicas report; the latest use wins.
+/// Notes the uses of clients and secrets. Those that were removed meanwhile are left out. Several
+/// replicas report uses; the latest one stays.
 pub(in crate::store::sql) async fn record(
     transaction: &mut Transaction<'static, Any>,
     uses: &[ClientUse],
@@ -39,7 +40,7 @@ pub(in crate::store::sql) async fn record(
     Ok(())
 }
 
-/// One of each, as a statement can set one: the latest.
+/// The latest use for each key, because one statement can set a row once.
 fn latest<'a, K: Eq + Hash>(
     uses: impl Iterator<Item = (K, &'a ClientUse)>,
 ) -> Vec<(K, &'a ClientUse)> {
@@ -58,7 +59,7 @@ async fn write(
     statement: String,
     uses: &[(String, &ClientUse)],
 ) -> Result<(), StoreError> {
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let mut query = sqlx::query(AssertSqlSafe(statement));
     for (key, used) in uses {
         query = query
