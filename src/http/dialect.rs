@@ -6,14 +6,13 @@
 
 use dropshot::{RequestContext, RequestInfo};
 use dropshot_contract::{Location, Operation, Reason as Wrong, Rejection, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 
 use super::Service;
 use super::origin::caller;
 use super::reply::refusal;
 use crate::api::operations;
-use crate::token::Endpoint;
-use crate::token::{Credential, CredentialError, Reason, Refusal};
+use crate::token::{Credential, CredentialError, Endpoint, Malformed, Reason, Refusal};
 
 /// The endpoints that answer in OAuth's words, and what the document calls them.
 pub(super) static ENDPOINTS: [(Endpoint, &Operation); 3] = [
@@ -42,8 +41,7 @@ pub(super) async fn rejected(rqctx: &RequestContext<Service>, rejection: Rejecti
         let issuer = &rqctx.context().issuer;
         refusal = issuer.refuse(*endpoint, refusal, origin).await;
     }
-    let (status, correlation_id) = (status(&rejection), origin.correlation_id);
-    let mut response = refusal::response(*endpoint, &refusal, status, correlation_id);
+    let mut response = refusal::response(*endpoint, &refusal, origin.correlation_id);
     // HTTP's own refusals, which the document leaves to HTTP.
     if let Wrong::MethodNotAllowed | Wrong::HeadersTooLarge = rejection.reason() {
         *response.status_mut() = rejection.status();
@@ -55,45 +53,34 @@ pub(super) async fn rejected(rqctx: &RequestContext<Service>, rejection: Rejecti
 }
 
 fn reason(endpoint: Endpoint, rejection: &Rejection, request: &RequestInfo) -> Reason {
-    use Reason::MalformedRequest as Malformed;
-    match (rejection.reason(), rejection.location()) {
+    use Malformed as M;
+    let malformed = match (rejection.reason(), rejection.location()) {
         // The two of them: the vendor's header parameter and the security scheme that it describes.
         (Wrong::Credentials, _) | (_, Some(Location::Header)) => {
-            Reason::Credential(credential_error(request))
+            return Reason::Credential(credential_error(request));
         }
         // Each has one parameter that must be there, so without a body it is that one which is
         // missing.
         (Wrong::MissingBody | Wrong::MissingProperty, _) if endpoint == Endpoint::Token => {
-            Reason::GrantMissing
+            return Reason::GrantMissing;
         }
-        (Wrong::MissingBody | Wrong::MissingProperty, _) => Malformed("token is missing"),
-        (Wrong::NotAllowed, _) if rejection.pointer() == "/grant_type" => Reason::GrantUnknown,
-        (Wrong::RepeatedParameter, _) => Malformed("a parameter is given more than once"),
-        (Wrong::MalformedEncoding, _) => {
-            Malformed("the form has a malformed percent escape, or is not UTF-8")
+        (Wrong::NotAllowed, _) if rejection.pointer() == "/grant_type" => {
+            return Reason::GrantUnknown;
         }
-        (Wrong::UnsupportedMediaType, _) => {
-            Malformed("the body must be one application/x-www-form-urlencoded form")
-        }
-        (Wrong::MethodNotAllowed, _) => Malformed("this endpoint takes POST only"),
-        (Wrong::Host, _) => Malformed("the request must have one Host header field"),
-        (Wrong::HeadersTooLarge, _) => Malformed("the header fields are too long"),
-        (Wrong::BodyTooLarge, _) => Malformed("the body is too large"),
-        (Wrong::BodyTimeout, _) => Malformed("the body did not arrive in time"),
-        (Wrong::Overloaded, _) => Reason::TooManyAtOnce,
-        (Wrong::BodyAborted, _) => Malformed("the body ended early"),
-        _ => Malformed("the request can not be read"),
-    }
-}
-
-/// The status where it says more than RFC 6749's 400; both leave the error code as it is.
-fn status(rejection: &Rejection) -> Option<StatusCode> {
-    match rejection.reason() {
-        Wrong::UnsupportedMediaType | Wrong::BodyTooLarge | Wrong::BodyTimeout => {
-            Some(rejection.status())
-        }
-        _ => None,
-    }
+        (Wrong::Overloaded, _) => return Reason::TooManyAtOnce,
+        (Wrong::MissingBody | Wrong::MissingProperty, _) => M::NoToken,
+        (Wrong::RepeatedParameter, _) => M::RepeatedParameter,
+        (Wrong::MalformedEncoding, _) => M::Encoding,
+        (Wrong::UnsupportedMediaType, _) => M::NotOneForm,
+        (Wrong::MethodNotAllowed, _) => M::Method,
+        (Wrong::Host, _) => M::Host,
+        (Wrong::HeadersTooLarge, _) => M::HeadersTooLarge,
+        (Wrong::BodyTooLarge, _) => M::BodyTooLarge,
+        (Wrong::BodyTimeout, _) => M::BodyTimeout,
+        (Wrong::BodyAborted, _) => M::BodyAborted,
+        _ => M::Unreadable,
+    };
+    Reason::MalformedRequest(malformed)
 }
 
 fn credential_error(request: &RequestInfo) -> CredentialError {

@@ -39,7 +39,7 @@ impl Api for Handlers {
         };
         match rqctx.context().issuer.issue(asked).await {
             Ok(issued) => reply::token(issued, origin.correlation_id),
-            Err(refusal) => Ok(refusal::token(&refusal, None, origin.correlation_id)),
+            Err(refusal) => Ok(refusal::token(&refusal, origin.correlation_id)),
         }
     }
 
@@ -52,7 +52,7 @@ impl Api for Handlers {
         let asked = presented(&rqctx.request, &request.body, origin);
         Ok(match rqctx.context().issuer.introspect(asked).await {
             Ok(token) => reply::introspected(token, origin.correlation_id),
-            Err(refusal) => refusal::introspection(&refusal, None, origin.correlation_id),
+            Err(refusal) => refusal::introspection(&refusal, origin.correlation_id),
         })
     }
 
@@ -65,7 +65,7 @@ impl Api for Handlers {
         let asked = presented(&rqctx.request, &request.body, origin);
         Ok(match rqctx.context().issuer.revoke(asked).await {
             Ok(()) => reply::revoked(origin.correlation_id),
-            Err(refusal) => refusal::revocation(&refusal, None, origin.correlation_id),
+            Err(refusal) => refusal::revocation(&refusal, origin.correlation_id),
         })
     }
 

@@ -29,7 +29,8 @@ use crate::config::Config;
 use crate::keys::{Expected, VerifyError, verify};
 use crate::store::TokensThen;
 use crate::token::{
-    Client, ClientId, ClientSecret, Credential, CredentialError, ErrorCode, ExpiresInAs, Scope,
+    Answer, Client, ClientId, ClientSecret, Credential, CredentialError, ErrorCode, ExpiresInAs,
+    Scope,
 };
 
 const NOW: i64 = 1_700_000_000;
@@ -162,6 +163,17 @@ fn request<'a>(id: &str, secret: &str) -> TokenRequest<'a> {
         grant_type: Some("client_credentials"),
         scope: None,
         resources: &[],
+    }
+}
+
+fn asks_too_much(refusal: &Refusal) -> bool {
+    matches!(refusal.answer(), Answer::TooMany(_))
+}
+
+fn retry_after(refusal: &Refusal) -> Option<Duration> {
+    match refusal.answer() {
+        Answer::TooMany(wait) | Answer::Unavailable(wait) => Some(wait),
+        _ => None,
     }
 }
 

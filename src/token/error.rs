@@ -1,15 +1,16 @@
-//! Why a request got nothing: the true reason, which stays inside, and the error that RFC 6749 5.2
-//! has for it.
+//! Why a request got nothing: the true reason, which stays inside, and what the caller learns. One
+//! table has both.
 //!
-//! How an error becomes a status and headers is the HTTP layer's business.
+//! How an answer becomes a status and headers is the HTTP layer's business.
 
 mod reason;
+mod table;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
 
-pub use reason::Reason;
+pub use reason::{Malformed, Reason};
+pub use table::{Answer, Row};
 
 use super::{AssertionError, CredentialError};
 
@@ -18,8 +19,6 @@ use super::{AssertionError, CredentialError};
 pub struct Refusal {
     /// The true reason, for the audit trail and the log. Never for the caller.
     pub reason: Reason,
-    /// When asking again may help.
-    pub retry_after: Option<Duration>,
     /// The issuer, where the caller must be told what its assertion is to be for.
     pub issuer: Option<Box<str>>,
     /// The client the caller said it is; proven unless [`Refusal::code`] is `invalid_client`.
@@ -30,18 +29,8 @@ impl Refusal {
     /// A refusal for this reason.
     #[must_use]
     pub fn new(reason: Reason) -> Self {
-        let retry_after = match (reason, reason.code()) {
-            (Reason::TooManyFailures { wait, .. } | Reason::TooManyRequests { wait }, _) => {
-                Some(wait)
-            }
-            // Until some of them have expired.
-            (Reason::TooManyRevocations, _) => Some(Duration::from_secs(60)),
-            (_, ErrorCode::TemporarilyUnavailable) => Some(Duration::from_secs(1)),
-            _ => None,
-        };
         Self {
             reason,
-            retry_after,
             issuer: None,
             client_id: None,
         }
@@ -70,15 +59,10 @@ impl Refusal {
         self.reason.code()
     }
 
-    /// Whether it is the caller, and not the service, that has to slow down (RFC 6585 4).
+    /// What decides the status and the headers.
     #[must_use]
-    pub fn is_for_asking_too_much(&self) -> bool {
-        matches!(
-            self.reason,
-            Reason::TooManyFailures { .. }
-                | Reason::TooManyRequests { .. }
-                | Reason::TooManyRevocations
-        )
+    pub fn answer(&self) -> Answer {
+        self.reason.row().answer
     }
 
     /// The `error_description` for the caller.
@@ -89,7 +73,7 @@ impl Refusal {
                 let text = format!("aud of the client assertion must be {issuer} and nothing else");
                 text.replace(['"', '\\'], "?").into()
             }
-            None => self.reason.description().into(),
+            None => self.reason.row().description.into(),
         }
     }
 }

@@ -44,7 +44,7 @@ pub use client::{
 pub use credential::{CertificateCredential, Credential, CredentialError};
 pub use effort::{Effort, PrfHash};
 pub use endpoint::Endpoint;
-pub use error::{ErrorCode, Reason, Refusal};
+pub use error::{Answer, ErrorCode, Malformed, Reason, Refusal, Row};
 pub use grant::{GrantType, UnknownGrant};
 pub use imported_hash::{ImportedHash, Scheme, UnusableHash};
 pub use jwks_uri::{InvalidJwksUri, JwksUri};

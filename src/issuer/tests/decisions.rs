@@ -227,7 +227,7 @@ async fn without_its_record_no_token_leaves() {
         (refusal.code(), refusal.reason),
         (ErrorCode::TemporarilyUnavailable, Reason::AuditUnavailable)
     );
-    assert!(refusal.retry_after.is_some());
+    assert!(retry_after(&refusal).is_some());
     assert_eq!(
         service.reason(request("d1", "wrong")).await,
         Reason::WrongSecret

@@ -19,8 +19,8 @@ async fn refused(service: &Service, id: &str, secret: &str) -> Refusal {
 fn is_unavailable(refusal: &Refusal) -> bool {
     refusal.reason == Reason::StoreUnavailable
         && refusal.code() == ErrorCode::TemporarilyUnavailable
-        && refusal.retry_after.is_some()
-        && !refusal.is_for_asking_too_much()
+        && retry_after(refusal).is_some()
+        && !asks_too_much(refusal)
 }
 
 fn store_problems(service: &Service) -> (bool, usize) {

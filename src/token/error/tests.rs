@@ -1,11 +1,13 @@
 //! What refusals tell, and what they don't.
 
+use std::time::Duration;
+
 use super::*;
 use crate::token::{AssertionError, ResourceError, ScopeError};
 
 #[test]
 fn the_ways_not_to_be_a_client_look_alike() {
-    let outside = |reason: Reason| (reason.code(), reason.description());
+    let outside = |reason: Reason| (reason.code(), reason.row().description);
     for reason in [
         Reason::WrongSecret,
         Reason::ClientDisabled,
@@ -59,6 +61,6 @@ fn descriptions_stay_within_rfc_6749_5_2() {
     ];
     for reason in reasons {
         let allowed = |byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-        assert!(reason.description().bytes().all(allowed), "{reason:?}");
+        assert!(reason.row().description.bytes().all(allowed), "{reason:?}");
     }
 }
