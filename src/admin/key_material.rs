@@ -9,20 +9,20 @@ use super::believed::entrust;
 use super::witness::Witness;
 use super::{KeyRegistryError, StartError};
 use crate::config::Config;
-use crate::keys::{MasterKey, MasterKeyError, SignError, Token, Vault};
+use crate::keys::{HsmToken, MasterKey, MasterKeyError, SignError, Vault};
 use crate::store::Store;
 
 /// The longest PIN.
 const PIN_BYTES: usize = 4096;
 
 /// The token of the configuration, if there is one. Its module may take its time.
-pub(super) async fn open_token(config: &Config) -> Result<Option<Token>, StartError> {
+pub(super) async fn open_token(config: &Config) -> Result<Option<HsmToken>, StartError> {
     let Some(settings) = config.keys.pkcs11.clone() else {
         return Ok(None);
     };
     let open = move || {
         let pin = read_private_line(&settings.pin_file, PIN_BYTES)?;
-        let token = Token::open(&settings.module, &settings.token, &pin);
+        let token = HsmToken::open(&settings.module, &settings.token, &pin);
         token.map_err(|error| StartError::Key(SignError::Token(error).into()))
     };
     let opened = tokio::task::spawn_blocking(open).await;

@@ -36,7 +36,7 @@ pub(crate) use view::View;
 use crate::clock::Clock;
 use crate::config::StoreConfig;
 use crate::guard::CatchUp;
-use crate::keys::{KeyError, KeyRing, PublishedKey, RemoteKeys, Token, TokenError, Vault};
+use crate::keys::{HsmError, HsmToken, KeyError, KeyRing, PublishedKey, RemoteKeys, Vault};
 use crate::store::{Position, Store, StoreError};
 use crate::token::Algorithm;
 
@@ -162,7 +162,7 @@ impl Directory {
     }
 
     /// The token that keeps signing keys, if it failed.
-    pub(crate) fn failed_token(&self) -> Option<(&Token, TokenError)> {
+    pub(crate) fn failed_token(&self) -> Option<(&HsmToken, HsmError)> {
         let token = self.vault.token()?;
         Some((token, token.fault()?))
     }

@@ -21,7 +21,7 @@ use crate::token::{ClientId, Reason};
 /// Counts failures and requests.
 #[derive(Debug)]
 pub(crate) struct Throttle {
-    limits: Option<Limits>,
+    limits: Option<FailureLimits>,
     keys: Keys,
     failures: Table<Failures>,
     proven: Table<()>,
@@ -33,7 +33,7 @@ type Registered = (ClientId, Timestamp);
 
 /// Who asks: a client, as far as it is to be believed, at a source.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Caller {
+pub(crate) struct ClientAtSource {
     pair: Key,
     source: Key,
 }
@@ -50,7 +50,7 @@ struct Failures {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Limits {
+struct FailureLimits {
     pair: Limit,
     source: Limit,
 }
@@ -76,7 +76,7 @@ impl Throttle {
     pub(crate) fn new(config: &ThrottleConfig) -> Self {
         let quota = |rate: ClientRate| Quota::per_second(rate.per_second).allow_burst(rate.burst);
         Self {
-            limits: config.enabled.then(|| Limits::of(config)),
+            limits: config.enabled.then(|| FailureLimits::of(config)),
             keys: Keys::default(),
             failures: Table::new(if config.enabled {
                 Self::FAILING_SETS
@@ -91,8 +91,8 @@ impl Throttle {
     }
 
     /// `client` is who asks, as far as it can be told from others.
-    pub(crate) fn caller(&self, client: impl Hash, source: Source) -> Caller {
-        Caller {
+    pub(crate) fn caller(&self, client: impl Hash, source: Source) -> ClientAtSource {
+        ClientAtSource {
             pair: self.keys.of((client, source)),
             source: self.keys.of(source),
         }
@@ -102,7 +102,7 @@ impl Throttle {
     /// proven itself before, doesn't suffer for what else its source does.
     pub(crate) fn may_try(
         &self,
-        caller: Caller,
+        caller: ClientAtSource,
         at_home: bool,
         now: Timestamp,
     ) -> Result<(), Reason> {
@@ -117,7 +117,7 @@ impl Throttle {
     }
 
     /// Counts a wrong credential.
-    pub(crate) fn failed(&self, caller: Caller, now: Timestamp) {
+    pub(crate) fn failed(&self, caller: ClientAtSource, now: Timestamp) {
         let Some(limits) = &self.limits else { return };
         let now = now.as_millisecond();
         for (key, limit) in [(caller.pair, limits.pair), (caller.source, limits.source)] {
@@ -129,7 +129,7 @@ impl Throttle {
     }
 
     /// Forgets the client's failures at this source, and remembers that it is at home there.
-    pub(crate) fn succeeded(&self, caller: Caller, now: Timestamp) {
+    pub(crate) fn succeeded(&self, caller: ClientAtSource, now: Timestamp) {
         let now = now.as_millisecond();
         self.failures.remove(caller.pair);
         self.proven
@@ -137,7 +137,7 @@ impl Throttle {
     }
 
     /// Whether the client has proven itself at this source.
-    pub(crate) fn has_succeeded(&self, caller: Caller, now: Timestamp) -> bool {
+    pub(crate) fn has_succeeded(&self, caller: ClientAtSource, now: Timestamp) -> bool {
         self.proven.get(caller.pair, now.as_millisecond()).is_some()
     }
 
@@ -188,7 +188,7 @@ impl Throttle {
     }
 }
 
-impl Limits {
+impl FailureLimits {
     fn of(config: &ThrottleConfig) -> Self {
         let longest = i64::try_from(config.max_delay.as_millis()).unwrap_or(i64::MAX);
         let clients = i64::from(Throttle::CLIENTS_A_SOURCE);

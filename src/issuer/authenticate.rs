@@ -24,7 +24,7 @@ use jiff::Timestamp;
 use super::TOKEN_PATH;
 use crate::config::{Config, IssuerUrl, PolicyConfig};
 use crate::directory::{Account, Accounts, Authenticated, Found, LiveSecret};
-use crate::guard::{Caller, Throttle, Turns};
+use crate::guard::{ClientAtSource, Throttle, Turns};
 use crate::keys::{RemoteKeys, Vault};
 use crate::token::{
     AuthMethod, BasicCredential, ClientSecret, Credential, Effort, Reason, SecretHash,
@@ -62,7 +62,7 @@ struct Attempt<'a> {
     named: Named<'a>,
     /// Why the client gets nothing even with the right secret.
     barred: Option<Reason>,
-    caller: Caller,
+    caller: ClientAtSource,
     /// Whether the client has authenticated from there before.
     at_home: bool,
     now: Timestamp,
@@ -124,7 +124,7 @@ impl Authenticator {
     }
 
     /// Who asks. What failed under the id of a client before it was registered is not the client's.
-    fn caller(&self, named: Named<'_>, id: Option<&str>, source: Source) -> Caller {
+    fn caller(&self, named: Named<'_>, id: Option<&str>, source: Source) -> ClientAtSource {
         let registered = named.account().map(|account| account.registered_at());
         self.throttle.caller((id, registered), source)
     }
@@ -148,7 +148,13 @@ impl Authenticator {
     }
 
     /// Counts a failure, if it is one, and gives its reason; unless there were too many before.
-    fn failed(&self, named: Named<'_>, caller: Caller, reason: Reason, now: Timestamp) -> Reason {
+    fn failed(
+        &self,
+        named: Named<'_>,
+        caller: ClientAtSource,
+        reason: Reason,
+        now: Timestamp,
+    ) -> Reason {
         let at_home = self.throttle.has_succeeded(caller, now);
         match self.throttle.may_try(caller, at_home, now) {
             Ok(()) => {
@@ -159,7 +165,7 @@ impl Authenticator {
         }
     }
 
-    fn count(&self, named: Named<'_>, caller: Caller, now: Timestamp) {
+    fn count(&self, named: Named<'_>, caller: ClientAtSource, now: Timestamp) {
         if !matches!(named, Named::Unclear) {
             self.throttle.failed(caller, now);
         }

@@ -20,37 +20,37 @@ use cryptoki::session::{Session, UserType};
 use cryptoki::types::AuthPin;
 use tokio::sync::Semaphore;
 
+use super::hsm_error::HsmError;
 use super::jwks::Jwk;
 use super::signing::{PrivateKey, SignError};
-use super::token_error::TokenError;
 use crate::token::Algorithm;
 
 /// A token that is logged in to. Clones share it.
 #[derive(Clone)]
-pub struct Token(Arc<Inner>);
+pub struct HsmToken(Arc<Inner>);
 
 struct Inner {
     module: Pkcs11,
     label: String,
     pin: AuthPin,
     /// Set when the token refuses the PIN: a few more attempts would lock it.
-    refused: OnceLock<TokenError>,
+    refused: OnceLock<HsmError>,
     idle: Mutex<Vec<Session>>,
     room: Arc<Semaphore>,
     /// How often the module was started. Held for reading while it is called, and for writing while
     /// it is started.
     starts: RwLock<u64>,
-    fault: Mutex<Option<TokenError>>,
+    fault: Mutex<Option<HsmError>>,
 }
 
 /// A private key in a token.
 pub(super) struct TokenKey {
-    token: Token,
+    token: HsmToken,
     algorithm: Algorithm,
     object: Arc<[u8]>,
 }
 
-impl Token {
+impl HsmToken {
     /// Signatures under way at once.
     const SESSIONS: usize = 16;
     /// How long a signature may wait for its turn.
@@ -59,9 +59,9 @@ impl Token {
     /// Loads a module and logs in to the token of this label.
     ///
     /// # Errors
-    /// [`TokenError`]: no module, no such token, a wrong PIN.
-    pub fn open(module: &Path, label: &str, pin: &str) -> Result<Self, TokenError> {
-        let failed = |what: String| TokenError {
+    /// [`HsmError`]: no module, no such token, a wrong PIN.
+    pub fn open(module: &Path, label: &str, pin: &str) -> Result<Self, HsmError> {
+        let failed = |what: String| HsmError {
             token: label.to_owned(),
             what,
         };
@@ -89,7 +89,7 @@ impl Token {
 
     /// Makes a key pair that can't be extracted. Gives the public half and the `CKA_ID` of both
     /// objects.
-    pub(super) fn generate(&self, algorithm: Algorithm) -> Result<(Jwk, Vec<u8>), TokenError> {
+    pub(super) fn generate(&self, algorithm: Algorithm) -> Result<(Jwk, Vec<u8>), HsmError> {
         let mut object = vec![0; 16];
         rand::fill(&mut object)
             .expect("AWS-LC aborts the process rather than return no randomness");
@@ -123,7 +123,7 @@ impl Token {
     }
 
     /// Destroys both halves of a key; none is there already, no error.
-    pub(super) fn destroy(&self, object: &[u8]) -> Result<(), TokenError> {
+    pub(super) fn destroy(&self, object: &[u8]) -> Result<(), HsmError> {
         self.in_session("destroying a key", |session| {
             objects::destroy(session, object)
         })
@@ -131,7 +131,7 @@ impl Token {
 
     /// Why the last signature failed, until one succeeds or it is forgiven.
     #[must_use]
-    pub fn fault(&self) -> Option<TokenError> {
+    pub fn fault(&self) -> Option<HsmError> {
         lock(&self.0.fault).clone()
     }
 
@@ -145,7 +145,7 @@ impl Token {
         algorithm: Algorithm,
         object: &[u8],
         message: &[u8],
-    ) -> Result<Vec<u8>, TokenError> {
+    ) -> Result<Vec<u8>, HsmError> {
         let done = self.in_session("signing", |session| {
             objects::sign(session, algorithm, object, message)
         });
@@ -159,7 +159,7 @@ impl Token {
         &self,
         doing: &str,
         work: impl Fn(&Session) -> Result<T, Error>,
-    ) -> Result<T, TokenError> {
+    ) -> Result<T, HsmError> {
         let idle = lock(&self.0.idle).pop();
         if let Some(session) = idle {
             let _using = read(&self.0.starts);
@@ -183,7 +183,7 @@ impl Token {
     }
 
     /// A new session. Some modules find a token that was away only when they are started again.
-    fn session(&self) -> Result<Session, TokenError> {
+    fn session(&self) -> Result<Session, HsmError> {
         let starts = *read(&self.0.starts);
         let opened = self.login();
         if opened.is_ok() || self.0.refused.get().is_some() {
@@ -210,7 +210,7 @@ impl Token {
         }
     }
 
-    fn login(&self) -> Result<Session, TokenError> {
+    fn login(&self) -> Result<Session, HsmError> {
         if let Some(refused) = self.0.refused.get() {
             return Err(refused.clone());
         }
@@ -235,8 +235,8 @@ impl Token {
         }
     }
 
-    fn failed(&self, what: &str) -> TokenError {
-        TokenError {
+    fn failed(&self, what: &str) -> HsmError {
+        HsmError {
             token: self.0.label.clone(),
             what: what.to_owned(),
         }
@@ -247,7 +247,7 @@ impl Token {
 impl PrivateKey for TokenKey {
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let room = self.token.0.room.clone();
-        let turn = tokio::time::timeout(Token::PATIENCE, room.acquire_owned()).await;
+        let turn = tokio::time::timeout(HsmToken::PATIENCE, room.acquire_owned()).await;
         let Ok(Ok(turn)) = turn else {
             // No fault of the token's, which would send the load to other replicas and have them
             // fail as well.
@@ -266,9 +266,9 @@ impl PrivateKey for TokenKey {
     }
 }
 
-impl fmt::Debug for Token {
+impl fmt::Debug for HsmToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Token({:?})", self.0.label)
+        write!(f, "HsmToken({:?})", self.0.label)
     }
 }
 

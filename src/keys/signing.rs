@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::TokenError;
+use super::HsmError;
 use crate::token::{Algorithm, EncodedHeader, UnsignedToken};
 
 /// A private key that signs access tokens.
@@ -35,7 +35,7 @@ pub enum SignError {
     Failed(Algorithm),
     /// The token failed that keeps the key.
     #[error(transparent)]
-    Token(#[from] TokenError),
+    Token(#[from] HsmError),
 }
 
 impl SigningKey {

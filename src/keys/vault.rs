@@ -13,8 +13,8 @@ use super::local::LocalKey;
 use super::master::derive;
 use super::signing::PrivateKey;
 use super::{
-    Jwk, KeyMaterial, MasterKey, PrivateHalf, RowKeys, SealError, SealingKey, SecretHasher,
-    SignError, SigningKey, StoredKey, Token,
+    HsmToken, Jwk, KeyMaterial, MasterKey, PrivateHalf, RowKeys, SealError, SealingKey,
+    SecretHasher, SignError, SigningKey, StoredKey,
 };
 use crate::token::Algorithm;
 
@@ -22,7 +22,7 @@ use crate::token::Algorithm;
 pub struct Vault {
     sealing: SealingKey,
     hasher: SecretHasher,
-    token: Option<Token>,
+    token: Option<HsmToken>,
     makes_keys_in_token: bool,
     audit_sealing: SealingKey,
     row_keys: Arc<RowKeys>,
@@ -123,7 +123,7 @@ impl Vault {
 
     /// The same with a token, for keys that are kept there; and for new ones, if `makes_keys`.
     #[must_use]
-    pub fn with_token(self, token: Token, makes_keys: bool) -> Self {
+    pub fn with_token(self, token: HsmToken, makes_keys: bool) -> Self {
         Self {
             token: Some(token),
             makes_keys_in_token: makes_keys,
@@ -147,7 +147,7 @@ impl Vault {
 
     /// The token.
     #[must_use]
-    pub fn token(&self) -> Option<&Token> {
+    pub fn token(&self) -> Option<&HsmToken> {
         self.token.as_ref()
     }
 

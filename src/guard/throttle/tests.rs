@@ -22,7 +22,7 @@ fn throttle() -> Throttle {
 }
 
 /// Guesses as fast as it is let for so long; how many guesses were looked at.
-fn guesses(throttle: &Throttle, caller: impl Fn(u32) -> Caller, millis: i64) -> u32 {
+fn guesses(throttle: &Throttle, caller: impl Fn(u32) -> ClientAtSource, millis: i64) -> u32 {
     let (mut now, mut looked_at) = (0, 0);
     while now <= millis {
         match throttle.may_try(caller(looked_at), false, at(now)) {

@@ -2,31 +2,31 @@
 
 use std::path::Path;
 
+use super::hsm_error::HsmError;
 use super::jwks::Jwk;
 use super::signing::{PrivateKey, SignError};
-use super::token_error::TokenError;
 use crate::token::Algorithm;
 
 /// A token that can't be.
 #[derive(Debug, Clone)]
-pub enum Token {}
+pub enum HsmToken {}
 
 /// A key in it.
-pub(super) struct TokenKey(Token);
+pub(super) struct TokenKey(HsmToken);
 
-impl Token {
+impl HsmToken {
     /// Always fails.
     ///
     /// # Errors
-    /// [`TokenError`]
-    pub fn open(_module: &Path, label: &str, _pin: &str) -> Result<Self, TokenError> {
-        Err(TokenError {
+    /// [`HsmError`]
+    pub fn open(_module: &Path, label: &str, _pin: &str) -> Result<Self, HsmError> {
+        Err(HsmError {
             token: label.to_owned(),
             what: "this program was built without PKCS#11 (the Cargo feature `pkcs11`)".to_owned(),
         })
     }
 
-    pub(super) fn generate(&self, _: Algorithm) -> Result<(Jwk, Vec<u8>), TokenError> {
+    pub(super) fn generate(&self, _: Algorithm) -> Result<(Jwk, Vec<u8>), HsmError> {
         match *self {}
     }
 
@@ -34,13 +34,13 @@ impl Token {
         match *self {}
     }
 
-    pub(super) fn destroy(&self, _: &[u8]) -> Result<(), TokenError> {
+    pub(super) fn destroy(&self, _: &[u8]) -> Result<(), HsmError> {
         match *self {}
     }
 
     /// There is nothing that could fail.
     #[must_use]
-    pub fn fault(&self) -> Option<TokenError> {
+    pub fn fault(&self) -> Option<HsmError> {
         match *self {}
     }
 
