@@ -1,4 +1,4 @@
-//! Time, as a parameter: nothing else in the service asks the system for it, so tests never sleep.
+//! Time as a parameter. The service asks a [`Clock`] for the time, so that tests never sleep.
 
 use std::fmt::Debug;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-/// Tells the time of day, and how much time has passed. Other periods inside of the process, such
-/// as timeouts, are Tokio's matter.
+/// Tells the time of day, and how much time has passed. Tokio measures the other periods inside the
+/// process, such as timeouts.
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The time of day. It steps, forward and back, when somebody sets it.
+    /// The time of day. It jumps forward or back when an operator sets the machine's clock.
     fn now(&self) -> Timestamp;
 
-    /// Time that has passed since a beginning that doesn't matter. Nobody sets it.
+    /// The time since a fixed but arbitrary moment. Setting the time of day doesn't change it.
     fn passed(&self) -> Duration;
 }
 
@@ -31,7 +31,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told otherwise.
+/// A clock that moves only when a test moves it.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<(Timestamp, Duration)>);
 
@@ -49,7 +49,7 @@ impl ManualClock {
         *passed = passed.saturating_add(by);
     }
 
-    /// Sets the time of day, as an operator does to one that was wrong; no time passes.
+    /// Sets the time of day, as an operator does when the clock is wrong. No time passes.
     pub fn set(&self, now: Timestamp) {
         self.read().0 = now;
     }

@@ -1,21 +1,21 @@
 //! An OAuth2 token service for Thales D1.
 //!
-//! The layout, from the outside in; each module uses only what stands below it:
+//! The layout, from the outside in. Each module uses only the modules below it:
 //!
 //! | Module | Owns |
 //! |---|---|
-//! | [`cli`] | the commands: what people and scripts say and see |
-//! | [`http`] | the API on the wire, and the operators' listener |
-//! | [`api`] | generated from the document: types, operations, the trait that [`http`] implements |
-//! | [`issuer`] | the pipeline from a request to a token or a refusal, and what the service does besides |
-//! | [`admin`] | what operators change: clients, keys, the master key, and the record of it |
-//! | `directory` | what the pipeline knows of the store, and how that is kept fresh |
-//! | `guard` | what slows, caps or refuses |
-//! | [`store`] | what lasts: clients, secrets, sealed signing keys, the change feed |
-//! | [`audit`] | the trail: a durable, chained line a decision and a change, and whether it is still as it was written |
-//! | [`keys`] | the master key, sealing, hashing of secrets, signing here and in HSMs, the keys' schedule, JWKS, verification |
+//! | [`cli`] | the commands: their arguments, their output and their exit status |
+//! | [`http`] | the API on the wire, and the operations listener |
+//! | [`api`] | generated types and operations, and the trait that [`http`] implements |
+//! | [`issuer`] | the pipeline from a request to a token or a refusal, and the service's upkeep |
+//! | [`admin`] | the changes that operators make to clients and keys, and their records |
+//! | `directory` | the keys and clients in memory, kept up to date with the store |
+//! | `guard` | the limits that delay, cap or refuse requests |
+//! | [`store`] | the database: clients, secrets, sealed signing keys, the change feed |
+//! | [`audit`] | the audit trail: a durable, chained line for each decision and each change |
+//! | [`keys`] | the master key, sealing, hashes, signing here and in HSMs, JWKS, verification |
 //! | [`token`] | the RFCs' types: client, credential, scope, claims, errors; pure |
-//! | [`config`], [`clock`] | what the service is told, and what time it is |
+//! | [`config`], [`clock`] | the configuration, and the time |
 
 pub mod admin;
 pub mod api;

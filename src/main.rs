@@ -1,4 +1,4 @@
-//! The command line.
+//! The program `d1-authz`: it runs the command line.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `config`: the configuration, checked or shown.
+//! `config`: checks or shows the configuration.
 
 mod check;
 
@@ -26,7 +26,7 @@ pub(super) enum Command {
 #[derive(Serialize)]
 struct Checked {
     valid: bool,
-    /// What is valid and yet not as it should be.
+    /// Settings that are valid but not recommended.
     warnings: Vec<String>,
 }
 

@@ -1,4 +1,5 @@
-//! Why a command didn't do what it was asked, and the exit status that says whose fault it is.
+//! The error of a command, and the exit status that says whether the operation failed or the caller
+//! made a mistake.
 
 use std::fmt::Display;
 use std::process::ExitCode;
@@ -9,7 +10,7 @@ use crate::admin::{KeyRegistryError, RegistryError, StartError};
 use crate::http::ServeError;
 use crate::store::StoreError;
 
-/// An unsuccessful command.
+/// The error of a command.
 #[derive(Debug)]
 pub(super) struct Error {
     status: u8,
@@ -25,7 +26,7 @@ impl Error {
         }
     }
 
-    /// It was called wrongly, or the configuration is wrong: exit status 2.
+    /// The command line or the configuration is wrong: exit status 2.
     pub(super) fn usage(message: impl Display) -> Self {
         Self {
             status: 2,
@@ -33,12 +34,12 @@ impl Error {
         }
     }
 
-    /// What it says.
+    /// The message.
     pub(super) fn message(&self) -> &str {
         &self.message
     }
 
-    /// Tells it, and gives the exit status.
+    /// Prints the message on standard error, and returns the exit status.
     pub(super) fn report(&self) -> ExitCode {
         for line in self.message.lines() {
             eprintln!("error: {line}");

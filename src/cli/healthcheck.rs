@@ -50,8 +50,8 @@ pub(super) async fn run(
     }
 }
 
-/// The whole answer. Plain text over loopback, and one header to look at: no reason for a client
-/// library in the binary.
+/// Returns the whole answer of `/readyz`. It is plain HTTP over loopback, and only the status line
+/// matters, so the binary needs no HTTP client library for it.
 async fn ask(address: SocketAddr) -> std::io::Result<String> {
     let mut connection = TcpStream::connect(address).await?;
     let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
@@ -61,7 +61,7 @@ async fn ask(address: SocketAddr) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// A listener on all addresses is asked on the loopback one.
+/// The address to ask: loopback if the service listens on all addresses.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -1,4 +1,4 @@
-//! What a command is given to read: a file, or standard input where it is `-`.
+//! The input of a command: a file, or standard input if the file is `-`.
 
 use std::io::{Read, stdin};
 use std::path::Path;
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::error::Error;
 
-/// The whole of it.
+/// All bytes of the input.
 pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let read = if file.as_os_str() == "-" {
@@ -19,11 +19,11 @@ pub(super) fn bytes(file: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// All of the text, which has this many bytes at most. It may hold secrets.
+/// All text of the input, at most `most` bytes. The text may hold secrets.
 pub(super) fn read(file: &Path, most: u64) -> Result<Zeroizing<String>, Error> {
     let mut text = Zeroizing::new(String::new());
     let name = file.display();
-    // A byte more shows that there is more.
+    // One byte more than allowed shows that the input is too long.
     let take = most.saturating_add(1);
     let read = if file.as_os_str() == "-" {
         stdin().lock().take(take).read_to_string(&mut text)

@@ -1,4 +1,4 @@
-//! `key`: the signing keys, and the master key that they are sealed under.
+//! `key`: the signing keys, and the master key that seals them.
 
 mod master;
 
@@ -86,8 +86,8 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     }
 }
 
-/// Those that this service made. Operators need not have the master key, without which nobody can
-/// tell.
+/// Lists the keys that this service made. Checking that takes the master key. An operator without
+/// it sees all keys and a warning.
 async fn list(config: &Config, output: Output) -> Result<(), Error> {
     let store = store::open(&config.store, Migrate::No).await?;
     let now = Timestamp::now();

@@ -1,8 +1,8 @@
 //! The command line: one file a command.
 //!
-//! What a command finds out goes to standard output, as text or as JSON; what it says meanwhile,
-//! and why it failed, to standard error. It exits with 0 when it is done, 1 when it failed, 2 when
-//! it was called wrongly or the configuration is wrong.
+//! A command prints its result on standard output, as text or as JSON. Progress, warnings and
+//! errors go to standard error. The exit status is 0 if the command is done, 1 if it failed, and 2
+//! if the command line or the configuration is wrong.
 
 mod audit;
 mod client;
@@ -74,10 +74,10 @@ enum Command {
     Healthcheck(healthcheck::Arguments),
 }
 
-/// Reads the command line and carries it out.
+/// Reads the command line and runs the command.
 #[must_use]
 pub fn run() -> ExitCode {
-    // Exits with 2 and the usage on standard error when the arguments are wrong.
+    // If the arguments are wrong, this prints the usage on standard error and exits with 2.
     let arguments = Arguments::parse();
     match execute(arguments) {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::error::Error;
 
-/// How results are printed.
+/// The format of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Output {
     /// For people
@@ -17,7 +17,7 @@ pub(super) enum Output {
 }
 
 impl Output {
-    /// Prints a result, in either form.
+    /// Prints a result as text or as JSON.
     pub(super) fn print(
         self,
         result: &impl Serialize,
@@ -34,7 +34,7 @@ impl Output {
     }
 }
 
-/// Prints text as it is. Nobody reading any more, as after `| head`, is no failure.
+/// Prints text as it is. A closed pipe is not an error: `| head` stops reading early.
 pub(super) fn print(text: &str) -> Result<(), Error> {
     let mut stdout = io::stdout().lock();
     match stdout

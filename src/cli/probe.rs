@@ -1,9 +1,9 @@
 //! `probe`: plays Thales D1 against any token endpoint.
 //!
-//! Owns the arguments, and D1's own request. The connection stands in [`endpoint`], who is trusted
-//! in [`trust`], the credential in [`credential`]; the requests after the first in [`variants`];
-//! what an answer should have, for a token in [`granted`] and [`access_token`], for a refusal in
-//! [`refused`]; the result in [`report`].
+//! Owns the arguments, and sends D1's own request. [`endpoint`] owns the connection, [`trust`] the
+//! certificates, [`credential`] the Basic credential, [`variants`] the requests after the first.
+//! [`granted`] and [`access_token`] check a reply with a token, [`refused`] checks a refusal, and
+//! [`report`] holds the result.
 
 mod access_token;
 mod credential;

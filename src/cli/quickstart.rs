@@ -1,4 +1,5 @@
-//! `quickstart`: everything in one folder, made on first use and used again after that.
+//! `quickstart`: runs the service on one folder. The first start makes the files in it, later
+//! starts use them again.
 
 mod folder;
 
@@ -36,7 +37,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Error> {
     let folder = Folder::make(&arguments.data)?;
-    // The issuer has the port in it, so it has to be known before the service starts.
+    // The issuer contains the port, so the port must be known before the service starts.
     let listen = free(arguments.listen)?;
     let mut config = Config::quickstart(folder.path(), listen, BASE_PATH).map_err(Error::usage)?;
     config.listen.ops = free_or_any(ListenConfig::DEFAULT_OPS)?;
@@ -45,8 +46,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Error> {
 
     let (log, guard) = log::to_stderr();
     let result = serve::serve(&config, &installation, &log, |_| {
-        // Not before: another quickstart on the folder may be running, and its configuration is the
-        // one in force.
+        // Write the configuration only now that the service listens. If another quickstart runs on
+        // this folder, the file must keep that one's configuration.
         folder.write_config(&config)?;
         output::print(&instructions(&config, &folder, &client))
     })
@@ -82,8 +83,8 @@ fn instructions(config: &Config, folder: &Folder, client: &folder::Client) -> St
     )
 }
 
-/// The address, with a port that is free where none is named. Another process could take it before
-/// the service does; it then says so and ends.
+/// The address, with a free port if its port is 0. If another process takes the port before the
+/// service does, the service reports that and ends.
 fn free(address: SocketAddr) -> Result<SocketAddr, Error> {
     if address.port() != 0 {
         return Ok(address);
@@ -94,8 +95,8 @@ fn free(address: SocketAddr) -> Result<SocketAddr, Error> {
     Ok(listener)
 }
 
-/// The address, or the same with another port when something listens there already: the first look
-/// at the service shouldn't fail over its second listener.
+/// The address, or the same address with another port if a process listens there already. A busy
+/// operations port must not make the first try of the service fail.
 fn free_or_any(address: SocketAddr) -> Result<SocketAddr, Error> {
     match TcpListener::bind(address) {
         Ok(_) => Ok(address),

@@ -1,4 +1,5 @@
-//! A client secret from outside the command line, where every process of the machine could read it.
+//! Reads a client secret from standard input or a file. On the command line, every process of the
+//! machine could read it.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -6,7 +7,8 @@ use std::path::Path;
 use super::error::Error;
 use crate::token::ClientSecret;
 
-/// The secret in the first line of standard input, when it is asked for: a client's new one.
+/// A client's new secret from the first line of standard input. `None` if the caller didn't ask for
+/// that.
 pub(super) fn chosen(from_stdin: bool) -> Result<Option<ClientSecret>, Error> {
     if !from_stdin {
         return Ok(None);

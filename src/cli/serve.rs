@@ -1,4 +1,4 @@
-//! `serve`: the service, from a configuration.
+//! `serve`: runs the service with a configuration.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub(super) fn run(_arguments: Arguments, source: &Source, threads: Threads) -> R
     })
 }
 
-/// Warns of secrets that others may read, and that are taken all the same.
+/// Warns of each file with a secret that other users may read. The service uses it all the same.
 fn tell_exposed_files(config: &Config, log: &Logger) {
     for (key, file) in config.private_files() {
         if let Ok(Some(exposed)) = check_private(file) {
@@ -49,7 +49,7 @@ fn tell_exposed_files(config: &Config, log: &Logger) {
     }
 }
 
-/// Serves until the process is told to stop. `serving` is called once it does.
+/// Serves until a signal stops the process. Calls `serving` once the service listens.
 pub(super) async fn serve(
     config: &Config,
     installation: &Installation,

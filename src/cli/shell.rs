@@ -1,8 +1,8 @@
-//! Commands that are printed to be pasted.
+//! Quoting for printed commands that the operator pastes into a shell.
 
 use std::path::Path;
 
-/// A word as a POSIX shell reads it back.
+/// Quotes a word for a POSIX shell.
 pub(super) fn word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
@@ -12,12 +12,12 @@ pub(super) fn word(text: &str) -> String {
     }
 }
 
-/// A path as a word.
+/// Quotes a path for a POSIX shell.
 pub(super) fn path(path: &Path) -> String {
     word(&path.to_string_lossy())
 }
 
-/// This program: by its name where the shell finds it by that, else by its path.
+/// The name of this program if the shell finds it in `PATH`, else its path.
 pub(super) fn program() -> String {
     const NAME: &str = "d1-authz";
     let Ok(own) = std::env::current_exe() else {

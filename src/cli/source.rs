@@ -1,4 +1,4 @@
-//! Which configuration a command works with.
+//! The configuration that a command uses.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ use clap::Args;
 use super::error::Error;
 use crate::config::Config;
 
-/// What `quickstart` writes, below its folder.
+/// The configuration file that `quickstart` writes into its folder.
 pub(super) const FILE_NAME: &str = "d1-authz.toml";
-/// The folder of `quickstart`, when none is named.
+/// The default folder of `quickstart`.
 pub(super) const QUICKSTART_FOLDER: &str = "d1-authz-data";
 
 /// Where the configuration comes from.
@@ -34,7 +34,7 @@ impl Source {
         Ok(Config::load(file.as_deref())?)
     }
 
-    /// The configuration, or none if there is none at all.
+    /// The configuration. `None` if there is neither a file nor a variable.
     pub(super) fn load_if_any(&self) -> Result<Option<Config>, Error> {
         if self.file().is_none() && !Config::PROGRAM.is_in_environment() {
             return Ok(None);

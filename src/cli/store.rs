@@ -49,18 +49,17 @@ struct Status {
     content: Option<Content>,
 }
 
-/// What a store holds whose schema is this release's.
+/// The content of a store that has this release's schema.
 #[derive(Serialize)]
 struct Content {
     clients: u64,
     signing_keys: usize,
     last_change: i64,
-    /// Whether all rows are those that this service wrote; none where that can't be told, for want
-    /// of the master key.
+    /// The result of checking the rows.
     rows: Rows,
 }
 
-/// What was found of the rows.
+/// The result of checking that this service wrote every row.
 #[derive(Serialize)]
 struct Rows {
     whole: Option<bool>,
@@ -125,7 +124,8 @@ async fn status(store: SqlStore, config: &Config, output: Output) -> Result<(), 
     })
 }
 
-/// Operators need not have the master key, without which nobody can tell.
+/// Checks the rows if it can. Without the master key, which an operator need not have, they stay
+/// unchecked.
 async fn rows(store: &SqlStore, config: &Config) -> Rows {
     let checked = match believe(store, config, Migrate::No).await {
         Ok(()) => store

@@ -1,11 +1,10 @@
-//! Columns of text.
+//! Text in columns.
 
-/// The widest that a cell makes its column. A longer one is shown whole, and only its own row is
-/// out of line.
+/// The greatest width of a column, in characters. A longer cell is shown whole, and only its own
+/// row is out of line.
 const WIDEST: usize = 60;
 
-/// Rows below a heading, each column as wide as its widest cell. Control characters are shown, not
-/// sent to the terminal.
+/// A heading and rows. Each column is as wide as its widest cell. Control characters are escaped.
 pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
     let rows: Vec<[String; N]> = std::iter::once(heading.map(str::to_owned))
         .chain(
@@ -31,7 +30,7 @@ pub(super) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) ->
     text
 }
 
-/// Names and values, one a line.
+/// Names and values, one pair a line.
 pub(super) fn fields(fields: &[(&str, String)]) -> String {
     let widths = fields.iter().map(|(name, _)| name.chars().count());
     let width = widths.max().unwrap_or(0).min(WIDEST);
@@ -41,8 +40,7 @@ pub(super) fn fields(fields: &[(&str, String)]) -> String {
         .collect()
 }
 
-/// The text with control characters escaped: a client's name must not move the cursor of whoever
-/// lists it.
+/// Escapes control characters: a client's name must not move the cursor of the operator's terminal.
 pub(super) fn visible(text: &str) -> String {
     text.chars()
         .flat_map(|c| {

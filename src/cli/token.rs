@@ -1,4 +1,4 @@
-//! `token verify`: what a resource server would say of a token.
+//! `token verify`: checks a token as a resource server does.
 
 use std::path::PathBuf;
 
@@ -60,7 +60,7 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
         (Some(file), _) => serde_json::from_str(&input::read(file, MAX_BYTES)?)
             .map_err(|error| Error::failed(format!("{}: no JWK set: {error}", file.display())))?,
         (None, Some(config)) => {
-            // A key, or its end, is believed only with the master key.
+            // The service's own keys are told from an attacker's only with the master key.
             let opened = believed_store(config).await?;
             let keys = opened.signing_keys().await?;
             store = Some(opened);
@@ -89,7 +89,8 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     output.print(&verified, || text_of(&verified))
 }
 
-/// Why a token is not good although its own claims are, by what the store knows.
+/// Why the store says that a token is not valid although its claims are. `None` if the store knows
+/// nothing against it.
 async fn withdrawn(
     token: &VerifiedToken,
     store: &dyn Store,
@@ -108,7 +109,7 @@ async fn withdrawn(
     Ok(checked.err().map(|withdrawn| withdrawn.to_string()))
 }
 
-/// The token, alone or in a reply of the token endpoint.
+/// The token of a text, which is the token itself or a reply of the token endpoint.
 fn token_in(text: &str) -> Result<String, Error> {
     let text = text.trim();
     if !text.starts_with('{') {

@@ -1,4 +1,4 @@
-//! A trail that the store knows and that isn't in the folder.
+//! A trail that the store knows and that is not in the folder.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::audit::{Absence, KnownTrail, Place};
 
-/// As a report has it.
+/// An absent trail in the report.
 #[derive(Debug, Serialize)]
 pub(super) struct AbsentTrail {
     trail: String,
@@ -19,7 +19,7 @@ pub(super) struct AbsentTrail {
     path: Option<PathBuf>,
     #[serde(skip_serializing_if = "Option::is_none")]
     uid: Option<u32>,
-    /// For people.
+    /// The sentence that people read.
     pub message: String,
 }
 

@@ -1,10 +1,10 @@
-//! A record as it is shown.
+//! Records of the trail as text.
 
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// Members that bind a record to its chain, which is `audit verify`'s business.
+/// Members that bind a record to its chain. Only `audit verify` needs them.
 const LINKS: [&str; 4] = ["trail", "seq", "prev", "signature"];
 
 /// A record, read from its line.
@@ -17,12 +17,12 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// None of what isn't a record.
+    /// Reads a line. `None` if it is not a record.
     pub(super) fn read(line: &[u8]) -> Option<Self> {
         serde_json::from_slice(line).ok()
     }
 
-    /// One line for people: when, what, and the rest by name.
+    /// One line of text: the time, the event, and the other members by name.
     pub(super) fn text(&self) -> String {
         let mut text = format!("{:.3}  {:<18}", self.time, self.event);
         for (name, value) in &self.members {
@@ -47,8 +47,8 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// The same, in quotes where a reader, or a terminal, could take it for something else: ids that
-/// nobody has proven are in it.
+/// The same, quoted if the text has blanks, quotes or control characters. An unauthenticated caller
+/// chooses some of the ids: they must not look like another member or move the cursor.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) if text.contains(|c: char| c.is_control() || c == ' ' || c == '"') => {

@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, source: &Source) -> Result<(), Error> {
         is_first: true,
     };
     match write_all(arguments, &mut chains, &mut writer) {
-        // Nobody reads any more, as after `| head`.
+        // The reader closed the pipe, as `| head` does.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(Failure::Output(error)) => Err(Error::failed(format!("standard output: {error}"))),
         Err(Failure::Trail(error)) => Err(error),
@@ -129,7 +129,7 @@ struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    /// The columns that most have; `other` has the rest, as JSON.
+    /// The members that most records have. The column `other` has the rest as JSON.
     const COLUMNS: [&str; 13] = [
         "client_id",
         "source",
@@ -192,8 +192,8 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// A field of RFC 4180. Spreadsheets carry out what begins like a formula, and a client id that
-/// nobody has proven may: such a field begins with an apostrophe, which they take for "text".
+/// A field of RFC 4180. Spreadsheets run a field that begins like a formula, and an unauthenticated
+/// caller chooses a client id. Such a field gets an apostrophe in front, which makes it text.
 fn field(text: &str) -> String {
     let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         "'"

@@ -1,4 +1,4 @@
-//! `audit`: the audit trail, for whoever has to believe it. One file a command.
+//! `audit`: the audit trail. One file for each command.
 
 mod absent;
 mod entry;
@@ -24,7 +24,7 @@ pub(super) enum Command {
     Export(export::Arguments),
 }
 
-/// Which trail.
+/// The folder of the trail.
 #[derive(Debug, Args)]
 struct Folder {
     /// The trail's folder, as of an archive; the configuration's when left out

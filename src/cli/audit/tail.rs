@@ -11,7 +11,7 @@ use crate::cli::error::Error;
 use crate::cli::output::{self, Output};
 use crate::cli::source::Source;
 
-/// How long until what is written is shown.
+/// The pause between two looks at the files.
 const POLL: Duration = Duration::from_millis(200);
 
 /// Show the last records, of both chains, by their time
@@ -70,7 +70,7 @@ fn in_order(lines: Vec<Vec<u8>>) -> Vec<Shown> {
         (line, entry)
     };
     let mut shown: Vec<Shown> = lines.into_iter().map(read).collect();
-    // Stable: the chains' own order where the time is the same.
+    // The sort is stable: records of the same time keep the order of their chain.
     shown.sort_by_key(|(_, entry)| entry.as_ref().map(|entry| entry.time));
     shown
 }

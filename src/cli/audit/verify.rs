@@ -33,12 +33,12 @@ pub(in crate::cli) struct Arguments {
 #[derive(Serialize)]
 struct Report {
     valid: bool,
-    /// Each trail of the folder: mostly one of each chain.
+    /// Each trail of the folder. Usually there is one for each chain.
     chains: Vec<ChainReport>,
-    /// Trails that were written on this machine, and are not where they were.
+    /// Trails that this machine wrote and that are not where it wrote them.
     missing: Vec<AbsentTrail>,
-    /// Trails that the store knows and that are not this folder's: other replicas', for the most
-    /// part.
+    /// Trails that the store knows and that belong to other folders, usually those of other
+    /// replicas.
     elsewhere: Vec<AbsentTrail>,
     /// Whether the store holds records of changes that are in no trail yet.
     waiting: bool,
@@ -109,8 +109,8 @@ pub(super) async fn run(
     Err(Error::failed(message))
 }
 
-/// `config` is that of the folder; `None` for an archive, in which trails are missing that go on
-/// elsewhere.
+/// `config` is the configuration with this folder. It is `None` for an archive: no trail is missing
+/// there, because it may go on elsewhere.
 fn report(
     folder: &Path,
     mut known: Known,
@@ -118,14 +118,14 @@ fn report(
     config: Option<&Config>,
 ) -> Result<Report, Error> {
     for chain in Chain::ALL {
-        // Before the trail, which may grow meanwhile.
+        // Read the mark before the trail, because the trail may grow meanwhile.
         let mark = config.and_then(|it| Mark::of(chain, folder, Mark::beside(&it.store)));
         if let Some(end) = mark {
             known.add(end, Some(&Place::here(chain, folder)));
         }
     }
     let check = |chain| match audit::verify(chain, folder, &known) {
-        // A folder that is gone has none of the trails.
+        // If the folder is gone, so are all its trails.
         Err(_) if config.is_some() && !folder.exists() => Ok((chain, Vec::new())),
         results => Ok((chain, results.map_err(Error::failed)?)),
     };
@@ -141,7 +141,7 @@ fn report(
         for (trail, absence) in known.absent(chain, folder, &found) {
             let absent = AbsentTrail::of(trail, absence);
             match absence {
-                // A broken trail here is the one, as far as can be told.
+                // A broken trail doesn't tell its id, so it may be the missing one.
                 Absence::Missing if !is_whole => {}
                 Absence::Missing if config.is_some() => missing.push(absent),
                 _ => elsewhere.push(absent),

@@ -1,4 +1,4 @@
-//! `client import`: the clients of another server, from a file, all or none.
+//! `client import`: adds the clients of another server from a file, all or none.
 
 mod columns;
 mod formats;
@@ -63,7 +63,7 @@ pub(crate) struct Arguments {
     dry_run: bool,
 }
 
-/// How many clients may take a while: two seconds, if each brings a secret along.
+/// An import of this many clients prints a line first. Hashing that many secrets takes two seconds.
 const MANY: usize = 100;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,13 +72,13 @@ enum Format {
     Json,
 }
 
-/// Something in the file, and on which line.
+/// A mistake or a warning, with its line in the file.
 struct Finding {
     line: u64,
     message: String,
 }
 
-/// What the rows of a file come to.
+/// What the import read from the rows of a file. Numbers are lines.
 #[derive(Default)]
 struct Read {
     clients: Vec<(u64, ClientToImport)>,
@@ -149,7 +149,7 @@ pub(super) async fn run(
 }
 
 impl Arguments {
-    /// The rows of the file, with what is inside of their members lifted.
+    /// Reads the rows of the file, and copies nested settings to columns.
     fn rows(&self) -> Result<Vec<Row>, Vec<Finding>> {
         let finding = |message: String| Finding { line: 1, message };
         let bytes =

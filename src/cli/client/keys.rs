@@ -12,7 +12,7 @@ use crate::cli::output::Output;
 use crate::keys::ClientKeys;
 use crate::token::{AuthMethod, ClientId};
 
-/// Far more than the most keys that a client may have.
+/// In bytes. Far more than the most keys that a client may have.
 const LONGEST: u64 = 256 * 1024;
 
 /// Give a client other public keys
@@ -65,7 +65,7 @@ pub(super) async fn run(
     })
 }
 
-/// Reads a JWK set from a file, or from standard input for `-`. Warns of keys that are passed by.
+/// Reads a JWK set from a file, or from standard input for `-`. Warns of keys that it ignores.
 pub(super) fn read(file: &Path) -> Result<ClientKeys, Error> {
     let text = input::read(file, LONGEST)?;
     let file = file.display();

@@ -1,4 +1,4 @@
-//! `client`: who may ask for tokens. One file for each command that takes more than an id.
+//! `client`: manages the clients. One file for each command that takes more than an id.
 
 mod add;
 mod disable;
@@ -103,7 +103,7 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     result
 }
 
-/// Tells what is to be known beside the result.
+/// Prints the warnings of an installation on standard error.
 pub(super) fn warn(installation: &Installation) {
     for warning in installation.take_warnings() {
         eprintln!("warning: {warning}");
@@ -118,7 +118,7 @@ fn done(id: &ClientId, status: &'static str, output: Output) -> Result<(), Error
     output.print(&result, || format!("{id} is {status}\n"))
 }
 
-/// Prints a client with its new secret, this once.
+/// Prints a client with its new secret, which can't be shown again.
 fn print_new(new: &NewClient, output: Output) -> Result<(), Error> {
     #[derive(Serialize)]
     struct WithSecret<'a> {

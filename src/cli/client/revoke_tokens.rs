@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
 #[derive(Serialize)]
 struct Done<'a> {
     client_id: &'a ClientId,
-    /// Revoked are those that were issued before this time.
+    /// Tokens that were issued before this time are revoked.
     tokens_not_before: Timestamp,
 }
 

@@ -1,5 +1,4 @@
-//! What of a client is set on the command line: the same options when it is added and when it is
-//! changed.
+//! The client's settings on the command line. `client add` and `client set` have the same options.
 
 use std::str::FromStr;
 
@@ -13,7 +12,7 @@ use crate::token::{
     JwksUri, Lifetime, Rate, Scope,
 };
 
-/// Options of `client add` and `client set`. An empty value clears what it is for.
+/// Options of `client add` and `client set`. An empty value clears the setting.
 #[derive(Debug, Args)]
 pub(super) struct Settings {
     /// A name for people
@@ -77,7 +76,7 @@ pub(super) struct Settings {
     note: Option<Setting<String>>,
 }
 
-/// A value; none when the text is empty.
+/// A value. `None` if the text is empty.
 #[derive(Debug, Clone)]
 struct Setting<T>(Option<T>);
 
@@ -87,12 +86,12 @@ enum Type {
     Number,
 }
 
-/// What `--allow` gives.
+/// The right that `--allow` gives to a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Right;
 
 impl Settings {
-    /// Sets what was said, and leaves the rest alone.
+    /// Sets the settings that were given, and leaves the others unchanged.
     pub(super) fn apply(&self, client: &mut Client) {
         if let Some(name) = &self.name {
             client.name.clone_from(name);
@@ -128,7 +127,7 @@ impl Settings {
         set(&mut client.note, self.note.as_ref());
     }
 
-    /// Whether an option clears something, which a new client doesn't have.
+    /// Whether an option clears a setting. A new client has nothing to clear.
     pub(super) fn clears(&self) -> bool {
         fn empty<T>(setting: &Option<Setting<T>>) -> bool {
             setting.as_ref().is_some_and(|setting| setting.0.is_none())

@@ -126,8 +126,8 @@ fn text(record: &ClientRecord) -> String {
     text
 }
 
-/// By whatever method. Of secrets that were used before this was noted of clients, each has its own
-/// time.
+/// When the client last proved itself, by any method. Earlier releases noted it for each secret
+/// alone.
 fn last_used(record: &ClientRecord) -> Option<Timestamp> {
     let of_secrets = record.secrets.iter().map(|secret| secret.last_used_at);
     of_secrets.chain([record.last_used_at]).flatten().max()

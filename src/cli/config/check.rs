@@ -1,7 +1,7 @@
-//! What `serve` would refuse of the files and folders that a configuration names. Makes none of
-//! them, and changes none.
+//! Checks the files and folders that a configuration names, as `serve` does. Makes none of them,
+//! and changes none.
 //!
-//! A database on another machine isn't asked: `config check` also runs where there is none.
+//! It doesn't connect to PostgreSQL: `config check` also runs where there is no database.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -18,20 +18,20 @@ use crate::http::{check_gateway_secret, check_tls_files};
 use crate::keys::{MasterKey, MasterKeyError, Vault};
 use crate::store::{Migrate, SchemaStatus, SqlStore, Store, StoreError};
 
-/// Private files that are looked at for more than who may read them.
+/// Private files with a check of their own, which reports more than who may read them.
 const TOLD_ELSEWHERE: [&str; 3] = ["keys.master_key_file", "tls.key", "gateway.secret_file"];
 
-/// What is wrong, each with its key.
+/// The mistakes and warnings, each with its key.
 #[derive(Default)]
 struct Findings {
     mistakes: Vec<String>,
     warnings: Vec<String>,
 }
 
-/// Checks them all. Gives what is unsafe and taken all the same.
+/// Checks all files and folders. Returns warnings of what is unsafe and still accepted.
 ///
 /// # Errors
-/// All that is wrong.
+/// All mistakes.
 pub(super) async fn files(config: &Config) -> Result<Vec<String>, Error> {
     let mut findings = Findings::default();
     if let Some(Err(error)) = config.tls.as_ref().map(check_tls_files) {
@@ -65,15 +65,16 @@ impl Findings {
                     let told = exposed.map(|exposed| format!("{key}: {exposed}"));
                     self.warnings.extend(told);
                 }
-                // Told with what else is wrong with them: whether one may be missing, or fits its
-                // certificate.
+                // The file's own check reports this. It knows whether the file may be missing, and
+                // whether it fits its certificate.
                 Err(_) if TOLD_ELSEWHERE.contains(&key) => {}
                 Err(error) => self.wrong(key, error),
             }
         }
     }
 
-    /// The files that are no secret, or whose secrecy is for others to judge.
+    /// Checks the other files, but not who may read them. They hold no secret, or the database's
+    /// driver judges them.
     fn other_files(&mut self, config: &Config) {
         if let Some(token) = &config.keys.pkcs11 {
             self.readable("keys.pkcs11.module", &token.module);
@@ -97,7 +98,7 @@ impl Findings {
         }
     }
 
-    /// The master key, if there is one already.
+    /// The master key. `None` if its file doesn't exist or can't be used.
     fn master_key(&mut self, config: &Config) -> Option<MasterKey> {
         const KEY: &str = "keys.master_key_file";
         let file = &config.keys.master_key_file;
@@ -106,14 +107,14 @@ impl Findings {
             Err(MasterKeyError::Missing(_)) if config.store.read_only => {
                 self.wrong(KEY, PrivateFileError::Missing(file.clone()));
             }
-            // It is made on first use. Whether this is the first, the store knows.
+            // The first use makes the file. Only the store knows whether this is the first use.
             Err(MasterKeyError::Missing(_)) => self.can_be_made(KEY, file),
             Err(error) => self.wrong(KEY, error),
         }
         None
     }
 
-    /// A file that isn't there, in a folder that must be.
+    /// Checks that a missing file can be made. Its folder must exist.
     fn can_be_made(&mut self, key: &str, file: &Path) {
         let folder = file.parent().unwrap_or(file);
         if let Err(error) = access(folder, AccessFlags::W_OK | AccessFlags::X_OK) {
@@ -123,8 +124,8 @@ impl Findings {
         }
     }
 
-    /// The trail's folder is made with those above it. Of its files, the last of each chain is
-    /// written on.
+    /// Checks the trail's folder. The service makes it with its parents, and goes on with the last
+    /// file of each chain.
     fn audit(&mut self, folder: &Path) {
         const KEY: &str = "audit.path";
         let there = folder.ancestors().find(|path| path.exists());
@@ -154,7 +155,7 @@ impl Findings {
         }
     }
 
-    /// A store in a file: whether it can be opened, and by this master key.
+    /// Checks that a store in a file can be opened, and that the master key fits it.
     async fn store(&mut self, config: &Config, key: Option<MasterKey>) {
         const KEY: &str = "store.url";
         let StoreUrl::Sqlite(file) = &config.store.url else {
@@ -170,7 +171,7 @@ impl Findings {
             return self.can_be_made(KEY, file);
         }
         if !settings.read_only {
-            // SQLite makes files of its own beside it.
+            // SQLite makes more files in the folder.
             self.writable(KEY, file, AccessFlags::W_OK);
             let folder = file.parent().unwrap_or(file);
             self.writable(KEY, folder, AccessFlags::W_OK | AccessFlags::X_OK);
@@ -195,8 +196,8 @@ impl From<StoreError> for Unopened {
     }
 }
 
-/// Whether the store's keys are under this master key. Nothing is known of a store that is to be
-/// migrated first.
+/// Checks that the master key opens the store's keys. A store that must be migrated first is not
+/// checked.
 async fn opened_by(config: &Config, key: Option<MasterKey>) -> Result<(), Unopened> {
     let mut settings = config.store.clone();
     settings.read_only = true;
@@ -215,7 +216,7 @@ async fn opened_by(config: &Config, key: Option<MasterKey>) -> Result<(), Unopen
     };
     let Some(key) = key else {
         let file = &config.keys.master_key_file;
-        // A file that is there has been told.
+        // If the file exists, its mistake is reported already.
         return match file.exists() {
             true => Ok(()),
             false => Err(Unopened::MasterKey(

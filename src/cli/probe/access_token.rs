@@ -1,5 +1,5 @@
-//! The access token itself: D1 only carries it, those who verify it read it. Its signature is not
-//! checked here, as D1 has no keys; `token verify` does that.
+//! Checks the access token itself. D1 only carries it, and resource servers read it. The signature
+//! is not checked, because D1 has no keys: `token verify` checks it.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use super::report::{Field, Report, Verdict, or_none};
 use crate::token::decoded_part;
 
-/// RFC 6750 5.3 recommends it.
+/// RFC 6750 5.3 recommends an hour at most.
 const LONGEST_SECONDS: i64 = 60 * 60;
-/// How far `exp` may lie from `expires_in`: both are the server's, one may be rounded.
+/// How far `exp` may differ from `expires_in`, because the server may round one of them.
 const TOLERANCE_SECONDS: i64 = 5;
 
 /// Checks the member `access_token` of a reply that was made at `now` and gives the token
@@ -159,7 +159,8 @@ fn check_time(
         (None, _) => ("seconds since 1970".to_owned(), Verdict::Differs),
         (Some(left), Some(lifetime)) => {
             let expected = format!("expires_in ({lifetime} s) from now");
-            // Too early, and D1 uses a token that is refused; too late, and it only asks too often.
+            // If `exp` is too early, D1 uses a token that is refused. If it is too late, D1 only
+            // asks too often.
             let verdict = match left.saturating_sub(lifetime) {
                 off if off < -TOLERANCE_SECONDS => Verdict::Wrong,
                 off => Verdict::Differs.unless(off <= TOLERANCE_SECONDS),

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::token::ClientSecret;
 
-/// Which base64.
+/// The alphabet of base64, and its padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Alphabet {
     /// `+` and `/`, padded: D1's published example.
@@ -22,7 +22,8 @@ pub(super) enum Alphabet {
     UrlSafeUnpadded,
 }
 
-/// An id, its secret, and how D1 is set to write them. Doesn't print.
+/// An id, its secret, and the alphabet that D1 is set to. Has no `Debug`, so that the secret is not
+/// printed.
 pub(super) struct Credential {
     id: String,
     secret: ClientSecret,
@@ -43,7 +44,7 @@ impl Credential {
         self.header_in(self.alphabet)
     }
 
-    /// The same in another alphabet.
+    /// The header in this alphabet.
     pub(super) fn header_in(&self, alphabet: Alphabet) -> HeaderValue {
         header("Basic", &self.id, self.secret.expose(), alphabet)
     }
@@ -53,20 +54,20 @@ impl Credential {
         header("basic", &self.id, self.secret.expose(), self.alphabet)
     }
 
-    /// RFC 6749 2.3.1: both form-encoded first.
+    /// RFC 6749 2.3.1: id and secret are form-encoded first.
     pub(super) fn form_encoded(&self) -> HeaderValue {
         let secret = Zeroizing::new(form_encoded(self.secret.expose()));
         header("Basic", &form_encoded(&self.id), &secret, self.alphabet)
     }
 
-    /// The right id with a secret that is certainly another.
+    /// The right id with a new random secret.
     pub(super) fn with_wrong_secret(&self) -> HeaderValue {
         let other = ClientSecret::generate();
         header("Basic", &self.id, other.expose(), self.alphabet)
     }
 
-    /// What nothing that is printed may contain: the secret and the pair in each way that any of
-    /// the requests has them. The longest come first, since one may be a part of another.
+    /// The texts that no line of the report may show: the secret and the pair in each form that a
+    /// request has. The longest come first, since one may be a part of another.
     pub(super) fn secrets(&self) -> Vec<Zeroizing<String>> {
         let encoded = Zeroizing::new(form_encoded(self.secret.expose()));
         let pairs = [

@@ -1,6 +1,7 @@
-//! The token endpoint: a connection a request, over TLS or plain, and the answer read to its end.
+//! The token endpoint: sends a request over TLS or plain TCP, and reads the answer to its end.
 //!
-//! Each request has its own connection, so that none is answered by what a server kept of another.
+//! Each request has its own connection, so that no answer depends on what the server kept of an
+//! earlier request.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,13 +22,13 @@ use super::report::{Field, Report, Verdict};
 use super::trust::{Identity, Trust};
 use crate::cli::error::Error;
 
-/// From the first packet to the last byte.
+/// The longest time from the first packet to the last byte.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// A token reply is a few kilobytes.
 const BODY_BYTES: usize = 256 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Where a token comes from.
+/// A token endpoint.
 pub(super) struct Endpoint {
     uri: Uri,
     host: String,
@@ -43,19 +44,19 @@ struct Tls {
     negotiated: Mutex<Option<String>>,
 }
 
-/// What is sent.
+/// A request to the endpoint.
 pub(super) struct Request {
     pub(super) method: Method,
     pub(super) headers: HeaderMap,
     pub(super) body: String,
 }
 
-/// What comes back.
+/// The answer of the endpoint.
 pub(super) struct Reply {
     pub(super) status: StatusCode,
     headers: HeaderMap,
     pub(super) body: Bytes,
-    /// When it was there, by this machine's clock.
+    /// When the whole answer was here, by this machine's clock.
     pub(super) arrived: Timestamp,
 }
 
@@ -64,7 +65,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 impl Endpoint {
     /// # Errors
-    /// A URL that names no endpoint; what [`Trust::config`] refuses.
+    /// The URL names no endpoint, or [`Trust::config`] fails.
     pub(super) fn new(url: &str, trust: &Trust) -> Result<Self, Error> {
         let wrong = |why: &str| Error::usage(format!("--url {url}: {why}"));
         let uri: Uri = url.parse().map_err(|_| {
@@ -72,7 +73,7 @@ impl Endpoint {
         })?;
         let authority = uri.authority().ok_or_else(|| wrong("it names no host"))?;
         if authority.as_str().contains('@') {
-            // Not repeated: it may hold a secret.
+            // The message leaves the URL out, because it may hold a secret.
             return Err(Error::usage(
                 "--url: leave the credentials out, and give the id with --id",
             ));
@@ -109,7 +110,7 @@ impl Endpoint {
     /// Sends a request and reads the answer.
     ///
     /// # Errors
-    /// Why there was none, for people.
+    /// Why there is no answer, as a text for people.
     pub(super) async fn send(&self, request: Request) -> Result<Reply, String> {
         match tokio::time::timeout(PATIENCE, self.exchange(request)).await {
             Ok(answer) => answer,
@@ -178,7 +179,7 @@ impl Endpoint {
         Ok(Box::new(stream))
     }
 
-    /// What the first connection showed.
+    /// Reports the TLS version and the client certificate of the first connection.
     pub(super) fn describe(&self, report: &mut Report) {
         let field = Field {
             name: "TLS",
@@ -193,7 +194,7 @@ impl Endpoint {
             );
             return;
         };
-        // Without a handshake the answer's line tells why.
+        // Without a handshake, the line `answer` gives the reason.
         let Some(negotiated) = tls.negotiated.lock().ok().and_then(|last| last.clone()) else {
             return;
         };
@@ -213,7 +214,7 @@ impl Endpoint {
 }
 
 impl Request {
-    /// What D1 sends.
+    /// The request that D1 sends.
     pub(super) fn for_token(authorization: HeaderValue, scope: Option<&str>) -> Self {
         let scope = scope.map_or_else(String::new, |scope| {
             format!("&scope={}", super::credential::form_encoded(scope))
@@ -224,7 +225,7 @@ impl Request {
         )
     }
 
-    /// A form of any kind.
+    /// A POST request with this form.
     pub(super) fn form(authorization: HeaderValue, body: String) -> Self {
         let headers = [
             (AUTHORIZATION, authorization),
@@ -246,7 +247,7 @@ impl Request {
 }
 
 impl Reply {
-    /// A header; its values joined where there are several.
+    /// The values of a header, joined by commas. `None` if there is none.
     pub(super) fn header(&self, name: &str) -> Option<String> {
         let values = self.headers.get_all(name).iter();
         let values: Vec<_> = values
@@ -255,7 +256,7 @@ impl Reply {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
-    /// The body, where it is a JSON object.
+    /// The body. `None` if it is no JSON object.
     pub(super) fn object(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
         serde_json::from_slice(&self.body).ok()
     }
@@ -270,7 +271,7 @@ pub(super) fn correlation_id(text: &str) -> Result<HeaderValue, String> {
     HeaderValue::from_str(text).map_err(|error| error.to_string())
 }
 
-/// An error with what it was caused by: hyper's own text leaves it out.
+/// An error with its causes, which hyper's own text leaves out.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))

@@ -1,5 +1,5 @@
-//! The reply with a token, as D1 reads it: a field a line. Where there is no token, the refusal
-//! instead.
+//! Checks the reply with a token as D1 reads it, a line for each field. If D1's own request is
+//! refused, reports the refusal.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::access_token;
 use super::endpoint::Reply;
 use super::report::{Field, Report, Verdict, or_none};
 
-/// How far two times of one reply may lie apart: both are the server's, one may be rounded.
+/// How far two times of one reply may differ, because the server may round one of them.
 const TOLERANCE_SECONDS: u64 = 5;
 
 /// Checks a reply with status 200 to a request for `scope`.
@@ -33,7 +33,7 @@ pub(super) fn check(report: &mut Report, reply: &Reply, scope: Option<&str>) {
     access_token::check(report, body.get("access_token"), now, lifetime);
 }
 
-/// What a refusal of D1's own request says.
+/// Reports the refusal of D1's own request.
 pub(super) fn refusal(report: &mut Report, reply: &Reply) {
     status(report, reply);
     let body = reply.object().unwrap_or_default();
@@ -108,7 +108,7 @@ fn headers(report: &mut Report, reply: &Reply) {
     );
 }
 
-/// Whether nobody may keep the reply.
+/// Whether the reply says `no-store`.
 pub(super) fn has_no_store(reply: &Reply) -> bool {
     let value = reply.header("cache-control").unwrap_or_default();
     value
@@ -126,7 +126,7 @@ fn token_type(report: &mut Report, value: Option<&Value>) {
     report.add(&field, Verdict::Wrong.unless(holds), or_none(value));
 }
 
-/// The lifetime in seconds, where it can be told.
+/// The lifetime in seconds. `None` if the value can't be read as seconds.
 fn expires_in(report: &mut Report, value: Option<&Value>) -> Option<i64> {
     let field = Field {
         name: "expires_in",
@@ -185,7 +185,7 @@ fn expires_at(report: &mut Report, value: Option<&Value>, now: Timestamp, lifeti
     report.add(&consistent, Verdict::Wrong.unless(holds), value.to_string());
 }
 
-/// `2023-06-06T05:05:59.711Z`, to the character.
+/// Whether a text has exactly the form of `2023-06-06T05:05:59.711Z`.
 fn has_d1s_form(text: &str) -> bool {
     let pattern = "0000-00-00T00:00:00.000Z";
     text.len() == pattern.len()
@@ -214,15 +214,15 @@ fn granted_scope(report: &mut Report, value: Option<&Value>, asked: Option<&str>
             field.expected = asked;
             Verdict::Differs.unless(words(got) == words(asked))
         }
-        // Left out, it is as it was asked for.
+        // A scope that is left out is the one that was asked for.
         (Some(Value::String(_)), None) | (None, _) => Verdict::Ok,
         (Some(_), _) => Verdict::Wrong,
     };
     report.add(&field, verdict, or_none(value));
 }
 
-/// The server's clock where it tells it, else this machine's: a clock that is wrong here is nothing
-/// that D1 sees.
+/// The time of the server's `Date` header, else this machine's. A wrong clock of this machine must
+/// not count against the server.
 fn server_time(reply: &Reply) -> Timestamp {
     let date = reply.header("date");
     let date = date.and_then(|text| jiff::fmt::rfc2822::parse(&text).ok());

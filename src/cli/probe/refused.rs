@@ -1,4 +1,4 @@
-//! What a refusal looks like: the status first of all, then the error's name and what goes with it.
+//! Checks a refusal: the status first, then the name of the error and the headers.
 
 use serde_json::Value;
 
@@ -6,15 +6,15 @@ use super::endpoint::Reply;
 use super::granted::has_no_store;
 use super::report::{Field, Report, Verdict, or_none};
 
-/// A request that must be refused, and how.
+/// The refusal that a wrong request should get.
 pub(super) struct Refusal {
     name: &'static str,
     status: u16,
     error: &'static str,
     source: &'static str,
-    /// Whether a refusal of another kind is against a MUST.
+    /// Whether any other refusal is against a MUST.
     is_required: bool,
-    /// Whether a server that grants it harms nobody.
+    /// Whether a server may grant the request without harm.
     may_grant: bool,
 }
 
@@ -138,7 +138,7 @@ fn allow(report: &mut Report, reply: &Reply) {
     report.add(&field, Verdict::Differs.unless(names_post), or_none(seen));
 }
 
-/// Status and error of any answer.
+/// The status and the error of an answer.
 pub(super) fn shown(reply: &Reply) -> String {
     match error_of(reply) {
         Some(error) => format!("{} {error}", reply.status.as_u16()),

@@ -1,4 +1,4 @@
-//! What the probe found out: a line a field, each with its verdict.
+//! The result of the probe: a line for each field, with its verdict.
 
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
@@ -7,14 +7,14 @@ use zeroize::Zeroizing;
 use super::credential::Credential;
 use crate::cli::table::visible;
 
-/// Longer values are cut: a page of HTML says enough with its beginning.
+/// Longer values are cut. The beginning of an HTML page says enough.
 const SHOWN_CHARS: usize = 160;
 
 /// All lines so far.
 pub(super) struct Report {
     url: String,
     checks: Vec<Check>,
-    /// What an answer may echo, and no line may show.
+    /// The secrets that an answer may echo, and that no line may show.
     secrets: Vec<Zeroizing<String>>,
 }
 
@@ -26,7 +26,7 @@ struct Check {
     seen: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<String>,
-    /// Who expects it.
+    /// The document that expects it.
     source: &'static str,
 }
 
@@ -42,12 +42,12 @@ pub(super) enum Verdict {
     Wrong,
 }
 
-/// Where a field stands against what is expected of it.
+/// A field, and what is expected of it.
 pub(super) struct Field<'a> {
     pub(super) name: &'a str,
     /// What is expected, in words.
     pub(super) expected: &'a str,
-    /// Who expects it: a document and its section.
+    /// The document that expects it, and the section.
     pub(super) source: &'static str,
 }
 
@@ -127,7 +127,7 @@ impl Report {
     }
 }
 
-/// A value, or that there is none.
+/// A value as text, or `none`.
 pub(super) fn or_none(value: Option<impl ToString>) -> String {
     value.map_or_else(|| "none".to_owned(), |value| value.to_string())
 }
@@ -143,7 +143,7 @@ impl Serialize for Report {
 }
 
 impl Verdict {
-    /// `Ok` where it holds, else this.
+    /// `Ok` if it holds, else this verdict.
     pub(super) fn unless(self, holds: bool) -> Self {
         if holds { Self::Ok } else { self }
     }

@@ -1,5 +1,5 @@
-//! Whom the probe believes, and who it says it is: the authorities of server certificates and the
-//! client certificate.
+//! The certificates of the probe: the authorities of server certificates, and the client
+//! certificate.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, SignatureScheme};
 
 use crate::cli::error::Error;
 
-/// Where the systems that this runs on keep their authorities: Debian, Red Hat, SUSE, Alpine.
+/// Where the supported systems keep their authorities: Debian, Red Hat, SUSE, Alpine.
 const SYSTEM_AUTHORITIES: [&str; 4] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -22,7 +22,7 @@ const SYSTEM_AUTHORITIES: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// The files that say it.
+/// The files with the certificates and the key.
 pub(super) struct Trust {
     pub(super) authorities: Option<PathBuf>,
     /// A certificate with its chain, and its private key.
@@ -40,7 +40,7 @@ impl Trust {
     /// TLS 1.2 and 1.3, as D1 speaks it.
     ///
     /// # Errors
-    /// A file that can't be read, or holds something else than it should.
+    /// A file can't be read, or doesn't hold what it should.
     pub(super) fn config(&self) -> Result<(ClientConfig, Arc<Identity>), Error> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let certificate = match &self.identity {
@@ -76,7 +76,7 @@ impl Trust {
             })?,
         };
         let mut roots = RootCertStore::empty();
-        // Systems carry a few authorities that no verifier can read.
+        // Some systems have authorities that rustls can't read.
         let (added, _) = roots.add_parsable_certificates(certificates(&file)?);
         if added == 0 {
             let file = file.display();

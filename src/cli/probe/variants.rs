@@ -1,5 +1,5 @@
-//! The further requests: D1's own in other spellings, which a server should take, and wrong ones,
-//! which it must refuse.
+//! The requests after the first: D1's own in other spellings, which a server should accept, and
+//! wrong ones, which it must refuse.
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
@@ -11,7 +11,7 @@ use super::report::{Field, Report, Verdict};
 
 const GRANT: &str = "grant_type=client_credentials";
 
-/// Sends them all, one after the other.
+/// Sends all requests, one after another.
 pub(super) async fn check(
     report: &mut Report,
     endpoint: &Endpoint,
@@ -40,7 +40,7 @@ pub(super) async fn check(
         ),
         (&refused::JSON, json(own())),
         (&refused::GET, get(own())),
-        // Last: a server may make the caller wait after it.
+        // Last, because a server may delay the requests after it.
         (
             &refused::WRONG_SECRET,
             Request::form(credential.with_wrong_secret(), GRANT.to_owned()),
@@ -137,7 +137,7 @@ async fn refuses(report: &mut Report, endpoint: &Endpoint, refusal: &Refusal, re
     }
 }
 
-/// The parameters as JSON, which only some servers take.
+/// The parameters as JSON, which only some servers accept.
 fn json(authorization: HeaderValue) -> Request {
     let body = r#"{"grant_type":"client_credentials"}"#;
     let mut request = Request::form(authorization, body.to_owned());
@@ -146,7 +146,7 @@ fn json(authorization: HeaderValue) -> Request {
     request
 }
 
-/// The other method. Without the parameters, which would have to be in the URL.
+/// A GET request. It has no parameters, because they would have to be in the URL.
 fn get(authorization: HeaderValue) -> Request {
     let mut request = Request::form(authorization, String::new());
     request.method = Method::GET;

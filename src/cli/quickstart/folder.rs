@@ -1,8 +1,8 @@
-//! The folder of `quickstart`: a configuration for the other commands, and the client.
+//! The folder of `quickstart`: a configuration for the other commands, and a client.
 //!
-//! The client's secret is kept here in the clear, in a file that only its owner may read and that
-//! curl reads itself: so the line to paste holds no secret, and neither does the list of processes.
-//! That is for trying out; `client add` keeps none.
+//! The folder holds the client's secret in the clear, in a file that only its owner may read. curl
+//! reads that file itself, so neither the printed command nor the list of processes shows the
+//! secret. This is for trying the service out: `client add` stores no secret in the clear.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -27,12 +27,12 @@ pub(super) struct Client {
 }
 
 impl Folder {
-    /// Makes the folder, for its owner alone, unless it is there.
+    /// Makes the folder if it doesn't exist. Only its owner may open it.
     pub(super) fn make(path: &Path) -> Result<Self, Error> {
         let failed = |error| Error::failed(format!("{}: {error}", path.display()));
-        // Absolute, so that what is printed works from any folder.
+        // An absolute path, so that the printed commands work from any folder.
         let absolute = std::path::absolute(path).map_err(failed)?;
-        // Neither the store's library nor the printed lines could name it.
+        // The store's library and the printed commands need a path in UTF-8.
         if absolute.to_str().is_none() {
             return Err(Error::usage(format!(
                 "--data {}: its path is not UTF-8; choose another folder",
@@ -55,13 +55,13 @@ impl Folder {
         self.0.join(FILE_NAME)
     }
 
-    /// A configuration of curl.
+    /// The client's id and secret, as a configuration file of curl.
     pub(super) fn client_file(&self) -> PathBuf {
         self.0.join("client.curl")
     }
 
-    /// Writes the configuration down for the other commands, at every start anew. Its paths are
-    /// relative to the file, so that the folder may have any name and may be moved.
+    /// Writes the configuration for the other commands, at every start. Its paths are relative to
+    /// the file, so that the folder may have any name and may be moved.
     pub(super) fn write_config(&self, config: &Config) -> Result<(), Error> {
         let text = format!(
             "# Written by `d1-authz quickstart` at each start. To keep changes, copy it within this folder, and run\n\
@@ -78,7 +78,7 @@ impl Folder {
         write_private(&self.config_file(), &text)
     }
 
-    /// The client of an earlier start, if it is still there, or a new one.
+    /// The client of an earlier start if the store still has it, else a new one.
     pub(super) async fn client(&self, clients: &ClientRegistry) -> Result<Client, Error> {
         if let Some(id) = self.known_client()? {
             let all = clients.list().await?;
@@ -109,7 +109,7 @@ impl Folder {
     }
 
     fn write_client(&self, id: &ClientId, secret: &ClientSecret) -> Result<(), Error> {
-        // Neither has a character that curl would want escaped.
+        // An id and a secret contain no character that curl needs escaped.
         let text = format!(
             "# The client of `d1-authz quickstart`, for `curl -K`.\nuser = \"{id}:{}\"\n",
             secret.expose()
@@ -118,7 +118,7 @@ impl Folder {
     }
 }
 
-/// Writes a file for its owner alone, whole or not at all.
+/// Writes a file that only its owner may read. It is replaced as a whole.
 fn write_private(file: &Path, text: &str) -> Result<(), Error> {
     let draft = file.with_extension("tmp");
     let write = || {

@@ -1,4 +1,4 @@
-//! `store backup`: all of a store in one file.
+//! `store backup`: copies a store into one file.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `store copy`: from one database into another.
+//! `store copy`: copies one database into another.
 
 use std::path::PathBuf;
 

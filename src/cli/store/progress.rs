@@ -1,4 +1,4 @@
-//! How far a copy is, for whoever waits for it: a line on standard error every two seconds.
+//! The progress of a copy: a line on standard error every two seconds.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! `store restore`: a backup in the place of the store.
+//! `store restore`: replaces the store with a backup.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,13 +42,14 @@ struct Restored {
     from: PathBuf,
     store: String,
     replaced: bool,
-    /// Where the store is that was replaced.
+    /// The file of the replaced store.
     #[serde(skip_serializing_if = "Option::is_none")]
     kept_as: Option<PathBuf>,
     clients: u64,
     signing_keys: usize,
     last_change: i64,
-    /// None if the store that is replaced can't be read, or is not there.
+    /// What the replaced store has and the backup doesn't. `None` if the replaced store doesn't
+    /// exist or can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     lost: Option<Difference>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,7 +106,7 @@ async fn in_file(
     Ok(restored)
 }
 
-/// What is restored, and what is lost by it.
+/// Describes the backup, and what is lost if it replaces the store.
 async fn look(arguments: &Arguments, staged: &Staged, config: &Config) -> Result<Restored, Error> {
     let mut restored = Restored::of(arguments, staged.store(), config).await?;
     match SqlStore::open_file(staged.path(), Migrate::No).await {
@@ -128,7 +129,7 @@ async fn in_database(
     config: &Config,
     migrate: Migrate,
 ) -> Result<Restored, Error> {
-    // Beside the backup it could not be checked without being written to.
+    // A copy in the temporary folder: checking migrates it, and the backup must stay unchanged.
     let aside = std::env::temp_dir().join(format!("d1-authz-{}.db", uuid::Uuid::new_v4()));
     let staged = Staged::prepare(&arguments.from, &aside, migrate).await?;
     let done = async {
@@ -159,7 +160,7 @@ impl Restored {
     async fn of(arguments: &Arguments, backup: &dyn Store, config: &Config) -> Result<Self, Error> {
         check_master_key(backup, &config.keys.master_key_file).await?;
         match believe(backup, config, Migrate::No).await {
-            // Of an earlier release: nothing vouches for its rows.
+            // A backup of an earlier release: its rows have no MAC to check.
             Ok(()) | Err(StartError::Downgraded(_) | StartError::Store(StoreError::NotAdopted)) => {
             }
             Err(error) => return Err(error.into()),
@@ -177,12 +178,13 @@ impl Restored {
         })
     }
 
-    /// Into what is restored: from there the trail gets it.
+    /// Leaves the audit record in the restored store. The next writer of the trail takes it from
+    /// there.
     async fn record(&self, backup: &dyn Store) -> Result<(), Error> {
         let event = Event::StoreRestored {
             from: self.from.display().to_string().into(),
             last_change: self.last_change,
-            // A line of the trail isn't as long as a list of clients may be.
+            // Only numbers: a list of all lost clients may be too long for a line of the trail.
             lost: self.lost.as_ref().map(Difference::numbers),
         };
         Ok(leave_record(backup, event, Timestamp::now()).await?)
@@ -217,7 +219,7 @@ impl Restored {
     }
 }
 
-/// The names that are shown; JSON has all.
+/// The most names that the text shows. The JSON has all of them.
 const SHOWN: usize = 20;
 
 fn told(lost: &Difference) -> String {

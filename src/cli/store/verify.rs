@@ -1,4 +1,4 @@
-//! `store verify`: whether all rows are those that this service wrote.
+//! `store verify`: checks that this service wrote every row.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The columns of an import, what other servers call them, and reading their values.
+//! The columns of an import, their names at other servers, and the reading of their values.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -9,8 +9,7 @@ use serde_json::Value;
 use super::Finding;
 use super::formats::Row;
 
-/// The columns, and what other servers call them. Case, `_`, `-`, `.` and blanks make no
-/// difference.
+/// The columns, and their names at other servers. Case, `_`, `-`, `.` and blanks don't matter.
 const COLUMNS: [(&str, &[&str]); 26] = [
     ("client_id", &["id"]),
     ("name", &["clientname", "displayname"]),
@@ -61,14 +60,14 @@ const COLUMNS: [(&str, &[&str]); 26] = [
     ("created_at", &["clientidissuedat"]),
 ];
 
-/// Our name of a column.
+/// This service's name of a column. `None` if the heading is not known.
 pub(super) fn column(heading: &str) -> Option<&'static str> {
     let mut names = COLUMNS.iter().map(|(own, _)| *own);
     let known = names.find(|own| rank(own, heading).is_some());
     known.or_else(|| is_hash(heading).then_some("client_secret_hash"))
 }
 
-/// A name without what makes no difference.
+/// The letters and digits of a name, in lower case.
 pub(super) fn folded(name: &str) -> String {
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
     letters.map(|letter| letter.to_ascii_lowercase()).collect()
@@ -84,7 +83,8 @@ fn is_hash(heading: &str) -> bool {
     is_of_secret && hashes.iter().any(|word| name.contains(word))
 }
 
-/// How far from a column's own name this one of it is; none for what names another column, or none.
+/// The rank of a heading among the names of a column: 0 for the column's own name. `None` if the
+/// heading doesn't name this column.
 fn rank(name: &str, heading: &str) -> Option<usize> {
     let wanted = folded(heading);
     if folded(name) == wanted {
@@ -95,7 +95,7 @@ fn rank(name: &str, heading: &str) -> Option<usize> {
     Some(place + 1)
 }
 
-/// Whether a value says nothing. What a server writes for "none" counts as absent.
+/// Whether a value is empty, or has only empty members. Servers write such values for "none".
 pub(super) fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
@@ -106,7 +106,7 @@ pub(super) fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Whether this text says yes or no.
+/// A value as yes or no. `None` if it is neither.
 pub(super) fn truth(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(truth) => Some(*truth),
@@ -118,7 +118,7 @@ pub(super) fn truth(value: &Value) -> Option<bool> {
     }
 }
 
-/// A value as text: lists with spaces, and objects (a JWK set) as JSON.
+/// A value as text: a list of texts with spaces between them, an object (a JWK set) as JSON.
 pub(super) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -131,8 +131,8 @@ pub(super) fn plain(value: &Value) -> String {
 }
 
 impl Row {
-    /// The heading whose value is taken for a column: of several, the column's own name, then what
-    /// comes first in `COLUMNS`.
+    /// The heading whose value is used for a column. Of several, the column's own name wins, then
+    /// the first name in `COLUMNS`.
     pub(super) fn heading(&self, name: &str) -> Option<&str> {
         let given = self.values.iter().filter(|(_, value)| !is_empty(value));
         let headings = given.map(|(heading, _)| heading.as_str());
@@ -147,10 +147,10 @@ impl Row {
     }
 }
 
-/// The values of a row by our columns' names, with what was wrong with those read so far.
+/// The values of a row by column, and the mistakes and warnings so far.
 pub(super) struct Values<'a> {
     pub(super) row: &'a Row,
-    /// Whether this service wrote the row, whose lists have no other separators.
+    /// Whether this service wrote the row. Only blanks separate the items of its lists.
     pub(super) is_own: bool,
     pub(super) findings: Vec<Finding>,
     pub(super) warnings: Vec<Finding>,
@@ -174,8 +174,8 @@ impl Values<'_> {
         self.read(name, str::parse)
     }
 
-    /// The items of a list. In a text, blanks separate them; commas and others do as well, which is
-    /// told.
+    /// The items of a list. In a text, blanks separate them. Commas, semicolons and bars do as
+    /// well, and the import warns of it.
     pub(super) fn items(&mut self, name: &str) -> Option<Vec<String>> {
         const ALSO: [char; 3] = [',', ';', '|'];
         let value = self.row.value(name)?;
@@ -188,7 +188,7 @@ impl Values<'_> {
         if self.is_own || value.is_array() || !text.contains(ALSO) {
             return Some(text.split_whitespace().map(str::to_owned).collect());
         }
-        // As PostgreSQL writes an array.
+        // PostgreSQL writes an array in braces.
         let list = text
             .strip_prefix('{')
             .and_then(|list| list.strip_suffix('}'));
@@ -228,7 +228,8 @@ impl Values<'_> {
         read
     }
 
-    /// A time: RFC 3339, or seconds since 1970 of which 0 is none (RFC 7591 3.2.1).
+    /// A time in RFC 3339 or in seconds since 1970. 0 seconds means that there is none (RFC 7591
+    /// 3.2.1).
     pub(super) fn time(&mut self, name: &str) -> Option<Timestamp> {
         let text = self.text(name)?;
         let seconds: Option<i64> = text.trim().parse().ok();
@@ -241,7 +242,8 @@ impl Values<'_> {
         read.map_err(wrong).ok()
     }
 
-    /// Without the value: it may be a secret, or stand where one should.
+    /// Notes a mistake. The message leaves the value out, because it may be a secret in the wrong
+    /// column.
     pub(super) fn wrong(&mut self, name: &str, error: &dyn Display) {
         self.findings.push(Finding {
             line: self.row.line,

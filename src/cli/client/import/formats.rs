@@ -1,4 +1,4 @@
-//! Files as rows of named values, each with its line.
+//! Files as rows of named values. Each row has its line.
 
 pub(super) mod csv;
 pub(super) mod json;
@@ -14,7 +14,7 @@ pub(super) struct Row {
     pub(super) values: Map<String, Value>,
 }
 
-/// The lines of a text, which are asked for in order: counted once, however many rows there are.
+/// The line numbers of a text. The caller asks for them in order, so each line is counted once.
 struct Lines<'a> {
     text: &'a str,
     /// A byte and its line.

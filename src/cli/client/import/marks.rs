@@ -1,22 +1,22 @@
-//! The marks by which an export says that a client gets no tokens by `client_credentials`: it is
-//! public, or for something else, or off. Such a client gets none here either.
+//! Marks: members of an export that say that a client gets no tokens by `client_credentials`. It is
+//! public, has another purpose, or is disabled. Such a client gets no tokens here either.
 
 use serde_json::Value;
 
 use super::columns::{column, folded, is_empty, plain, truth};
 use super::formats::Row;
 
-/// What becomes of a row.
+/// What a row's marks say about its client.
 pub(super) enum Standing {
-    /// A client.
+    /// The client is imported.
     Taken,
-    /// A client that is disabled, and why.
+    /// The client is imported and disabled, for this reason.
     Disabled(String),
-    /// No client of this service's, and why.
+    /// The client is left out, for this reason.
     LeftOut(String),
 }
 
-/// A client with this is none that can keep a secret, or asks for no tokens of its own.
+/// With this value, the client can't keep a secret, or asks for no tokens of its own.
 const LEFT_OUT: [(&str, bool); 13] = [
     ("publicclient", true),
     ("ispublic", true),
@@ -33,7 +33,7 @@ const LEFT_OUT: [(&str, bool); 13] = [
     ("deleted", true),
 ];
 
-/// A client with this is off.
+/// With this value, the client is disabled.
 const OFF: [(&str, bool); 12] = [
     ("enabled", false),
     ("isenabled", false),
@@ -49,11 +49,11 @@ const OFF: [(&str, bool); 12] = [
     ("archived", true),
 ];
 
-/// What kinds of applications and clients are called that keep no secret.
+/// The kinds of clients that can't keep a secret, and the members that name a client's kind.
 const PUBLIC: [&str; 5] = ["public", "spa", "native", "browser", "useragentbased"];
 const KINDS: [&str; 4] = ["apptype", "applicationtype", "clienttype", "clientprofile"];
 
-/// What a row's marks say; or what is wrong with one.
+/// Reads the marks of a row. Fails if a mark is neither true nor false.
 pub(super) fn standing(row: &Row) -> Result<Standing, String> {
     let given = row.values.iter().filter(|(_, value)| !is_empty(value));
     let mut off = None;
@@ -85,7 +85,7 @@ pub(super) fn standing(row: &Row) -> Result<Standing, String> {
                 "deleted" => {
                     return Ok(Standing::LeftOut(format!("{heading} is {}", plain(value))));
                 }
-                // Disabled, inactive, staged, suspended, or a word of a server that isn't known.
+                // Disabled, inactive, staged, suspended, or a word that is not known.
                 _ => off = Some(format!("{heading} is {}", plain(value))),
             }
         }
@@ -99,14 +99,14 @@ pub(super) fn standing(row: &Row) -> Result<Standing, String> {
     Ok(off.map_or(Standing::Taken, Standing::Disabled))
 }
 
-/// Whether a heading is one of the marks, so that nobody needs to be told of a harmless one.
+/// Whether a heading is a mark. The import doesn't warn of marks.
 pub(super) fn is_mark(heading: &str) -> bool {
     let name = folded(heading);
     let mut marks = LEFT_OUT.iter().chain(&OFF);
     marks.any(|(mark, _)| *mark == name) || KINDS.contains(&name.as_str())
 }
 
-/// Whether a value other than true is all that a member says, as most of an export's do.
+/// Whether a value is empty or false, as most values of an export are.
 pub(super) fn says_nothing(value: &Value) -> bool {
     is_empty(value) || *value == Value::Bool(false)
 }

@@ -1,12 +1,12 @@
-//! What servers write in the place of a secret that they don't tell: masks, words for "hidden" and
-//! "none", and marks for "put it here".
+//! What servers write in place of a secret: masks, words for "hidden" and "none", and names such as
+//! "secret goes here".
 
-/// Characters that stand for others.
+/// Characters that mask others.
 const MASKS: &[char] = &[
     '*', '•', '●', '∙', '·', '○', '◦', '█', '■', '▪', '░', '▒', '▓', '×', '＊', '✱', '⁎', '…',
 ];
 
-/// Words, in lower case and without what is between letters.
+/// Words for a hidden or missing secret: their letters and digits, in lower case.
 const WORDS: [&str; 56] = [
     "null",
     "nil",
@@ -66,7 +66,7 @@ const WORDS: [&str; 56] = [
     "todo",
 ];
 
-/// What is written for the name of a secret, or for the place where it is.
+/// Names that stand in place of a secret.
 const NAMES: [&str; 9] = [
     "clientsecret",
     "yourclientsecret",
@@ -79,7 +79,7 @@ const NAMES: [&str; 9] = [
     "enteryoursecret",
 ];
 
-/// What encloses the name of a variable, of a vault's entry, or an encrypted value.
+/// What encloses the name of a variable or of a vault's entry, or an encrypted value.
 const ENCLOSED: [(&str, &str); 14] = [
     ("${", "}"),
     ("$(", ")"),
@@ -97,7 +97,7 @@ const ENCLOSED: [(&str, &str); 14] = [
     ("arn:aws:secretsmanager:", ""),
 ];
 
-/// What is wrong with a text as a secret, if it is none.
+/// Why a text is no secret. `None` if it may be one.
 pub(super) fn placeholder(text: &str) -> Option<&'static str> {
     let text = text.trim();
     let mut characters = text.chars();
@@ -140,7 +140,8 @@ pub(super) fn placeholder(text: &str) -> Option<&'static str> {
         .then_some("a spreadsheet has changed it: format the column as text, and export it again")
 }
 
-/// `#NAME?` and others, and a number that was shortened: `1.23457E+15`.
+/// Whether a spreadsheet changed the text, to an error such as `#NAME?` or to a short number such
+/// as `1.23457E+15`.
 fn is_of_spreadsheet(text: &str) -> bool {
     let is_error = text.starts_with('#') && (text.ends_with('!') || text.ends_with('?'));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,5 +1,5 @@
 //! How the client of a row proves itself: with a secret, a hash of it, its keys, or a certificate.
-//! What can't be taken over is refused: the client gets no other way instead.
+//! A proof that can't be imported is a mistake. The client doesn't get another one instead.
 
 use dropshot_chassis::identity::CertificateName;
 use jiff::Timestamp;
@@ -19,7 +19,7 @@ pub(super) struct Proof {
     pub(super) method: Option<AuthMethod>,
     pub(super) secret: SecretToImport,
     pub(super) keys: Option<ClientKeys>,
-    /// Where its keys are, if they don't come along.
+    /// The URL of its keys, if the file doesn't hold the keys.
     pub(super) jwks_uri: Option<JwksUri>,
     pub(super) certificate_name: Option<CertificateName>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Proof {
 const NO_SECRET: &str = "give the secret itself, or leave it empty, and the client gets a new one; what is a secret indeed is taken \
                          by `client add --secret-stdin`";
 
-/// What names of members say that they are for proving who a client is.
+/// Words in the name of a member that says how the client proves itself.
 const PROVES: [&str; 9] = [
     "secret",
     "password",
@@ -40,7 +40,8 @@ const PROVES: [&str; 9] = [
     "authenticator",
 ];
 
-/// Reads it; what is wrong is noted in `values`. `known` is the client that there is already.
+/// Reads the proof of a row, and notes mistakes in `values`. `known` is the client with this id in
+/// the store.
 pub(super) fn proof(values: &mut Values<'_>, known: Option<&ClientRecord>) -> Proof {
     let said = method(values);
     let keys = values.read("jwks", ClientKeys::read).map(|read| {
@@ -115,10 +116,10 @@ pub(super) fn proof(values: &mut Values<'_>, known: Option<&ClientRecord>) -> Pr
     }
 }
 
-/// The method that a row names: of several, the first that this service has.
+/// The method that a row names. Of several, the first in `AuthMethod::ALL` counts.
 fn method(values: &mut Values<'_>) -> Option<AuthMethod> {
     const NAME: &str = "token_endpoint_auth_method";
-    // Two names for one thing separate no list.
+    // Not by `items`, which warns of commas.
     let named = plain(values.row.value(NAME)?);
     let is_between = |character: char| character.is_whitespace() || ",;|[]\"".contains(character);
     let named: Vec<String> = named
@@ -153,7 +154,7 @@ fn method(values: &mut Values<'_>) -> Option<AuthMethod> {
     Some(found)
 }
 
-/// The secret that came along, or a hash of it.
+/// The secret of a row, or the hash of it.
 fn secret(values: &mut Values<'_>) -> Option<SecretToImport> {
     if let Some(value) = values.row.value("client_secret") {
         let Value::String(text) = value else {
@@ -186,7 +187,7 @@ fn secret(values: &mut Values<'_>) -> Option<SecretToImport> {
 
 fn of_text(values: &mut Values<'_>, text: &str) -> Option<SecretToImport> {
     let name = "client_secret";
-    // First: a mask may begin as a hash does.
+    // Before the check for masks: a masked hash is refused as a hash.
     let plain = match written(text) {
         Written::Hash(Ok(hash)) => return Some(SecretToImport::Hash(hash)),
         Written::Hash(Err(error)) => {
@@ -217,7 +218,7 @@ fn of_text(values: &mut Values<'_>, text: &str) -> Option<SecretToImport> {
     Some(SecretToImport::Brought(secret))
 }
 
-/// Members that this service doesn't read, and that say how the client proves itself.
+/// Refuses members that say how the client proves itself and that this service doesn't read.
 fn refuse_other_proofs(values: &mut Values<'_>) {
     let proves = |heading: &str| {
         let name = folded(heading);
@@ -239,8 +240,8 @@ fn refuse_other_proofs(values: &mut Values<'_>) {
     }
 }
 
-/// A list of this service's has no secrets. A client that had one gets a new one, for no longer; a
-/// client without gets none.
+/// A list of this service's clients holds no secrets. A client that has a secret there gets a new
+/// one, which ends when the last of those ends. A client without a secret gets none.
 fn of_own_list(values: &mut Values<'_>) -> SecretToImport {
     let Some(Value::Array(listed)) = values.row.values.get("secrets") else {
         return SecretToImport::New { until: None };
@@ -248,7 +249,7 @@ fn of_own_list(values: &mut Values<'_>) -> SecretToImport {
     let now = Timestamp::now();
     let ends = listed.iter().map(|secret| match secret.get("expires_at") {
         None | Some(Value::Null) => None,
-        // What can't be read is over.
+        // An end that can't be read counts as past.
         Some(end) => Some(plain(end).parse().unwrap_or(Timestamp::MIN)),
     });
     let live: Vec<Option<Timestamp>> = ends.filter(|end| end.is_none_or(|end| end > now)).collect();

@@ -1,4 +1,4 @@
-//! What an import did, as a table and as JSON.
+//! The report of an import, as a table and as JSON.
 
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ pub(super) struct Report {
     pub(super) warnings: Vec<String>,
 }
 
-/// A client as the table at the end has it.
+/// A client of the report.
 #[derive(Serialize)]
 pub(super) struct Line {
     line: u64,
@@ -31,7 +31,7 @@ pub(super) struct Line {
     client_secret: Option<String>,
 }
 
-/// A row that is no client here.
+/// A row that the import leaves out.
 #[derive(Serialize)]
 pub(super) struct LeftOut {
     pub(super) line: u64,

@@ -1,4 +1,4 @@
-//! A client of a row: every value read, every mistake told.
+//! Reads the client of a row, and notes every mistake.
 
 use std::time::Duration;
 
@@ -15,23 +15,22 @@ use crate::cli::duration;
 use crate::store::ClientRecord;
 use crate::token::{Client, ClientId, GrantType, Lifetime, Scope, Status};
 
-/// What became of a row.
+/// The result of reading a row.
 pub(super) enum Outcome {
     /// A client.
     Client(Box<ClientToImport>),
-    /// None of this service's: why.
+    /// The row is left out, for this reason.
     LeftOut(String),
-    /// Something is wrong with it, which was told.
+    /// The row has mistakes, which are noted.
     Wrong,
 }
 
-/// The id that a row names, if it is one.
+/// The id of a row. `None` if it is missing or not valid.
 pub(super) fn id(row: &Row) -> Option<ClientId> {
     row.value("client_id").and_then(Value::as_str)?.parse().ok()
 }
 
-/// The client of a row, unless something is wrong with it. `known` is the client that there is
-/// already.
+/// Reads the client of a row. `known` is the client with this id in the store.
 pub(super) fn client(
     row: &Row,
     known: Option<&ClientRecord>,
@@ -84,7 +83,7 @@ fn read(values: &mut Values<'_>, known: Option<&ClientRecord>) -> Outcome {
     let proof = proof(values, known);
     let mut edits: Vec<Edit> = Vec::new();
     if values.is_own {
-        // What it doesn't say is as it is in a new client.
+        // A setting that this row leaves out gets its default.
         edits.push(Box::new(|client: &mut Client| {
             *client = Client::new(client.id.clone(), client.id.as_str(), Scope::default());
         }));
@@ -112,7 +111,7 @@ fn read(values: &mut Values<'_>, known: Option<&ClientRecord>) -> Outcome {
     let created_at = created_at.and_then(|_| {
         let told = values.findings.len();
         let read = values.time("created_at");
-        // Of another server, it is worth no refusal.
+        // A wrong time in the export of another server is no reason to refuse the row.
         values
             .findings
             .truncate(if values.is_own { usize::MAX } else { told });
@@ -143,7 +142,7 @@ fn read(values: &mut Values<'_>, known: Option<&ClientRecord>) -> Outcome {
     Outcome::Client(Box::new(import))
 }
 
-/// The settings that the row has.
+/// Reads the settings of a row.
 fn settings(values: &mut Values<'_>, edits: &mut Vec<Edit>) {
     if let Some(name) = values.text("name") {
         edits.push(Box::new(move |client| client.name.clone_from(&name)));
@@ -214,10 +213,11 @@ fn contact(values: &Values<'_>) -> Option<String> {
     }
 }
 
-/// The grants that this service has; or why the client is none of its clients.
+/// The grants of a row that this service has. If there are none, the error says why the row is left
+/// out.
 fn grants(values: &mut Values<'_>) -> Result<Option<Vec<GrantType>>, String> {
     let Some(items) = values.items("grants") else {
-        // An own list says by it that the client has none.
+        // In this service's own list, an empty value means that the client has no grant.
         let has_none = values.is_own && values.row.values.get("grants").is_some_and(is_empty);
         return Ok(has_none.then(Vec::new));
     };
@@ -229,7 +229,7 @@ fn grants(values: &mut Values<'_>) -> Result<Option<Vec<GrantType>>, String> {
     let others: Vec<&str> = others.into_iter().map(String::as_str).collect();
     let grants: Vec<_> = known.iter().filter_map(|item| parsed(item).ok()).collect();
     if grants.is_empty() && values.row.heading("grants") == Some("grants") {
-        // This service's own name: somebody wrote it by hand.
+        // Only this service calls the column `grants`, so an operator wrote the row.
         values.wrong(
             "grants",
             &"client_credentials is the only one here: write that, or remove the row",
@@ -246,8 +246,8 @@ fn grants(values: &mut Values<'_>) -> Result<Option<Vec<GrantType>>, String> {
     Ok(Some(grants))
 }
 
-/// A client is on or off as the row says; a new one of which another server says that it has no
-/// grant is off.
+/// Enables or disables the client as the row says. A new client is disabled if another server gave
+/// it no grant.
 fn status(values: &mut Values<'_>, standing: Standing, is_new: bool, edits: &mut Vec<Edit>) {
     let of_grants = values.row.values.iter().find(|(heading, value)| {
         let is_list = value.as_array().is_some_and(Vec::is_empty);
@@ -275,7 +275,7 @@ fn status(values: &mut Values<'_>, standing: Standing, is_new: bool, edits: &mut
     }
 }
 
-/// Names the members that have no place here.
+/// Warns of members that the import ignores.
 fn warn_of_left_out(values: &mut Values<'_>) {
     let row = values.row;
     let members = row

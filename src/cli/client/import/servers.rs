@@ -1,5 +1,5 @@
-//! What servers write inside of other members, lifted to where the columns are: Keycloak's
-//! attributes, Okta's and Spring's settings, RFC 8705's names of certificates.
+//! Copies settings that servers nest in other members to columns: Keycloak's attributes, Okta's and
+//! Spring's settings, RFC 8705's names of certificates.
 
 use serde_json::{Map, Value, json};
 
@@ -8,7 +8,7 @@ use super::formats::Row;
 
 type Members = Map<String, Value>;
 
-/// Members that are read here, or that say nothing about a client as such.
+/// Members that are read here, or that are no settings of a client.
 const READ: [&str; 20] = [
     "attributes",
     "clientAuthenticatorType",
@@ -32,12 +32,12 @@ const READ: [&str; 20] = [
     "secrets",
 ];
 
-/// Whether a member is one of these.
+/// Whether a member is in `READ`.
 pub(super) fn is_read(heading: &str) -> bool {
     READ.contains(&heading)
 }
 
-/// Lifts what is known.
+/// Copies the nested settings of a row to columns.
 pub(super) fn lift(row: &mut Row) {
     let values = &mut row.values;
     for list in values.values_mut() {
@@ -50,7 +50,7 @@ pub(super) fn lift(row: &mut Row) {
     of_rfc8705(values);
 }
 
-/// `[{"value": "client_credentials"}]`, as Spring writes it by Jackson.
+/// Unwraps `[{"value": "client_credentials"}]`, which Spring writes with Jackson.
 fn unwrap_values(list: &mut Value) {
     let Value::Array(items) = list else { return };
     for item in items {
@@ -60,7 +60,7 @@ fn unwrap_values(list: &mut Value) {
     }
 }
 
-/// `credentials.oauthClient` and `settings.oauthClient` of its Apps API.
+/// Reads `credentials.oauthClient` and `settings.oauthClient` of Okta's Apps API.
 fn of_okta(values: &mut Members) {
     let mut inner = Members::new();
     for outer in ["settings", "credentials"] {
@@ -125,7 +125,7 @@ fn of_keycloak(values: &mut Members) {
     }
 }
 
-/// The texts in which Spring Authorization Server keeps its settings.
+/// Reads the JSON texts in which Spring Authorization Server keeps its settings.
 fn of_spring(values: &mut Members) {
     let settings = |name: &str| match values.get(name)? {
         Value::String(text) => serde_json::from_str::<Members>(text).ok(),
@@ -153,7 +153,7 @@ fn of_spring(values: &mut Members) {
         put(values, "certificate_binding", "required");
     }
     let lifetime = match token.get("settings.token.access-token-time-to-live") {
-        // With the name of its class.
+        // Jackson writes the name of the number's class before it.
         Some(Value::Array(parts)) => parts.get(1).and_then(Value::as_f64),
         Some(number) => number.as_f64(),
         None => None,
@@ -163,7 +163,7 @@ fn of_spring(values: &mut Members) {
     }
 }
 
-/// Its `client_authentication_methods` is an object with a member for the method.
+/// Auth0's `client_authentication_methods` is an object with a member for the method.
 fn of_auth0(values: &mut Members) {
     if let Some(Value::Object(methods)) = values.get("client_authentication_methods")
         && let Some(method) = methods.keys().next().cloned()
@@ -191,7 +191,8 @@ fn of_rfc8705(values: &mut Members) {
     }
 }
 
-/// A lifetime of its own that is longer than any here is none: the configuration's is shorter.
+/// Sets the lifetime if it is at most an hour. A longer one is dropped, so the configuration's
+/// lifetime applies.
 fn put_lifetime(values: &mut Members, seconds: String) {
     if seconds
         .parse()
@@ -201,7 +202,7 @@ fn put_lifetime(values: &mut Members, seconds: String) {
     }
 }
 
-/// Sets a column, unless the export has it itself.
+/// Sets a column, unless the export has a value for it.
 fn put(values: &mut Members, column: &str, value: impl Into<String>) {
     if values.get(column).is_none_or(is_empty) {
         values.insert(column.to_owned(), json!(value.into()));

@@ -1,4 +1,4 @@
-//! CSV as rows: RFC 4180, and with the separators and marks that spreadsheets write.
+//! Reads CSV of RFC 4180, also with the separators and marks that spreadsheets write.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use super::super::Finding;
 use super::super::columns::column;
 use super::{Lines, Row};
 
-/// What separates the values, by preference.
+/// The separators, the preferred one first.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// The rows below a heading.
@@ -17,7 +17,7 @@ pub(in super::super) fn read(text: &str) -> Result<Vec<Row>, Vec<Finding>> {
     let (separator, start) = separator(text).ok_or_else(|| vec![no_heading(text)])?;
     let table = &text[start..];
     let mut reader = reader(separator, table);
-    // Not the reader's own count of lines, which is one behind where a line ends with CR and LF.
+    // The reader's own count of lines is one too low if a line ends with CR and LF.
     let at = |position: Option<&csv::Position>| {
         let at = position.and_then(|position| usize::try_from(position.byte()).ok());
         let rest = at.and_then(|at| table.get(at..)).unwrap_or_default();
@@ -81,10 +81,11 @@ fn reader(separator: u8, table: &str) -> csv::Reader<&[u8]> {
         .from_reader(table.as_bytes())
 }
 
-/// The separator with which the heading has a client's id, and where the heading begins.
+/// The separator with which the heading names the client's id, and the byte at which the heading
+/// begins.
 fn separator(text: &str) -> Option<(u8, usize)> {
     let first = text.lines().next().unwrap_or_default();
-    // A line for spreadsheets alone.
+    // The line `sep=;` is for spreadsheets alone.
     if let [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', separator] = *first.trim().as_bytes() {
         return Some((separator, text.find('\n').map_or(text.len(), |at| at + 1)));
     }
@@ -120,7 +121,7 @@ fn no_heading(text: &str) -> Finding {
 
 fn repeated(names: &[String], line: u64) -> Vec<Finding> {
     let mut seen = HashSet::new();
-    // Columns without a name, as spreadsheets append them, are none of ours.
+    // Spreadsheets append columns without a name, which are ignored.
     let named = names.iter().filter(|name| !name.is_empty());
     let repeated = named.filter(|name| !seen.insert(name.as_str()));
     let told = repeated.map(|name| Finding {
@@ -130,8 +131,8 @@ fn repeated(names: &[String], line: u64) -> Vec<Finding> {
     told.collect()
 }
 
-/// A value: byte for byte where it stands in quotes (RFC 4180 2.4). Around others, blanks are no
-/// part of it; but of a secret nobody knows whether they are.
+/// A value. In quotes it is taken byte for byte (RFC 4180 2.4). Otherwise the blanks around it are
+/// removed. Blanks around a secret without quotes are a mistake, because they may be part of it.
 fn plain<'v>(name: &str, value: &'v str, written: &str) -> Result<&'v str, String> {
     let has_blanks = value.trim() != value;
     if !has_blanks && !value.contains('"') {

@@ -1,5 +1,4 @@
-//! JSON as rows: an array of clients, clients one after another, and objects around them as servers
-//! write them.
+//! Reads JSON: an array of clients, clients one after another, or an object with a list of clients.
 
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
@@ -7,7 +6,7 @@ use serde_json::{Map, Value};
 use super::super::Finding;
 use super::{Lines, Row};
 
-/// What servers call the list of their clients, in the object around it.
+/// The names of the list of clients in the object around it.
 const LISTS: [&str; 9] = [
     "clients",
     "items",
@@ -20,8 +19,7 @@ const LISTS: [&str; 9] = [
     "apps",
 ];
 
-/// A text that is read value by value: the library tells where each ends, and not where they are in
-/// the whole.
+/// Reads a text value by value. The library tells where a value ends, but not its line in the text.
 struct Reader<'a> {
     text: &'a str,
     lines: Lines<'a>,
@@ -74,7 +72,7 @@ pub(in super::super) fn read(text: &str) -> Result<Vec<Row>, Findings> {
     Ok(rows)
 }
 
-/// Whether an object is around clients, and no client.
+/// Whether an object holds a list of clients and is no client itself.
 fn has_list(values: &Map<String, Value>) -> bool {
     let is_client = ["client_id", "clientId"]
         .iter()
@@ -89,24 +87,24 @@ fn of_objects(list: &Value) -> bool {
 }
 
 impl Reader<'_> {
-    /// The clients of the list in an object that begins here.
+    /// The list of clients in the object that begins at `start`.
     fn list(&self, start: usize) -> Result<Vec<Row>, Findings> {
         let mut at = self.skip(start + 1);
         while self.next(at) == Some('"') {
             let (name, end) = self.value::<String>(at)?;
-            // Behind the colon.
+            // Skip the colon.
             at = self.skip(self.skip(end) + 1);
             if LISTS.contains(&name.as_str()) && self.next(at) == Some('[') {
                 return Ok(self.array(at)?.0);
             }
             let (_, end) = self.value::<IgnoredAny>(at)?;
-            // Behind the comma, or the object's end.
+            // Skip the comma, or the object's end.
             at = self.skip(self.skip(end) + 1);
         }
         Ok(Vec::new())
     }
 
-    /// The objects of an array that begins here, and where it ends.
+    /// The objects of the array that begins at `start`, and the byte after its end.
     fn array(&self, start: usize) -> Result<(Vec<Row>, usize), Findings> {
         let mut rows = Vec::new();
         let mut at = self.skip(start + 1);
@@ -133,14 +131,14 @@ impl Reader<'_> {
         Ok((rows, at + 1))
     }
 
-    /// The value that begins here, and where it ends.
+    /// The value that begins at `at`, and the byte after its end.
     fn value<T: DeserializeOwned>(&self, at: usize) -> Result<(T, usize), Findings> {
         let mut values = serde_json::Deserializer::from_str(&self.text[at..]).into_iter::<T>();
         match values.next() {
             Some(Ok(value)) => Ok((value, at + values.byte_offset())),
             Some(Err(error)) => {
                 let line = self.lines.at(at) + (error.line() as u64).saturating_sub(1);
-                // Without the column, which counts from the value's beginning.
+                // Leave out the column, which counts from the value's beginning.
                 let why = error.to_string();
                 let why = why.split(" at line ").next().unwrap_or_default();
                 let message = format!("no object of JSON: {why}");

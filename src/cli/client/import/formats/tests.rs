@@ -1,4 +1,4 @@
-//! What files come to as rows, and on which lines their mistakes are.
+//! Tests of the rows that files have, and of the lines of their mistakes.
 
 use super::*;
 use crate::cli::client::import::Finding;

@@ -1,10 +1,10 @@
-//! A file's bytes as text: in UTF-8, or in UTF-16 as spreadsheets write it.
+//! Decodes a file: UTF-8, or UTF-16 as spreadsheets write it.
 
 use zeroize::{Zeroize, Zeroizing};
 
 use super::super::Finding;
 
-/// What files begin with that are no text.
+/// The first bytes of files that are no text.
 const NO_TEXT: [(&[u8], &str); 4] = [
     (b"PK\x03\x04", "a spreadsheet or another ZIP file"),
     (b"\xd0\xcf\x11\xe0", "an old spreadsheet"),
@@ -25,7 +25,7 @@ pub(in super::super) fn decoded(bytes: Vec<u8>) -> Result<Zeroizing<String>, Fin
     let big = match *bytes.as_slice() {
         [0xff, 0xfe, ..] => Some(false),
         [0xfe, 0xff, ..] => Some(true),
-        // Without a mark, by the zero of its first character.
+        // There is no mark: in UTF-16, one byte of an ASCII character is zero.
         [first, 0, ..] if first != 0 => Some(false),
         [0, second, ..] if second != 0 => Some(true),
         _ => None,
