@@ -23,6 +23,8 @@
 //! | What is limited | By | Default | What the caller sees | Metric |
 //! |---|---|---|---|---|
 //! | header lines, bytes of header fields, time of a head | request, connection | 100, 32 KiB (HTTP/2: 16 KiB), 30 s | 431, or the connection ends | `refusals_total`, if an endpoint was found |
+//! | bytes of a URI | request | 65,534 | 414 | none |
+//! | streams | connection of HTTP/2 | 200 at a time; 20 taken back that wait | they wait; the connection ends | none |
 //! | bytes and time of a body | request | 16 KiB, 10 s | 413, 408 | `refusals_total`, `malformed_request` |
 //! | requests under way, `throttle.requests` | service; a source has its share | 1024 | 503, `Retry-After` | `requests_turned_away_total` |
 //!
@@ -38,6 +40,8 @@
 //! | used assertions that are remembered ([`UsedAssertions`]) | client | 65,536 | 429, `Retry-After` | `too_many_requests` |
 //! | clients whose use is remembered after they left memory | service | 262,144 | 429, `Retry-After` | `too_many_requests` |
 //! | looks at the store for clients ([`CatchUp`]) | service | 200 a second, 3 s each | it waits; then 503, `Retry-After` | `store_unavailable` |
+//! | fetches of a client's keys, after an assertion without a fitting key | `jwks_uri`; service | one in 3 s, up to 300 s after failures; 8 at a time | 401 until they are there | `client_key_fetches_total` |
+//! | signatures of an HSM | HSM | 16 at a time, 5 s to wait | 503, `Retry-After` | `no_signing_key` |
 //! | age of what is known of the store, `store.max_staleness` | service | 10 min | 503, `Retry-After` | `store_unavailable`, `store_read_age_seconds` |
 //! | revoked tokens that are kept | client | 20,000 | 429, `Retry-After` | `too_many_revocations` |
 //! | records of refusals ([`Sampling`]) | source, endpoint and reason; service | 32, then one in 10 s; 4096, then 4 a second | nothing: later refusals share a record | `refusals_combined_total` |
