@@ -1,6 +1,6 @@
-//! The behaviour that every store has, as one suite to run against each.
+//! The behaviour that every store has, as one suite that runs against each store.
 //!
-//! For tests: panics at the first difference, naming it.
+//! For tests: the suite panics at the first difference and names it.
 
 mod client_tokens;
 mod clients;
@@ -25,7 +25,7 @@ use crate::token::{Client, ClientId, Scope, SecretHash, SecretId, Status, Stored
 /// Runs the suite against an empty store whose schema is up to date.
 ///
 /// # Panics
-/// When the store behaves otherwise.
+/// If the store behaves differently.
 pub async fn check(store: &dyn Store) {
     let schema = store.schema().await.expect("the schema can be read");
     assert!(
@@ -123,7 +123,7 @@ async fn the_feed_tells_every_change_once(store: &dyn Store) {
     assert_eq!(keys, 4, "two made, one changed, one removed");
 }
 
-/// After a restart from a backup the same numbers come again, for other changes.
+/// After a restore from a backup, the same numbers come again for other changes.
 async fn who_stands_in_another_history_is_told(store: &dyn Store) {
     let last = last_change(store).await;
     let other = |sequence, mark| Position { sequence, mark };

@@ -1,5 +1,5 @@
 //! What a store holds and an earlier state of it does not: what is lost, and what comes back, when
-//! that state is restored.
+//! an operator restores that state.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -13,26 +13,27 @@ use crate::token::{ClientId, SecretId, Status};
 /// How many clients are read at once.
 const PAGE: usize = 1_000;
 
-/// What an earlier state of a store does not know.
+/// The differences between a store and an earlier state of it.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// Clients that are added since.
+    /// Clients that were added since.
     pub clients_added: Vec<ClientId>,
-    /// Clients that are removed since, and work again.
+    /// Clients that were removed since. They work again.
     pub clients_removed: Vec<ClientId>,
-    /// Clients that are disabled since, and work again.
+    /// Clients that were disabled since. They work again.
     pub clients_disabled: Vec<ClientId>,
-    /// Clients whose secrets are others since: those before work again, and the new ones do not.
+    /// Clients whose secrets were changed since: the secrets from before work again, and the new
+    /// ones do not.
     pub secrets_changed: Vec<ClientId>,
-    /// Clients of which something else is different.
+    /// Clients with any other change.
     pub clients_changed: Vec<ClientId>,
-    /// How many tokens are revoked since, and have not expired: they are active again.
+    /// The number of tokens that were revoked since and have not expired: they are active again.
     pub tokens_revoked: usize,
-    /// Signing keys that are made since: what they signed can't be verified.
+    /// Signing keys that were made since: their tokens can't be verified.
     pub keys_made: Vec<String>,
-    /// Signing keys that are revoked since: they are published again.
+    /// Signing keys that were revoked since: they are published again.
     pub keys_revoked: Vec<String>,
-    /// Audit trails that go on beyond what that state knows of them.
+    /// Audit trails that go further than the earlier state knows.
     pub audit_heads: Vec<TrailDifference>,
 }
 
@@ -43,11 +44,11 @@ pub struct TrailDifference {
     pub trail: String,
     /// The last record that is known now.
     pub now: u64,
-    /// The last that the earlier state knows, if it knows the trail.
+    /// The last record that the earlier state knows; `None` if it doesn't know the trail.
     pub then: Option<u64>,
 }
 
-/// What of a client is compared.
+/// The parts of a client that are compared.
 #[derive(PartialEq, Eq)]
 struct Gist {
     changed_at: Timestamp,
@@ -56,11 +57,11 @@ struct Gist {
 }
 
 impl Difference {
-    /// Compares what a store holds with an earlier state of it. Reads all of both, and so finds out
-    /// whether each can be read.
+    /// Compares a store with an earlier state of it. Reads all of both, and so finds out whether
+    /// each can be read.
     ///
     /// # Errors
-    /// [`StoreError`]: one can't be read.
+    /// [`StoreError`]: one of the two can't be read.
     pub async fn between(
         now: &dyn Store,
         then: &dyn Store,
@@ -91,7 +92,7 @@ impl Difference {
         *self == Self::default()
     }
 
-    /// How much of each there is.
+    /// The number of entries of each kind.
     #[must_use]
     pub fn numbers(&self) -> Value {
         json!({
@@ -176,7 +177,7 @@ impl Gist {
     }
 }
 
-/// The next page; none after the last.
+/// The next page; `None` after the last one.
 async fn next(
     store: &dyn Store,
     last: &mut Option<ClientId>,

@@ -7,139 +7,140 @@ use jiff::Timestamp;
 
 use crate::token::{ClientId, SecretId};
 
-/// A store that can't do what it was asked.
+/// Why the store can't do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The id is taken.
+    /// Another client has this id.
     #[error("client {0} exists already; choose another id, or remove it first")]
     ClientExists(ClientId),
-    /// Nobody has this id.
+    /// No client has this id.
     #[error("there is no client {0}; `client list` shows all")]
     NoSuchClient(ClientId),
-    /// A secret would stop working before the time that was said when it was rotated.
+    /// A secret would stop working before the time that the last rotation promised.
     #[error(
         "two secrets of client {client_id} work, and another one would end secret {secret_id} now, which works until {until:.0}; \
          rotate after that time, or add --force to end it now. Nothing was changed"
     )]
     SecretPromised {
-        /// Whose.
+        /// The client.
         client_id: ClientId,
         /// The secret.
         secret_id: SecretId,
-        /// Until when it works.
+        /// When it stops working.
         until: Timestamp,
     },
-    /// One client's revoked tokens are to stay within bounds.
+    /// The client has as many revoked tokens as the store keeps for one client.
     #[error("client {client_id} has revoked {most} tokens that have not expired; no more are kept")]
     TooManyRevoked {
-        /// Whose.
+        /// The client.
         client_id: ClientId,
-        /// How many are kept.
+        /// The limit.
         most: u32,
     },
-    /// This process may only read.
+    /// This process may only read from the store.
     #[error("this replica may not write to the store (store.read_only); ask one that may")]
     ReadOnly,
-    /// The file can't be made or opened.
+    /// The file can't be made, opened or read.
     #[error("the store {}: {error}", .path.display())]
     File {
         /// The database file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         error: std::io::Error,
     },
-    /// Something would be lost.
+    /// A copy would overwrite rows.
     #[error("the store to copy into holds something already; name one that is empty")]
     NotEmpty,
-    /// Made by a later release.
+    /// A later release made the schema.
     #[error(
         "the store's schema is version {found}, and this release knows {latest} at most; run the release that made it, or a later one"
     )]
     SchemaTooNew {
-        /// The store's.
+        /// The version of the store's schema.
         found: i64,
-        /// This program's.
+        /// The version that this program has.
         latest: i64,
     },
-    /// Not brought up to date.
+    /// The schema is older than this program needs.
     #[error(
         "the store's schema is version {found}, and this release needs {latest}; run `store migrate`, or set store.migrate = true"
     )]
     SchemaTooOld {
-        /// The store's.
+        /// The version of the store's schema.
         found: i64,
-        /// This program's.
+        /// The version that this program has.
         latest: i64,
     },
     /// A migration failed or was changed after it was applied.
     #[error("the store's schema can't be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
-    /// A row that this program can't have written.
+    /// A row that this program can't read, and so can't have written.
     #[error("the store holds a {row} that can't be read: {why}")]
     Corrupt {
-        /// Which.
+        /// The row.
         row: String,
-        /// Why.
+        /// What is wrong with it.
         why: String,
     },
-    /// Somebody else wrote a row.
+    /// A row that this service did not write: its MAC is wrong, or it may be an earlier state.
     #[error(
         "{0} is not as this service wrote it: somebody else changed the database; remove it, or look at it and run `store verify --accept`"
     )]
     Altered(String),
-    /// Somebody else wrote to the manifest.
+    /// A manifest that this service did not write.
     #[error(
         "the list of the store's rows {0}: somebody else changed the database; find out what, and run `store verify --accept`, or \
          restore a backup"
     )]
     Manifest(&'static str),
-    /// A store that has vouched rows, and no keys to vouch for more.
+    /// The store's rows are vouched for, and this process has no keys to vouch for more.
     #[error("the store can be changed with its master key alone (keys.master_key_file)")]
     NotEntrusted,
-    /// A store of an earlier release.
+    /// A store of an earlier release, whose rows nothing vouches for.
     #[error(
         "nothing vouches for the rows of this store of an earlier release yet; run `store migrate`, or set store.migrate = true"
     )]
     NotAdopted,
-    /// It doesn't answer.
+    /// The database doesn't answer in time.
     #[error("the store doesn't answer; is the database running, and can it be reached from here?")]
     TimedOut,
-    /// The file with the database's password.
+    /// The file with the database's password can't be used.
     #[error("store.password_file: {0}")]
     Password(#[from] dropshot_chassis::private_file::PrivateFileError),
-    /// The server follows another one, and takes no changes.
+    /// The PostgreSQL server is a standby and takes no changes.
     #[error(
         "the store is read-only: the server that store.url leads to is a standby; the connection is made again until it leads \
          to the primary (for a replica that only reads, set store.read_only = true)"
     )]
     Standby,
-    /// Something between here and the database that can't be worked with.
+    /// A pooler between this service and the database that doesn't keep sessions.
     #[error(
         "store.url leads to a pooler, and {0}; session pooling only: set pool_mode = session for this database, or name \
          PostgreSQL itself (docs/store.md)"
     )]
     Pooler(&'static str),
-    /// It refused a moment ago, for this reason, and isn't asked again yet.
+    /// The database refused a connection a moment ago, for this reason. The service waits before it
+    /// tries again.
     #[error("{0}")]
     Unreachable(String),
-    /// A process has the store open.
+    /// Another process has the store's file open.
     #[error("the store {} is in use; stop the service, and commands that run, first", .0.display())]
     InUse(PathBuf),
-    /// What is to be restored is not what `store backup` makes.
+    /// The file to restore is not a backup that `store backup` made.
     #[error("{} can't be restored: {why}; nothing was replaced", .path.display())]
     NotABackup {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// What is wrong with it.
         why: String,
     },
-    /// Another file, or none, is at the path of the one that is open.
+    /// The file that is open was removed, or another file is at its path.
     #[error(
         "the store {} was removed or replaced while in use; nothing is written to it any more: restart the service, and use \
          `store restore` with the service stopped to put a backup back", .0.display()
     )]
     Replaced(PathBuf),
-    /// The database said no.
+    /// Any other error of the database.
     #[error("the store: {0}")]
     Database(sqlx::Error),
 }
@@ -150,7 +151,8 @@ impl From<sqlx::Error> for StoreError {
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code);
         if code.as_deref() == Some("25006") {
-            // Whoever may not write by the configuration is refused before the database is asked.
+            // SQLSTATE 25006, read-only transaction. A process that is configured as read-only
+            // never gets here: `SqlStore::begin` refuses its writes.
             return Self::Standby;
         }
         Self::Database(error)

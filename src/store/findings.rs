@@ -1,27 +1,28 @@
-//! What of a store is not as this service wrote it.
+//! The rows of a store that are not as this service wrote them.
 
 use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-/// Rows that somebody else wrote, removed, or put back to an earlier state. None of them is used.
+/// Rows that somebody else wrote, removed, or put back to an earlier state. The service uses no
+/// such client and no such signing key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Findings {
-    /// The rows whose MAC is absent or another's, such as `client is_tbank01`. The first
-    /// [`Findings::MOST`] of them.
+    /// The rows without a MAC or with a wrong one, such as `client is_tbank01`; [`Findings::MOST`]
+    /// rows at most.
     pub altered: BTreeSet<String>,
-    /// The rows among which one was put back to an earlier state, or from among which one was
-    /// removed.
+    /// Rows that may have been put back to an earlier state. The manifest counts rows in groups, so
+    /// all rows of a group are named if one of the group was removed or put back.
     pub put_back: BTreeSet<String>,
-    /// In how many places a row was removed and none is left.
+    /// The number of groups from which a row was removed and in which no row is left.
     pub removed: usize,
-    /// What is wrong with the list of all rows.
+    /// What is wrong with the manifest, the list of all rows.
     pub manifest: Option<String>,
-    /// The whole store is in an earlier state than it was.
+    /// Set if the whole store is in an earlier state than before.
     pub earlier: Option<Earlier>,
 }
 
-/// A store that is in an earlier state than it was.
+/// The versions of a store that is in an earlier state than before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Earlier {
     /// The highest version that was seen.
@@ -30,31 +31,30 @@ pub struct Earlier {
     pub found: u64,
 }
 
-/// Which version of the store was seen by a process, for another one that comes later.
+/// The version of the store that a process has seen. The process writes it down for the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SeenVersion {
-    /// The highest; 0 where none was.
+    /// The highest version; 0 if the process has seen none.
     pub version: u64,
-    /// Whether the store was in an earlier state after that, and no administrator has said that
-    /// this is right.
+    /// Whether the store was found in an earlier state, and no administrator has accepted that yet.
     pub is_doubted: bool,
 }
 
 impl Findings {
-    /// How many rows are kept by name.
+    /// The most rows that are kept by name.
     pub const MOST: usize = 1000;
-    /// How many rows the record of an administrator's word names.
+    /// The most rows that the audit record of `store verify --accept` names.
     pub const MOST_NAMED: usize = 20;
-    /// How many rows a message names.
+    /// The most rows that a message names.
     const NAMED: usize = 5;
 
-    /// Whether all is as this service wrote it.
+    /// Whether all rows are as this service wrote them.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// What is wrong, in a sentence each.
+    /// One sentence for each kind of problem.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
         let mut problems = Vec::new();

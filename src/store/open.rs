@@ -1,21 +1,21 @@
-//! From `[store]` to a store.
+//! Opens the store that the `[store]` section of the configuration names.
 
 use std::sync::Arc;
 
 use super::{SqlStore, Store, StoreError};
 use crate::config::StoreConfig;
 
-/// What to do about a schema that is behind.
+/// What to do about a schema that is older than this program needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Migrate {
-    /// Bring it up to date; makes the store if there is none.
+    /// Bring it up to date. Make the store if there is none.
     Yes,
     /// Refuse to use it.
     No,
 }
 
 impl From<bool> for Migrate {
-    /// Of `store.migrate`.
+    /// Reads the setting `store.migrate`.
     fn from(migrate: bool) -> Self {
         if migrate { Self::Yes } else { Self::No }
     }

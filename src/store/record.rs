@@ -21,13 +21,13 @@ pub struct ClientRecord {
     pub secrets: Vec<StoredSecret>,
     /// When it was added.
     pub created_at: Timestamp,
-    /// When it, or its set of secrets, last changed.
+    /// When the client, or its set of secrets, last changed.
     pub changed_at: Timestamp,
-    /// When it was registered under its id. What a client did that had this id before is not its
-    /// own.
+    /// When it was registered under its id. Tokens from before belong to an earlier client with the
+    /// same id.
     #[serde(skip)]
     pub registered_at: Timestamp,
-    /// Its tokens that were issued before this time, a whole second, are revoked.
+    /// Tokens of the client that were issued before this time are revoked. A whole second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_not_before: Option<Timestamp>,
     /// Whether its tokens stay good while it is disabled.
@@ -40,42 +40,43 @@ pub struct ClientRecord {
     pub last_used_from: Option<IpAddr>,
 }
 
-/// What becomes of a client's tokens.
+/// What happens to a client's tokens when its status changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokensThen {
-    /// They are as good as they were.
+    /// They stay as good as they were.
     Kept,
-    /// None that was issued until now is good any more.
+    /// All tokens that were issued until now are revoked.
     Revoked,
 }
 
-/// A client that is there already, as an import wants it.
+/// A change that an import makes to a client that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientUpdate {
     /// The client with its settings, its status and its keys, as of its `changed_at`.
     pub record: ClientRecord,
-    /// Whether its status is another one. The tokens of a client that is disabled are revoked.
+    /// Whether the import changes the status. If it disables the client, its tokens are revoked.
     pub sets_status: bool,
-    /// Another secret.
+    /// The client's new secret, if the import brings one.
     pub secret: Option<NewSecret>,
 }
 
-/// Another secret of a client's.
+/// A new secret of a client that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSecret {
-    /// What is kept of it.
+    /// The secret as the store keeps it.
     pub secret: StoredSecret,
-    /// When the one before stops working.
+    /// When the client's secret from before stops working.
     pub previous_until: Timestamp,
 }
 
 /// A place in the change feed; the default is before the first change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Position {
-    /// The number of the last change seen; each is higher than those before.
+    /// The number of the last change that was seen. Each change has a higher number than those
+    /// before.
     pub sequence: i64,
-    /// That change's mark, a random number: two histories of a store that part have different ones
-    /// from there on.
+    /// The random mark of that change. When two histories of a store part, their marks differ from
+    /// there on.
     pub mark: i64,
 }
 
@@ -88,35 +89,35 @@ pub struct Change {
     pub subject: Subject,
 }
 
-/// What the feed says to who has read up to a position.
+/// The answer of the feed to a reader that has read up to a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum News {
     /// The changes since, in order, some thousands at most.
     Changes(Vec<Change>),
-    /// The position is not in this store's history: it was restored from before it. All must be
-    /// read again.
+    /// The position is not in this store's history, because the store was restored from an earlier
+    /// state. The reader must read everything again.
     OtherHistory,
 }
 
-/// What changed: only that it did; whoever wants to know reads it again.
+/// What changed. The feed says only that it changed; the reader reads the new state from the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     /// A client was added, changed, or removed.
     Client(ClientId),
-    /// A signing key was.
+    /// A signing key was added, changed, or removed.
     SigningKey(String),
     /// A token was revoked.
     Token(TokenId),
-    /// Something of a later release.
+    /// A change of a kind that only a later release knows.
     Unknown,
 }
 
-/// That a client authenticated.
+/// One successful authentication of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientUse {
     /// The client.
     pub client_id: ClientId,
-    /// The secret that it used, if it was one.
+    /// The secret that it used; `None` if it used another credential.
     pub secret: Option<SecretId>,
     /// When.
     pub at: Timestamp,
@@ -124,47 +125,47 @@ pub struct ClientUse {
     pub from: IpAddr,
 }
 
-/// What a rotation did to the secrets of before.
+/// What a rotation did to the secrets from before.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rotated {
-    /// Until when the newest of them works; none when none did.
+    /// Until when the newest of them works; `None` if none worked.
     pub previous_until: Option<Timestamp>,
-    /// Those that worked and don't any more, although their times were not over.
+    /// The other secrets that worked until the rotation.
     pub ended: Vec<SecretId>,
 }
 
-/// A token that was revoked before its end.
+/// A token that was revoked before it expired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevokedToken {
     /// Its `jti`.
     pub id: TokenId,
-    /// Whose it is.
+    /// The client that the token was issued to.
     pub client_id: ClientId,
     /// Its `exp`.
     pub expires_at: Timestamp,
 }
 
-/// How far an audit trail was known to go: what can't be taken back from its end without being
-/// missed.
+/// How far an audit trail went when it was last noted. If the trail ends earlier now, records were
+/// removed from its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditHead {
     /// The trail's id.
     pub trail: String,
     /// The number of the last record that was noted.
     pub sequence: u64,
-    /// That line's SHA-256, in hexadecimal.
+    /// The SHA-256 of that record's line, in hexadecimal.
     pub hash: String,
     /// When it was noted.
     pub at: Timestamp,
-    /// Where it is written; `None` if a release wrote it that didn't say so.
+    /// Where the trail is written; `None` if an earlier release noted it without the place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<AuditPlace>,
 }
 
-/// What an audit trail is to say of a change.
+/// The audit records of a change.
 #[derive(Debug, Clone)]
 pub struct ChangeRecords {
-    /// The trail whose writer takes them at once; any writer may when there is none.
+    /// The trail whose writer takes them first; `None` if any trail's writer may.
     pub trail: Option<String>,
     /// The records, a JSON object each.
     pub lines: Vec<String>,
@@ -190,11 +191,11 @@ pub struct AuditPlace {
     pub host: String,
     /// The folder.
     pub path: String,
-    /// The system's number of the user who wrote last.
+    /// The numeric user id of the process that wrote last.
     pub uid: u32,
 }
 
-/// How a store's schema stands to this program.
+/// The version of a store's schema, and the version of this program's schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct SchemaStatus {
     /// The number of the last migration that was applied; 0 for an empty store.
@@ -204,7 +205,7 @@ pub struct SchemaStatus {
 }
 
 impl ClientRecord {
-    /// A client that is registered now, and has nothing to prove itself with yet.
+    /// A client that is registered now, without secrets and keys.
     #[must_use]
     pub fn new(client: Client, now: Timestamp) -> Self {
         Self {
@@ -221,8 +222,9 @@ impl ClientRecord {
         }
     }
 
-    /// The `tokens_not_before` that revokes all tokens that it got until `now`. Later than the one
-    /// before in any case: since then, tokens may have been issued whose `iat` is that time.
+    /// The `tokens_not_before` that revokes all tokens that the client got until `now`. It is
+    /// always later than the current one: since then, tokens may have been issued whose `iat` is
+    /// that time.
     #[must_use]
     pub fn revoking_tokens_until(&self, now: Timestamp) -> Timestamp {
         let until_now = TokenTerms::revoking_until(now);
@@ -232,7 +234,7 @@ impl ClientRecord {
         }
     }
 
-    /// Which of its tokens are good.
+    /// The conditions that its tokens must meet.
     #[must_use]
     pub fn token_terms(&self) -> TokenTerms {
         let registered = self.registered_at.as_second();

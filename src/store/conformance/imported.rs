@@ -1,4 +1,4 @@
-//! Secrets that came with the hash of another server.
+//! Secrets that were imported with the hash of another server.
 
 use super::{add, at, client, secret};
 use crate::store::Store;

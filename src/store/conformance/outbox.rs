@@ -1,4 +1,4 @@
-//! Records of changes, written down with them.
+//! Audit records of changes, written in the transaction of the change.
 
 use super::{at, client, record, secret};
 use crate::store::{AuditHead, ChangeRecords, Store, StoreError, WaitingRecords};

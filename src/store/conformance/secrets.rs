@@ -1,4 +1,4 @@
-//! Secrets of clients: two at most, and when they were last used.
+//! Secrets of clients: two live ones at most, and when each was last used.
 
 use uuid::Uuid;
 
