@@ -210,7 +210,7 @@ impl SqlStore {
                 sqlx::query(analyze).execute(&mut *transaction).await?;
                 Ok::<_, StoreError>(transaction.commit().await?)
             };
-            let _later_by_itself = timeout(connections::PATIENCE, done).await;
+            let _analyzed = timeout(connections::PATIENCE, done).await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Single values by name: the sealed secret key, and what pins audit trails.
+//! Single values by name: the sealed secret key, and the values that pin audit trails.
 
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
@@ -9,7 +9,7 @@ use crate::store::StoreError;
 
 pub(super) const SEALED_SECRET_KEY: &str = "sealed_secret_key";
 
-/// A value as it is there.
+/// A value as the database has it. Its MAC is not checked.
 pub(super) async fn value(
     connection: &mut AnyConnection,
     name: &str,
@@ -18,7 +18,8 @@ pub(super) async fn value(
     Ok(row.map(|row| row.try_get("value")).transpose()?)
 }
 
-/// The values whose names are in a range, by name. One that this service did not write is noted.
+/// The values whose names are in a range, ordered by name. A value that this service did not write
+/// is given too, and noted.
 pub(super) async fn between(
     connection: &mut AnyConnection,
     vouching: &Vouching,
@@ -41,7 +42,7 @@ pub(super) async fn between(
     rows.iter().map(read).collect()
 }
 
-/// Writes a value, in the place of the one before.
+/// Writes a value, and replaces an earlier one of this name.
 pub(super) async fn put(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -61,7 +62,7 @@ pub(super) async fn put(
     ledger
         .vouch_row(transaction, (Part::Meta, name), &META, &mut values)
         .await?;
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let mut query = sqlx::query(AssertSqlSafe(
         "INSERT INTO meta (name, value, mac) VALUES ($1, $2, $3) \
          ON CONFLICT (name) DO UPDATE SET value = excluded.value, mac = excluded.mac",

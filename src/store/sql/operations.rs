@@ -1,4 +1,4 @@
-//! What a store does, in transactions and in time.
+//! The operations of the SQL store, each in a transaction and within a time limit.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::store::{
 };
 use crate::token::{Algorithm, ClientId, SecretHash, SecretId, Status, StoredSecret};
 
-/// How many clients are so many that the database must know to read them well.
+/// The number of new clients from which on the database's statistics are refreshed.
 const MANY: usize = 1_000;
 
 #[async_trait]
@@ -32,7 +32,7 @@ impl Store for SqlStore {
             let before = self.vouching.version();
             let rows = clients::rows::one(&mut *self.read().await?, id).await?;
             let Some(rows) = rows else { return Ok(None) };
-            // Who asks for one by its id is an administrator, and is told.
+            // The caller is an administrator, who is told that the row was altered.
             let altered = || StoreError::Altered(Part::Clients.called(id));
             rows.believed(&self.vouching, before)?
                 .map(Some)
@@ -90,7 +90,8 @@ impl Store for SqlStore {
         added: &[ClientRecord],
         changed: &[ClientUpdate],
     ) -> Result<(), StoreError> {
-        // In as much time as so many take.
+        // The import has no time limit of its own, because many clients take long. Each step has
+        // one.
         repeat(|| self.import_all(added, changed)).await?;
         if added.len() >= MANY {
             self.analyze().await;
@@ -331,7 +332,7 @@ impl Store for SqlStore {
 
     async fn age(&self) -> Result<Duration, StoreError> {
         if !self.read_only || self.engine == Engine::Sqlite {
-            // What writes is on no standby.
+            // A process that writes never uses a standby.
             return Ok(Duration::ZERO);
         }
         self.again(|| async { self.replay.age(&mut *self.read().await?).await })
@@ -390,7 +391,7 @@ impl Store for SqlStore {
     }
 
     async fn close(&self) {
-        let _a_database_that_is_gone_closes_nothing =
-            timeout(PATIENCE, self.connections.close()).await;
+        // A database that is gone never closes a connection.
+        let _closed = timeout(PATIENCE, self.connections.close()).await;
     }
 }

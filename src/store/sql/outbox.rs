@@ -1,4 +1,5 @@
-//! The outbox: records of changes, written with them, until an audit trail has them.
+//! The outbox: audit records of changes. They are written with the change, and stay until an audit
+//! trail has them.
 
 use jiff::Timestamp;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
@@ -9,9 +10,9 @@ use super::tables::AUDIT_OUTBOX;
 use super::vouching::{Ledger, Part};
 use crate::store::{ChangeRecords, StoreError, WaitingRecords};
 
-/// So many records go into one row.
+/// The number of records in one row.
 const LINES: usize = 16;
-/// Rows that are taken at a time.
+/// The most rows that a writer takes at a time.
 const MOST: i64 = 100;
 
 pub(super) async fn put(
@@ -27,7 +28,7 @@ pub(super) async fn put(
     for rows in lines.chunks(ROWS) {
         let statement = insert("audit_outbox", &["trail", "records", "at"], rows.len());
         let columns = AUDIT_OUTBOX.names().join(", ");
-        // Nothing in it is from outside.
+        // No part of the statement comes from outside the program.
         let mut query = sqlx::query(AssertSqlSafe(format!("{statement} RETURNING {columns}")));
         for row in rows {
             query = query
@@ -47,8 +48,8 @@ pub(super) async fn is_empty(connection: &mut AnyConnection) -> Result<bool, Sto
     Ok(row.fetch_optional(connection).await?.is_none())
 }
 
-/// Makes rows a trail's: those that are, those that are any's, and those whose trail's writer has
-/// not taken them in time.
+/// Assigns rows to a trail: its own, those for any trail, and those that another trail's writer has
+/// not taken before `left_before`.
 pub(super) async fn take(
     transaction: &mut Transaction<'static, Any>,
     trail: &str,
@@ -87,7 +88,7 @@ pub(super) async fn forget(
             "DELETE FROM audit_outbox WHERE number IN ({}) RETURNING {columns}",
             values(1, rows.len())
         );
-        // Nothing in it is from outside.
+        // No part of the statement comes from outside the program.
         let mut query = sqlx::query(AssertSqlSafe(statement));
         for row in rows {
             query = query.bind(row.number);

@@ -1,5 +1,5 @@
-//! How soon a connection is tried again after one that failed: a database that refuses is not asked
-//! five times a second.
+//! How soon a connection is tried again after a failure. A database that refuses connections is not
+//! asked five times a second.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,17 +9,17 @@ use zeroize::Zeroizing;
 
 use crate::store::StoreError;
 
-/// From the first failure to the next try; each time twice as long.
+/// The wait after the first failure. Each one is twice as long as the last.
 const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// The failures since the last connection, if there were any.
+/// The last failure; none once a transaction has begun.
 #[derive(Debug, Default)]
 pub(super) struct Pace(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// What was last tried. Holds the password.
+    /// The URL that was tried last. It holds the password.
     tried: Zeroizing<String>,
     failure: Option<Failure>,
 }
@@ -31,8 +31,8 @@ struct Failure {
 }
 
 impl Pace {
-    /// Whether to try this URL now. Another one than failed, as with another password, may be tried
-    /// at once.
+    /// Fails if this URL failed a moment ago. Another URL, such as one with a new password, may be
+    /// tried at once.
     pub(super) fn may_try(&self, url: &str) -> Result<(), StoreError> {
         let mut state = self.state();
         if *state.tried != url {
@@ -45,7 +45,7 @@ impl Pace {
         Ok(())
     }
 
-    /// Notes a failure, and gives it back.
+    /// Notes a failure, and returns it.
     pub(super) fn failed(&self, error: StoreError) -> StoreError {
         let mut state = self.state();
         let wait = match &state.failure {

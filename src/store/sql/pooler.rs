@@ -1,21 +1,22 @@
-//! Poolers between this service and PostgreSQL. One that keeps a server connection for as long as
-//! its client stays is as good as none. One that gives each transaction another connection is
-//! refused: LISTEN, prepared statements and locks of a session would be left with strangers.
+//! Poolers between this service and PostgreSQL. A session pooler, which keeps a server connection
+//! for one client, does no harm. A transaction pooler, which gives each transaction another
+//! connection, is refused: LISTEN, prepared statements and session locks would be left to other
+//! clients.
 
 use sqlx::any::AnyConnectOptions;
 use sqlx::{AnyConnection, Connection, Executor, Row};
 
 use crate::store::StoreError;
 
-/// How often two connections are compared. An idle pooler shows itself the first time.
+/// How often two connections are compared. An idle transaction pooler is found in the first round.
 const ROUNDS: u32 = 4;
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 const PID: &str = "SELECT pg_backend_pid() AS pid";
-/// The library asks for 2 when it makes a connection, and a pooler can't pass that on.
+/// sqlx asks for 2 when it connects, and a pooler can't pass that on.
 const DIGITS: &str = "SHOW extra_float_digits";
 
-/// Refuses a pooler of transactions. `connection` has just been made with `options`. Nothing is
-/// left on either connection: a text that is asked for as it is leaves no prepared statement.
+/// Refuses a transaction pooler. `connection` was just made with `options`. The statements leave
+/// nothing on either connection: they are sent as plain text, and so are not prepared.
 pub(super) async fn refuse(
     connection: &mut AnyConnection,
     options: &AnyConnectOptions,
@@ -27,7 +28,8 @@ pub(super) async fn refuse(
     for _ in 0..ROUNDS {
         let before = alone(connection).await?;
         other.execute(BEGIN).await?;
-        // The one that was in use last, and is free again, unless a session holds it.
+        // A transaction pooler gives `other` the server connection that `connection` used last,
+        // because it is free again. A session pooler keeps it for `connection`.
         let is_shared = pid(&mut other).await? == before || alone(connection).await? != before;
         other.execute("ROLLBACK").await?;
         if is_shared {
@@ -40,14 +42,14 @@ pub(super) async fn refuse(
     Ok(other.close().await?)
 }
 
-/// Whether a connection leads to a pooler.
+/// Whether a pooler is between this service and PostgreSQL.
 pub(super) async fn is_between(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
     let row = connection.fetch_one(DIGITS).await?;
     let digits: String = row.try_get("extra_float_digits")?;
     Ok(digits != "2")
 }
 
-/// What a refused connection means, when a pooler refused it.
+/// Explains the error of a refused connection if a pooler refused it.
 pub(super) fn explained(error: sqlx::Error) -> StoreError {
     let is_of_a_pooler = error
         .as_database_error()
@@ -60,7 +62,7 @@ pub(super) fn explained(error: sqlx::Error) -> StoreError {
     error.into()
 }
 
-/// Whose process a transaction gets.
+/// The id of the server process that a transaction gets.
 async fn alone(connection: &mut AnyConnection) -> Result<i32, sqlx::Error> {
     connection.execute(BEGIN).await?;
     let pid = pid(connection).await;

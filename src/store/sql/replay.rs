@@ -1,5 +1,5 @@
-//! How old what a standby shows is. One that was cut off, or stopped replaying, looks just like one
-//! whose primary is idle, but for what it knows of itself.
+//! How old the data of a standby is. A standby that was cut off, or stopped replaying, shows the
+//! same data as one whose primary is idle. Only its own replication status tells them apart.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -9,23 +9,23 @@ use tokio::time::Instant;
 
 use crate::store::StoreError;
 
-/// Positions as numbers. The time is of the primary's clock and only used where nothing better is
-/// known.
+/// Positions are numbers. The time comes from the primary's clock, and is used only if nothing
+/// better is known.
 const SAMPLE: &str = "SELECT pg_is_in_recovery() AS is_standby, \
     (pg_last_wal_receive_lsn() - '0/0'::pg_lsn)::bigint AS received, \
     (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint AS replayed, \
     EXISTS (SELECT 1 FROM pg_stat_wal_receiver) AS is_receiving, \
     (extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000)::bigint AS last_change_ms";
 
-/// Follows how far a standby is.
+/// Follows how far a standby has replayed.
 #[derive(Debug, Default)]
 pub(super) struct Replay(Mutex<Progress>);
 
 #[derive(Debug, Default)]
 struct Progress {
-    /// When all that the primary had written was there, as far as is known.
+    /// The last moment whose changes are all replayed, as far as the standby knows.
     complete: Option<Instant>,
-    /// What had been received at a moment since then, and is not replayed yet.
+    /// A position that was received but not replayed, and when that was.
     awaited: Option<(i64, Instant)>,
 }
 
@@ -39,7 +39,7 @@ struct Sample {
 }
 
 impl Replay {
-    /// How old what the server shows is at most.
+    /// The greatest age of the data that the server shows.
     pub(super) async fn age(&self, connection: &mut AnyConnection) -> Result<Duration, StoreError> {
         let row = query(SAMPLE).fetch_one(connection).await?;
         let last_change: Option<i64> = row.try_get("last_change_ms")?;
@@ -48,7 +48,7 @@ impl Replay {
             received: row.try_get("received")?,
             replayed: row.try_get("replayed")?,
             is_receiving: row.try_get("is_receiving")?,
-            // Below zero where the primary's clock is ahead.
+            // The number is below zero if the primary's clock is ahead.
             last_change: last_change
                 .map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or_default())),
         };
@@ -81,7 +81,7 @@ impl Progress {
         }
         match self.complete {
             Some(complete) => now.duration_since(complete),
-            // From an archive, or cut off since before this process began.
+            // The standby reads from an archive, or was cut off before this process began.
             None => sample.last_change.unwrap_or_default(),
         }
     }

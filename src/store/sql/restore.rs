@@ -1,7 +1,8 @@
-//! A backup in the place of a store: exactly what it holds, whatever lies there, or nothing.
+//! Restores a backup: the store then holds exactly what the backup holds, or is unchanged.
 //!
-//! Three steps, so that the caller may look at what would be lost in between: the backup is copied
-//! beside the store and checked; then it is compared; then it takes the store's place.
+//! There are three steps, so that the caller can look at what would be lost. First, the backup is
+//! copied beside the store and checked. Then the caller compares the two. Then the copy replaces
+//! the store.
 
 use std::fs::{self, File};
 use std::io;
@@ -15,11 +16,11 @@ use super::in_use::{Held, beside, hold};
 use super::{SqlStore, file};
 use crate::store::{Migrate, SchemaStatus, Store as _, StoreError};
 
-/// The ends of the names of what SQLite keeps beside a file.
+/// The ends of the names of the files that SQLite keeps beside a database file.
 const WAL: &str = "-wal";
 const SHM: &str = "-shm";
 
-/// A backup that was copied beside the store's file, and checked.
+/// A backup that was copied beside the store's file and checked.
 #[derive(Debug)]
 pub struct Staged {
     /// The store's file.
@@ -29,13 +30,14 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// Copies a backup to where a store's file is to be, and checks that all of it can be used. A
-    /// `-wal` beside it is part of it. Nothing is replaced yet.
+    /// Copies a backup, with its `-wal` if it has one, beside the store's file, and checks that all
+    /// of it can be used. Nothing is replaced yet.
     ///
     /// # Errors
-    /// [`StoreError::InUse`], [`StoreError::NotABackup`], what the system says, or a schema that can't be used.
+    /// [`StoreError::InUse`], [`StoreError::NotABackup`], an error of the operating system, or a
+    /// schema that can't be used.
     pub async fn prepare(backup: &Path, path: &Path, migrate: Migrate) -> Result<Self, StoreError> {
-        // Of a link, what it leads to is replaced.
+        // If the path is a link, the file that it leads to is replaced.
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let failed = |error| StoreError::File {
             path: path.clone(),
@@ -46,7 +48,7 @@ impl Staged {
         discard(&copy).map_err(failed)?;
         let staged = Self::check(backup, &path, &copy, migrate).await;
         if staged.is_err() {
-            let _told_by_the_error = discard(&copy);
+            let _discarded = discard(&copy);
         }
         staged
     }
@@ -95,7 +97,7 @@ impl Staged {
         })
     }
 
-    /// What is restored.
+    /// The store that the copy holds.
     #[must_use]
     pub fn store(&self) -> &SqlStore {
         &self.store
@@ -107,14 +109,14 @@ impl Staged {
         &self.path
     }
 
-    /// Puts the copy in the place of the store's file, with the owner and the mode that this one
-    /// has. What is replaced is kept beside it: gives its new path.
+    /// Replaces the store's file by the copy, with the owner and the mode of the replaced file. The
+    /// replaced file is kept beside it: gives its new path, `None` if there was none.
     ///
     /// # Errors
-    /// [`StoreError::InUse`], or what the system says: then the store is what it was.
+    /// [`StoreError::InUse`], or an error of the operating system; then the store is unchanged.
     pub async fn replace(self, now: Timestamp) -> Result<Option<PathBuf>, StoreError> {
         let Self { path, copy, store } = self;
-        // Takes its WAL into the file.
+        // SQLite moves the content of the `-wal` file into the copy when it closes.
         store.close().await;
         let failed = |error| StoreError::File {
             path: path.clone(),
@@ -122,20 +124,20 @@ impl Staged {
         };
         let done = held(&path).and_then(|held| swap(&path, &copy, now, held).map_err(failed));
         if done.is_err() {
-            let _told_by_the_error = discard(&copy);
+            let _discarded = discard(&copy);
         }
         done
     }
 
-    /// Leaves the store as it is.
+    /// Removes the copy and leaves the store as it is.
     pub async fn abandon(self) {
         self.store.close().await;
-        let _nothing_depends_on_it = discard(&self.copy);
+        let _discarded = discard(&self.copy);
     }
 }
 
 impl SqlStore {
-    /// Whether the file is what SQLite wrote, from page to page and row to row; or what is wrong.
+    /// Checks the file page by page and row by row. The error says what is wrong.
     async fn check_integrity(&self) -> Result<(), String> {
         let check = async {
             let mut connection = self.connections.acquire().await?;
@@ -162,7 +164,8 @@ fn held(path: &Path) -> Result<Held, StoreError> {
     held.ok_or_else(|| StoreError::InUse(path.into()))
 }
 
-/// Not even when the power fails in between is there a file with the WAL of another one.
+/// Replaces the store's file in steps of which a power failure can stop any: at no moment does a
+/// file lie beside the WAL of another one.
 fn swap(path: &Path, copy: &Path, now: Timestamp, _held: Held) -> io::Result<Option<PathBuf>> {
     if beside(copy, WAL).try_exists()? {
         return Err(io::Error::other("the copy of the backup is still in use"));
@@ -209,7 +212,7 @@ fn kept_at(path: &Path, now: Timestamp) -> PathBuf {
     )
 }
 
-/// A file that only its owner reads, with what is in another one.
+/// Copies a file into a new one that only its owner can read.
 fn copy_private(from: &Path, to: &Path) -> io::Result<()> {
     let mut from = File::open(from)?;
     file::make_private(to)?;

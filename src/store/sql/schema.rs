@@ -1,7 +1,7 @@
-//! The schema: how it stands, and bringing it up to date.
+//! The version of the schema, and the migrations that bring it up to date.
 //!
-//! Forward only, and by additions alone: the release before goes on serving while and after a
-//! migration runs, on the same store.
+//! Migrations only go forward, and only add. So the release before goes on serving from the same
+//! store during and after a migration.
 
 use sqlx::migrate::MigrateError;
 use sqlx::{AnyConnection, Executor as _, Row};
@@ -9,8 +9,8 @@ use sqlx::{AnyConnection, Executor as _, Row};
 use super::{Engine, SqlStore};
 use crate::store::{Migrate, SchemaStatus, Store as _, StoreError};
 
-/// For migrations: others may be at it, and the tables large; and a role or a database may have any
-/// default.
+/// The settings for migrations. Another process may hold locks, and the tables may be large. A role
+/// or a database may have any default.
 const PATIENT: &str = "SELECT set_config('statement_timeout', '0', false), set_config('lock_timeout', '0', false), \
     set_config('idle_in_transaction_session_timeout', '0', false), \
     set_config('default_transaction_read_only', 'off', false), \
@@ -50,7 +50,7 @@ impl SqlStore {
         }
     }
 
-    /// No applied migration may differ from this release's.
+    /// Fails if an applied migration differs from this release's.
     async fn check_applied(&self) -> Result<(), StoreError> {
         let mut transaction = self.read().await?;
         let applied = sqlx::query("SELECT version, checksum FROM _sqlx_migrations");
@@ -66,13 +66,12 @@ impl SqlStore {
         Ok(())
     }
 
-    /// Under SQLite's write lock, which the library doesn't take: of several processes that start
-    /// at once, one migrates and the others find it done. And all or nothing: the migrations' own
-    /// transactions nest in this one.
+    /// Migrates under SQLite's write lock, which sqlx doesn't take. If several processes start at
+    /// once, one migrates and the others find it done. The migrations' own transactions nest in
+    /// this one, so all are applied or none.
     async fn migrate_file(&self) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        // `run`, which differs in what it takes, can't be used in a future that moves between
-        // threads.
+        // `run` is generic over its connection, and its future can't move between threads.
         let migrations = self.engine.migrations();
         migrations
             .run_direct(None, &mut *transaction, false)
@@ -80,15 +79,16 @@ impl SqlStore {
         Ok(transaction.commit().await?)
     }
 
-    /// Under a lock of the library's, which ends with the connection: a replica that dies in the
-    /// middle leaves whole steps.
+    /// Migrates under sqlx's lock, which ends with the connection. A replica that dies in the
+    /// middle leaves whole migrations.
     async fn migrate_database(&self) -> Result<(), StoreError> {
         let mut connection = self.connections.acquire().await?;
         connection.execute(PATIENT).await?;
         let migrations = self.engine.migrations();
         let done = migrations.run_direct(None, &mut *connection, false).await;
-        // A pooler may give the connection to somebody else.
-        let _gone_anyhow = connection.execute("DISCARD ALL").await;
+        // A pooler may give the connection to another client. A failure doesn't matter, because the
+        // connection is closed.
+        let _reset = connection.execute("DISCARD ALL").await;
         connection.close().await?;
         Ok(done?)
     }

@@ -1,15 +1,15 @@
-//! The tables with their columns: what a copy takes along, and what the MAC of a row is of.
+//! The tables with their columns: what a copy takes along, and what the MAC of a row covers.
 
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::{Any, Row};
 
 use crate::store::StoreError;
 
-/// A table. Leases are not among them: what holds one is a process that serves.
+/// A table. The table of leases is left out, because only a running process holds a lease.
 pub(super) struct Table {
     pub(super) name: &'static str,
-    /// The first is the primary key. The order is that of a row's content under its MAC. A column
-    /// that is added later is NULL in the rows that there are, and then no part of that content:
+    /// The first column is the primary key. The order is that of a row's content under its MAC. A
+    /// column that a later release adds is NULL in existing rows and not part of their content, so
     /// earlier MACs stay right.
     pub(super) columns: &'static [Column],
 }
@@ -22,7 +22,7 @@ pub(super) enum Column {
 }
 use Column::{Bytes, Number, Text};
 
-/// A column's value, to be written.
+/// The value of a column, for writing.
 #[derive(Debug, Clone)]
 pub(super) enum Value {
     Text(Option<String>),
@@ -30,15 +30,15 @@ pub(super) enum Value {
     Bytes(Option<Vec<u8>>),
 }
 
-/// The values of a row to be written, by column.
+/// The values of a row by column, for writing.
 pub(super) type Values = Vec<(&'static str, Value)>;
 
 pub(super) type Query<'q> = sqlx::query::Query<'q, Any, AnyArguments>;
 
 /// The column that holds a row's MAC.
 pub(super) const MAC: &str = "mac";
-/// What a MAC is not of: itself, what is noted without being a change, and which trail's writer
-/// takes a record.
+/// The columns that no MAC covers: the MAC itself, uses that are noted without being a change, and
+/// the trail whose writer takes a record.
 const NOT_VOUCHED: [&str; 4] = [MAC, "last_used_at", "last_used_from", "trail"];
 
 pub(super) static META: Table = Table {
@@ -95,7 +95,7 @@ pub(super) static CLIENTS: Table = Table {
         Bytes(MAC),
     ],
 };
-/// Its rows are part of their client's content.
+/// Its rows are part of the content of their client.
 pub(super) static CLIENT_SECRETS: Table = Table {
     name: "client_secrets",
     columns: &[
@@ -117,7 +117,7 @@ static CLIENT_USES: Table = Table {
         Text("last_used_from"),
     ],
 };
-/// As those of the feed.
+/// Its rows are counted, and have no MAC of their own.
 pub(super) static REMOVED_CLIENTS: Table = Table {
     name: "removed_clients",
     columns: &[Text("id"), Number("tokens_not_before")],
@@ -143,7 +143,7 @@ pub(super) static CHANGES: Table = Table {
         Number("at"),
     ],
 };
-/// As these are.
+/// Its rows are counted, and have no MAC of their own.
 pub(super) static AUDIT_OUTBOX: Table = Table {
     name: "audit_outbox",
     columns: &[
@@ -158,7 +158,7 @@ static MANIFEST: Table = Table {
     columns: &[Text("part"), Bytes("value")],
 };
 
-/// All of them, in an order in which no row refers to one that comes later.
+/// All tables, in an order in which no row refers to a row of a later table.
 pub(super) static TABLES: [&Table; 10] = [
     &META,
     &SIGNING_KEYS,
@@ -177,7 +177,7 @@ impl Table {
         self.columns.iter().map(|column| column.name()).collect()
     }
 
-    /// The content of a row whose columns, in the table's order, begin at this place.
+    /// The content of a row. Its columns, in the table's order, begin at the index `from`.
     pub(super) fn content_of(&self, row: &AnyRow, from: usize) -> Result<Vec<u8>, StoreError> {
         let mut content = Content::of(self);
         for (place, column) in self.vouched() {
@@ -193,7 +193,7 @@ impl Table {
         Ok(content.0)
     }
 
-    /// The content of a row that is to be written. A column without a value is NULL.
+    /// The content of a row before it is written. A column without a value is NULL.
     pub(super) fn content(&self, values: &[(&'static str, Value)]) -> Vec<u8> {
         let mut content = Content::of(self);
         for (_, column) in self.vouched() {
@@ -223,7 +223,8 @@ impl Column {
     }
 }
 
-/// Bytes that stand for one row alone: each name and value has its length before it.
+/// The bytes of one row. Each name and value has its length before it, so no two rows share the
+/// bytes.
 struct Content(Vec<u8>);
 
 impl Content {
@@ -247,7 +248,7 @@ impl Content {
     }
 }
 
-/// The content of several rows that are vouched for as one, in whichever order they were read.
+/// The content of several rows that share a MAC. The order of `others` doesn't matter.
 pub(super) fn joined(first: &[u8], mut others: Vec<Vec<u8>>) -> Vec<u8> {
     others.sort();
     let mut content = Content(Vec::with_capacity(1024));

@@ -1,4 +1,4 @@
-//! The conformance suite, and what only SQLite can get wrong: files, locks, several processes.
+//! The conformance suite, and tests of what concerns SQLite alone: files, locks, several processes.
 
 mod upgrade;
 mod vouched;
@@ -61,12 +61,12 @@ async fn all_its_files_are_private_and_what_it_holds_survives() {
         files += 1;
     }
     assert_eq!(files, 3, "with -wal and -shm");
-    // Not closed: as after a crash.
+    // The first store is not closed, as after a crash.
     let again = SqlStore::open_file(&path, Migrate::No).await.unwrap();
     assert_eq!(again.client("one").await.unwrap(), Some(one));
 }
 
-/// SQLite ends a transaction by itself when there is no room for what it writes.
+/// SQLite ends a transaction by itself when the disk has no room for its writes.
 #[tokio::test]
 async fn no_connection_is_spoilt_by_a_disk_that_was_full() {
     let (_folder, _path, store) = opened().await;

@@ -1,4 +1,4 @@
-//! Revoked tokens as rows.
+//! Reads and writes revoked tokens as rows.
 
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
@@ -41,7 +41,7 @@ pub(super) async fn revoke(
         .vouch_row(transaction, row, &REVOKED_TOKENS, &mut values)
         .await?;
     let names: Vec<_> = values.iter().map(|(name, _)| *name).collect();
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let mut query = sqlx::query(AssertSqlSafe(insert("revoked_tokens", &names, 1)));
     for (_, value) in &values {
         query = bind(query, value);
@@ -50,14 +50,15 @@ pub(super) async fn revoke(
     Ok(())
 }
 
-/// Also those that somebody else wrote, which is noted: a token too few is the safe side.
+/// The tokens that were revoked after a change. Tokens that somebody else wrote into the table are
+/// given too, and noted: to refuse one token too many is safe.
 pub(super) async fn revoked_after(
     connection: &mut AnyConnection,
     vouching: &Vouching,
     change: i64,
 ) -> Result<Vec<RevokedToken>, StoreError> {
     let columns = REVOKED_TOKENS.names().join(", ");
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let query = sqlx::query(AssertSqlSafe(format!(
         "SELECT {columns} FROM revoked_tokens WHERE change > $1 ORDER BY change"
     )));
@@ -73,15 +74,16 @@ pub(super) async fn revoked_after(
     Ok(tokens)
 }
 
-/// With their entries in the feed, which nobody needs either, but for one that somebody may stand
-/// on. Numbers are not used again, so nobody misses what comes after.
+/// Deletes revoked tokens that expired before a time, and their entries in the feed. An entry that
+/// a reader may stand on stays. The databases never use a number twice, so no reader misses a later
+/// entry.
 pub(super) async fn forget(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
     expired_before: Timestamp,
 ) -> Result<(), StoreError> {
     let columns = REVOKED_TOKENS.names().join(", ");
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let query = sqlx::query(AssertSqlSafe(format!(
         "DELETE FROM revoked_tokens WHERE expires_at < $1 RETURNING {columns}"
     )));
@@ -89,7 +91,7 @@ pub(super) async fn forget(
     for row in query.fetch_all(&mut **transaction).await? {
         let content = REVOKED_TOKENS.content_of(&row, 0)?;
         let (id, mac) = (row.try_get("jti")?, row.try_get(MAC)?);
-        // One whose time somebody else changed goes on to be missed.
+        // If somebody else changed the row, the manifest still counts the original row as missing.
         ledger
             .withdraw_genuine(transaction, (Part::RevokedTokens, id), &content, mac)
             .await?;
@@ -125,8 +127,8 @@ async fn number_of(
     Ok(row.try_get("number")?)
 }
 
-/// Without those of a client that had the id before. Asked only where it may matter: it looks up
-/// every one of them.
+/// The number without the tokens of an earlier client with the same id. It is asked only when the
+/// total reaches the limit, because it looks up every token's change.
 async fn number_of_its_own(
     transaction: &mut Transaction<'static, Any>,
     client: &ClientId,

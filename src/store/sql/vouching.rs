@@ -1,8 +1,7 @@
-//! Which rows are believed: those that carry the MAC of their content, and that the manifest
-//! counts.
+//! Which rows are believed: rows that carry the MAC of their content and that the manifest counts.
 //!
-//! Until the keys for that are known, as in a command that has no master key, rows are read as they
-//! are, and a store that has a manifest can't be changed.
+//! A command without the master key doesn't have the keys for that. It reads rows unchecked, and
+//! can't change a store that has a manifest.
 
 mod adopt;
 mod check;
@@ -38,16 +37,16 @@ pub(super) struct Vouching {
 
 #[derive(Debug, Default)]
 struct State {
-    /// By the last check of all rows.
+    /// What the last check of all rows found.
     checked: Findings,
-    /// Since then.
+    /// What reads have found since then.
     met: Findings,
     suspects: Suspects,
     checks: u64,
 }
 
-/// The clients that are not believed though their MACs are right: one of them was put back, or one
-/// is gone.
+/// The clients that are not believed although their MACs are right: one of their bucket was put
+/// back to an earlier state or removed.
 #[derive(Debug, Default, Clone)]
 struct Suspects {
     places: HashSet<BucketAddress>,
@@ -65,10 +64,11 @@ impl Vouching {
         self.keys.get()
     }
 
-    /// From now on, rows are believed by these keys. `seen` is what version of the store was seen
-    /// here before.
+    /// From now on, only rows that these keys vouch for are believed. `seen` is the version of the
+    /// store that this installation saw before.
     pub(super) fn entrust(&self, keys: Arc<RowKeys>, seen: SeenVersion) {
-        let _the_same_before = self.keys.set(keys);
+        // A second call brings the same keys.
+        let _already_set = self.keys.set(keys);
         let version = seen.version;
         self.highest.fetch_max(version, Ordering::Relaxed);
         if seen.is_doubted {
@@ -97,7 +97,7 @@ impl Vouching {
         self.state().checks
     }
 
-    /// Whether a row is as this service wrote it. If it isn't, that is noted.
+    /// Whether a row is as this service wrote it. If it is not, the row is noted as altered.
     pub(super) fn is_genuine(
         &self,
         (part, id): (Part, &str),
@@ -112,7 +112,7 @@ impl Vouching {
         genuine
     }
 
-    /// Whether a client whose MAC is right may be used: not one that may have been put back to an
+    /// Whether a client whose MAC is right may be used: not if it may have been put back to an
     /// earlier state. `before` is the highest version that was seen when the reading began.
     pub(super) fn is_current(&self, id: &str, version: i64, before: u64) -> bool {
         if self.keys().is_none() {
@@ -131,8 +131,8 @@ impl Vouching {
         is_latest
     }
 
-    /// The buckets of a part with few rows, which were all read, that don't have the sums that they
-    /// should.
+    /// The buckets whose sums differ from the manifest, of a part with few rows. `rows` are all
+    /// rows of the part.
     pub(super) async fn wrong_buckets(
         &self,
         connection: &mut AnyConnection,
@@ -156,22 +156,22 @@ impl Vouching {
         Ok(expected.differences(&found).into_iter().collect())
     }
 
-    /// The clients that are not believed, as far as that was checked.
+    /// The clients that the last check of all rows found suspect.
     fn suspects(&self) -> Suspects {
         self.state().suspects.clone()
     }
 
-    /// Notes that this service can't have written a row.
+    /// Notes a row that this service can't have written.
     pub(super) fn note_altered(&self, part: Part, id: &str) {
         self.state().met.note_altered(part.called(id));
     }
 
-    /// Notes that a row may have been put back to an earlier state.
+    /// Notes a row that may have been put back to an earlier state.
     pub(super) fn note_put_back(&self, part: Part, id: &str) {
         self.state().met.note_put_back(part.called(id));
     }
 
-    /// The highest version that was seen, also now.
+    /// The highest version that was seen, with the current one.
     pub(super) async fn read_version(
         &self,
         connection: &mut AnyConnection,
@@ -190,7 +190,8 @@ impl Vouching {
         })
     }
 
-    /// Rows are as old as the store from now on, which has another history.
+    /// Forgets the versions of clients, because the store has another history. Notes the store as
+    /// in an earlier state.
     pub(super) fn begin_again(&self) {
         self.seen.clear();
         let seen = self.version();
@@ -217,18 +218,19 @@ impl Vouching {
     }
 
     /// Compares a version of the store that was read with `before`, the highest that was seen when
-    /// the reading began: meanwhile, others may have read a later one.
+    /// the reading began. Other readers may have seen a later one since.
     fn compare(&self, before: u64, found: u64) -> Option<Earlier> {
         self.highest.fetch_max(found, Ordering::Relaxed);
         if found < before {
-            // Rows are as old as the store, each of them.
+            // The whole store is older, so each of its rows may be older too.
             self.seen.clear();
             return Some(Earlier {
                 seen: before,
                 found,
             });
         }
-        // Others may have changed something since. Only an administrator's word is the end of it.
+        // Later changes raise the version past `before`. The finding stays until an administrator
+        // accepts the rows, which raises the version further.
         let earlier = self.state().checked.earlier;
         earlier.filter(|earlier| found < Root::accepted(earlier.seen))
     }

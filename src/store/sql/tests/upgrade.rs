@@ -1,5 +1,5 @@
-//! Stores of every earlier release, with rows in them, brought up to date by this one: nothing is
-//! lost.
+//! This release brings the stores of every earlier release up to date, and loses none of their
+//! rows.
 
 use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -10,7 +10,7 @@ use crate::keys::{KeySet, MasterKey, StoredKey, Vault};
 use crate::store::{Change, Subject, TokensThen};
 use crate::token::{Algorithm, Audience, ExpiresInAs, GrantType, Lifetime, Status};
 
-/// What a store of a version holds, in the SQL of the version that brought it.
+/// The rows of a store by the version that brought them, in that version's SQL.
 const ROWS: [(i64, &str); 7] = [
     (
         1,
@@ -43,7 +43,7 @@ const ROWS: [(i64, &str); 7] = [
     ),
 ];
 
-/// A file as the release with this schema left it.
+/// Makes a file as the release with this schema left it.
 async fn left_at(version: i64, path: &Path, key: &StoredKey) {
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -99,7 +99,7 @@ fn bank(version: i64) -> ClientRecord {
         token_algorithm: (version >= 2).then_some(Algorithm::Ps256),
         contact: Some("ops@bank.example".into()),
         note: Some("a note".into()),
-        // What came later has the value that leaves everything as it was.
+        // Later settings have the value that changes nothing.
         ..Client::new(ClientId::parse("bank").unwrap(), "A bank", scope)
     };
     ClientRecord {
@@ -150,12 +150,12 @@ async fn a_store_of_every_earlier_release_is_brought_up_to_date_with_all_in_it()
             News::Changes(vec![]),
             "where a replica stood before"
         );
-        // A lease of before is still another's until its time is over.
+        // An earlier lease still holds until its time is over.
         let (me, now) = (Uuid::new_v4(), Timestamp::from_millisecond(8000).unwrap());
         let taken = store.take_lease("schedule", me, now, at(20)).await.unwrap();
         assert_eq!(taken, version < 2);
 
-        // And it goes on: numbers of changes are not used again.
+        // The upgraded store can be changed. Numbers of changes are not used again.
         store
             .set_status(&bank, Status::Enabled, TokensThen::Kept, at(10))
             .await

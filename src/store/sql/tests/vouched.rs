@@ -1,11 +1,11 @@
-//! Rows that somebody else alters, removes, or puts back: noticed, and not used.
+//! Rows that an attacker alters, removes, or puts back are noticed and not used.
 
 use super::*;
 use crate::keys::{MasterKey, Vault};
 use crate::store::{SeenVersion, TokensThen};
 use crate::token::{Status, TokenId};
 
-/// A store whose rows are vouched for, as from a first start.
+/// A store whose rows are vouched for from the start.
 async fn vouched() -> (tempfile::TempDir, SqlStore, Vault) {
     let (folder, _, store) = opened().await;
     let (vault, sealed) = Vault::create(&MasterKey::random());
@@ -28,7 +28,7 @@ async fn sql(store: &SqlStore, statement: &'static str) {
         .unwrap();
 }
 
-/// What a check finds, in one text.
+/// The findings of a check, as one text.
 async fn found(store: &SqlStore) -> String {
     assert!(store.check_rows(None).await.unwrap());
     store.findings().problems().join("\n")
@@ -156,7 +156,7 @@ async fn a_row_that_is_gone_or_back_again_is_missed() {
     }
 }
 
-/// With the MAC that it had.
+/// The attacker puts back the whole row with its earlier MAC.
 #[tokio::test]
 async fn a_client_that_is_put_back_is_not_used() {
     let (_folder, store, vault) = with_clients(8).await;
@@ -171,7 +171,7 @@ async fn a_client_that_is_put_back_is_not_used() {
     assert_eq!(disabled.client.status, Status::Disabled);
     let back = "UPDATE clients SET enabled = 1, changed_at = b.changed_at, version = b.version, mac = b.mac FROM before b WHERE b.id = clients.id";
     sql(&store, back).await;
-    // Who has seen the later one knows at once.
+    // A process that has seen the later version knows at once.
     assert_eq!(
         store
             .clients_named(std::slice::from_ref(&id))
@@ -181,7 +181,7 @@ async fn a_client_that_is_put_back_is_not_used() {
     );
     assert!(found(&store).await.contains("client c05"));
 
-    // Who hasn't, once the rows are checked.
+    // A process that hasn't seen it knows once the rows are checked.
     let again = SqlStore::open_file(&_folder.path().join("store.db"), Migrate::No)
         .await
         .unwrap();
@@ -195,7 +195,7 @@ async fn a_client_that_is_put_back_is_not_used() {
         []
     );
 
-    // An administrator looks at it: until then it is disabled.
+    // The client is disabled until an administrator looks at it.
     again.accept_rows(now).await.unwrap();
     assert_eq!(found(&again).await, "");
     let accepted = again.client("c05").await.unwrap().unwrap();
@@ -245,7 +245,7 @@ async fn without_the_keys_nothing_can_be_changed() {
     assert!(matches!(error, StoreError::NotEntrusted), "{error}");
 }
 
-/// By a row of an earlier release; once.
+/// The store has a sealed secret key of an earlier release.
 #[tokio::test]
 async fn rows_of_an_earlier_release_are_adopted_once() {
     let (_folder, _, store) = opened().await;

@@ -1,5 +1,5 @@
-//! Vouching for rows that nothing vouches for: those of a store of an earlier release, once; and
-//! those that an administrator has looked at.
+//! Vouches for rows that nothing vouches for: once for those of a store of an earlier release, and
+//! for those that an administrator has accepted.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use crate::store::sql::tables::Table;
 use crate::store::sql::{SqlStore, clients, feed, meta};
 use crate::store::{Findings, SeenVersion, StoreError};
 
-/// How many rows are read at a time.
+/// The number of rows that are read at a time.
 const PAGE: usize = 500;
 
-/// A row with its MAC as it should be, where it has another.
+/// The id of a row whose MAC changes, and its new MAC.
 type Renewed = (String, Vec<u8>);
 
-/// Puts a sealed secret key into the place of the one that was `seen`, and everything that there is
-/// under the keys. Without one that was seen, the store is new, and no row that it holds is taken.
-/// Says whether that was done: it is once.
+/// Replaces the sealed secret key that was `seen`, and vouches for all rows of the store. If `seen`
+/// is `None`, the store is new, and no row that it holds is vouched for. Says whether it did, which
+/// it does once.
 pub(in crate::store::sql) async fn adopt(
     store: &SqlStore,
     keys: Arc<RowKeys>,
@@ -60,9 +60,9 @@ impl SqlStore {
     }
 }
 
-/// Takes the rows as they are for right, as an administrator says. Clients that were altered, or
-/// may have been put back, are disabled, so that somebody looks at each; such signing keys are
-/// removed. Gives what was wrong.
+/// Vouches for the rows as they are, on the word of an administrator. Clients that were altered, or
+/// may have been put back, are disabled, so that an administrator looks at each. Such signing keys
+/// are removed. Gives what was wrong.
 pub(in crate::store::sql) async fn accept(
     store: &SqlStore,
     now: Timestamp,
@@ -97,8 +97,8 @@ pub(in crate::store::sql) async fn accept(
     Ok(findings)
 }
 
-/// Keeps a row, by what findings call it, from being used as it is. Gives what to tell those that
-/// follow.
+/// Keeps a row from being used as it is. `row` is its name in the findings. Gives the kind and the
+/// subject of the entry for the feed.
 async fn set_aside<'r>(
     transaction: &mut Transaction<'static, Any>,
     row: &'r str,
@@ -116,7 +116,7 @@ async fn set_aside<'r>(
     }
 }
 
-/// In as much time as so many rows take.
+/// Vouches for all rows. The whole has no time limit, because many rows take long.
 async fn vouch_for_all(
     transaction: &mut Transaction<'static, Any>,
     ledger: &mut Ledger,
@@ -182,7 +182,7 @@ async fn vouch_for_rows(
         columns.join(", "),
         key = columns[0],
     );
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let query = sqlx::query(AssertSqlSafe(statement)).bind(last.clone());
     let page = query.fetch_all(&mut **transaction).await?;
     let mut renewed = Vec::new();
@@ -210,7 +210,7 @@ async fn renew(
         "UPDATE {name} SET mac = renewed.column2 FROM ({}) AS renewed WHERE {name}.{key} = renewed.column1",
         values(2, renewed.len())
     );
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let mut query = sqlx::query(AssertSqlSafe(statement));
     for (id, mac) in renewed {
         query = query.bind(id).bind(mac);

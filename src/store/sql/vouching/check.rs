@@ -1,4 +1,4 @@
-//! Checking all rows: each by itself, and whether they are those that there should be.
+//! Checks all rows: each row's MAC, and whether the rows are those that the manifest counts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
@@ -15,28 +15,28 @@ use crate::store::sql::tables::{CLIENTS, META, REVOKED_TOKENS, SIGNING_KEYS, Tab
 use crate::store::sql::{SqlStore, clients};
 use crate::store::{Findings, StoreError};
 
-/// How many rows are read at a time.
+/// The number of rows that are read at a time.
 const PAGE: usize = 500;
-/// How much longer a check pauses than it works, where it has all the time that it wants.
+/// A check with pauses rests this many times as long as it reads.
 const PAUSES: u32 = 3;
 
 /// How thorough a check is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store::sql) enum Extent {
-    /// All rows, however many there are, and at leisure.
+    /// All rows, with pauses, however many there are.
     All,
-    /// Nothing if there are more clients than this.
+    /// All rows, without pauses; nothing if there are more clients than this.
     UpTo(usize),
 }
 
-/// What the rows that were read add up to.
+/// The sums of the rows that were read.
 struct Sums<'k> {
     keys: &'k RowKeys,
     leaves: BTreeMap<usize, Leaf>,
     findings: Findings,
 }
 
-/// Checks the rows as of one moment. Says whether it did.
+/// Checks the rows as of one moment. Says whether it checked them.
 pub(in crate::store::sql) async fn check(
     store: &SqlStore,
     extent: Extent,
@@ -106,7 +106,7 @@ pub(in crate::store::sql) async fn check(
         }
     }
     findings.earlier = vouching.compare(before, root.version);
-    // What was altered is told as that.
+    // A row that was altered is not reported as put back too.
     findings
         .put_back
         .retain(|row| !findings.altered.contains(row));
@@ -114,7 +114,7 @@ pub(in crate::store::sql) async fn check(
     Ok(true)
 }
 
-/// The parts and the tables of their rows.
+/// The parts whose rows have MACs, and their tables.
 pub(super) fn tables() -> [(Part, &'static Table); 4] {
     [
         (Part::Clients, &CLIENTS),
@@ -133,7 +133,7 @@ async fn parts(
         .collect()
 }
 
-/// The rows that are counted in these places.
+/// The ids of the rows that are counted in these buckets.
 async fn rows_in(
     connection: &mut AnyConnection,
     part: Part,
@@ -141,7 +141,7 @@ async fn rows_in(
     places: &BTreeSet<BucketAddress>,
 ) -> Result<HashMap<BucketAddress, Vec<String>>, StoreError> {
     let (name, key) = (table.name, table.columns[0].name());
-    // Nothing in it is from outside.
+    // No part of the statement comes from outside the program.
     let query = sqlx::query(AssertSqlSafe(format!(
         "SELECT CAST({key} AS TEXT) FROM {name}"
     )));
@@ -158,7 +158,7 @@ async fn rows_in(
 }
 
 impl Sums<'_> {
-    /// Says whether there were not too many.
+    /// Reads all clients. Says whether there were not too many.
     async fn clients(
         &mut self,
         moment: &mut Transaction<'static, Any>,
@@ -195,7 +195,7 @@ impl Sums<'_> {
         table: &Table,
     ) -> Result<(), StoreError> {
         let (name, columns) = (table.name, table.names().join(", "));
-        // Nothing in it is from outside.
+        // No part of the statement comes from outside the program.
         let query = sqlx::query(AssertSqlSafe(format!("SELECT {columns} FROM {name}")));
         let mut rows = query.fetch(&mut **moment);
         while let Some(row) = rows.try_next().await? {
@@ -206,7 +206,7 @@ impl Sums<'_> {
         Ok(())
     }
 
-    /// Rows without MACs.
+    /// Reads the rows of a part that have no MACs.
     async fn counted(
         &mut self,
         moment: &mut Transaction<'static, Any>,
@@ -240,7 +240,7 @@ impl Sums<'_> {
         }
     }
 
-    /// Where the sums are not what the manifest says.
+    /// The buckets whose sums differ from the manifest's.
     fn differences(
         &self,
         root: &Root,
@@ -267,7 +267,7 @@ impl Sums<'_> {
                     if let StoreError::Manifest(what) = error {
                         findings.manifest = Some(what.to_owned());
                     }
-                    // Nobody knows what should be there.
+                    // The right sums are unknown, so every bucket with rows is wrong.
                     found.differences(&empty)
                 }
             };

@@ -1,4 +1,4 @@
-//! The manifest as a transaction changes it: with the rows that it writes, or not at all.
+//! The manifest as a transaction changes it. The transaction writes it together with its rows.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use crate::store::sql::tables::{
 
 pub(super) const ROOT: &str = "root";
 
-/// The manifest within a transaction. Writers come one at a time.
+/// The manifest within a transaction. One transaction writes at a time.
 #[derive(Debug)]
 pub(in crate::store::sql) struct Ledger {
-    /// None of a store whose rows nothing vouches for.
+    /// `None` if nothing vouches for the store's rows.
     keys: Option<Arc<RowKeys>>,
     root: Root,
-    /// Those that the transaction has changed.
+    /// The leaves that the transaction has read or changed.
     leaves: BTreeMap<usize, Leaf>,
     suspects: Suspects,
 }
@@ -44,7 +44,8 @@ impl Ledger {
         })
     }
 
-    /// Of a store that no row is vouched for in, or where all rows come with their MACs.
+    /// For a store whose rows nothing vouches for, or for a copy, whose rows bring their MACs
+    /// along.
     pub(in crate::store::sql) fn without_keys() -> Self {
         Self::of(None, Root::default())
     }
@@ -66,7 +67,7 @@ impl Ledger {
         }
     }
 
-    /// Counts a row that the transaction writes, of this content. Gives its MAC.
+    /// Counts a row with this content, which the transaction writes. Gives its MAC.
     pub(in crate::store::sql) async fn vouch(
         &mut self,
         connection: &mut AnyConnection,
@@ -83,7 +84,7 @@ impl Ledger {
         Ok(Some(mac))
     }
 
-    /// The same of a row that is vouched for by itself, whose values it completes.
+    /// Counts a row as [`vouch`](Self::vouch) does, and adds its MAC to its values.
     pub(in crate::store::sql) async fn vouch_row(
         &mut self,
         connection: &mut AnyConnection,
@@ -97,8 +98,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Counts a row no more that the transaction removes, or writes anew: one that has this MAC,
-    /// which is right or, as an administrator removes the row, is taken for it.
+    /// Stops counting the row with this MAC, which the transaction removes or writes anew. The
+    /// caller has checked the MAC, or an administrator removes the row.
     pub(in crate::store::sql) async fn withdraw(
         &mut self,
         connection: &mut AnyConnection,
@@ -113,8 +114,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// The same if the MAC is right. If it isn't, the row that was there before goes on to be
-    /// missed.
+    /// As [`withdraw`](Self::withdraw), if the MAC is right. Otherwise the manifest still counts
+    /// the original row as missing.
     pub(in crate::store::sql) async fn withdraw_genuine(
         &mut self,
         connection: &mut AnyConnection,
@@ -147,7 +148,7 @@ impl Ledger {
         self.tally(connection, part, row, Leaf::add).await
     }
 
-    /// Counts it no more.
+    /// Stops counting a row that has no MAC.
     pub(in crate::store::sql) async fn discount(
         &mut self,
         connection: &mut AnyConnection,
@@ -172,8 +173,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether a client is one that may have been put back to an earlier state, as far as that was
-    /// checked.
+    /// Whether the last check of all rows found that a client may have been put back to an earlier
+    /// state.
     pub(in crate::store::sql) fn is_suspect(&self, id: &str) -> bool {
         self.suspects.include(id)
     }
@@ -230,7 +231,7 @@ pub(super) static COUNTED: [(Part, &Table); 3] = [
     (Part::Removed, &REMOVED_CLIENTS),
 ];
 
-/// Where such a row is counted, and its weight.
+/// The bucket in which such a row is counted, and its weight.
 pub(super) fn counted(
     keys: &RowKeys,
     part: Part,

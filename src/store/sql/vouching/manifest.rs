@@ -1,10 +1,10 @@
-//! Which rows there are, as sums: what a row that is removed, put back to an earlier state, or
-//! brought back, doesn't fit.
+//! The manifest: sums over the rows that the store should have. A row that is removed, put back to
+//! an earlier state, or brought back changes a sum.
 //!
 //! Each row has a weight, a secret number that depends on its MAC. Rows are spread over buckets by
-//! their ids, and the sum of a bucket is that of its rows' weights. Leaves of 256 sums are sealed,
-//! and so is the root, which has the version of each leaf: none can be put back to an earlier state
-//! by itself.
+//! their ids. The sum of a bucket is that of its rows' weights. A leaf has 256 sums and is sealed.
+//! The root is sealed too and has the version of each leaf, so no leaf can be put back to an
+//! earlier state by itself.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
@@ -20,7 +20,7 @@ pub(in crate::store::sql) enum Part {
     Removed,
 }
 
-/// Where a row is counted.
+/// The bucket in which a row is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::store::sql) struct BucketAddress {
     pub(in crate::store::sql) leaf: usize,
@@ -30,12 +30,12 @@ pub(in crate::store::sql) struct BucketAddress {
 /// The sums of 256 buckets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store::sql) struct Leaf {
-    /// The store's when it was last changed.
+    /// The version of the store in which this leaf was last changed.
     pub(in crate::store::sql) version: u64,
     sums: Vec<u128>,
 }
 
-/// The version of the store and of each leaf; 0 of one that was never written.
+/// The version of the store, and the version of each leaf; 0 for a leaf that was never written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::store::sql) struct Root {
     pub(in crate::store::sql) version: u64,
@@ -43,7 +43,7 @@ pub(in crate::store::sql) struct Root {
 }
 
 const BUCKETS: usize = 256;
-/// Clients may be a million, and the others thousands at most.
+/// There may be a million clients; the other parts have thousands of rows at most.
 const LEAVES_OF_CLIENTS: usize = 256;
 
 impl Part {
@@ -57,7 +57,7 @@ impl Part {
         Self::Removed,
     ];
 
-    /// What a row is called.
+    /// The noun for a row of this part in messages.
     pub(in crate::store::sql) const fn noun(self) -> &'static str {
         match self {
             Self::Clients => "client",
@@ -70,14 +70,14 @@ impl Part {
         }
     }
 
-    /// What its row of this id is called in a message. Whoever wrote the row may have chosen the
-    /// id.
+    /// The name in messages of the row with this id. An attacker may have chosen the id, so control
+    /// characters are left out and the length is limited.
     pub(in crate::store::sql) fn called(self, id: &str) -> String {
         let id: String = id.chars().filter(|c| !c.is_control()).take(130).collect();
         format!("{} {id}", self.noun())
     }
 
-    /// The leaves of its rows. A number is given once: what is added later comes at the end.
+    /// The leaves of this part's rows. A number is never used again; a new part gets the next one.
     pub(in crate::store::sql) fn leaves(self) -> std::ops::Range<usize> {
         let after_clients = |place| LEAVES_OF_CLIENTS + place..LEAVES_OF_CLIENTS + place + 1;
         match self {
@@ -91,7 +91,7 @@ impl Part {
         }
     }
 
-    /// Where its row of this id is counted.
+    /// The bucket in which the row with this id is counted.
     pub(in crate::store::sql) fn place(self, id: &str) -> BucketAddress {
         let digest = digest(&SHA256, id.as_bytes());
         let [leaf, bucket] = [0, 1].map(|at| usize::from(digest.as_ref()[at]));
@@ -102,14 +102,14 @@ impl Part {
         }
     }
 
-    /// What its row of this id is called under the key of weights.
+    /// The name under which the row with this id gets its weight.
     pub(in crate::store::sql) fn name(self, id: &str) -> String {
         format!("{} {id}", self.noun())
     }
 }
 
 impl Leaf {
-    /// One without rows.
+    /// A leaf without rows.
     pub(in crate::store::sql) fn empty() -> Self {
         Self {
             version: 0,
@@ -125,7 +125,7 @@ impl Leaf {
         self.sums[bucket] = self.sums[bucket].wrapping_sub(weight);
     }
 
-    /// The buckets whose sums are others.
+    /// The buckets whose sums differ.
     pub(in crate::store::sql) fn differences(&self, other: &Self) -> Vec<usize> {
         let sums = self.sums.iter().zip(&other.sums).enumerate();
         sums.filter_map(|(bucket, (one, other))| (one != other).then_some(bucket))
@@ -148,8 +148,8 @@ impl Leaf {
 }
 
 impl Root {
-    /// How an administrator's word that all is right comes after every version that any process has
-    /// seen.
+    /// The step between accepted versions. So an accepted version is higher than every version that
+    /// a process has seen.
     const ACCEPTED: u64 = 1 << 32;
 
     pub(in crate::store::sql) fn leaf(&self, leaf: usize) -> u64 {
@@ -163,7 +163,8 @@ impl Root {
         self.leaves[leaf] = version;
     }
 
-    /// The version after all that there were, whatever became of the store since.
+    /// The accepted version after `version`: higher than all versions that the store reached by its
+    /// own changes.
     pub(in crate::store::sql) fn accepted(version: u64) -> u64 {
         (version / Self::ACCEPTED + 1) * Self::ACCEPTED
     }

@@ -1,16 +1,16 @@
-//! In which version of the store clients were last read: one that is older later was put back to an
-//! earlier state.
+//! The version of the store in which each client was last read. A client that later has an older
+//! version was put back to an earlier state.
 //!
-//! A table of one size, without locks. Where two clients share a place, the one read last has it,
-//! and the other is missed: then the next check of all rows tells.
+//! The table has a fixed size and no locks. If two clients share a slot, it holds the one that was
+//! read last. The other is not compared; the next check of all rows finds it.
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Half a megabyte.
+/// The number of slots: half a megabyte.
 const PLACES: usize = 1 << 16;
-/// The lower bits have the version, the others tell clients apart that share a place.
+/// The lower bits of a slot hold the version. The upper bits tell clients apart that share a slot.
 const VERSION_BITS: u32 = 48;
 
 pub(super) struct Seen {
@@ -19,8 +19,9 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Whether no later version of the client was read before the reading of this one began, when
-    /// `before` was the highest of all that were seen. Takes note of it.
+    /// Whether this version of the client is not older than one that was read before this reading
+    /// began. `before` is the highest version of the store that was seen at that moment. Notes the
+    /// version.
     pub(super) fn is_latest(&self, id: &str, version: u64, before: u64) -> bool {
         let hash = self.hasher.hash_one(id);
         let mask = (1 << VERSION_BITS) - 1;
@@ -28,7 +29,7 @@ impl Seen {
         let place = &self.places[usize::try_from(hash & mask).unwrap_or(0) % PLACES];
         let seen = place.load(Ordering::Relaxed);
         if seen & !mask == tag && seen & mask > version {
-            // Otherwise somebody else read a later one meanwhile.
+            // A version above `before` was read by another reader in the meantime.
             return seen & mask > before & mask;
         }
         place.store(tag | version, Ordering::Relaxed);
