@@ -1,8 +1,8 @@
 //! A client assertion: the JWT with which a client proves who it is (RFC 7521 4.2, RFC 7523 2.2 and
 //! 3).
 //!
-//! Reads it and checks all that needs neither the client's keys nor a memory of assertions used
-//! before.
+//! This module reads an assertion and checks all that needs neither the client's keys nor the list
+//! of used assertions.
 
 mod algorithm;
 
@@ -31,33 +31,33 @@ pub struct ClientAssertion {
 /// Why an assertion proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AssertionError {
-    /// Not RFC 7523's.
+    /// The `client_assertion_type` is not RFC 7523's.
     UnknownType,
-    /// Longer than any that is needed.
+    /// It is longer than [`ClientAssertion::MAX_LENGTH`].
     TooLong,
     /// Not three parts of base64url, with objects of JSON in the first two.
     Malformed,
-    /// An access token, say.
+    /// Its `typ` is another one, such as that of an access token.
     WrongType,
-    /// One of those that this service doesn't verify; `none` above all.
+    /// Its algorithm is one that this service doesn't verify, `none` above all.
     UnsupportedAlgorithm,
-    /// One is absent, or not of its type.
+    /// A claim is absent or has the wrong type.
     MissingClaim,
-    /// RFC 7523 3: both are the client.
+    /// `iss` and `sub` are not both the client (RFC 7523 3).
     WrongSubject,
-    /// For somebody else, who might be the one that sends it here.
+    /// It is for another server, which may be the one that sends it here.
     WrongAudience,
-    /// Too late.
+    /// Its `exp` has passed.
     Expired,
-    /// Good for so long that it would have to be remembered for as long.
+    /// It is good for so long that it would have to be remembered too long.
     TooLongLived,
-    /// Too early: `nbf` or `iat` are in the future.
+    /// Its `nbf` or `iat` is in the future.
     NotYetValid,
-    /// Not by one of the client's keys.
+    /// None of the client's keys made the signature.
     BadSignature,
-    /// The client publishes its keys, and they are not known here yet, or not any more.
+    /// The client publishes its keys at a URL, and this service doesn't have them now.
     KeysUnknown,
-    /// By its `jti`, it was used before.
+    /// An assertion with this `jti` was used before.
     Replayed,
 }
 
@@ -91,21 +91,22 @@ enum Audience {
 impl ClientAssertion {
     /// RFC 7523 2.2: the `client_assertion_type`.
     pub const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-    /// In bytes. One with a signature of RSA's largest key and room for claims.
+    /// In bytes. It fits a signature of the largest RSA key, and claims.
     pub const MAX_LENGTH: usize = 8192;
-    /// The longest time until an assertion expires, and until it is forgotten; in seconds.
+    /// The longest time until an assertion expires and is forgotten, in seconds.
     pub const MAX_LIFETIME: i64 = 300;
-    /// The longest `exp` after `iat` of one for the token endpoint, in seconds: libraries that send
-    /// that send an hour. It is taken for [`Self::MAX_LIFETIME`] after `iat` all the same.
+    /// The longest time from `iat` to `exp` of an assertion for the token endpoint, in seconds.
+    /// Libraries that send that audience use an hour. It still ends [`Self::MAX_LIFETIME`] after
+    /// `iat`.
     pub const MAX_LIFETIME_BY_IAT: i64 = 3600;
-    /// By how much the client's clock may be ahead, in seconds.
+    /// How far the client's clock may be ahead, in seconds.
     pub const LEEWAY: i64 = 30;
     const MAX_ID: usize = 255;
 
     /// Reads an assertion in compact form.
     ///
     /// # Errors
-    /// [`AssertionError`]: it is no JWT of which a signature could be checked, or lacks a claim.
+    /// [`AssertionError`]: it is not a JWT whose signature could be checked, or lacks a claim.
     pub fn parse(text: &str) -> Result<Self, AssertionError> {
         if text.len() > Self::MAX_LENGTH {
             return Err(AssertionError::TooLong);
@@ -119,8 +120,8 @@ impl ClientAssertion {
             let typ = header.typ.as_deref().unwrap_or("JWT");
             typ.eq_ignore_ascii_case(name)
         };
-        // What is signed for another purpose, such as a client's own access tokens, is no proof
-        // here.
+        // A JWT that was signed for another purpose, such as a client's own access token, proves
+        // nothing here.
         if !is("JWT") && !is("client-authentication+jwt") {
             return Err(AssertionError::WrongType);
         }
@@ -148,11 +149,11 @@ impl ClientAssertion {
         })
     }
 
-    /// Checks whom it is of and for, and its times. Whether it passes depends on the request alone,
-    /// not on any client. Gives the setting that its client must have.
+    /// Checks the issuer, the subject, the audience and the times. The result depends on the
+    /// request alone, not on any client. Gives the setting that the client must have.
     ///
     /// # Errors
-    /// [`AssertionError`], the first rule that is broken.
+    /// [`AssertionError`]: the first rule that is broken.
     pub fn check(
         &self,
         issuer: &str,
@@ -163,9 +164,9 @@ impl ClientAssertion {
         if claims.iss != claims.sub || !ClientId::is_valid(&claims.sub) {
             return Err(AssertionError::WrongSubject);
         }
-        // Exactly the issuer: a client that is made to send its assertion to another server, one
-        // that is in the wrong hands, must not have made one for this service. What else is this
-        // service's depends on the client.
+        // Exactly the issuer. A hostile server may ask a client for an assertion; that assertion
+        // must not be good at this service. Whether the token endpoint is accepted too depends on
+        // the client.
         let audience = match claims.aud.names() {
             [one] if **one == *issuer => AssertionAudience::Issuer,
             [_, ..] => AssertionAudience::TokenEndpoint,
@@ -200,7 +201,7 @@ impl ClientAssertion {
         Ok(audience)
     }
 
-    /// When it is taken no more, in seconds since 1970.
+    /// When the assertion stops being accepted, in seconds since 1970.
     fn end(&self, audience: AssertionAudience) -> f64 {
         let Claims { exp, iat, .. } = self.claims;
         match (audience, iat) {
@@ -211,7 +212,7 @@ impl ClientAssertion {
         }
     }
 
-    /// The client it names, if any client could have this name.
+    /// The client that it names; `None` if no client can have this name.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         Some(&*self.claims.sub).filter(|id| ClientId::is_valid(id))
@@ -223,13 +224,13 @@ impl ClientAssertion {
         self.algorithm
     }
 
-    /// `kid`, the key that it says it is signed with.
+    /// `kid`, the id of the key that it claims to be signed with.
     #[must_use]
     pub fn key_id(&self) -> Option<&str> {
         self.key_id.as_deref()
     }
 
-    /// What was signed.
+    /// The bytes that were signed.
     #[must_use]
     pub fn message(&self) -> &[u8] {
         self.message.as_bytes()
@@ -241,17 +242,17 @@ impl ClientAssertion {
         &self.signature
     }
 
-    /// `jti`, which no other of the client's assertions has.
+    /// `jti`, which is unique among the client's assertions.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.claims.jti
     }
 
-    /// When it is taken no more, in seconds since 1970, rounded up. `audience` is what
-    /// [`Self::check`] gave.
+    /// When the assertion stops being accepted, in seconds since 1970, rounded up. `audience` is
+    /// the result of [`Self::check`].
     #[must_use]
     pub fn expires_at(&self, audience: AssertionAudience) -> i64 {
-        // Saturates, and [`Self::check`] refuses what is far away.
+        // The conversion saturates. [`Self::check`] refuses times that are far away.
         self.end(audience).ceil() as i64
     }
 }
@@ -277,7 +278,8 @@ impl AssertionError {
         }
     }
 
-    /// Whether it lies in what is known of the client, and not in the request alone.
+    /// Whether the error depends on what this service knows of the client, and not on the request
+    /// alone.
     pub(super) const fn depends_on_client(self) -> bool {
         matches!(
             self,
@@ -285,8 +287,8 @@ impl AssertionError {
         )
     }
 
-    /// A sentence for the caller's developers. The one for a signature is that of any client that
-    /// isn't one.
+    /// A sentence for the caller's developers. A wrong signature has the sentence of any failed
+    /// authentication, so that the caller doesn't learn which clients exist.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {
@@ -330,7 +332,7 @@ impl Audience {
 
 impl fmt::Debug for ClientAssertion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Until it is used, it is as good as a secret.
+        // An assertion that is not used yet is as good as a secret.
         f.write_str("ClientAssertion(..)")
     }
 }

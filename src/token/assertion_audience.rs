@@ -8,10 +8,10 @@ use serde::{Serialize, Serializer};
 /// A setting of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AssertionAudience {
-    /// The issuer, and nothing else: a client that is made to send its assertion to another server
-    /// has none for this one (RFC 7523bis).
+    /// The issuer, and nothing else. An assertion that a client sends to a hostile server is then
+    /// not good at this one (RFC 7523bis).
     Issuer,
-    /// The URL of the token endpoint as well, which libraries of before send (RFC 7523 3).
+    /// The URL of the token endpoint as well, which older libraries send (RFC 7523 3).
     TokenEndpoint,
 }
 

@@ -5,14 +5,14 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// A way of authenticating, of which a client has one: RFC 7591's `token_endpoint_auth_method`.
+/// A way of authenticating. Each client has one: RFC 7591's `token_endpoint_auth_method`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AuthMethod {
     /// A secret in the `Authorization` header, RFC 6749 2.3.1.
     ClientSecretBasic,
     /// A JWT signed with a key of the client's own, RFC 7523 2.2.
     PrivateKeyJwt,
-    /// A certificate of the connection's, by its name, RFC 8705 2.1.
+    /// The certificate of the connection, by its name, RFC 8705 2.1.
     TlsClientAuth,
 }
 

@@ -1,9 +1,9 @@
-//! The Basic credential of a request (RFC 7617, RFC 6749 2.3.1), read as tolerantly as clients in
-//! the field need and as strictly as one credential naming one client needs.
+//! The Basic credential of a request (RFC 7617, RFC 6749 2.3.1). The reader is as tolerant as
+//! clients in the field need, and strict enough that one credential names one client.
 //!
-//! Tolerant: base64 in the standard and in the URL alphabet, padded or not (D1's contract says one,
-//! its example shows the other); id and secret raw, as RFC 7617 has them, or form-encoded first, as
-//! RFC 6749 2.3.1 has them.
+//! It accepts base64 in the standard and in the URL alphabet, padded or not: D1's contract says
+//! one, its example shows the other. Id and secret may be raw, as RFC 7617 has them, or
+//! form-encoded first, as RFC 6749 2.3.1 has them.
 
 use std::fmt;
 
@@ -15,12 +15,12 @@ use zeroize::Zeroizing;
 use super::secret::WipedText;
 use super::{ClientId, ClientSecret, CredentialError};
 
-/// Who the caller says it is, and the secret that it offers as proof, in the one or two ways that
-/// it can be read.
+/// The client that the caller claims to be, and the secret that it shows, in its one or two
+/// readings.
 ///
-/// Both readings are of the same client: [`ClientId`] leaves out what would make two ids of one
-/// text. So a caller can't be taken for another client by an encoding, and the work of checking
-/// depends on the request alone.
+/// Both readings name the same client, because [`ClientId`] excludes the characters that would make
+/// two ids of one text. So an encoding never turns a caller into another client, and the work of
+/// the check depends on the request alone.
 #[derive(Clone)]
 pub struct BasicCredential {
     client_id: Option<Box<str>>,
@@ -61,11 +61,11 @@ impl BasicCredential {
     /// # Errors
     /// [`CredentialError::BadSecret`] when the secret can't be one in either reading.
     pub fn from_parts(id: &str, secret: &str) -> Result<Self, CredentialError> {
-        // Encoded, a secret may be longer than any secret is: then it is none as it stands.
+        // An encoded secret may be longer than any secret. Then it has no raw reading.
         let raw = ClientSecret::parse(secret).map_err(|_| CredentialError::BadSecret);
         if ClientId::is_valid(id) {
-            // Without a `%` in it. With a `+`, the decoded reading is of no client, as its id has a
-            // space.
+            // A valid id has no `%`. If it has a `+`, the decoded id has a space and is no
+            // client's.
             let two_readings = !id.contains('+') && secret.contains(['%', '+']);
             let decoded = if two_readings {
                 decoded_secret(secret)
@@ -86,8 +86,8 @@ impl BasicCredential {
         let decoded_id = form_decoded(id).filter(|id| ClientId::is_valid(id));
         let (client_id, secret) = match (decoded_id, decoded_secret(secret)) {
             (Some(id), Some(decoded)) => (Some(id.as_str().into()), decoded),
-            // Of no client in any reading: still a credential, which is refused after the same work
-            // as any other.
+            // No reading has a valid id. It is still a credential, and is refused after the same
+            // work as any other.
             _ => (None, raw?),
         };
         Ok(Self {
@@ -97,13 +97,13 @@ impl BasicCredential {
         })
     }
 
-    /// The client it names, if any client could have this name.
+    /// The client that it names; `None` if no client can have this name.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()
     }
 
-    /// The secret, in each way it can be read: one, or two that differ.
+    /// The readings of the secret: one, or two that differ.
     pub fn readings(&self) -> impl Iterator<Item = &ClientSecret> {
         std::iter::once(&self.secret).chain(&self.other_reading)
     }
@@ -111,7 +111,7 @@ impl BasicCredential {
 
 impl fmt::Debug for BasicCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not the id either: people paste secrets into the wrong field.
+        // The id is left out too: people paste secrets into the wrong field.
         f.write_str("BasicCredential(..)")
     }
 }
@@ -135,8 +135,8 @@ fn decode_base64(encoded: &[u8]) -> Result<Zeroizing<Vec<u8>>, CredentialError> 
     Ok(bytes)
 }
 
-/// `text` decoded as `application/x-www-form-urlencoded`; none when it isn't validly encoded.
-/// Strict: a decoder that lets a bad escape through would make one text of two.
+/// `text` decoded as `application/x-www-form-urlencoded`; `None` if it isn't validly encoded. A
+/// decoder that accepts a bad escape would read two texts as one.
 fn form_decoded(text: &str) -> Option<WipedText> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.bytes();
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn no_credential_stands_for_two_clients() {
-        // Whatever the text, at most one of its two readings is a valid id, or both are the same.
+        // For any text, at most one of its two readings is a valid id, or both are the same.
         for id in [
             "a+b", "a%2Bb", "a%20b", "a b", "%61", "a%3Ab", "a%25b", "+", "%2B", "é", "%C3%A9",
         ] {

@@ -1,5 +1,5 @@
-//! Whether tokens are bound to the certificate that they were asked for with, RFC 8705 3: stolen,
-//! such a token is worth nothing to whoever has not the certificate's key.
+//! Whether tokens are bound to the certificate of the request for them, RFC 8705 3. A thief without
+//! the certificate's key can't use such a token.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,23 +7,23 @@ use std::str::FromStr;
 use dropshot_chassis::identity::Thumbprint;
 use serde::{Deserialize, Serialize, Serializer};
 
-/// Which of a client's tokens are bound; from the least on.
+/// Which of a client's tokens are bound, from the fewest to all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CertificateBinding {
     /// None.
     Off,
     /// Those that were asked for with a certificate.
     WhenPresented,
-    /// All; without a certificate it gets none.
+    /// All. Without a certificate, the client gets no token.
     Required,
 }
 
-/// A text that says no such thing.
+/// A text that names no binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("tokens are bound to certificates \"off\", \"when-presented\" or \"required\"")]
 pub struct UnknownBinding;
 
-/// The `cnf` claim, RFC 8705 3.1: who shows the token must show this certificate too.
+/// The `cnf` claim, RFC 8705 3.1: the caller that shows the token must show this certificate too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirmation<T = Thumbprint> {
     /// Its thumbprint.

@@ -4,8 +4,8 @@ use serde::{Serialize, Serializer};
 
 use super::{Audience, ClientId, Confirmation, Scope};
 
-/// The payload of a JWT access token; all that RFC 9068 2.2 requires is there by construction.
-/// Times are seconds since 1970.
+/// The payload of a JWT access token. It always has all claims that RFC 9068 2.2 requires. Times
+/// are seconds since 1970.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Claims<'a> {
     /// This service's identifier.
@@ -19,7 +19,7 @@ pub struct Claims<'a> {
     /// The resource servers the token is for.
     #[serde(rename = "aud", serialize_with = "one_or_many")]
     pub audiences: &'a [Audience],
-    /// When it ends.
+    /// When the token expires.
     #[serde(rename = "exp")]
     pub expires_at: i64,
     /// When it was issued.
@@ -31,7 +31,7 @@ pub struct Claims<'a> {
     /// The certificate that it is bound to.
     #[serde(rename = "cnf", skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<&'a Confirmation>,
-    /// What it allows; left out when that is nothing.
+    /// The scope that it allows; left out if the scope is empty.
     #[serde(skip_serializing_if = "is_empty")]
     pub scope: &'a Scope,
 }

@@ -15,8 +15,8 @@ use super::{
     Rate, Scope, random,
 };
 
-/// A registered client. What it proves itself with is kept apart: its secrets, as
-/// [`super::StoredSecret`], and its public keys.
+/// A registered client. The secrets and public keys that it proves itself with are kept apart, the
+/// secrets as [`super::StoredSecret`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Client {
     /// The identifier it authenticates with.
@@ -29,13 +29,12 @@ pub struct Client {
     /// How it proves who it is.
     #[serde(rename = "token_endpoint_auth_method")]
     pub auth_method: AuthMethod,
-    /// What its assertions may be for, by `private_key_jwt`.
+    /// The audience that its assertions may name, with `private_key_jwt`.
     pub assertion_audience: AssertionAudience,
     /// The name of the certificate that it proves itself with, by `tls_client_auth` (RFC 8705
     /// 2.1.2).
     pub certificate_name: Option<CertificateName>,
-    /// Where it publishes the public keys that it proves itself with, by `private_key_jwt`, when it
-    /// didn't hand them in.
+    /// Where it publishes its public keys, with `private_key_jwt`, if it didn't hand them in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks_uri: Option<JwksUri>,
     /// All it may ask for, and what it gets when it asks for nothing.
@@ -52,13 +51,13 @@ pub struct Client {
     pub certificate_binding: CertificateBinding,
     /// Where its requests may come from; anywhere when empty.
     pub networks: Vec<Network>,
-    /// How often it may ask, when not as often as the service allows every client.
+    /// How often it may ask; `None` for the rate that the service allows every client.
     pub rate: Option<Rate>,
-    /// From when on it may get no tokens, if ever.
+    /// From when on it gets no tokens; `None` for no end.
     pub expires_at: Option<Timestamp>,
-    /// The lifetime of its tokens, when not the service's.
+    /// The lifetime of its tokens; `None` for the service's.
     pub token_lifetime: Option<Lifetime>,
-    /// What its tokens are signed with, when not with the service's default.
+    /// The algorithm that its tokens are signed with; `None` for the service's default.
     pub token_algorithm: Option<Algorithm>,
     /// Whom to ask about it.
     pub contact: Option<String>,
@@ -67,7 +66,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// An enabled client with the default of everything that has one.
+    /// An enabled client with the default value of each other setting.
     #[must_use]
     pub fn new(id: ClientId, name: impl Into<String>, scope: Scope) -> Self {
         Self {
@@ -104,11 +103,11 @@ impl Client {
                 .any(|network| network.contains(address))
     }
 
-    /// The names of what `other` has otherwise, for the record of a change. A change of the status
-    /// has a record of its own.
+    /// The names of the settings that differ in `other`, for the audit record of a change. A change
+    /// of the status has a record of its own.
     #[must_use]
     pub fn differences(&self, other: &Self) -> Vec<&'static str> {
-        // Taken apart, so that a field that is added isn't forgotten here.
+        // Destructured, so that the compiler reports a new field that is missing here.
         let Self {
             id: _,
             name,
@@ -171,9 +170,9 @@ impl Client {
 /// without `:` and `%`.
 ///
 /// The two characters are left out so that **a Basic credential names one client at most**. A colon
-/// would end the id early (RFC 7617 2). And some clients form-encode the id (RFC 6749 2.3.1) while
-/// others don't: of `a%5Fb`, only the decoded reading `a_b` can be an id; of `a+b`, only the raw
-/// one, as the decoded one has a space.
+/// would end the id early (RFC 7617 2). Some clients form-encode the id (RFC 6749 2.3.1), and
+/// others don't. Of `a%5Fb`, only the decoded reading `a_b` can be an id. Of `a+b`, only the raw
+/// one can, because the decoded one has a space.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ClientId(Arc<str>);
 

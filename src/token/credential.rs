@@ -1,4 +1,4 @@
-//! What a request shows to prove which client it is of: RFC 6749 2.3.
+//! The credential with which a request proves which client sent it: RFC 6749 2.3.
 
 use dropshot_chassis::identity::ClientCertificate;
 
@@ -25,10 +25,10 @@ pub struct CertificateCredential {
 /// Why a request holds no readable credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CredentialError {
-    /// None at all.
+    /// The request has no credential.
     #[error("no credential")]
     Missing,
-    /// More than one `Authorization` header, of which a proxy and this service might believe
+    /// The request has more than one `Authorization` header. A proxy and this service might believe
     /// different ones.
     #[error("more than one Authorization header")]
     Repeated,
@@ -38,19 +38,19 @@ pub enum CredentialError {
     /// `Bearer` or the like.
     #[error("the Authorization scheme is not Basic")]
     UnsupportedScheme,
-    /// Longer than any credential that this service could have given out.
+    /// It is longer than any credential that this service could have given out.
     #[error("the credential is too long")]
     TooLong,
-    /// In neither alphabet.
+    /// It is base64 in neither alphabet.
     #[error("the credential is not base64")]
     NotBase64,
-    /// Of bytes that are no text.
+    /// Its bytes are not UTF-8.
     #[error("the credential is not UTF-8")]
     NotUtf8,
-    /// Without the character that ends the id.
+    /// It lacks the colon that ends the id.
     #[error("the credential has no colon")]
     NoColon,
-    /// RFC 7617 2 forbids them.
+    /// It has control characters, which RFC 7617 2 forbids, or a text that can't be a secret.
     #[error("the credential has control characters or an empty secret")]
     BadSecret,
     /// A `client_assertion` without its `client_assertion_type`, or the other way round (RFC 7521
@@ -97,7 +97,7 @@ impl Credential {
         })
     }
 
-    /// The client it names, if any client could have this name.
+    /// The client that it names; `None` if no client can have this name.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         match self {
@@ -109,13 +109,13 @@ impl Credential {
 }
 
 impl CertificateCredential {
-    /// The client it names, if any client could have this name.
+    /// The client that it names; `None` if no client can have this name.
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.client_id.as_deref()
     }
 
-    /// What it is proved with.
+    /// The certificate that proves it.
     #[must_use]
     pub fn certificate(&self) -> &ClientCertificate {
         &self.certificate

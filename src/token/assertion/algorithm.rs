@@ -1,11 +1,11 @@
-//! What a client may sign its assertions with.
+//! The algorithms that a client may sign its assertions with.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A signature algorithm of client assertions: RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2. More than
-/// this service signs tokens with, as clients have keys of many makers. Neither `none` nor a
-/// symmetric one is among them.
+/// A signature algorithm of client assertions: RFC 7518 3.1, RFC 8037 3.1, RFC 9864 2.2. There are
+/// more than this service signs tokens with, because clients have keys of many makers. Neither
+/// `none` nor a symmetric algorithm is among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AssertionAlgorithm {
     /// ECDSA on P-256 with SHA-256.
@@ -77,7 +77,8 @@ impl AssertionAlgorithm {
         }
     }
 
-    /// Whether a key for `named` is one for this: the two names of Ed25519 are of one algorithm.
+    /// Whether a key for the algorithm `named` fits this one. The two names of Ed25519 mean one
+    /// algorithm.
     #[must_use]
     pub fn is(self, named: &str) -> bool {
         let ed25519 = ["EdDSA", "Ed25519"];

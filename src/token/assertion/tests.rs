@@ -1,4 +1,4 @@
-//! Each rule for an assertion, with a signature that is none: nothing here looks at it.
+//! Each rule for an assertion. The signature is a dummy, because these tests don't check it.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn read(header: &Value, claims: &Value) -> Result<ClientAssertion, AssertionErro
     }
 }
 
-/// With what its client must be set to.
+/// Reads and checks an assertion. Gives it with the setting that its client must have.
 fn checked(
     header: &Value,
     claims: &Value,
@@ -37,7 +37,7 @@ fn claims() -> Value {
     json!({ "iss": "a", "sub": "a", "aud": ISSUER, "exp": NOW + 60, "jti": "1" })
 }
 
-/// Of good claims with one changed.
+/// Reads an assertion with one claim changed.
 fn with(name: &str, value: impl Into<Value>) -> Result<ClientAssertion, AssertionError> {
     let mut claims = claims();
     claims[name] = value.into();
