@@ -1,4 +1,5 @@
-//! How much work the check of a secret is, so that a failing check can do as much for every client.
+//! How much work the check of a secret takes, so that a failing check can take as much for every
+//! client.
 
 /// An amount of work of each kind. Two checks take equally long if their efforts are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,25 +33,25 @@ impl Effort {
         pbkdf2: [0; 4],
     };
 
-    /// The effort of both.
+    /// The sum of both efforts.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         self.each(other, u64::saturating_add)
     }
 
-    /// What is left of it after `other`.
+    /// The rest of it after `other` is done; zero where `other` is greater.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {
         self.each(other, u64::saturating_sub)
     }
 
-    /// Of each kind, the greater one.
+    /// The greater effort of each kind.
     #[must_use]
     pub fn max(self, other: Self) -> Self {
         self.each(other, u64::max)
     }
 
-    /// Whether it is no work at all.
+    /// Whether it is zero in each kind.
     #[must_use]
     pub fn is_none(self) -> bool {
         self == Self::default()
@@ -84,7 +85,7 @@ impl PrfHash {
         }
     }
 
-    /// The length of its output in bytes, which is a block of PBKDF2's.
+    /// The length of its output in bytes, which is the block length of PBKDF2.
     #[must_use]
     pub const fn block(self) -> usize {
         match self {

@@ -1,13 +1,13 @@
-//! The endpoints that answer in OAuth's words.
+//! The endpoints that answer with OAuth's errors.
 
-/// What was asked for, as far as that can be told of a request that could not be read.
+/// The endpoint of a request, as far as it is known of a request that could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// A token: RFC 6749 3.2.
     Token,
-    /// What a token says: RFC 7662 2.
+    /// The introspection of a token: RFC 7662 2.
     Introspection,
-    /// The end of a token: RFC 7009 2.
+    /// The revocation of a token: RFC 7009 2.
     Revocation,
 }
 

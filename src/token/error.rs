@@ -14,14 +14,15 @@ pub use table::{Answer, Row};
 
 use super::{AssertionError, CredentialError};
 
-/// A request that gets nothing: no token, and no answer about one.
+/// A request that gets neither a token nor an answer about one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The true reason, for the audit trail and the log. Never for the caller.
+    /// The true reason, for the audit trail and the log. The caller never sees it.
     pub reason: Reason,
-    /// The issuer, where the caller must be told what its assertion is to be for.
+    /// The issuer, if the caller must learn the right audience of its assertion.
     pub issuer: Option<Box<str>>,
-    /// The client the caller said it is; proven unless [`Refusal::code`] is `invalid_client`.
+    /// The client that the caller claims to be. It is proven unless [`Refusal::code`] is
+    /// `invalid_client`.
     pub client_id: Option<Box<str>>,
 }
 
@@ -36,14 +37,14 @@ impl Refusal {
         }
     }
 
-    /// The same, naming the client.
+    /// The same refusal, with the client's name.
     #[must_use]
     pub fn of(mut self, client_id: Option<&str>) -> Self {
         self.client_id = client_id.map(Into::into);
         self
     }
 
-    /// The same, by this issuer.
+    /// The same refusal. If the audience of an assertion is wrong, it names this issuer.
     #[must_use]
     pub fn by(mut self, issuer: &str) -> Self {
         let wrong_audience = CredentialError::Assertion(AssertionError::WrongAudience);
@@ -84,11 +85,11 @@ impl From<Reason> for Refusal {
     }
 }
 
-/// The errors of RFC 6749 5.2, that of RFC 8707 2, and the two of RFC 6749 4.1.2.1 for when the
-/// fault is here.
+/// The errors of RFC 6749 5.2, that of RFC 8707 2, and the two of RFC 6749 4.1.2.1 for faults of
+/// the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorCode {
-    /// The request is not what the RFC says a request is.
+    /// The request breaks a rule of the RFC.
     InvalidRequest,
     /// The client didn't prove who it is.
     InvalidClient,

@@ -1,8 +1,8 @@
-//! The hash of a secret as another server wrote it: bcrypt, PBKDF2 or Argon2id, with parameters
-//! that are bounded.
+//! The hash of a secret that another server wrote: bcrypt, PBKDF2 or Argon2id, with limited
+//! parameters.
 //!
-//! Which texts are hashes at all is [`super::written_hash`]'s part, and checking a secret against
-//! one [`crate::keys`]'s.
+//! [`super::written_hash`] decides which texts are hashes. [`crate::keys`] checks a secret against
+//! one.
 
 use std::fmt;
 
@@ -13,14 +13,15 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STAN
 
 use super::{Effort, PrfHash};
 
-/// A hash that can be checked. It is kept as it was written, until its client has used the secret.
+/// A hash that can be checked. The store keeps it as it was written, until its client has used the
+/// secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ImportedHash {
     text: String,
     scheme: Scheme,
 }
 
-/// What a hash is made with.
+/// The algorithm and the parameters of a hash.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Scheme {
     /// bcrypt, of `$2a$`, `$2b$` and `$2y$`.
@@ -29,14 +30,14 @@ pub enum Scheme {
         cost: u32,
         /// Its salt.
         salt: [u8; 16],
-        /// The hash, whose last byte was never written.
+        /// The hash. bcrypt leaves out its last byte.
         hash: [u8; 23],
     },
     /// PBKDF2, RFC 8018 5.2.
     Pbkdf2 {
-        /// What its HMAC hashes with.
+        /// The hash function of its HMAC.
         prf: PrfHash,
-        /// How often.
+        /// The number of iterations.
         iterations: u32,
         /// Its salt.
         salt: Vec<u8>,
@@ -45,7 +46,7 @@ pub enum Scheme {
     },
     /// Argon2id, RFC 9106, without a key.
     Argon2id {
-        /// Whether it is of version 1.3, and not of 1.0.
+        /// Whether it is of version 1.3; otherwise of 1.0.
         is_current: bool,
         /// Memory in KiB.
         memory: u32,
@@ -63,13 +64,13 @@ pub enum Scheme {
 /// Why a hash can't be checked here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum UnusableHash {
-    /// Another way of hashing.
+    /// It was made with another algorithm.
     #[error("it is made in a way that this service can't check")]
     OtherScheme,
-    /// Cut off, or damaged.
+    /// It is cut off or damaged.
     #[error("it is not whole")]
     Malformed,
-    /// Each wrong secret would take that long.
+    /// Each check of a wrong secret would take too long.
     #[error(
         "a check would take too long: bcrypt has a cost of {} at most, PBKDF2 {} iterations, Argon2id {} KiB and {} KiB times passes",
         ImportedHash::MOST_COST,
@@ -81,17 +82,17 @@ pub enum UnusableHash {
 }
 
 impl ImportedHash {
-    /// bcrypt of this cost takes about a quarter of a second.
+    /// The highest cost of bcrypt. A check takes about a quarter of a second.
     pub const MOST_COST: u32 = 12;
-    /// As many take a quarter of a second, too.
+    /// The most iterations of PBKDF2, over all blocks. A check takes a quarter of a second, too.
     pub const MOST_ITERATIONS: u32 = 2_000_000;
-    /// 128 MiB, as two checks run at once.
+    /// The most memory of Argon2id in KiB: 128 MiB, because two checks run at once.
     pub const MOST_MEMORY: u32 = 128 * 1024;
-    /// In KiB times passes.
+    /// The most work of Argon2id, in KiB times passes.
     pub const MOST_ARGON2: u32 = 256 * 1024;
-    /// Of salts and hashes, in bytes.
+    /// The greatest length of a salt or a hash, in bytes.
     const LONGEST: usize = 128;
-    /// Of hashes, in bytes: a shorter one would be met by chance.
+    /// The least length of a hash, in bytes. A wrong secret could match a shorter one by chance.
     const SHORTEST: usize = 16;
 
     /// Reads a hash in its plain form: `$2b$…`, `$argon2id$…` or `$pbkdf2-sha256$…`.
@@ -127,7 +128,7 @@ impl ImportedHash {
         })
     }
 
-    /// A hash of PBKDF2 that was written in a form of its own.
+    /// A hash of PBKDF2 that a server wrote in a form of its own.
     pub(super) fn of_pbkdf2(
         prf: PrfHash,
         iterations: &str,
@@ -143,13 +144,13 @@ impl ImportedHash {
         ))
     }
 
-    /// As it is kept.
+    /// The text that the store keeps.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// What it is made with.
+    /// Its algorithm and parameters.
     #[must_use]
     pub const fn scheme(&self) -> &Scheme {
         &self.scheme
@@ -165,7 +166,7 @@ impl ImportedHash {
         }
     }
 
-    /// How much work a check is.
+    /// How much work a check takes.
     #[must_use]
     pub fn effort(&self) -> Effort {
         let mut effort = Effort::default();
@@ -206,7 +207,7 @@ fn bcrypt(cost: &str, rest: &str) -> Result<Scheme, UnusableHash> {
     })
 }
 
-/// Parameters as `i=25000,l=32`, or the number of iterations alone.
+/// Reads parameters such as `i=25000,l=32`, or the number of iterations alone.
 fn pbkdf2(
     prf: PrfHash,
     parameters: &str,
@@ -252,7 +253,7 @@ fn argon2id(
             "m" => &mut memory,
             "t" => &mut passes,
             "p" => &mut lanes,
-            // A key, or associated data, which the other server has.
+            // A key, or associated data, which only the other server has.
             _ => return Err(UnusableHash::OtherScheme),
         };
         *place = Some(number(value)?);
@@ -288,7 +289,7 @@ fn argon2id(
     })
 }
 
-/// Base64 with or without padding; with `.` for `+`, as passlib writes it.
+/// Decodes base64 with or without padding, and with `.` for `+`, as passlib writes it.
 fn decoded(text: &str) -> Result<Vec<u8>, UnusableHash> {
     const ENGINE: GeneralPurpose = engine(&base64::alphabet::STANDARD);
     let bytes = ENGINE.decode(text.replace('.', "+"));
@@ -300,7 +301,7 @@ fn decoded(text: &str) -> Result<Vec<u8>, UnusableHash> {
 }
 
 const fn engine(alphabet: &base64::alphabet::Alphabet) -> GeneralPurpose {
-    // Some servers leave the last bits as they fall.
+    // Some servers don't clear the unused last bits.
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);

@@ -12,19 +12,20 @@ use url::Url;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JwksUri(Arc<str>);
 
-/// A text that is no such URL.
+/// Why a text is not such a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidJwksUri {
-    /// No URL.
+    /// It is not a URL.
     #[error("must be a URL such as \"https://client.example/jwks.json\"")]
     NotAUrl,
-    /// Whoever is on the way could put other keys in the place of the client's.
+    /// It is not `https`: an attacker between the two could replace the client's keys.
     #[error("must begin with https://: over plain HTTP, anybody on the way could change the keys")]
     NotHttps,
-    /// A secret in a place where it is listed and logged, or a part that no server sees.
+    /// It has a user name or a password, which would be listed and logged, or a fragment, which no
+    /// server sees.
     #[error("must have no user name, no password and no fragment")]
     TooMuch,
-    /// Beyond what servers take.
+    /// It is longer than servers accept, or not visible ASCII.
     #[error("must have {} characters at most, all of them ASCII", JwksUri::LONGEST)]
     TooLong,
 }

@@ -1,6 +1,6 @@
-//! The compact serialisation of a JWT access token (RFC 7515 3.1, RFC 9068 2.1), laid out for
-//! speed: the header is encoded once a key, the token is built in one string. Signing is left to
-//! [`crate::keys`].
+//! The compact serialisation of a JWT access token (RFC 7515 3.1, RFC 9068 2.1), made for speed:
+//! the header is encoded once for each key, and the token is built in one string. [`crate::keys`]
+//! signs it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,8 +12,8 @@ use serde::{Serialize, Serializer};
 
 use super::Claims;
 
-/// A signature algorithm for access tokens, RFC 7518 3.1 and RFC 8037 3.1. `none` is not among
-/// them, on purpose.
+/// A signature algorithm for access tokens, RFC 7518 3.1 and RFC 8037 3.1. `none` is left out on
+/// purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Algorithm {
     /// ECDSA on P-256 with SHA-256.
@@ -61,11 +61,11 @@ impl Algorithm {
 pub struct EncodedHeader(Box<str>);
 
 impl EncodedHeader {
-    /// For a key of this algorithm and id, with `typ` `at+jwt` (RFC 9068 2.1), which keeps an
-    /// access token from being taken for another kind of JWT.
+    /// The header for a key with this algorithm and id. Its `typ` is `at+jwt` (RFC 9068 2.1), so
+    /// that no verifier takes an access token for another kind of JWT.
     #[must_use]
     pub fn new(algorithm: Algorithm, key_id: &str) -> Self {
-        // Of fixed names and a base64url thumbprint, so nothing in it needs escaping.
+        // It consists of fixed names and a base64url thumbprint, so nothing needs escaping.
         let json = format!(
             r#"{{"alg":"{}","typ":"at+jwt","kid":"{key_id}"}}"#,
             algorithm.as_str()
@@ -108,11 +108,11 @@ impl UnsignedToken {
     }
 }
 
-/// A part of a JWT in compact form, as JSON; none when it is none.
+/// Decodes a part of a JWT in compact form as JSON; `None` if it is malformed.
 pub(crate) fn decoded_part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
     let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
-    // As text (RFC 7515 5.2): of bytes, the library doesn't look at those of a member that nobody
-    // reads.
+    // Read as text (RFC 7515 5.2): from bytes, serde_json does not check members that are skipped
+    // for UTF-8.
     serde_json::from_str(std::str::from_utf8(&bytes).ok()?).ok()
 }
 

@@ -1,16 +1,16 @@
-//! How long the texts of a client may be, and how many values it may have of a kind.
+//! The limits on a client's texts and lists.
 //!
-//! Two things follow from them: a list of clients can be printed, and each token that a client gets
-//! can be sent back to be revoked or introspected.
+//! Because of them, a list of clients can be printed, and a client can send each of its tokens back
+//! to be revoked or introspected.
 
 use dropshot_chassis::identity::Thumbprint;
 
 use super::{Algorithm, Audience, Claims, Client, Confirmation, EncodedHeader, UnsignedToken};
 
-/// Something of a client that is too long, or too much.
+/// A setting of a client that is over its limit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OverLimit {
-    /// A text.
+    /// A text is too long.
     #[error("{field}: it has {length} characters, and {most} are the limit")]
     Text {
         /// The setting.
@@ -20,7 +20,7 @@ pub enum OverLimit {
         /// The limit.
         most: usize,
     },
-    /// A list.
+    /// A list has too many entries.
     #[error("{field}: there are {number} of them, and {most} are the limit")]
     Number {
         /// The setting.
@@ -30,7 +30,7 @@ pub enum OverLimit {
         /// The limit.
         most: usize,
     },
-    /// The tokens.
+    /// Tokens would be too long.
     #[error(
         "scope, audiences: a token with all of them would have {length} characters, and {most} are the limit (a longer one fits \
          into no header, and could not be revoked); give it fewer or shorter ones, or make two clients"
@@ -43,29 +43,28 @@ pub enum OverLimit {
     },
 }
 
-/// A text of a client, if it has one.
+/// Gives a text of a client; `None` if it doesn't have one.
 type TextOf = fn(&Client) -> Option<String>;
 
 impl Client {
-    /// Of its name and its contact.
+    /// The limit of its name and its contact, in characters.
     pub const LONGEST_NAME: usize = 255;
-    /// Of its note.
+    /// The limit of its note, in characters.
     pub const LONGEST_NOTE: usize = 2_000;
-    /// Of its certificate's name.
+    /// The limit of its certificate's name, in characters.
     pub const LONGEST_CERTIFICATE_NAME: usize = 1_024;
-    /// Of its networks.
+    /// The most networks that it may have.
     pub const MOST_NETWORKS: usize = 256;
-    /// Of its tokens. One fits into a header of 8 KiB, which is as much as most web servers take,
-    /// and into the form of 16 KiB in which it is revoked, beside a client assertion of the
-    /// greatest length.
+    /// The limit of its tokens, in characters. Such a token fits into a header of 8 KiB, which most
+    /// web servers accept. With the longest client assertion, it fits into the form of 16 KiB in
+    /// which it is revoked.
     pub const LONGEST_TOKEN: usize = 7_680;
 
-    /// Checks what a client is to have against the limits. What it has already, as `before` says,
-    /// is none of its faults: a client of an earlier release may be over a limit, and is changed
-    /// all the same.
+    /// Checks a client's settings against the limits. Settings that `before` has already are not
+    /// checked: a client of an earlier release may be over a limit, and can still be changed.
     ///
     /// # Errors
-    /// [`OverLimit`], the first one.
+    /// [`OverLimit`]: the first limit that is exceeded.
     pub fn check_limits(&self, before: Option<&Self>) -> Result<(), OverLimit> {
         let texts: [(_, _, TextOf); 4] = [
             ("name", Self::LONGEST_NAME, |it| Some(it.name.clone())),
@@ -104,10 +103,10 @@ impl Client {
         Ok(())
     }
 
-    /// The length of the longest token that it can get: with all of its scope and audiences, the
-    /// longest issuer, a certificate, and the longest signature.
+    /// The length of the longest token that the client can get: with all of its scope and
+    /// audiences, the longest issuer, a certificate, and the longest signature.
     fn longest_token(&self) -> usize {
-        /// Of an RSA key of 4,096 bits.
+        /// The signature of an RSA key of 4,096 bits.
         const SIGNATURE: [u8; 512] = [0; 512];
         let issuer = "x".repeat(Audience::LONGEST);
         let default: Vec<Audience> = Audience::parse(&issuer).into_iter().collect();

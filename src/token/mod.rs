@@ -1,8 +1,8 @@
 //! What the RFCs say about clients, credentials, scopes and access tokens, as types that can't be
 //! wrong once they exist.
 //!
-//! Pure: no I/O, no clock, no HTTP. Who may do what is decided by [`crate::issuer`] with these
-//! types; how a refusal looks on the wire is decided by the HTTP layer.
+//! The types do no I/O and know neither a clock nor HTTP. [`crate::issuer`] decides with them who
+//! may do what. The HTTP layer decides how a refusal looks on the wire.
 
 mod assertion;
 mod assertion_audience;

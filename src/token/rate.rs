@@ -6,13 +6,13 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-/// A number of times in a second, a minute or an hour, such as `20/s`. As many may come at once
-/// after a pause.
+/// A number of times in a second, a minute or an hour, such as `20/s`. After a pause, that many may
+/// come at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     /// How often.
     pub times: NonZeroU32,
-    /// In which time.
+    /// The period in which they are counted.
     pub per: Period,
 }
 

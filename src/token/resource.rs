@@ -7,18 +7,18 @@ use super::Audience;
 /// A `resource` that no token can be issued for; `invalid_target` to the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ResourceError {
-    /// Not what RFC 8707 2 says it is.
+    /// It is not an absolute URI without a fragment (RFC 8707 2).
     #[error("resource is not an absolute URI without a fragment (RFC 8707 2)")]
     Malformed,
-    /// None of the client's audiences.
+    /// It is not one of the client's audiences.
     #[error("resource is none of the client's audiences")]
     NotAllowed,
 }
 
-/// The audiences of a token for which a client with those of `own` names these values of
-/// `resource`: all of its own when it names none, else those, without repetitions. A value is an
-/// audience only character by character (RFC 3986 6.2.1): to take two URIs for one that a resource
-/// server tells apart would give a token to the wrong one.
+/// The audiences of a token for a client with the audiences `own` that names these values of
+/// `resource`. If it names none, these are all of `own`; else the named ones, without repetitions.
+/// A value must equal an audience character by character (RFC 3986 6.2.1). If two URIs that a
+/// resource server tells apart counted as one, the wrong server would get a token.
 ///
 /// # Errors
 /// [`ResourceError`]
@@ -31,7 +31,7 @@ pub fn narrowed_audiences(
     if named().next().is_none() {
         return Ok(own.clone());
     }
-    // Syntax first, so that what a client hears doesn't depend on the order of the values.
+    // The syntax is checked first, so that the error doesn't depend on the order of the values.
     if !named().all(|resource| is_absolute_uri(resource)) {
         return Err(ResourceError::Malformed);
     }

@@ -38,9 +38,9 @@ impl Scope {
         Ok(Self(kept.into()))
     }
 
-    /// What a client with this scope gets when it asks for `requested`: all of its own when it asks
-    /// for nothing (RFC 6749 3.3 leaves the default to the server), else what it asks for, without
-    /// repetitions.
+    /// The scope that a client with this scope gets when it asks for `requested`. If it asks for
+    /// nothing, it gets all of its own (RFC 6749 3.3 leaves the default to the server). Else it
+    /// gets what it asks for, without repetitions.
     ///
     /// # Errors
     /// [`ScopeError`], both of whose cases are `invalid_scope` to the client.
@@ -50,9 +50,9 @@ impl Scope {
             Some(text) if *text == *self.0 => return Ok(self.clone()),
             Some(text) => text,
         };
-        // Syntax first, so that what a client hears doesn't depend on the order of its tokens. What
-        // is kept is bounded by the client's own scope, so a long list of repetitions costs one
-        // scan and no memory.
+        // The syntax is checked first, so that the error doesn't depend on the order of the tokens.
+        // The result is not longer than the client's own scope, so a long list of repetitions costs
+        // one scan and no memory.
         requested
             .split(' ')
             .try_for_each(|token| checked(token).map(drop))?;

@@ -1,4 +1,4 @@
-//! Client secrets: the form of generated ones, and what the store keeps of any.
+//! Client secrets: the form of generated ones, and what the store keeps of each secret.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use super::{Effort, ImportedHash, random};
 
-/// A client secret in the clear, on its way in from a request or, once, out to the administrator
-/// who asked for it. It doesn't print, and its memory is wiped.
+/// A client secret in the clear. It comes from a request, or goes once to the administrator who
+/// asked for it. It doesn't print, and its memory is wiped.
 #[derive(Clone)]
 pub struct ClientSecret(SecretString);
 
@@ -55,8 +55,8 @@ impl ClientSecret {
         }
     }
 
-    /// Whether it has the form of a generated one, checksum included. Says nothing about who
-    /// generated it.
+    /// Whether it has the form of a generated secret with the right checksum. An attacker can make
+    /// such a text too.
     #[must_use]
     pub fn looks_generated(&self) -> bool {
         Self::has_generated_form(self.expose())
@@ -75,21 +75,21 @@ impl ClientSecret {
             && body.is_some_and(|(body, checksum)| Self::checksum(body) == checksum)
     }
 
-    /// Whether it is short enough to be guessed offline by someone who has the store *and* the
-    /// master key.
+    /// Whether it is so short that an attacker who has the store *and* the master key could guess
+    /// it.
     #[must_use]
     pub fn is_weak(&self) -> bool {
         self.expose().len() < 32
     }
 
-    /// The secret itself. Every call of this is a place to look at in a review.
+    /// The secret itself. A reviewer looks at every call of this.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// The first 32 bits of the SHA-256 of `body` in base 62: tells a scanner a secret from a
-    /// look-alike.
+    /// The first 32 bits of the SHA-256 of `body` in base 62. A scanner tells a secret from a
+    /// look-alike by it.
     fn checksum(body: &str) -> String {
         let hash = digest::digest(&digest::SHA256, body.as_bytes());
         let mut rest = hash.as_ref()[..4]
@@ -113,12 +113,12 @@ impl fmt::Debug for ClientSecret {
 /// What the store keeps of a secret. [`crate::keys::SecretHasher`] makes and checks it.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SecretHash {
-    /// HMAC-SHA-256 under the store's secret key, for generated secrets: nothing to guess, so
-    /// nothing to slow down.
+    /// HMAC-SHA-256 under the store's secret key, for generated secrets. They can't be guessed, so
+    /// the hash need not be slow.
     Keyed([u8; 32]),
-    /// Argon2id, keyed as well, for secrets that someone chose; a PHC string.
+    /// Argon2id, keyed as well, for chosen secrets; a PHC string.
     Argon2id(String),
-    /// Of another server, for a secret that somebody chose and that nobody has used here yet.
+    /// The hash of another server, for a chosen secret that its client has not used here yet.
     Imported(ImportedHash),
 }
 
@@ -133,13 +133,13 @@ impl SecretHash {
         }
     }
 
-    /// Whether it is of a secret that somebody chose, and may be guessed.
+    /// Whether it is of a chosen secret, which an attacker may guess.
     #[must_use]
     pub const fn is_chosen(&self) -> bool {
         matches!(self, Self::Argon2id(_) | Self::Imported(_))
     }
 
-    /// How much work the first check of a secret is; later ones compare its digest.
+    /// How much work the first check of a secret takes. Later checks compare its digest.
     #[must_use]
     pub fn effort(&self) -> Effort {
         match self {
@@ -156,7 +156,7 @@ impl fmt::Debug for SecretHash {
     }
 }
 
-/// Names a secret without being one.
+/// The id of a secret. It is not secret itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct SecretId(pub Uuid);
@@ -167,18 +167,18 @@ impl fmt::Display for SecretId {
     }
 }
 
-/// One of a client's secrets, as the store keeps it. Two may be live at once, so that a rotation
-/// refuses nobody.
+/// One of a client's secrets, as the store keeps it. Two may be live at once, so that no request is
+/// refused during a rotation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StoredSecret {
-    /// Its name.
+    /// Its id.
     pub id: SecretId,
-    /// What is kept of it.
+    /// Its hash.
     #[serde(rename = "kind", serialize_with = "kind_only")]
     pub hash: SecretHash,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it stops working, if it does.
+    /// When it stops working; `None` if it doesn't.
     pub expires_at: Option<Timestamp>,
     /// When it last authenticated a request, to within the seconds that the service gathers before
     /// it writes.
@@ -199,7 +199,8 @@ fn kind_only<S: Serializer>(hash: &SecretHash, serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(hash.kind())
 }
 
-/// Text that is wiped after use, for the moments between a request's bytes and a [`ClientSecret`].
+/// Text that is wiped after use. It holds a secret between the request's bytes and a
+/// [`ClientSecret`].
 pub(super) type WipedText = Zeroizing<String>;
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
-//! Which of a client's tokens are good, as far as that depends on the client: when they were
-//! issued, and how the client stands.
+//! Which of a client's tokens are good. This depends on when they were issued, and on the state of
+//! the client.
 
 use jiff::Timestamp;
 
-/// What a token must meet besides its own claims. A token that was issued to a client of the same
-/// id before this one was registered doesn't.
+/// The conditions that a token must meet besides its own claims. A token of an earlier client with
+/// the same id doesn't meet them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenTerms {
     /// The first `iat` of a good token, in seconds since 1970.
     pub not_before: i64,
-    /// When the client ends, and its tokens with it.
+    /// When the client and its tokens expire; `None` for no end.
     pub until: Option<Timestamp>,
-    /// Whether the client is disabled, and its tokens with it.
+    /// Whether the client is disabled and its tokens with it.
     pub is_suspended: bool,
 }
 
@@ -21,10 +21,11 @@ pub enum Withdrawn {
     /// The client is disabled.
     #[error("its client is disabled")]
     ClientDisabled,
-    /// The client's time is over.
+    /// The client has expired.
     #[error("its client ended at {0:.0}")]
     ClientEnded(Timestamp),
-    /// It was revoked with all of the client's tokens, or is another client's that had the same id.
+    /// It was revoked with all of the client's tokens, or belongs to an earlier client with the
+    /// same id.
     #[error("the tokens of its client that were issued before {0:.0} are revoked")]
     IssuedBefore(Timestamp),
 }
@@ -33,7 +34,7 @@ impl TokenTerms {
     /// Whether a token with this `iat` is good at `now`.
     ///
     /// # Errors
-    /// [`Withdrawn`]: why it isn't.
+    /// [`Withdrawn`]: why the token is not good.
     pub fn check(&self, issued_at: i64, now: Timestamp) -> Result<(), Withdrawn> {
         if issued_at < self.not_before {
             let not_before = Timestamp::from_second(self.not_before);
@@ -49,7 +50,7 @@ impl TokenTerms {
     }
 
     /// The `not_before` that revokes every token that was issued until `now`. `iat` has whole
-    /// seconds, so a token of the same second is revoked whichever came first.
+    /// seconds, so all tokens of the same second are revoked, later ones too.
     #[must_use]
     pub fn revoking_until(now: Timestamp) -> Timestamp {
         Timestamp::from_second(now.as_second() + 1).unwrap_or(Timestamp::MAX)

@@ -9,7 +9,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Serialize, Serializer};
 
-/// 128 random bits in base64url: unique (RFC 7519 4.1.7), and no hint at how many tokens there are.
+/// 128 random bits in base64url. The name is unique (RFC 7519 4.1.7) and doesn't show how many
+/// tokens there are.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenId([u8; 22]);
 
@@ -17,7 +18,7 @@ impl TokenId {
     /// A new name.
     ///
     /// # Errors
-    /// When there is no randomness.
+    /// [`Unspecified`]: the random generator failed.
     pub fn generate() -> Result<Self, Unspecified> {
         let mut bits = [0; 16];
         rand::fill(&mut bits)?;
@@ -28,7 +29,7 @@ impl TokenId {
         Ok(Self(text))
     }
 
-    /// The name in a token that this service signed; none of any other form.
+    /// The name of a token that this service signed; `None` if the text has another form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');

@@ -1,4 +1,4 @@
-//! Which texts are the hash of a secret, in the forms in which servers write it; and which of them
+//! Tells which texts are the hash of a secret, in the forms that servers write, and which of them
 //! can be checked.
 
 use base64::Engine;
@@ -6,18 +6,18 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{ImportedHash, PrfHash, UnusableHash};
 
-/// What a text in the place of a secret is.
+/// What a text that stands for a secret is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Written<'a> {
-    /// No hash that is known.
+    /// A text that is no known hash.
     Plain(&'a str),
-    /// The secret itself behind a mark that says so, as Spring's `{noop}`.
+    /// The secret itself behind a mark, such as Spring's `{noop}`.
     Marked(&'a str),
     /// A hash.
     Hash(Result<ImportedHash, UnusableHash>),
 }
 
-/// Algorithms that a hash is named after, in whatever form: `sha256:…`, `pbkdf2_sha256$…`,
+/// Names of algorithms with which a hash may begin, in any form: `sha256:…`, `pbkdf2_sha256$…`,
 /// `SCRAM-SHA-256$…`.
 const ALGORITHMS: [&str; 25] = [
     "argon2",
@@ -47,7 +47,7 @@ const ALGORITHMS: [&str; 25] = [
     "yescrypt",
 ];
 
-/// Looks at a text in the place of a secret.
+/// Finds out what a text that stands for a secret is.
 #[must_use]
 pub fn written(text: &str) -> Written<'_> {
     let trimmed = text.trim();
@@ -79,18 +79,18 @@ fn of_scheme(scheme: &str, rest: &str) -> Result<ImportedHash, UnusableHash> {
         .strip_prefix("pbkdf2-")
         .map_or((scheme == "pbkdf2").then_some(PrfHash::Sha1), PrfHash::of);
     match (prf, rest.split('$').collect::<Vec<_>>().as_slice()) {
-        // OpenLDAP's: iterations, salt and hash.
+        // OpenLDAP writes iterations, salt and hash.
         (Some(prf), [iterations, salt, hash]) => ImportedHash::parse(&format!(
             "$pbkdf2-{}${iterations}${salt}${hash}",
             prf.as_str()
         )),
-        // Spring's, Dovecot's and crypt's, which go on in a form of their own.
+        // Spring, Dovecot and crypt write a whole hash in its own form.
         (_, ["", _, ..]) => ImportedHash::parse(rest),
         _ => Err(UnusableHash::OtherScheme),
     }
 }
 
-/// `pbkdf2_sha256$iterations$salt$hash`, and other forms behind their name.
+/// `pbkdf2_sha256$iterations$salt$hash`, and other forms after their name.
 fn of_django(text: &str) -> Option<Result<ImportedHash, UnusableHash>> {
     for name in ["bcrypt$", "argon2$"] {
         if let Some(rest) = text.strip_prefix(name) {
@@ -166,7 +166,7 @@ fn is_of_mysql(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Of hashlib, of passlib's documentation, and of the servers' own.
+    /// From hashlib, from passlib's documentation, and from the servers themselves.
     const USABLE: [&str; 12] = [
         "$2b$12$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
         "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",

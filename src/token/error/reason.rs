@@ -1,4 +1,4 @@
-//! The true reasons of refusals. What each is to the caller and in the log is in [`super::table`].
+//! The true reasons of refusals. [`super::table`] says what each is to the caller and in the log.
 
 use std::time::Duration;
 
@@ -10,39 +10,39 @@ use crate::token::{CredentialError, ResourceError, ScopeError};
 pub enum Reason {
     /// The request could not be read.
     MalformedRequest(Malformed),
-    /// There was no credential to check.
+    /// The request has no credential that could be checked, or an assertion that proves nothing.
     Credential(CredentialError),
     /// The form's `client_id` is not the one that authenticated.
     ClientIdMismatch,
-    /// Nobody has this id.
+    /// No client has this id.
     UnknownClient,
-    /// The secret is none of the client's live ones.
+    /// The secret is not one of the client's live secrets.
     WrongSecret,
-    /// The right secret, of a client that may not use it.
+    /// The credential is right, and the client is disabled.
     ClientDisabled,
-    /// The same, after its end.
+    /// The credential is right, and the client has expired.
     ClientExpired,
-    /// The same, from a network that the client doesn't ask from.
+    /// The credential is right, and the request comes from a network that the client may not use.
     NetworkNotAllowed,
-    /// The same, in a way that the configuration's policy does not allow.
+    /// The credential is right, and the configuration's policy does not allow its kind.
     AgainstPolicy,
     /// The client is registered for another way of authenticating.
     WrongAuthMethod,
-    /// The connection's certificate has not the client's name.
+    /// The connection's certificate doesn't have the client's name.
     WrongCertificate,
-    /// Too many wrong credentials from where this one came from. It was not looked at.
+    /// Too many wrong credentials came from this source. This one was not checked.
     TooManyFailures {
-        /// When the next one is looked at, in whole seconds.
+        /// When the next one is checked, in whole seconds.
         wait: Duration,
-        /// How many were not looked at, with this one, since the last that was.
+        /// How many were not checked since the last one that was, with this one.
         turned_away: u32,
     },
-    /// The client is who it says, and asks more often than it may.
+    /// The client has proved who it is, and asks more often than it may.
     TooManyRequests {
-        /// When it may again, in whole seconds.
+        /// When it may ask again, in whole seconds.
         wait: Duration,
     },
-    /// Too many requests are under way. It was not read.
+    /// Too many requests are under way. This one was not read.
     TooManyAtOnce,
     /// Too many costly checks of chosen secrets are waiting already.
     TooManyVerifications,
@@ -56,41 +56,41 @@ pub enum Reason {
     Scope(ScopeError),
     /// A resource that no token can be issued for.
     Resource(ResourceError),
-    /// The client's tokens are bound to a certificate, and there was none.
+    /// The client's tokens are bound to a certificate, and the request came without one.
     CertificateMissing,
-    /// The same, and the one that there was has expired.
+    /// The client's tokens are bound to a certificate, and that of the request has expired.
     CertificateExpired,
     /// The client may not ask about tokens.
     IntrospectionNotAllowed,
-    /// The client wants to revoke a token of another's.
+    /// The client wants to revoke another client's token.
     NotTheOwner,
-    /// As many of the client's tokens are revoked as are kept.
+    /// The store keeps as many revoked tokens of the client as it may.
     TooManyRevocations,
-    /// The store can't be read, for so long that nobody goes by what was read before, or by a
-    /// client that isn't in memory; or it can't be written.
+    /// The store can't be written, or can't be read: the client isn't in memory, or memory is too
+    /// old to be used.
     StoreUnavailable,
-    /// No key may sign now.
+    /// No signing key may be used now.
     NoSigningKey,
-    /// The key didn't sign.
+    /// The signature failed.
     SigningFailed,
-    /// The decision can't be written down, so it isn't made.
+    /// The decision can't be written into the audit trail, so it isn't made.
     AuditUnavailable,
 }
 
 /// Why a request could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Malformed {
-    /// No `token`.
+    /// The parameter `token` is missing.
     NoToken,
-    /// A parameter is there twice.
+    /// A parameter occurs twice.
     RepeatedParameter,
-    /// A percent escape or a character is none.
+    /// A percent escape is malformed, or the text is not UTF-8.
     Encoding,
-    /// It has no form, or more than that.
+    /// The body is not exactly one form.
     NotOneForm,
-    /// Of another method than POST.
+    /// The method is not POST.
     Method,
-    /// Without one `Host`.
+    /// It doesn't have exactly one `Host`.
     Host,
     /// Its header fields are too long.
     HeadersTooLarge,
@@ -100,12 +100,13 @@ pub enum Malformed {
     BodyTimeout,
     /// Its body ended early.
     BodyAborted,
-    /// In some other way.
+    /// It can't be read for another reason.
     Unreadable,
 }
 
 impl Reason {
-    /// Whether it lies in what is known of the client, and not in the request alone.
+    /// Whether the reason depends on what this service knows of the client, and not on the request
+    /// alone.
     #[must_use]
     pub fn depends_on_client(self) -> bool {
         match self {
@@ -115,7 +116,7 @@ impl Reason {
         }
     }
 
-    /// Whether the credential was not checked, as too many others were wrong, or wait.
+    /// Whether the credential was not checked, because too many others were wrong or are waiting.
     #[must_use]
     pub fn is_turned_away(self) -> bool {
         matches!(

@@ -29,7 +29,7 @@ pub enum Answer {
     Malformed,
     /// 401 with `WWW-Authenticate`.
     Unauthenticated,
-    /// 403 to a caller that asks about a token, else 400.
+    /// 403 if the caller asks about a token, else 400.
     Unauthorized,
     /// 408.
     TooSlow,
@@ -61,7 +61,7 @@ impl Reason {
         self.row().name
     }
 
-    /// Whether anybody can have caused it, without proving to be a client.
+    /// Whether a caller can cause it without proving to be a client.
     #[must_use]
     pub const fn is_anybodys(self) -> bool {
         self.row().is_anybodys
@@ -129,8 +129,8 @@ impl Reason {
                 let why = "the client's certificate has expired";
                 row("certificate_expired", E::InvalidRequest, why)
             }
-            // Not `invalid_client`: nobody said that the credential is wrong, and client libraries
-            // take that for final.
+            // Not `invalid_client`: the credential may be right, and client libraries take that
+            // error as final.
             R::TooManyFailures { wait, .. } => {
                 let why = "too many failed attempts to authenticate; try again later";
                 too_many("too_many_failures", wait, why).anybodys()
@@ -141,7 +141,7 @@ impl Reason {
             }
             R::TooManyRevocations => {
                 let why = "the client has revoked as many live tokens as it may; try again later";
-                // Until some of them have expired.
+                // By then, some of the tokens may have expired.
                 too_many("too_many_revocations", Duration::from_secs(60), why)
             }
             R::TooManyAtOnce => row("too_many_at_once", E::TemporarilyUnavailable, LATER),
@@ -204,7 +204,7 @@ const fn too_many(name: &'static str, wait: Duration, description: &'static str)
     row(name, ErrorCode::TemporarilyUnavailable, description).answered(Answer::TooMany(wait))
 }
 
-/// A request that is not what the document says.
+/// The row of a request that breaks the rules of the document.
 const fn malformed(why: Malformed) -> Row {
     use Malformed as M;
     let (answer, description) = match why {
@@ -232,7 +232,7 @@ const fn malformed(why: Malformed) -> Row {
     row("malformed_request", ErrorCode::InvalidRequest, description).answered(answer)
 }
 
-/// A credential that can't be checked, or an assertion that proves nothing.
+/// The row of a credential that can't be checked, or of an assertion that proves nothing.
 const fn credential(error: CredentialError) -> Row {
     use CredentialError as C;
     const HOW: &str = "the client must authenticate with HTTP Basic, or with a client_assertion";

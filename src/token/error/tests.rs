@@ -1,4 +1,4 @@
-//! What refusals tell, and what they don't.
+//! What refusals tell the caller, and what they hide.
 
 use std::time::Duration;
 
