@@ -1,13 +1,14 @@
-//! For build scripts: generates into `OUT_DIR`, or stops the build with every finding.
+//! For build scripts: generates into `OUT_DIR`, or stops the build and prints every finding.
 
 use crate::diagnostics::Colour;
 use crate::{Options, generate, load};
 use std::path::{Path, PathBuf};
 
-/// Generates `$OUT_DIR/api.rs` and `$OUT_DIR/openapi.json` from a document and an overlay; to be
-/// called from `build.rs`.
+/// Generates `$OUT_DIR/api.rs` and `$OUT_DIR/openapi.json` from a document and an overlay. A
+/// `build.rs` calls it.
 ///
-/// Ends the process with status 1 and the findings on standard error when the document is refused.
+/// If the document is refused, it prints the findings on standard error and ends the process with
+/// status 1.
 pub fn build(spec: &str, overlay: Option<&str>) {
     println!("cargo::rerun-if-changed={spec}");
     if let Some(overlay) = overlay {

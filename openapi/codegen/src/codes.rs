@@ -1,8 +1,8 @@
-//! The registry of diagnostic codes: stable, `DC` and three digits, a sentence each.
+//! The registry of stable diagnostic codes: `DC` and three digits, with a sentence for each.
 //!
-//! A code that was published keeps its meaning; one that is no longer used is not given away again.
-//! Below 500 the reading half speaks, from 500 on the writing half; the `9` in the tens place marks
-//! what is carried, not refused.
+//! A published code keeps its meaning, and a retired code is not used again. The reader of
+//! documents uses codes below 500, and the writer of Rust uses codes from 500. A `9` as the second
+//! digit marks a finding that is carried and does not refuse the document.
 
 macro_rules! codes {
     ($($name:ident = $id:literal $sentence:literal)*) => {

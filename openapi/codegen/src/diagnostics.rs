@@ -1,8 +1,8 @@
-//! What the generator has to say of a document: all findings of a run, each with its place.
+//! Everything that the generator reports about a document: all findings of a run with their places.
 //!
-//! A finding has a stable code, what is wrong, where (file, line, column, JSON pointer) and what to
-//! do. `Error`s refuse the document; `Carried` ones name what is kept in the served document but
-//! not enforced. [`render`] draws them with the source's lines.
+//! A finding has a stable code, a message, a place (file, line, column, JSON pointer) and a remedy.
+//! An `Error` refuses the document. A `Carried` finding names something that stays in the served
+//! document but is not enforced. [`render`] draws findings with the source's lines.
 
 mod render;
 
@@ -12,41 +12,41 @@ use std::path::PathBuf;
 
 pub use render::Colour;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The document is refused.
     Error,
-    /// Kept in the served document, not enforced by the generated code.
+    /// The served document keeps it, but the generated code does not enforce it.
     Carried,
 }
 
-/// One thing found in a document.
+/// One finding in a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Stable, `DC` and three digits; [`crate::codes`] lists them.
     pub code: &'static str,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
     /// What is wrong, in a sentence.
     pub message: String,
     /// What to do about it.
     pub help: String,
-    /// The file it stands in.
+    /// The file that it is about.
     pub file: PathBuf,
-    /// From 1; 0 where there is no line to name (an empty file).
+    /// From 1. It is 0 if the file is empty.
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
     /// RFC 6901, from the root of `file`; empty for the root.
     pub pointer: String,
-    /// The lines around it, where there are any.
+    /// The source's lines around it, if the file has any.
     #[serde(skip)]
     pub snippet: Option<Snippet>,
 }
 
-/// Something found at a pointer of the loaded document, before its line is looked up.
+/// A finding at a pointer of the loaded document, before its line is known.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Remark {
     pub code: &'static str,
@@ -56,16 +56,16 @@ pub(crate) struct Remark {
     pub help: String,
 }
 
-/// The few lines of source around a finding, cropped where they are long.
+/// The few lines of source around a finding. Long lines are cropped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {
-    /// The lines, parted by `\n`.
+    /// The lines, separated by `\n`.
     pub text: String,
-    /// The number of the first of them, from 1.
+    /// The number of the first line, from 1.
     pub first_line: usize,
-    /// Where in `text` the finding starts, in bytes.
+    /// The start of the finding in `text`, in bytes.
     pub offset: usize,
-    /// How many bytes of `text` it covers.
+    /// The length of the finding in `text`, in bytes.
     pub length: usize,
 }
 
@@ -89,15 +89,15 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Why a document is refused: every finding of the run, in the source's order.
+/// The reason why a document is refused: all findings of the run, in the source's order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Findings {
-    /// Never empty; at least one is an error.
+    /// Never empty. At least one finding is an error.
     pub findings: Vec<Finding>,
 }
 
 impl Findings {
-    /// The findings as text with the source's lines, one after another.
+    /// Renders the findings as text with the source's lines.
     #[must_use]
     pub fn render(&self, colour: Colour) -> String {
         render::render(&self.findings, colour)
@@ -126,7 +126,7 @@ impl fmt::Display for Findings {
 
 impl std::error::Error for Findings {}
 
-/// A list, as `--output json` prints it.
+/// Serializes as a list, which `--output json` prints.
 impl Serialize for Findings {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.findings.serialize(serializer)

@@ -1,11 +1,12 @@
-//! Doc comments from a document's descriptions.
+//! Writes a document's descriptions as doc comments.
 //!
-//! A description is Markdown by OpenAPI; rustdoc would run its code blocks as tests, so each gets
-//! the language `text`.
+//! OpenAPI descriptions are Markdown. rustdoc would run their code blocks as tests, so each block
+//! gets the language `text`.
 
 use std::fmt::Write;
 
-/// Writes the paragraphs as `///` lines, a blank one between them; nothing for none.
+/// Writes the paragraphs as `///` lines, with a blank line between two. Writes nothing if all are
+/// empty.
 pub fn write(out: &mut String, indent: &str, paragraphs: &[&str]) {
     let mut first = true;
     for paragraph in paragraphs
@@ -20,8 +21,7 @@ pub fn write(out: &mut String, indent: &str, paragraphs: &[&str]) {
         let mut fenced = false;
         for line in paragraph.lines() {
             let line = line.trim_end().replace('\t', "    ");
-            // rustc refuses a bare carriage return in a comment, and marks that turn the direction
-            // of what follows.
+            // rustc refuses bare carriage returns and bidirectional control characters in comments.
             let line = line.replace(|c: char| c.is_control() || is_turn(c), "\u{fffd}");
             let bare = line.trim_start();
             if bare.is_empty() {
@@ -44,7 +44,7 @@ pub fn write(out: &mut String, indent: &str, paragraphs: &[&str]) {
             } else if fenced {
                 let _ = writeln!(out, "{indent}/// {line}");
             } else {
-                // Four spaces would make an indented code block, which rustdoc runs.
+                // rustdoc would run a line indented by four spaces as a code block.
                 let depth = (line.len() - bare.len()).min(3);
                 let _ = writeln!(out, "{indent}/// {:depth$}{bare}", "");
             }
@@ -55,8 +55,8 @@ pub fn write(out: &mut String, indent: &str, paragraphs: &[&str]) {
     }
 }
 
-/// A mark that changes the direction of text (Unicode Bidirectional Algorithm, 2): it can show code
-/// as something else.
+/// Whether a character changes the direction of text (Unicode Bidirectional Algorithm, 2). It can
+/// make code look different from what the compiler reads.
 fn is_turn(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,5 +1,5 @@
-//! The generated file: one module each for types, credentials, requests, replies and the static
-//! descriptions, and the trait to implement on top.
+//! Writes the generated file. It has a module each for types, credentials, requests, replies and
+//! static descriptions. Above them is the trait to implement.
 
 use crate::docs;
 use crate::model::Document;
@@ -7,7 +7,7 @@ use crate::operations::Operations;
 use crate::types::Types;
 use std::fmt::Write;
 
-/// The whole file. It is included where a module is wanted: `pub mod api { include!(…); }`.
+/// The whole file. A crate includes it as a module: `pub mod api { include!(…); }`.
 pub fn file(document: &Document, types: &Types<'_>, operations: &Operations<'_>) -> String {
     let mut out = String::with_capacity(operations.all.len() * 8_192 + 4_096);
     let _ = writeln!(

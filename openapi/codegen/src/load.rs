@@ -1,8 +1,8 @@
-//! From a file to a checked [`Document`].
+//! Loads a file into a checked [`Document`].
 //!
-//! Owns the order of the steps, each of which is a module: bytes to a value ([`source`]), the
-//! overlay ([`crate::overlay`]), parts of other files ([`external`]), and the reading itself
-//! ([`crate::read`]).
+//! Owns the order of the steps, each of which is a module. [`source`] turns bytes into a value,
+//! [`overlay`] applies the overlay, [`external`] brings in parts of other files, and
+//! [`crate::read`] reads the result.
 
 mod external;
 mod grammar;
@@ -22,35 +22,35 @@ use std::path::Path;
 
 pub use sources::Sources;
 
-/// The most findings of a severity that are shown: a broken document of megabytes could have as
-/// many.
+/// The most findings of a severity that are shown. A broken document of megabytes could have
+/// millions.
 const MAX_FINDINGS: usize = 1_000;
 
-/// A document that was read, with what was found on the way.
+/// A document with the findings of its loading.
 #[derive(Debug)]
 pub struct Loaded {
     /// The document.
     pub document: Document,
-    /// What is kept without being enforced, as far as reading tells.
+    /// What the document keeps without enforcement, as far as the reader knows.
     pub carried: Vec<Finding>,
-    /// Turns a pointer of the document into a finding's place.
+    /// Finds the file, line and column of a pointer into the document.
     pub source: Sources,
 }
 
 /// Reads an OpenAPI document, with an overlay applied.
 ///
-/// `spec` is JSON or YAML, whatever its name says; the files it refers to lie in its folder or
+/// `spec` is JSON or YAML, regardless of its name. Files that it refers to must be in its folder or
 /// below.
 ///
 /// # Errors
-/// Everything that is wrong with the document in one go: [`Findings`]. A text that can't be parsed is one finding.
+/// All [`Findings`] of the document at once. A text that can't be parsed gives one finding.
 pub fn load(spec: &Path, overlay: Option<&Path>) -> Result<Loaded, Findings> {
     let (source, value) = source::Source::read(spec, text::MAX_BYTES)?;
     finish(source, value, overlay.map(read_overlay).transpose()?)
 }
 
-/// Reads a document that is in memory already; `spec` names it, and its folder is where other files
-/// are looked for.
+/// Reads a document from memory. `spec` names it, and other files are looked for in the folder of
+/// `spec`.
 ///
 /// # Errors
 /// Those of [`load`].
@@ -59,7 +59,7 @@ pub fn load_bytes(spec: &Path, bytes: &[u8], overlay: Option<&Path>) -> Result<L
     finish(source, value, overlay.map(read_overlay).transpose()?)
 }
 
-/// Reads a document with an overlay applied, both of which are in memory already.
+/// Reads a document and an overlay from memory.
 ///
 /// # Errors
 /// Those of [`load`].
@@ -69,7 +69,7 @@ pub fn overlaid(spec: &Path, bytes: &[u8], overlay: (&Path, &[u8])) -> Result<Lo
     finish(source, value, Some(source::Source::parse(path, bytes)?))
 }
 
-/// A file's text, and its value.
+/// A file and its value.
 type Read = (source::Source, Value);
 
 fn read_overlay(path: &Path) -> Result<Read, Box<Finding>> {
@@ -81,17 +81,17 @@ fn finish(
     mut value: Value,
     overlay: Option<Read>,
 ) -> Result<Loaded, Findings> {
-    // 1. The overlay, on the document as its vendor wrote it.
+    // 1. Apply the overlay to the vendor's document.
     let overlaid = overlay
         .map(|overlay| overlay::apply(overlay, &mut value))
         .transpose()?;
     let mut sources = Sources::new(source, overlaid);
-    // 2. Parts of other files, so that every reference is local.
+    // 2. Bring in parts of other files, so that every reference is local.
     let external::Outcome {
         mut remarks,
         findings: mut of_files,
     } = external::bring_in(&mut value, &mut sources);
-    // 3. The reading.
+    // 3. Read the document.
     let document = read::read(value, &mut remarks);
     let mut findings = place(&remarks, &sources);
     findings.append(&mut of_files);
@@ -116,7 +116,8 @@ fn finish(
     }
 }
 
-/// Looks the places up, once for each remark, and orders them as the sources are.
+/// Turns remarks into findings. Errors come first, then what is carried, each in the sources'
+/// order.
 fn place(remarks: &[Remark], sources: &Sources) -> Vec<Finding> {
     let mut findings = Vec::new();
     for severity in [Severity::Error, Severity::Carried] {

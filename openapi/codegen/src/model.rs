@@ -1,42 +1,40 @@
 //! The document as the generator understands it: every `$ref` to a parameter, header, body,
 //! response or path item resolved, every schema parsed, every operation named.
 //!
-//! Owns the vocabulary shared by the half that reads ([`mod@crate::load`], [`crate::read`]) and the
-//! half that writes ([`crate::types`], [`crate::operations`]). A value of these types is already
-//! checked: what could not be understood became a [`crate::diagnostics::Finding`] and no `Document`
-//! was made.
+//! Owns the vocabulary that the reader ([`mod@crate::load`], [`crate::read`]) and the writer
+//! ([`crate::types`], [`crate::operations`]) share. Values of these types are checked. A document
+//! with an error becomes a [`crate::diagnostics::Finding`] and no `Document`.
 //!
-//! Each part keeps the JSON pointer it was written at, so that whatever the writing half finds can
-//! be shown in the source.
+//! Each part keeps the JSON pointer at which it is written, so that the writer's findings can show
+//! the source.
 
 pub use dropshot_vocabulary::{Location, MediaKind, Status, Style};
 
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
-/// A whole OpenAPI 3.0 document, overlay applied.
+/// A whole OpenAPI 3.0 document with its overlay applied.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// The document itself, for serving: key order, vendor extensions and descriptions as written.
-    /// Schemas of other files in the document's folder have been brought in under
-    /// `components.schemas`.
+    /// The document as it is served, with key order, vendor extensions and descriptions as written.
+    /// Schemas from other files in the document's folder are under `components.schemas`.
     pub value: Value,
     /// `info.title`.
     pub title: String,
-    /// `info.version`, any string.
+    /// `info.version`, which may be any string.
     pub version: String,
     /// `info.description`.
     pub description: Option<String>,
-    /// The path of the first server's URL, variables replaced by their defaults, without a trailing
-    /// slash; may be empty.
+    /// The path of the first server's URL, with the defaults of its variables and without a
+    /// trailing slash. It may be empty.
     pub base_path: String,
     /// In the document's order.
     pub operations: Vec<Operation>,
-    /// `components.schemas`, and whatever else a `$ref` pointed to as a schema, by component name.
+    /// `components.schemas` and every other target of a schema `$ref`, by component name.
     pub schemas: IndexMap<String, Schema>,
     /// `components.securitySchemes`.
     pub security_schemes: IndexMap<String, SecurityScheme>,
-    /// `tags`: name and description.
+    /// The name and description of each of `tags`.
     pub tags: Vec<(String, Option<String>)>,
 }
 
@@ -45,14 +43,14 @@ pub struct Document {
 pub struct Operation {
     /// `/paths/~1pets/get`
     pub pointer: String,
-    /// `operationId`, or the name made for it from method and path; unique in the document.
+    /// `operationId`, or a name made from method and path. It is unique in the document.
     pub id: String,
-    /// Upper case: `GET`.
+    /// In upper case: `GET`.
     pub method: String,
     /// The path template as written, without the base path.
     pub path: String,
-    /// The path of the operation's or the path item's own first server, where one is declared: it
-    /// stands in place of [`Document::base_path`].
+    /// The path of the first server of the operation or its path item. `None` if neither declares
+    /// one. It replaces [`Document::base_path`].
     pub base_path: Option<String>,
     /// `tags`.
     pub tags: Vec<String>,
@@ -62,11 +60,11 @@ pub struct Operation {
     pub description: Option<String>,
     /// `deprecated`.
     pub deprecated: bool,
-    /// The path item's and the operation's own, the latter winning, in that order.
+    /// The path item's parameters, then the operation's own. The operation's own win.
     pub parameters: Vec<Parameter>,
     /// `requestBody`.
     pub body: Option<RequestBody>,
-    /// In the document's order; never empty unless the document's is.
+    /// In the document's order. Never empty unless the document's `responses` is.
     pub responses: Vec<Response>,
     /// The operation's own or the document's `security`: alternatives, of which one must be met;
     /// each a set of schemes that must all be met. Empty: nothing is asked. An empty alternative:
@@ -74,12 +72,12 @@ pub struct Operation {
     pub security: Vec<Vec<Requirement>>,
 }
 
-/// A scheme that an operation asks for.
+/// A scheme that an operation requires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
     /// A key of [`Document::security_schemes`].
     pub scheme: String,
-    /// The scopes asked for (oauth2, openIdConnect).
+    /// The required scopes (oauth2, openIdConnect).
     pub scopes: Vec<String>,
 }
 
@@ -88,57 +86,57 @@ pub struct Requirement {
 pub struct Parameter {
     /// Where it is declared, after `$ref`.
     pub pointer: String,
-    /// As on the wire.
+    /// Its name on the wire.
     pub name: String,
     /// `in`
     pub location: Location,
-    /// `required`; always true in a path.
+    /// `required`. Always true for a path parameter.
     pub required: bool,
     /// `deprecated`
     pub deprecated: bool,
     /// `description`
     pub description: Option<String>,
-    /// `style`, the location's default filled in.
+    /// `style`, or the location's default.
     pub style: Style,
-    /// `explode`, the style's default filled in.
+    /// `explode`, or the style's default.
     pub explode: bool,
     /// `allowReserved`
     pub allow_reserved: bool,
     /// `allowEmptyValue`
     pub allow_empty_value: bool,
-    /// The media type when the parameter is declared by `content` instead of `schema`.
+    /// The media type. `None` if the parameter has a `schema` instead of `content`.
     pub media_type: Option<String>,
-    /// `schema`, or the schema of its `content`; the empty schema where there is none.
+    /// `schema`, or the schema of `content`. The empty schema if there is neither.
     pub schema: Schema,
 }
 
-/// What an operation takes as its body.
+/// The body that an operation takes.
 #[derive(Debug, Clone)]
 pub struct RequestBody {
-    /// Where it is declared, after `$ref`.
+    /// The pointer of its declaration, after `$ref`.
     pub pointer: String,
     /// `description`
     pub description: Option<String>,
     /// `required`
     pub required: bool,
-    /// In the document's order; never empty.
+    /// In the document's order. Never empty.
     pub content: Vec<Media>,
 }
 
 /// A body in one media type.
 #[derive(Debug, Clone)]
 pub struct Media {
-    /// Where it is declared.
+    /// The pointer of its declaration.
     pub pointer: String,
     /// As written: `application/json`, `text/*`, `application/json; charset=utf-8`.
     pub media_type: String,
     /// `schema`
     pub schema: Option<Schema>,
-    /// `encoding`, by property: the content type of a multipart part, or the style of a form field.
+    /// `encoding` by property: the content type of a multipart part, or the style of a form field.
     pub encoding: IndexMap<String, Encoding>,
 }
 
-/// How one property of a form or multipart body is written.
+/// How a form or multipart body writes one property.
 #[derive(Debug, Clone, Default)]
 pub struct Encoding {
     /// `contentType`
@@ -152,7 +150,7 @@ pub struct Encoding {
 /// A response of an operation.
 #[derive(Debug, Clone)]
 pub struct Response {
-    /// Where it is declared, after `$ref`.
+    /// The pointer of its declaration, after `$ref`.
     pub pointer: String,
     /// The key under `responses`.
     pub status: Status,
@@ -160,14 +158,14 @@ pub struct Response {
     pub description: String,
     /// `headers`, without `Content-Type`.
     pub headers: Vec<Header>,
-    /// `content`; empty for a response without a body.
+    /// `content`. Empty for a response without a body.
     pub content: Vec<Media>,
 }
 
 /// A header of a response.
 #[derive(Debug, Clone)]
 pub struct Header {
-    /// Where it is declared, after `$ref`.
+    /// The pointer of its declaration, after `$ref`.
     pub pointer: String,
     /// As written.
     pub name: String,
@@ -175,27 +173,26 @@ pub struct Header {
     pub required: bool,
     /// `description`
     pub description: Option<String>,
-    /// `schema`, or that of its `content`.
+    /// `schema`, or the schema of `content`.
     pub schema: Schema,
 }
 
-/// A schema where it is used.
+/// A schema at a place of use.
 #[derive(Debug, Clone)]
 pub enum Schema {
-    /// `$ref`: a key of [`Document::schemas`]. References that only lead to other references keep
-    /// their own name.
+    /// `$ref`: a key of [`Document::schemas`]. A reference to another reference keeps its own name.
     Ref {
-        /// Where the `$ref` stands.
+        /// The pointer of the `$ref`.
         pointer: String,
         /// The component's name.
         target: String,
     },
-    /// Written in place.
+    /// An inline schema.
     Inline(Box<SchemaObject>),
 }
 
 impl Schema {
-    /// Where it is written.
+    /// The pointer at which it is written.
     #[must_use]
     pub fn pointer(&self) -> &str {
         match self {
@@ -220,21 +217,21 @@ pub enum Type {
 /// `additionalProperties`
 #[derive(Debug, Clone, Default)]
 pub enum Additional {
-    /// Not said: anything is allowed, and nothing is expected.
+    /// No `additionalProperties`: any are allowed, none is expected.
     #[default]
     Unspecified,
     /// `true` or `{}`
     Any,
     /// `false`
     Forbidden,
-    /// A schema that each must meet.
+    /// A schema that each additional property must meet.
     Schema(Schema),
 }
 
 /// A Schema Object (OpenAPI 3.0.3) without `$ref`. `Default` is the empty schema.
 #[derive(Debug, Clone, Default)]
 pub struct SchemaObject {
-    /// Where it is written.
+    /// The pointer at which it is written.
     pub pointer: String,
     /// `title`
     pub title: Option<String>,
@@ -242,7 +239,7 @@ pub struct SchemaObject {
     pub description: Option<String>,
     /// `deprecated`
     pub deprecated: bool,
-    /// `nullable` (and OpenAPI 3.1's `type: [x, "null"]`)
+    /// `nullable`, or OpenAPI 3.1's `type: [x, "null"]`
     pub nullable: bool,
     /// `readOnly`
     pub read_only: bool,
@@ -305,8 +302,8 @@ pub struct SchemaObject {
 }
 
 impl SchemaObject {
-    /// `type`, or what the other keywords can only mean. JSON Schema would let a value of any other
-    /// type pass; nobody who leaves `type` out beside `properties` means that.
+    /// `type`, or the type that the other keywords imply. JSON Schema would allow values of any
+    /// other type. An author who leaves `type` out beside `properties` means an object.
     #[must_use]
     pub fn effective_type(&self) -> Option<Type> {
         self.ty.or_else(|| {
@@ -339,35 +336,35 @@ impl SchemaObject {
 pub struct Discriminator {
     /// `propertyName`
     pub property: String,
-    /// `mapping`: value to component name.
+    /// `mapping`: values and component names.
     pub mapping: IndexMap<String, String>,
 }
 
 /// A security scheme.
 #[derive(Debug, Clone)]
 pub struct SecurityScheme {
-    /// Where it is declared.
+    /// The pointer of its declaration.
     pub pointer: String,
     /// `description`
     pub description: Option<String>,
-    /// What it asks a request to carry.
+    /// The credential that a request must carry.
     pub kind: SecurityKind,
 }
 
-/// What a security scheme asks a request to carry.
+/// The credential that a security scheme requires of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecurityKind {
     /// `http` with scheme `basic`
     Basic,
     /// `http` with scheme `bearer`
     Bearer,
-    /// `http` with another scheme, in lower case: the credentials are handed over as they came.
+    /// `http` with another scheme, in lower case. The handler gets the credentials as they are.
     Http(String),
     /// `apiKey`
     ApiKey {
         /// Query, header or cookie.
         location: Location,
-        /// As on the wire.
+        /// Its name on the wire.
         name: String,
     },
     /// `oauth2`: a bearer token

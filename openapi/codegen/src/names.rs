@@ -1,29 +1,30 @@
-//! Rust names for OpenAPI names: idiomatic, valid, unique in their scope, and the same on every
-//! run.
+//! Rust names for OpenAPI names. They are idiomatic, valid, unique in their scope, and the same on
+//! every run.
 
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 use std::collections::HashSet;
 
-/// The names taken in one Rust scope: a module's types, a struct's fields, an enum's variants.
+/// The names in use in one Rust scope, such as a module's types, a struct's fields or an enum's
+/// variants.
 #[derive(Debug, Default, Clone)]
 pub struct Scope {
     taken: HashSet<String>,
 }
 
 impl Scope {
-    /// A scope in which these are taken already.
+    /// A scope in which the reserved names are in use.
     pub fn with(reserved: &[&str]) -> Self {
         Self {
             taken: reserved.iter().map(ToString::to_string).collect(),
         }
     }
 
-    /// Whether nothing was taken yet.
+    /// Whether no name is in use.
     pub fn is_empty(&self) -> bool {
         self.taken.is_empty()
     }
 
-    /// `wanted`, or the first of `wanted2`, `wanted3`, … that is free.
+    /// Takes `wanted`, or the first free name of `wanted2`, `wanted3`, ….
     pub fn take(&mut self, wanted: &str) -> String {
         if self.taken.insert(wanted.to_owned()) {
             return wanted.to_owned();
@@ -40,7 +41,7 @@ impl Scope {
     }
 }
 
-/// The name of a type or of an enum's variant: `UpperCamelCase`.
+/// The name of a type or an enum's variant: `UpperCamelCase`.
 pub fn type_name(name: &str) -> String {
     let camel = spelled(name).to_upper_camel_case();
     match camel.chars().next() {
@@ -51,7 +52,7 @@ pub fn type_name(name: &str) -> String {
     }
 }
 
-/// The name of a field, a method or a module: `snake_case`, a keyword with an underscore behind it.
+/// The name of a field, method or module: `snake_case`. A keyword gets an underscore at its end.
 pub fn field_name(name: &str) -> String {
     let snake = spelled(name).to_snake_case();
     match snake.chars().next() {
@@ -72,8 +73,8 @@ pub fn static_name(name: &str) -> String {
     }
 }
 
-/// `name` with everything that no Rust name may hold replaced by a space, and a leading sign by its
-/// word, so that GitHub's `+1` and `-1` stay apart.
+/// Replaces each character that a Rust name can't hold by a space, and a leading sign by its word.
+/// GitHub's `+1` and `-1` so get different names.
 fn spelled(name: &str) -> String {
     let mut words = String::with_capacity(name.len());
     let mut chars = name.chars().peekable();
@@ -128,8 +129,8 @@ fn sign(c: char) -> Option<&'static str> {
     })
 }
 
-/// Every strict and reserved keyword of edition 2024, and `union`-like weak ones that read badly as
-/// fields.
+/// Every strict and reserved keyword of edition 2024, and weak keywords such as `union` that read
+/// badly as fields.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
     "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",

@@ -1,13 +1,12 @@
-//! A schema's `pattern` (ECMA 262) as a pattern of the `fancy-regex` crate.
+//! Translates a schema's `pattern` (ECMA 262) into a pattern of the `fancy-regex` crate.
 //!
-//! The two differ in a few places only: what `\d`, `\w` and `\s` mean, how a class is escaped, and
-//! what `$` matches. What can't be said is `None`: the pattern is then carried in the document and
-//! not enforced.
+//! The two differ in the meaning of `\d`, `\w` and `\s`, in the escapes inside a class, and in `$`.
+//! A pattern that can't be translated is an error: the document keeps it, but it is not enforced.
 
-/// The translated pattern, or why it can't be enforced.
+/// The translated pattern.
 ///
 /// # Errors
-/// The regular-expression engine's own message.
+/// The reason why it can't be enforced, usually the regular-expression engine's own message.
 pub fn translate(ecma: &str) -> Result<String, String> {
     let mut out = String::with_capacity(ecma.len() + 8);
     let mut chars = ecma.chars().peekable();
@@ -20,7 +19,7 @@ pub fn translate(ecma: &str) -> Result<String, String> {
                 Some('D') if !class => out.push_str("[^0-9]"),
                 Some('w') => out.push_str(if class { "0-9A-Za-z_" } else { "[0-9A-Za-z_]" }),
                 Some('W') if !class => out.push_str("[^0-9A-Za-z_]"),
-                // ECMA's white space has the byte order mark, which Unicode's has not.
+                // ECMA's white space includes the byte order mark, Unicode's does not.
                 Some('s') => out.push_str(if class {
                     r"\s\x{FEFF}"
                 } else {
@@ -63,7 +62,7 @@ pub fn translate(ecma: &str) -> Result<String, String> {
                     out.push_str(if anything { r"[\s\S]" } else { r"[^\s\S]" });
                 }
             }
-            // Inside a class these begin set operations in Rust, and are themselves in ECMA.
+            // In a class of Rust these characters begin set operations. In ECMA they are literals.
             '[' | '&' | '~' if class => {
                 out.push('\\');
                 out.push(c);
@@ -72,8 +71,8 @@ pub fn translate(ecma: &str) -> Result<String, String> {
                 class = false;
                 out.push(']');
             }
-            // Rust's `$` without flags is ECMA's; a quantifier brace that is none is a literal in
-            // ECMA.
+            // Without flags, Rust's `$` equals ECMA's. In ECMA a brace that is no quantifier is a
+            // literal.
             '{' if !class && !quantifier(chars.clone()) => out.push_str(r"\{"),
             _ => out.push(c),
         }
@@ -91,7 +90,7 @@ fn push_literal(out: &mut String, c: char) {
     out.push(c);
 }
 
-/// Whether what follows an opening brace makes it `{n}`, `{n,}` or `{n,m}`.
+/// Whether the text after an opening brace makes a quantifier: `{n}`, `{n,}` or `{n,m}`.
 fn quantifier(rest: impl Iterator<Item = char>) -> bool {
     let mut digits = false;
     for c in rest {

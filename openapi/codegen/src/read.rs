@@ -1,8 +1,8 @@
-//! From a document's value to its model: all of OpenAPI 3.0 that can be wrong is found in one run.
+//! Reads a document's value into its model, and finds all errors of OpenAPI 3.0 in one run.
 //!
-//! Owns the order of reading and what all parts share: where remarks go, what was read before, and
-//! the bound on how large a model may grow. Each part of a document has a module of its own. Files,
-//! lines and other documents are [`mod@crate::load`]'s affair: here everything stands in one value.
+//! Owns the order of reading and the state that all parts share: remarks, caches, and the limit on
+//! the size of the model. Each part of a document has its own module. [`mod@crate::load`] owns
+//! files, lines and other documents. Here everything is in one value.
 
 mod at;
 mod bodies;
@@ -30,19 +30,19 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use version::Version;
 
-/// The most schemas, parameters and responses a model may hold, each counted where it is used: a
-/// kilobyte each.
+/// The most schemas, parameters and responses of a model, each counted at each use. One takes about
+/// a kilobyte.
 const MAX_PARTS: usize = 500_000;
 
-/// Reads a document; what is found is added to `remarks`. There is no document where nothing could
-/// be read.
+/// Reads a document and adds what it finds to `remarks`. `None` if the document could not be read.
 pub(crate) fn read(value: Value, remarks: &mut Vec<Remark>) -> Option<Document> {
     let refused = remarks
         .iter()
         .filter(|remark| remark.code == codes::EXTERNAL_REFERENCE);
     let refused = refused.map(|remark| remark.pointer.clone()).collect();
     let reader = Reader::new(&value, refused);
-    // Another version's rules would only make noise.
+    // A document of an unknown version is not read further. The rules of another version would only
+    // cause false findings.
     let version = reader.openapi();
     let reader = Reader {
         version: version.unwrap_or(reader.version),
@@ -53,11 +53,11 @@ pub(crate) fn read(value: Value, remarks: &mut Vec<Remark>) -> Option<Document> 
     document.map(|document| Document { value, ..document })
 }
 
-/// What the parts of a document are read with.
+/// The state for reading the parts of a document.
 pub(crate) struct Reader<'d> {
     root: &'d Value,
     version: Version,
-    /// Places of references to other files that are reported already.
+    /// Places of references to other files that were reported before.
     refused: HashSet<String>,
     remarks: RefCell<Vec<Remark>>,
     seen: RefCell<HashSet<Remark>>,
@@ -69,8 +69,8 @@ pub(crate) struct Reader<'d> {
     responses: Cache<Response>,
 }
 
-/// What was read at a pointer before, as several references lead there: with the number of its
-/// parts.
+/// The parts that were read, by pointer, with the number of parts that each contains. Several
+/// references may lead to one pointer.
 type Cache<T> = RefCell<HashMap<String, (Option<T>, usize)>>;
 
 impl<'d> Reader<'d> {
@@ -90,14 +90,15 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// The document but for its value, numbered in the order in which its parts need each other.
+    /// Reads the document except its value. The steps follow the order in which parts need each
+    /// other.
     fn document(&self) -> Option<Document> {
         let root = Object::new(self, self.root, At::Pointer(""), "an OpenAPI document")?;
         // 1. What stands alone.
         self.root_fields(&root);
         let (title, version, description) = self.info(&root);
         let base_path = self.base_path(&root).unwrap_or_default();
-        // 2. Components, used or not: their mistakes are the document's.
+        // 2. Components, used or not. An error in an unused one is an error of the document.
         let at = root.key("components");
         let components = root
             .get("components")
@@ -111,7 +112,7 @@ impl<'d> Reader<'d> {
             .unwrap_or_default();
         // 3. Operations, with what they refer to in place.
         let operations = self.operations(&root, &security_schemes);
-        // 4. Schemas that only references name; reading one can name more.
+        // 4. Schemas that only references name. A schema may name more of them.
         let mut next = 0;
         while let Some((pointer, name)) = self.named_schema(next) {
             if let Some(value) = self.root.pointer(&pointer) {
@@ -119,7 +120,7 @@ impl<'d> Reader<'d> {
             }
             next += 1;
         }
-        // 5. What only all schemas together can tell.
+        // 5. Checks that need all schemas.
         self.check_cycles(&schemas);
         Some(Document {
             value: Value::Null,
@@ -180,8 +181,8 @@ impl<'d> Reader<'d> {
         tags.collect()
     }
 
-    /// All components but security schemes. What operations refer to is kept; the schemas are the
-    /// result.
+    /// Reads all components except security schemes. Returns the schemas. The caches keep the parts
+    /// to which operations refer.
     fn components(&self, components: &Object<'_, 'd>) -> IndexMap<String, Schema> {
         const KNOWN: &str = "schemas responses parameters examples requestBodies headers securitySchemes \
             links callbacks pathItems";
@@ -213,7 +214,7 @@ impl<'d> Reader<'d> {
         schemas
     }
 
-    /// Reads what stands at a pointer once, however many references lead there.
+    /// Reads the part at a pointer once, even if many references lead to it.
     fn cached<T: Clone>(
         &self,
         cache: &Cache<T>,
@@ -231,14 +232,14 @@ impl<'d> Reader<'d> {
         let before = self.parts.get();
         let made = if self.count(1, at) { read() } else { None };
         let parts = self.parts.get() - before;
-        // Outside components hardly anything is referred to twice.
+        // Parts outside components seldom have a second reference, so they are not cached.
         if pointer.starts_with("/components/") {
             cache.borrow_mut().insert(pointer, (made.clone(), parts));
         }
         made
     }
 
-    /// Counts parts of the model; false when it grows beyond bounds.
+    /// Counts parts of the model. Returns false if the model exceeds its limit.
     fn count(&self, parts: usize, at: &At<'_>) -> bool {
         let before = self.parts.get();
         self.parts.set(before.saturating_add(parts));
@@ -276,7 +277,7 @@ impl<'d> Reader<'d> {
         self.remark(code, Severity::Carried, at, message.into(), help.into());
     }
 
-    /// A response that ten operations share is one finding.
+    /// Adds a remark. A response that ten operations share gives one finding, not ten.
     fn remark(
         &self,
         code: &'static str,

@@ -1,9 +1,9 @@
-//! What the writing half finds, collected.
+//! Collects the findings of the writer.
 
 use crate::diagnostics::{Finding, Findings, Severity};
 use crate::load::Loaded;
 
-/// Findings of one run of the writing half.
+/// Findings of one run of the writer.
 #[derive(Debug)]
 pub struct Refusals<'d> {
     loaded: &'d Loaded,
@@ -11,7 +11,7 @@ pub struct Refusals<'d> {
 }
 
 impl<'d> Refusals<'d> {
-    /// None yet.
+    /// Starts without findings.
     pub fn new(loaded: &'d Loaded) -> Self {
         Self {
             loaded,
@@ -19,12 +19,12 @@ impl<'d> Refusals<'d> {
         }
     }
 
-    /// The document is refused.
+    /// Adds a finding that refuses the document.
     pub fn error(&mut self, code: &'static str, pointer: &str, message: &str, help: &str) {
         self.find(code, Severity::Error, pointer, message, help);
     }
 
-    /// Something is kept in the document and not enforced.
+    /// Adds a finding about something that the document keeps but that is not enforced.
     pub fn carried(&mut self, code: &'static str, pointer: &str, message: &str, help: &str) {
         self.find(code, Severity::Carried, pointer, message, help);
     }
@@ -46,10 +46,10 @@ impl<'d> Refusals<'d> {
         }
     }
 
-    /// What is carried.
+    /// Returns the carried findings.
     ///
     /// # Errors
-    /// The errors, where there are any.
+    /// The errors, if there are any.
     pub fn finish(&mut self) -> Result<Vec<Finding>, Findings> {
         let (errors, carried): (Vec<_>, Vec<_>) = self
             .findings

@@ -1,12 +1,12 @@
-//! Paths that no router can tell apart.
+//! Finds paths that a router can't tell apart.
 
 use crate::Refusals;
 use crate::codes;
 use crate::model::Operation;
 use std::collections::HashMap;
 
-/// Refuses two operations of one method whose templates match the same paths (`/x/{a}` and
-/// `/x/{b}`): OpenAPI calls them identical, and whichever were chosen would be wrong.
+/// Refuses two operations of one method whose templates match the same paths, such as `/x/{a}` and
+/// `/x/{b}`. OpenAPI calls such templates identical, and any choice between them would be wrong.
 pub fn check(operations: &[Operation], refusals: &mut Refusals<'_>) {
     let mut seen: HashMap<(&str, String), &Operation> = HashMap::new();
     for operation in operations {
@@ -26,7 +26,7 @@ pub fn check(operations: &[Operation], refusals: &mut Refusals<'_>) {
     }
 }
 
-/// The template with its variables nameless.
+/// The template without the names of its variables.
 fn shape(path: &str) -> String {
     let mut shape = String::with_capacity(path.len());
     let mut variable = false;

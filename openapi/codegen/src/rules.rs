@@ -1,4 +1,5 @@
-//! The constraints of a document's schemas, each distinct one a static of the generated code.
+//! The constraints of a document's schemas. Each distinct constraint is a static of the generated
+//! code.
 
 use crate::model::SchemaObject;
 use crate::pattern;
@@ -9,7 +10,7 @@ use std::fmt::Write;
 /// The index of a rule in [`Rules`].
 pub type RuleId = usize;
 
-/// All rules of a document: each static's value, by the run time's type.
+/// All rules of a document: the run time's type and the value of each static.
 #[derive(Debug, Default)]
 pub struct Rules {
     by_value: IndexMap<(&'static str, String), ()>,
@@ -33,7 +34,7 @@ impl Rules {
         }
     }
 
-    /// Length, pattern and format of a string. `Err` says why its pattern can't be enforced.
+    /// Length, pattern and format of a string. `Err` says why the pattern can't be enforced.
     pub fn text(&mut self, schema: &SchemaObject) -> Result<Option<RuleId>, String> {
         let mut value = bounds("", schema.min_length.filter(|&n| n > 0), schema.max_length);
         let mut refused = None;
@@ -45,8 +46,7 @@ impl Rules {
                 Err(reason) => refused = Some(reason),
             }
         }
-        // A format with a Rust type of its own is checked by that type, where nothing else is to be
-        // checked.
+        // A Rust type for the format checks the format, unless the rule has other checks.
         let typed = matches!(
             schema.format.as_deref(),
             Some("uuid" | "date-time" | "date" | "byte" | "ipv4" | "ipv6")
@@ -63,7 +63,7 @@ impl Rules {
         refused.map_or(Ok(id), Err)
     }
 
-    /// Bounds of an integer, exclusive ones folded into inclusive ones.
+    /// Bounds of an integer. Exclusive bounds become inclusive.
     pub fn integer(&mut self, schema: &SchemaObject) -> Option<RuleId> {
         let mut value = String::new();
         if let Some(min) = schema
@@ -125,7 +125,7 @@ impl Rules {
         self.intern("Float", &value)
     }
 
-    /// How many items, and whether all differ.
+    /// The number of items, and whether all must differ.
     pub fn items(&mut self, schema: &SchemaObject) -> Option<RuleId> {
         let unique = if schema.unique_items { ".unique()" } else { "" };
         let value = bounds(
@@ -136,7 +136,7 @@ impl Rules {
         self.intern("Items", &value)
     }
 
-    /// How many properties.
+    /// The number of properties.
     pub fn properties(&mut self, schema: &SchemaObject) -> Option<RuleId> {
         let value = bounds(
             "",
@@ -158,7 +158,7 @@ impl Rules {
     }
 }
 
-/// The run time's name of a format that it checks.
+/// The run time's name for a format that it checks.
 fn format(name: &str) -> Option<&'static str> {
     Some(match name {
         "date" => "Date",
@@ -188,8 +188,8 @@ fn bounds(rest: &str, min: Option<u64>, max: Option<u64>) -> String {
     value
 }
 
-/// A bound as a whole number: a fraction goes to the nearest integer inside it, an exclusive one a
-/// step further in.
+/// A bound as a whole number. A fraction is rounded to the nearest integer inside the bound. An
+/// exclusive bound moves one further in.
 fn whole(number: &Number, round: fn(f64) -> f64, exclusive_step: i128) -> i128 {
     if let Some(n) = number.as_i64() {
         return i128::from(n) + exclusive_step;

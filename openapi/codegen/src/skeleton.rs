@@ -1,13 +1,13 @@
-//! The handlers that a new service starts with: one a method of each trait, answering 501 until it
-//! is written.
+//! The handlers of a new service. There is one for each method of each trait, and it answers 501
+//! until the developer writes it.
 
 use crate::operations::{Group, Operations};
 use std::fmt::Write;
 
-/// What a service has to implement.
+/// What a service must implement.
 #[derive(Debug, Clone)]
 pub struct Skeleton {
-    /// The methods of `Api` itself; none in a large document.
+    /// The methods of `Api` itself. Empty for a large document.
     pub api: Vec<Method>,
     /// The traits beside `Api`.
     pub groups: Vec<Trait>,
@@ -18,7 +18,7 @@ pub struct Skeleton {
 pub struct Trait {
     /// Its name.
     pub name: String,
-    /// The module for its handlers.
+    /// The module of its handlers.
     pub module: String,
     /// Its methods.
     pub methods: Vec<Method>,
@@ -29,7 +29,7 @@ pub struct Trait {
 pub struct Method {
     /// Its name.
     pub name: String,
-    /// Its operation's id.
+    /// Its operation's `operationId`.
     pub operation: String,
     /// `GetPetRequest`
     pub request: String,
@@ -71,7 +71,7 @@ impl Skeleton {
         Self { api, groups }
     }
 
-    /// Every method, of whichever trait.
+    /// Every method of every trait.
     pub fn methods(&self) -> impl Iterator<Item = &Method> {
         self.api
             .iter()
@@ -80,7 +80,7 @@ impl Skeleton {
 }
 
 impl Method {
-    /// The method as Rust: it answers 501 and says which operation that was.
+    /// The method as Rust. It answers 501 and names its operation.
     #[must_use]
     pub fn code(&self, context: &str) -> String {
         let mut code = String::new();

@@ -1,6 +1,6 @@
-//! The reading half: text to a checked document, and every way a document can be wrong.
+//! Tests the reader: loading a text as a checked document, and every error of a document.
 
-// A test fails by panicking, its helpers as well.
+// A test fails by panicking, and so do its helpers.
 #![allow(clippy::unwrap_used)]
 
 #[path = "front/corpora.rs"]
@@ -34,12 +34,12 @@ fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// Loads a text that has no file.
+/// Loads a text from memory.
 fn load_text(text: impl AsRef<[u8]>) -> Result<Loaded, Findings> {
     load_bytes(Path::new("memory/document.yaml"), text.as_ref(), None)
 }
 
-/// The one finding of a text that is refused.
+/// The only finding of a text that is refused.
 fn refusal(text: impl AsRef<[u8]>) -> Finding {
     let findings = load_text(text).expect_err("it is accepted").findings;
     assert_eq!(findings.len(), 1, "{findings:#?}");

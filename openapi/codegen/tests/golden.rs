@@ -1,6 +1,7 @@
-//! The generated Rust of a few documents, kept beside them to be read: a change of the generator shows in review.
+//! Compares the generated Rust of a few documents with files in the repository, so that a review
+//! shows changes of the generator.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p dropshot-codegen --test golden` writes them anew.
+//! `UPDATE_GOLDEN=1 cargo test -p dropshot-codegen --test golden` rewrites them.
 
 use dropshot_codegen::{Options, generate, load};
 use std::path::{Path, PathBuf};

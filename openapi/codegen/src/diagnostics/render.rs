@@ -1,8 +1,6 @@
-//! Findings drawn for people, through miette: the message, the source's lines with a mark, what to
-//! do.
+//! Draws findings for people with miette: the message, the marked source lines, and the remedy.
 //!
-//! Owns the adapter to miette's traits, which the findings themselves do not carry: they stay plain
-//! data.
+//! Owns the adapter to miette's traits, so that the findings stay plain data.
 
 use super::{Finding, Severity, Snippet};
 use miette::{
@@ -20,7 +18,7 @@ pub enum Colour {
     Always,
 }
 
-/// The findings as text, one after another.
+/// Renders the findings as text, in their order.
 pub(super) fn render(findings: &[Finding], colour: Colour) -> String {
     let theme = match colour {
         Colour::Never => GraphicalTheme::unicode_nocolor(),
@@ -38,8 +36,8 @@ pub(super) fn render(findings: &[Finding], colour: Colour) -> String {
                 .as_ref()
                 .map(|snippet| Source { finding, snippet }),
         };
-        // A `String` takes everything, and the snippet never refuses a span: what failed would be
-        // miette's own.
+        // Writing to a `String` can't fail, and the snippet accepts every span. Only a defect of
+        // miette could fail here.
         if handler.render_report(&mut text, &drawn).is_err() {
             text.push_str(&finding.to_string());
         }
@@ -48,7 +46,7 @@ pub(super) fn render(findings: &[Finding], colour: Colour) -> String {
     text
 }
 
-/// One finding as miette sees it.
+/// A finding in miette's terms.
 struct Drawn<'f> {
     finding: &'f Finding,
     source: Option<Source<'f>>,
@@ -94,7 +92,7 @@ impl Diagnostic for Drawn<'_> {
         if self.source.is_some() {
             return Some(Box::new(&self.finding.help));
         }
-        // Without lines to show, the file would go unnamed.
+        // Without source lines miette does not name the file, so the help does.
         Some(Box::new(format!(
             "{} ({})",
             self.finding.help,
@@ -125,7 +123,7 @@ impl SourceCode for Source<'_> {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let Finding { line, column, .. } = self.finding;
         let text = &self.snippet.text;
-        // Without lines around it, miette asks for the place itself, for the header.
+        // If miette asks for no surrounding lines, it wants the place itself, for the header.
         let (line, column) = match lines_before {
             0 => (*line, *column),
             _ => (self.snippet.first_line, 1),

@@ -1,9 +1,9 @@
-//! Parts of other files in the document's folder, brought into the document.
+//! Brings parts of other files in the document's folder into the document.
 //!
-//! What a reference leads to becomes a component of its kind under a name made from the reference,
-//! once however many lead there; what stands as a component already takes its place, and so does a
-//! path item, which OpenAPI 3.0 knows no components of. Which files may be read at all is
-//! [`folder`]'s affair, where references stand [`search`]'s.
+//! The target of a reference becomes a component under a name made from the reference. It is
+//! brought in once, even if many references lead to it. A reference that is itself a component is
+//! replaced by its target. So is a path item, because OpenAPI 3.0 has no components for path items.
+//! [`folder`] decides which files may be read, and [`search`] finds the references.
 
 mod folder;
 mod search;
@@ -20,15 +20,15 @@ use search::Site;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
-/// What bringing in found: remarks at places of the document, and what is wrong with the other
-/// files themselves.
+/// The result of bringing in: remarks about places of the document, and findings about the other
+/// files.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub remarks: Vec<Remark>,
     pub findings: Vec<Finding>,
 }
 
-/// Brings in what the document's references to other files lead to, and rewrites the references.
+/// Brings in the targets of the document's references to other files, and rewrites the references.
 pub(crate) fn bring_in(document: &mut Value, sources: &mut Sources) -> Outcome {
     let folder = Folder::new(sources.file(0).path());
     let mut importer = Importer {
@@ -41,7 +41,7 @@ pub(crate) fn bring_in(document: &mut Value, sources: &mut Sources) -> Outcome {
         values: 0,
         outcome: Outcome::default(),
     };
-    // Components first: those that are references name what they refer to.
+    // Components come first, so that a component that is a reference gives its target its name.
     for place in ["/components", ""] {
         let kind = if place.is_empty() {
             Kind::Document
@@ -57,7 +57,7 @@ pub(crate) fn bring_in(document: &mut Value, sources: &mut Sources) -> Outcome {
     importer.outcome
 }
 
-/// An object of the document, with the file that its relative references are relative to.
+/// An object of the document, with the file to which its relative references are relative.
 struct Place {
     pointer: String,
     kind: Kind,
@@ -68,11 +68,11 @@ struct Importer<'d> {
     document: &'d mut Value,
     sources: &'d mut Sources,
     folder: Folder,
-    /// File, pointer and kind of what was brought in, and the local reference to it.
+    /// File, pointer and kind of each imported part, with the local reference to it.
     imported: HashMap<(usize, String, Kind), String>,
-    /// Local places outside the grammar that were searched, since references lead there.
+    /// Local places outside the grammar that a reference leads to and that were searched.
     searched: HashSet<String>,
-    /// Places whose references are refused already.
+    /// Places whose references were refused.
     refused: HashSet<String>,
     values: usize,
     outcome: Outcome,
@@ -86,7 +86,8 @@ impl Importer<'_> {
                 continue;
             };
             let sites = search::sites(value, &place.pointer, place.kind, place.file == 0);
-            // The last in goes first: references are worked off in the document's order.
+            // The stack reverses the order, so this works through references in the document's
+            // order.
             let next: Vec<Place> = sites
                 .into_iter()
                 .filter_map(|site| self.resolve(&site, place.file))
@@ -95,7 +96,7 @@ impl Importer<'_> {
         }
     }
 
-    /// Makes a reference local. What was brought in for it is to be searched next.
+    /// Makes a reference local. Returns the place that must be searched next.
     fn resolve(&mut self, site: &Site, base: usize) -> Option<Place> {
         if self.refused.contains(&site.pointer) {
             return None;
@@ -154,7 +155,7 @@ impl Importer<'_> {
         self.place(site, content, key)
     }
 
-    /// Puts the content where it belongs: in the reference's place, or among the components.
+    /// Puts the content in place of the reference, or among the components.
     fn place(&mut self, site: &Site, content: Value, key: (usize, String, Kind)) -> Option<Place> {
         let (file, from, kind) = key.clone();
         let section = kind.section();
@@ -190,8 +191,8 @@ impl Importer<'_> {
         })
     }
 
-    /// A local reference may lead outside the grammar (`#/definitions/Pet`): what stands there is
-    /// searched as well.
+    /// A local reference may lead outside the grammar, as `#/definitions/Pet` does. That place must
+    /// be searched as well.
     fn search_outside(&mut self, pointer: String, kind: Kind) -> Option<Place> {
         let inside = pointer.starts_with("/components/") || pointer.starts_with("/paths/");
         let new = !inside && self.searched.insert(pointer.clone());
@@ -244,8 +245,8 @@ fn object_entry<'m>(
         .as_object_mut()
 }
 
-/// The last word of the reference, or the file's name; with the file's name before it, then
-/// numbered, where taken.
+/// A free name: the last word of the reference, or the file's name if there is none. If it is
+/// taken, the file's name precedes it, and then a number follows it.
 fn free_name(taken: &Map<String, Value>, pointer: &str, stem: &str) -> String {
     let clean = |text: &str| -> String {
         text.chars()

@@ -1,9 +1,9 @@
-//! Which objects of an OpenAPI document stand where: what a `$ref` at a place would be a reference
-//! to.
+//! The grammar of an OpenAPI document: the kind of object at each place, and so the kind of a
+//! `$ref`'s target there.
 //!
-//! Examples, defaults, enums and extensions are data: a `$ref` inside of them is none.
+//! Examples, defaults, enums and extensions are data. A `$ref` inside them is not a reference.
 
-/// The kinds of objects that lie on the way to references, or may be one.
+/// The kinds of objects that can be a reference or can contain one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Document,
@@ -18,7 +18,7 @@ pub enum Kind {
     Encoding,
     Schema,
     Discriminator,
-    /// A value of a discriminator's mapping: a reference that is plain text.
+    /// A value in a discriminator's mapping: a reference as plain text.
     Mapping,
     SecurityScheme,
     Example,
@@ -26,14 +26,14 @@ pub enum Kind {
     Callback,
 }
 
-/// How the value of a field holds objects.
+/// How a field's value holds objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// It is one.
+    /// The value is an object.
     One(Kind),
-    /// It is a list of them.
+    /// The value is a list of objects.
     List(Kind),
-    /// It holds them by names of the document's own.
+    /// The value is a map of objects. The document chooses the keys.
     Names(Kind),
 }
 
@@ -44,8 +44,7 @@ use Kind::{
 use Shape::{List, Names, One};
 
 impl Kind {
-    /// Where components of this kind are declared; none of what can't be a component in OpenAPI
-    /// 3.0.
+    /// The section of `components` for this kind. `None` if OpenAPI 3.0 has no components of it.
     pub fn section(self) -> Option<&'static str> {
         Some(match self {
             Schema | Mapping => "schemas",
@@ -61,7 +60,7 @@ impl Kind {
         })
     }
 
-    /// What a field of an object of this kind holds.
+    /// The objects that a field of this kind holds.
     pub fn field(self, key: &str) -> Option<Shape> {
         Some(match (self, key) {
             (Document, "components") => One(Components),
@@ -83,7 +82,7 @@ impl Kind {
             (Operation, "requestBody") => One(RequestBody),
             (Operation, "responses") => Names(Response),
             (Operation, "callbacks") => Names(Callback),
-            // A callback's keys are expressions.
+            // A callback's keys are runtime expressions.
             (Callback, _) if !key.starts_with("x-") => One(PathItem),
             (Parameter | Header | Media, "schema") => One(Schema),
             (Parameter | Header | Media, "examples") => Names(Example),

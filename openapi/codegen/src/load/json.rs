@@ -1,6 +1,6 @@
-//! Strict JSON to a value: no duplicate keys, bounded depth and number of values.
+//! Reads strict JSON into a value: no duplicate keys, bounded depth and number of values.
 //!
-//! The grammar and the depth limit (128) are serde_json's; what it lets pass is refused here.
+//! serde_json owns the grammar and the depth limit (128). This module adds the other checks.
 
 use super::text::{Problem, Text};
 use crate::codes;
@@ -10,13 +10,13 @@ use serde_json::{Map, Number, Value};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 
-/// The most values a document may hold: at 64 MiB, one for every 16 bytes.
+/// The most values that a document may hold. At 64 MiB it is one value for every 16 bytes.
 pub const MAX_VALUES: usize = 4_000_000;
 
 /// Reads a JSON text.
 ///
 /// # Errors
-/// What is wrong first, with its place.
+/// The first problem, with its place.
 pub fn read(text: &Text) -> Result<Value, Problem> {
     let state = State::default();
     let mut deserializer = serde_json::Deserializer::from_str(text.as_str());
@@ -68,7 +68,7 @@ fn explain(error: &serde_json::Error, state: &State) -> (&'static str, String, &
 #[derive(Default)]
 struct State {
     values: Cell<usize>,
-    /// The code of a refusal that is not serde_json's own.
+    /// The code of a refusal by this module instead of serde_json.
     refused: Cell<Option<&'static str>>,
     /// The tokens of the pointer at which reading stopped, innermost first.
     trail: RefCell<Vec<String>>,

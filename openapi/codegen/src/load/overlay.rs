@@ -1,8 +1,8 @@
-//! An OpenAPI Overlay 1.0 applied to a document's value.
+//! Applies an OpenAPI Overlay 1.0 to a document's value.
 //!
-//! Matching and merging are roas-overlay's. Owned here: nothing in an overlay is passed over
-//! silently. An unknown field is refused, and so is an action whose target matches nothing, which
-//! is what a vendor's update makes of an action.
+//! roas-overlay matches and merges. This module makes sure that no part of an overlay is ignored in
+//! silence. It refuses unknown fields and actions whose target matches nothing. A vendor's update
+//! can leave an action without a match.
 
 use super::source::Source;
 use super::sources::Overlaid;
@@ -16,10 +16,10 @@ use roas_overlay::v1_0::{Action, Overlay};
 use roas_overlay::validation::Validate;
 use serde_json::Value;
 
-/// Applies the overlay of a text, which is that value, to `document`.
+/// Applies an overlay, given as source and value, to `document`.
 ///
 /// # Errors
-/// An overlay that is malformed, and each action that can't be applied.
+/// A finding for a malformed overlay, or one for each action that can't be applied.
 pub fn apply((source, value): (Source, Value), document: &mut Value) -> Result<Overlaid, Findings> {
     let overlay = parse(&source, &value)?;
     let mut updates = Vec::new();
@@ -38,7 +38,7 @@ pub fn apply((source, value): (Source, Value), document: &mut Value) -> Result<O
         );
         let pointer = format!("/actions/{number}");
         match outcome.map_err(|error| error.kind) {
-            // A root can't be removed: roas counts no match then.
+            // Nobody can remove the root. roas-overlay counts no match for such an action.
             Ok(report) if report.actions.iter().all(|action| action.matched > 0) => {
                 updates.extend(targets.into_iter().map(|target| (target, format!("{pointer}/update"))));
             }
@@ -65,7 +65,7 @@ pub fn apply((source, value): (Source, Value), document: &mut Value) -> Result<O
     }
 }
 
-/// Where an update of the target will stand: a list takes it as one more item.
+/// The pointer at which an update will stand. An update of a list becomes one more item.
 fn updated(document: &Value, target: String) -> String {
     match document.pointer(&target) {
         Some(Value::Array(items)) => format!("{target}/{}", items.len()),
@@ -138,7 +138,7 @@ fn parse(source: &Source, value: &Value) -> Result<Overlay, Findings> {
     Ok(overlay)
 }
 
-/// `#.actions[3].target` as a JSON pointer.
+/// Turns `#.actions[3].target` into a JSON pointer.
 fn pointer_of(path: &str) -> String {
     path.trim_start_matches('#')
         .replace(['.', '['], "/")

@@ -1,51 +1,51 @@
-//! From a JSON pointer to the character where it is written.
+//! Finds the character at which the value of a JSON pointer is written.
 //!
-//! An [`Index`] is one flat list of a document's values in the order they are written, twelve bytes
-//! each; a pointer is followed by stepping over subtrees. The YAML reader fills one on the way,
-//! that of a JSON text is made by [`scan`] when the first finding asks.
+//! An [`Index`] lists a document's values in the order of the text, with twelve bytes for each. It
+//! follows a pointer by stepping over subtrees. The YAML reader fills an index while it reads. For
+//! a JSON text, the first finding calls [`scan`].
 
 use dropshot_vocabulary::pointer::tokens;
 use indexmap::IndexSet;
 
-/// Where the values of a document stand.
+/// The places of a document's values.
 #[derive(Debug, Default)]
 pub struct Index {
     nodes: Vec<Node>,
-    /// Keys repeat (`type`, `description`): each is kept once.
+    /// Keys such as `type` and `description` repeat, so each text is stored once.
     keys: IndexSet<Box<str>>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Node {
-    /// The character at which the key, or the value of a list or the root, starts.
+    /// The character at which the key starts, or the value itself in a list or at the root.
     at: u32,
-    /// How many nodes its subtree has, itself included.
+    /// The number of nodes in its subtree, itself included.
     size: u32,
-    /// Its key in the object around it; [`NO_KEY`] in a list.
+    /// Its key in its object, or [`NO_KEY`] in a list.
     key: u32,
 }
 
 const NO_KEY: u32 = u32::MAX;
 
-/// How far a pointer could be followed.
+/// The result of following a pointer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Found {
     /// The character.
     pub at: u32,
-    /// How many of the pointer's tokens exist.
+    /// The number of the pointer's tokens that exist.
     pub depth: usize,
-    /// Whether all of them do.
+    /// Whether all tokens exist.
     pub whole: bool,
-    /// Whether nothing lies inside what was found.
+    /// Whether the value contains no other values.
     pub leaf: bool,
 }
 
-/// A node that is being filled.
+/// A node that is not closed yet.
 #[derive(Debug, Clone, Copy)]
 pub struct Open(usize);
 
 impl Index {
-    /// Starts a value; with its key inside an object.
+    /// Starts a value. Inside an object the value has a key.
     pub fn open(&mut self, key: Option<&str>, at: u32) -> Open {
         let key = key.map_or(NO_KEY, |key| match self.keys.get_index_of(key) {
             Some(known) => known as u32,
@@ -55,19 +55,19 @@ impl Index {
         Open(self.nodes.len() - 1)
     }
 
-    /// Ends it: what was opened since lies inside.
+    /// Ends a value. The values opened since then lie inside it.
     pub fn close(&mut self, open: Open) {
         self.nodes[open.0].size = (self.nodes.len() - open.0) as u32;
     }
 
-    /// Repeats the inside of a closed value, for a YAML alias; the alias's own node is the
-    /// caller's.
+    /// Repeats the inside of a closed value for a YAML alias. The caller opens the alias's own
+    /// node.
     pub fn repeat(&mut self, of: Open) {
         let inside = of.0 + 1..of.0 + self.nodes[of.0].size as usize;
         self.nodes.extend_from_within(inside);
     }
 
-    /// Follows a pointer as far as it leads.
+    /// Follows a pointer as far as possible.
     pub fn find(&self, pointer: &str) -> Found {
         let root = self.nodes.first().copied().unwrap_or(Node {
             at: 0,
@@ -113,7 +113,7 @@ impl Index {
             .or_else(|| self.merged(node, token))
     }
 
-    /// The child that a YAML merge key (`<<`) brought in.
+    /// The child that a YAML merge key (`<<`) adds.
     fn merged(&self, node: usize, token: &str) -> Option<usize> {
         let merge = self.keys.get_index_of("<<")? as u32;
         let sources = self
@@ -142,7 +142,7 @@ impl Index {
     }
 }
 
-/// The index of a text that is known to be JSON. Of one that is not, it is some index, and no
+/// The index of a JSON text. For any other text the index is arbitrary, but the scan does not
 /// panic.
 pub fn scan(text: &str) -> Index {
     let mut scanner = Scanner {
@@ -166,7 +166,7 @@ struct Scanner<'t> {
 
 impl Scanner<'_> {
     fn run(&mut self) {
-        // The containers around the place, each with whether it is an object.
+        // The containers around the current place. The flag says whether it is an object.
         let mut open: Vec<(Open, bool)> = Vec::new();
         let mut key: Option<(String, u32)> = None;
         while let Some(&byte) = self.bytes.get(self.byte) {

@@ -1,4 +1,4 @@
-//! One file: its bytes become a text, the text a value, and a pointer into the value a place in the
+//! One file. Its bytes become a text, the text a value, and a pointer into the value a place in the
 //! text.
 
 use super::positions::{Found, Index};
@@ -12,7 +12,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// A file that was read, with what turns a pointer into a line.
+/// A file that was read. It turns pointers into lines.
 #[derive(Debug)]
 pub struct Source {
     path: PathBuf,
@@ -21,10 +21,10 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads a file, at most `limit` bytes of it.
+    /// Reads a file of at most `limit` bytes.
     ///
     /// # Errors
-    /// What [`Self::parse`] finds, and a file that can't be read or is no file.
+    /// Any error of [`Self::parse`], a file that can't be read, or a path that is no regular file.
     pub fn read(path: &Path, limit: usize) -> Result<(Source, Value), Box<Finding>> {
         let refuse = |message: String, help: &str| {
             Source::empty(path).refusal(Problem::new(codes::UNREADABLE, 0, message, help))
@@ -33,7 +33,7 @@ impl Source {
             let help = "check its path and its permissions";
             refuse(format!("the file can't be read: {error}"), help)
         };
-        // Opening a pipe or a device could wait for ever.
+        // Opening a pipe or a device could block forever.
         let metadata = std::fs::metadata(path).map_err(unreadable)?;
         if !metadata.is_file() {
             let message = "the path names no regular file".to_owned();
@@ -49,10 +49,11 @@ impl Source {
         Source::parse(path, &bytes)
     }
 
-    /// Takes the bytes of a file: strict JSON where they look like it, else YAML 1.2.
+    /// Parses the bytes of a file. A text that looks like JSON is strict JSON, any other is YAML
+    /// 1.2.
     ///
     /// # Errors
-    /// What is wrong with them first: encoding, syntax, a duplicate key, a bound.
+    /// The first problem: encoding, syntax, a duplicate key, or a limit.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<(Source, Value), Box<Finding>> {
         if bytes.len() > MAX_BYTES {
             return Err(Source::oversized(path));
@@ -88,29 +89,29 @@ impl Source {
         Box::new(self.finding_at(problem, Severity::Error))
     }
 
-    /// The file's path as it was given.
+    /// The path as the caller gave it.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The file under the name by which people know it.
+    /// The same file under the name that messages show.
     pub fn named(self, path: PathBuf) -> Source {
         Source { path, ..self }
     }
 
-    /// The size of its text in bytes.
+    /// The size of the text in bytes.
     pub fn size(&self) -> usize {
         self.text.as_str().len()
     }
 
-    /// Follows a pointer as far as it leads.
+    /// Follows a pointer as far as possible.
     pub fn find(&self, pointer: &str) -> Found {
         self.index
             .get_or_init(|| positions::scan(self.text.as_str()))
             .find(pointer)
     }
 
-    /// A finding at the problem's place.
+    /// A finding at the place of a problem.
     pub fn finding_at(&self, problem: Problem, severity: Severity) -> Finding {
         let (line, column) = self.text.place(problem.at);
         Finding {
@@ -140,8 +141,8 @@ impl Source {
         Source::empty(path).refusal(problem)
     }
 
-    /// A text that begins like JSON is JSON, and strictly so; only a file that says it is YAML may
-    /// be flow style.
+    /// A text that begins like JSON must be strict JSON. Only a file named `.yaml` or `.yml` may be
+    /// YAML's flow style.
     fn json_or_flow_yaml(&mut self) -> Result<Value, Problem> {
         let named_yaml = self
             .path
@@ -162,7 +163,7 @@ impl Source {
     }
 }
 
-/// A name of megabytes in the document is not to become a message of megabytes.
+/// Shortens a message, because a name in the document may be megabytes long.
 fn shorten(message: String) -> String {
     const LONGEST: usize = 500;
     match message.char_indices().nth(LONGEST) {

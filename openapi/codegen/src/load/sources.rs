@@ -1,8 +1,8 @@
-//! All the files of a document: which one a part of the loaded document comes from, and where in it
-//! that stands.
+//! All files of a document. Finds the file from which a part of the loaded document comes, and its
+//! place in that file.
 //!
-//! The loaded document is the main file, with parts of other files brought in and an overlay
-//! applied. A pointer into it is traced back through both.
+//! The loaded document is the main file with parts of other files and an overlay. [`Sources`]
+//! traces a pointer back through both.
 
 use super::positions::Found;
 use super::source::Source;
@@ -11,12 +11,12 @@ use crate::diagnostics::{Finding, Severity};
 use dropshot_vocabulary::pointer::tokens;
 use std::path::Path;
 
-/// The files of a document, for the places of findings.
+/// The files of a document, which give findings their places.
 #[derive(Debug)]
 pub struct Sources {
-    /// The main file first, then those it refers to.
+    /// The main file first, then the files that it refers to.
     files: Vec<Source>,
-    /// What was brought in from other files.
+    /// The parts from other files.
     imports: Vec<Import>,
     overlay: Option<Overlaid>,
 }
@@ -24,25 +24,25 @@ pub struct Sources {
 /// A part of another file in the document.
 #[derive(Debug)]
 struct Import {
-    /// Where it stands in the loaded document.
+    /// Its pointer in the loaded document.
     into: String,
     file: usize,
-    /// Where it stands in its file.
+    /// Its pointer in its file.
     from: String,
 }
 
-/// An overlay and what its actions touched.
+/// An overlay and the places that its actions changed.
 #[derive(Debug)]
 pub struct Overlaid {
     /// The overlay's file.
     pub source: Source,
-    /// For each node that an action updated: its pointer in the document, and that of the update in
-    /// the overlay.
+    /// For each node that an action updated: its pointer in the document, and the update's pointer
+    /// in the overlay.
     pub updates: Vec<(String, String)>,
 }
 
 impl Sources {
-    /// The sources of a document that so far is one file.
+    /// The sources of a document that consists of one file so far.
     pub fn new(main: Source, overlay: Option<Overlaid>) -> Self {
         Sources {
             files: vec![main],
@@ -51,8 +51,8 @@ impl Sources {
         }
     }
 
-    /// A finding at a pointer of the loaded document. Where the pointer leads nowhere (a missing
-    /// field), the place is that of the nearest value around it.
+    /// A finding at a pointer of the loaded document. If the pointer leads to no value, as for a
+    /// missing field, the place is the nearest value around it.
     #[must_use]
     pub fn finding(
         &self,
@@ -71,12 +71,12 @@ impl Sources {
         place.source.finding_at(problem, severity)
     }
 
-    /// The document's files: the main one first, then those it refers to.
+    /// The paths of the document's files: the main file first, then the files that it refers to.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         self.files.iter().map(Source::path)
     }
 
-    /// Where a finding stands among the others: by file, then by place.
+    /// The order of a finding among the others: by file, then by place.
     pub(crate) fn order(&self, finding: &Finding) -> (usize, usize, usize) {
         let file = self
             .files
@@ -86,18 +86,18 @@ impl Sources {
         (file, finding.line, finding.column)
     }
 
-    /// Adds a file and gives its number.
+    /// Adds a file and returns its number.
     pub(crate) fn add(&mut self, file: Source) -> usize {
         self.files.push(file);
         self.files.len() - 1
     }
 
-    /// The file of that number; 0 is the main one.
+    /// The file with that number. The main file is 0.
     pub(crate) fn file(&self, file: usize) -> &Source {
         &self.files[file]
     }
 
-    /// Notes that what stands at `into` of the loaded document is `from` of a file.
+    /// Notes that `into` in the loaded document comes from `from` in a file.
     pub(crate) fn note_import(&mut self, into: String, file: usize, from: String) {
         self.imports.push(Import { into, file, from });
     }
@@ -132,8 +132,8 @@ struct Place<'s> {
 }
 
 impl Overlaid {
-    /// The place in the overlay of what it brought in: what the document's own file does not have,
-    /// or a plain value that took the place of one.
+    /// The place in the overlay of a value that the overlay brought in. Either the document's own
+    /// file lacks the value, or the overlay replaced a plain value.
     fn trace(&self, pointer: &str, in_document: Found) -> Option<Place<'_>> {
         let updates = self.updates.iter().rev().filter_map(|(target, update)| {
             let rest = below(pointer, target)?;
@@ -152,7 +152,7 @@ impl Overlaid {
     }
 }
 
-/// What is left of a pointer below another.
+/// The rest of a pointer below another. `None` if it is not below it.
 fn below<'p>(pointer: &'p str, above: &str) -> Option<&'p str> {
     pointer
         .strip_prefix(above)

@@ -1,34 +1,34 @@
-//! A file's text: which bytes are text at all, and where in its lines a character stands.
+//! A file's text. Decides which bytes are text, and finds the line of a character.
 //!
-//! Places are counted in characters from the start of the file, as the YAML parser counts them. The
-//! tables behind [`Text::place`] are made when a finding first needs one: a document without
-//! findings pays nothing.
+//! Places count characters from the start of the file, as the YAML parser does. The tables behind
+//! [`Text::place`] are built for the first finding, so a document without findings does not pay for
+//! them.
 
 use crate::codes;
 use crate::diagnostics::Snippet;
 use std::sync::OnceLock;
 
-/// The most bytes that are read of one file, and of a document's files together.
+/// The most bytes of one file, and of a document's files together.
 pub const MAX_BYTES: usize = 64 << 20;
 
-/// How many characters of a line a snippet shows on each side of the place.
+/// The characters of a line that a snippet shows on each side of the place.
 const SNIPPET_CHARACTERS: u32 = 100;
 
-/// How many characters lie between two entries of the table of byte offsets.
+/// The characters between two entries of the table of byte offsets.
 const STRIDE: usize = 256;
 
-/// Why a text was refused, before its place became a line.
+/// The reason why a text is refused, before its line is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// One of [`crate::codes`].
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
-    /// What to do.
+    /// The remedy.
     pub help: String,
-    /// The character it stands at.
+    /// Its place, as a character.
     pub at: u32,
-    /// The JSON pointer, as far as one was reached.
+    /// Its JSON pointer, as far as the reader came.
     pub pointer: String,
 }
 
@@ -50,7 +50,7 @@ impl Problem {
     }
 }
 
-/// A file's text with the tables that find a character's line.
+/// A file's text with tables that find the line of a character.
 #[derive(Debug)]
 pub struct Text {
     content: String,
@@ -66,7 +66,7 @@ struct Tables {
 }
 
 impl Text {
-    /// Takes a text that [`decode`] made, or what is left of one it refused.
+    /// Takes the text that [`decode`] returns.
     pub fn new(content: String) -> Self {
         Text {
             content,
@@ -74,12 +74,12 @@ impl Text {
         }
     }
 
-    /// The text without a byte order mark.
+    /// The text without its byte order mark.
     pub fn as_str(&self) -> &str {
         &self.content
     }
 
-    /// Line and column of a character, both from 1; line 0 where there is no text.
+    /// Line and column of a character, both from 1. The line is 0 if the text is empty.
     pub fn place(&self, at: u32) -> (usize, usize) {
         if self.content.is_empty() {
             return (0, 0);
@@ -89,7 +89,7 @@ impl Text {
         (line, (at - lines[line - 1].min(at)) as usize + 1)
     }
 
-    /// The lines around a character: one before, its own, one after.
+    /// The line of a character with the lines before and after it.
     pub fn snippet(&self, at: u32) -> Option<Snippet> {
         let (line, _) = self.place(at);
         if line == 0 {
@@ -105,7 +105,8 @@ impl Text {
         };
         for shown in first_line..=(line + 1).min(lines.len()) {
             let start = lines[shown - 1];
-            // Minified documents are one line of megabytes: only what surrounds the place is taken.
+            // A minified document may be one line of megabytes, so only the text around the place
+            // is taken.
             let from = if shown == line {
                 start.max(at.saturating_sub(SNIPPET_CHARACTERS))
             } else {
@@ -127,7 +128,7 @@ impl Text {
         Some(snippet)
     }
 
-    /// The character at which a line starts and a byte of that line stands (serde_json counts so).
+    /// The character at a line and a byte of that line. serde_json counts places in this way.
     pub fn character(&self, line: usize, column_bytes: usize) -> u32 {
         let lines = &self.tables().lines;
         let Some(&start) = line.checked_sub(1).and_then(|line| lines.get(line)) else {
@@ -176,7 +177,7 @@ impl Text {
     }
 }
 
-/// How much of the text after a place the mark covers: a quoted key or a word.
+/// The length of the text that the mark covers: a quoted key or a word.
 fn marked_length(text: &str) -> usize {
     let end = match text.strip_prefix('"') {
         Some(rest) => rest.find('"').map(|end| end + 2),
@@ -186,14 +187,14 @@ fn marked_length(text: &str) -> usize {
         .max(text.chars().next().map_or(0, char::len_utf8))
 }
 
-/// How many characters these bytes of UTF-8 start.
+/// The number of characters in these bytes of UTF-8.
 pub fn count_characters(bytes: &[u8]) -> u32 {
-    // A text has at most MAX_BYTES, which fits.
+    // A text has at most MAX_BYTES bytes, so its count fits.
     bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count() as u32
 }
 
-/// The text of a file's bytes: UTF-8, with or without a byte order mark. Of another encoding, or
-/// with a NUL byte in it, there is a problem, and the text is what can be shown.
+/// Decodes a file's bytes as UTF-8, with or without a byte order mark. For another encoding or a
+/// NUL byte it returns a problem, with the part of the text that can be shown.
 pub fn decode(bytes: &[u8]) -> (Text, Option<Problem>) {
     let utf8 = bytes.strip_prefix(&[0xEF, 0xBB, 0xBF]).unwrap_or(bytes);
     let problem = |before: &[u8], message: String| {
@@ -227,7 +228,7 @@ pub fn decode(bytes: &[u8]) -> (Text, Option<Problem>) {
     (Text::new(String::from_utf8_lossy(utf8).into_owned()), found)
 }
 
-/// An encoding of two or four bytes a character, by its mark or by the NULs beside the first one.
+/// Recognises an encoding of two or four bytes a character by its mark or by its NUL bytes.
 fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Some("UTF-32"),

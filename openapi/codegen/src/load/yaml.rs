@@ -1,7 +1,7 @@
-//! YAML 1.2 to a value, with anchors, aliases and merge keys, and the index of its places.
+//! Reads YAML 1.2 into a value and an index of places. It supports anchors, aliases and merge keys.
 //!
-//! The grammar is saphyr's; owned here are what JSON has no word for (refused), duplicate keys, and
-//! the bounds: depth, number of values, and how much aliases may expand to (billion laughs).
+//! saphyr owns the grammar. This module refuses duplicate keys and YAML that JSON can't express. It
+//! limits the depth, the number of values, and the expansion of aliases (billion laughs).
 
 mod scalar;
 
@@ -14,18 +14,18 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// How deep a document may nest, as serde_json has it.
+/// The deepest nesting, the same as serde_json's.
 const MAX_DEPTH: usize = 128;
 
-/// What all aliases of a document may expand to: bytes of text, with [`VALUE_COST`] for every
-/// value.
+/// The most that all aliases of a document may expand to, in bytes of text. Each value counts as
+/// [`VALUE_COST`] more.
 const MAX_EXPANSION: usize = 64 << 20;
 const VALUE_COST: usize = 64;
 
 /// Reads a YAML text of one document.
 ///
 /// # Errors
-/// What is wrong first, with its place.
+/// The first problem, with its place.
 pub fn read(text: &str) -> Result<(Value, Index), Problem> {
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
@@ -50,12 +50,12 @@ pub fn read(text: &str) -> Result<(Value, Index), Problem> {
 struct Reader<'t> {
     parser: Parser<'t, StrInput<'t>>,
     index: Index,
-    /// What each finished anchor stands for.
+    /// The value of each finished anchor.
     anchors: HashMap<usize, (Value, Open)>,
     expanded: usize,
     values: usize,
     depth: usize,
-    /// The keys and positions around the place.
+    /// The keys and positions on the way to the current value.
     trail: Vec<String>,
 }
 
@@ -90,7 +90,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// The value that an event starts; inside an object with its key and the key's place.
+    /// The value that an event starts. Inside an object it has a key and the key's place.
     fn value(
         &mut self,
         event: Event<'t>,
@@ -185,14 +185,14 @@ impl<'t> Reader<'t> {
             }
             self.trail.pop();
         }
-        // Keys of the mapping's own win over merged ones, wherever they stand.
+        // A mapping's own keys win over merged keys, in any order.
         for (value, span) in merged {
             merge_into(&mut map, value, span)?;
         }
         Ok(Value::Object(map))
     }
 
-    /// A key as text: `200:` and `yes:` are what they look like.
+    /// A key as text. `200:` and `yes:` keep the text that is written.
     fn key(&mut self, event: Event<'t>, span: Span) -> Result<String, Problem> {
         match event {
             Event::Scalar(text, _, anchor, _) => {
@@ -241,7 +241,7 @@ impl<'t> Reader<'t> {
         Ok(value)
     }
 
-    /// Counts a value against what anchors and aliases may hold together.
+    /// Charges a value of an anchor or alias to the shared limit of expansion.
     fn charge(&mut self, value: &Value, span: Span) -> Result<(), Problem> {
         self.expanded = self.expanded.saturating_add(cost(value));
         if self.expanded <= MAX_EXPANSION {
@@ -324,7 +324,7 @@ fn too_large(span: Span, message: impl Into<String>, help: &str) -> Problem {
     Problem::new(codes::TOO_LARGE, at(span), message, help)
 }
 
-/// Texts have at most 64 MiB, so a place always fits.
+/// A text has at most 64 MiB, so a place fits.
 fn at(span: Span) -> u32 {
     u32::try_from(span.start.index()).unwrap_or(0)
 }

@@ -1,8 +1,8 @@
-//! A service that plays the handlers of a conformance test: it tells the driver what each handler
-//! got, and answers what the driver asks for.
+//! Writes a service with the handlers of a conformance test. It tells the driver what each handler
+//! received, and answers what the driver asks for.
 //!
-//! Written only with [`crate::Options::both_directions`]. It names the crate
-//! `dropshot-conformance`, whose driver it works with.
+//! It is written only with [`crate::Options::both_directions`]. It uses the driver of the crate
+//! `dropshot-conformance`.
 
 use super::{Body, Form, Operation, Operations, Variant};
 use crate::model::{MediaKind, Status};
@@ -139,7 +139,7 @@ fn recorded(body: &Body<'_>) -> String {
 }
 
 impl Variant<'_> {
-    /// An expression of the variant, made from the samples that the driver has given for it.
+    /// An expression of the variant, made from the driver's samples for it.
     fn sample(&self, form: usize, types: &Types<'_>) -> String {
         let body = self.forms.get(form).map(|form| {
             let sample = form.sample(types);

@@ -1,4 +1,4 @@
-//! Names and types of every operation, decided once.
+//! Decides the names and types of every operation.
 
 use super::{Body, Credentials, Form, Operation, Operations, Parameter, Variant, security};
 use crate::codes;
@@ -7,12 +7,12 @@ use crate::names::{self, Scope};
 use crate::types::{Formatted, TypeExpr, Types};
 
 impl<'d> Operations<'d> {
-    /// Lowers every operation; the types they need are added to `types`.
+    /// Lowers every operation. Adds the types that they need to `types`.
     pub fn new(document: &'d Document, types: &mut Types<'d>) -> Self {
         let mut methods = Scope::with(&["rejected"]);
         let mut constants = Scope::with(&[]);
         let mut credentials = Vec::new();
-        // Components take their names before anything is named after an operation.
+        // Components take their names first, operations take what is left.
         for (name, schema) in &document.schemas {
             let pointer = schema.pointer().to_owned();
             types.lower(
@@ -52,8 +52,8 @@ impl<'d> Operations<'d> {
 }
 
 impl Operations<'_> {
-    /// Marks every type with the directions it goes; with `both`, those of requests and replies go
-    /// both.
+    /// Marks every type with its directions. With `both`, the types of requests and replies get
+    /// both directions.
     pub fn mark(&self, types: &mut Types<'_>, both: bool) {
         types.mirrored = both;
         for operation in &self.all {
@@ -116,9 +116,9 @@ fn parameters<'d>(
                 field,
                 ty,
                 default,
-                // OpenAPI 3.0.3, Parameter Object: what is said of a header parameter of this name
-                // counts for nothing, and `security` for all. Where that has a way without the
-                // header, a request without it is a good one.
+                // OpenAPI 3.0.3, Parameter Object: a header parameter of this name is ignored, and
+                // `security` decides. If `security` can be met without the header, a request may
+                // leave it out.
                 required: source.required
                     && !(secret && security::has_way_beside_authorization(security, document)),
                 secret,
@@ -215,7 +215,7 @@ fn variants<'d>(
                 .iter()
                 .map(|content| {
                     let form = form(content, &hint, &mut media, types);
-                    // Only JSON is written from a typed value; other forms are the handler's own
+                    // Only JSON is written from a typed value. In other forms the handler writes
                     // text or bytes.
                     let ty = form.ty.filter(|_| matches!(form.kind, MediaKind::Json));
                     let text = matches!(form.kind, MediaKind::Text | MediaKind::Xml);
@@ -254,7 +254,7 @@ fn variants<'d>(
         .collect()
 }
 
-/// The variant for a status: its reason phrase, so that handlers read as RFC 9110 does.
+/// The variant for a status is its reason phrase, as in RFC 9110.
 fn status_name(status: Status) -> String {
     match status {
         Status::Default => "Default".to_owned(),

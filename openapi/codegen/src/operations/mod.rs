@@ -1,9 +1,8 @@
-//! The operations of a document: what each takes, what it may answer, and the trait that handlers
+//! The operations of a document: their requests, their replies, and the trait that handlers
 //! implement.
 //!
-//! [`lower`] decides names and types once; [`request`], [`reply`], [`security`], [`statics`] and
-//! [`traits`] each write one part of the generated code from it. The types themselves are
-//! [`crate::types`]' affair.
+//! [`lower`] decides names and types. [`request`], [`reply`], [`security`], [`statics`] and
+//! [`traits`] each write one part of the generated code from them. [`crate::types`] owns the types.
 
 mod echo;
 mod lower;
@@ -22,7 +21,7 @@ use crate::types::TypeExpr;
 
 /// An operation with its Rust names and types.
 pub struct Operation<'d> {
-    /// As the document has it.
+    /// The operation in the document.
     pub source: &'d model::Operation,
     /// The trait's method: `get_pet`.
     pub method: String,
@@ -38,7 +37,7 @@ pub struct Operation<'d> {
     pub body: Option<Body<'d>>,
     /// The index of its credentials in [`Operations::credentials`].
     pub credentials: Option<usize>,
-    /// What it may answer, in the document's order.
+    /// Its replies, in the document's order.
     pub variants: Vec<Variant<'d>>,
 }
 
@@ -46,59 +45,60 @@ pub struct Operation<'d> {
 pub struct Operations<'d> {
     /// In the document's order.
     pub all: Vec<Operation<'d>>,
-    /// Each distinct set of alternatives that operations ask for.
+    /// Each distinct set of alternatives that operations require.
     pub credentials: Vec<Credentials>,
 }
 
 /// A parameter as a field of the request.
 pub struct Parameter<'d> {
-    /// As the document has it.
+    /// The parameter in the document.
     pub source: &'d model::Parameter,
-    /// The field.
+    /// The field's name.
     pub field: String,
-    /// Its type when it is there.
+    /// Its type if it is present.
     pub ty: TypeExpr,
     /// `default`, as JSON text.
     pub default: Option<String>,
-    /// Whether it must be there.
+    /// Whether it must be present.
     pub required: bool,
-    /// The header parameter called `authorization`: its value must not print.
+    /// Whether it is the header parameter called `authorization`. Its value must not be printed.
     pub secret: bool,
 }
 
 /// A body as a field of the request.
 pub struct Body<'d> {
-    /// As the document has it.
+    /// The body in the document.
     pub source: &'d model::RequestBody,
-    /// The enum of its media types where it has several.
+    /// The enum of its media types. `None` if it has only one.
     pub choice: Option<String>,
-    /// One a media type.
+    /// One form for each media type.
     pub forms: Vec<Form<'d>>,
 }
 
 /// A body in one media type.
 pub struct Form<'d> {
-    /// As the document has it.
+    /// The media type in the document.
     pub source: &'d model::Media,
     /// How it is read or written.
     pub kind: MediaKind,
-    /// The variant in an enum of several media types.
+    /// The variant in the enum of media types.
     pub variant: String,
-    /// What it holds; `None`: bytes.
+    /// The type of its content. `None` for bytes.
     pub ty: Option<TypeExpr>,
 }
 
-/// What an operation answers with one status, or a range of them.
+/// The reply of an operation with one status, or with a range of statuses.
 pub struct Variant<'d> {
-    /// As the document has it.
+    /// The response in the document.
     pub source: &'d model::Response,
     /// The enum's variant: `NotFound`.
     pub name: String,
-    /// The enum of its media types where it has several.
+    /// The enum of its media types. `None` if it has only one.
     pub choice: Option<String>,
-    /// One a media type; empty for a reply without a body.
+    /// One form for each media type. Empty for a reply without a body.
     pub forms: Vec<Form<'d>>,
-    /// The headers: the source, the field, the type, if `Display` can write it, else text.
+    /// The headers: the document's header, the field's name, and the type if `Display` can write
+    /// it. A header without a type is text.
     pub headers: Vec<(&'d model::Header, String, Option<TypeExpr>)>,
 }
 

@@ -1,4 +1,5 @@
-//! Each operation's reply: an enum with one variant a status, and how it becomes an HTTP response.
+//! Writes each operation's reply: an enum with a variant for each status, and its conversion to an
+//! HTTP response.
 
 use super::{Form, Operation, Operations, Variant};
 use crate::docs;
@@ -72,7 +73,7 @@ fn emit_reply(out: &mut String, operation: &Operation<'_>, types: &Types<'_>) {
 }
 
 impl Variant<'_> {
-    /// A body and nothing else: the variant is a tuple.
+    /// Whether it has a body and nothing else. Then the variant is a tuple.
     fn plain_body(&self) -> bool {
         matches!(self.source.status, Status::Code(_))
             && self.headers.is_empty()

@@ -1,4 +1,4 @@
-//! Each operation's request: the struct that its handler gets, and how it is decoded.
+//! Writes each operation's request: the struct that its handler gets, and its decoder.
 
 use super::{Body, Form, Operation, Operations, Parameter};
 use crate::docs;

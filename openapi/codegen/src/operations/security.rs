@@ -1,4 +1,5 @@
-//! What operations ask a caller to show: one type for each distinct `security`.
+//! Writes the credentials that operations require of the caller, as one type for each distinct
+//! `security`.
 
 use super::{Operations, literal};
 use crate::docs;
@@ -11,11 +12,11 @@ use std::fmt::Write;
 pub struct Credentials {
     /// The Rust type.
     pub name: String,
-    /// One is enough.
+    /// The caller must meet one of them.
     pub alternatives: Vec<Alternative>,
 }
 
-/// Schemes that must all be met; none for anonymous access.
+/// Schemes that must all be met. Empty for anonymous access.
 pub struct Alternative {
     variant: String,
     schemes: Vec<Scheme>,
@@ -27,7 +28,7 @@ struct Scheme {
     kind: SecurityKind,
 }
 
-/// Whether one of the alternatives is met without the `Authorization` header.
+/// Whether the caller can meet one of the alternatives without the `Authorization` header.
 pub fn has_way_beside_authorization(security: &[Vec<Requirement>], document: &Document) -> bool {
     let takes_the_header = |requirement: &Requirement| {
         let scheme = document.security_schemes.get(&requirement.scheme);
@@ -48,7 +49,7 @@ pub fn has_way_beside_authorization(security: &[Vec<Requirement>], document: &Do
 }
 
 impl Credentials {
-    /// The index of the credentials for `security`, added where they are new.
+    /// The index of the credentials for `security`. Adds them if they are new.
     pub fn index(
         all: &mut Vec<Self>,
         security: &[Vec<Requirement>],
@@ -84,7 +85,7 @@ impl Credentials {
             } else {
                 joined.join("And")
             };
-            // Alternatives that differ in scopes only ask for the same credentials.
+            // Alternatives that differ only in scopes take the same credentials.
             if alternatives.iter().all(|known| known.variant != wanted) {
                 alternatives.push(Alternative {
                     variant: scope.take(&wanted),
@@ -92,7 +93,7 @@ impl Credentials {
                 });
             }
         }
-        // Without anything to show is met by everyone, so it is tried last.
+        // Every caller meets an empty alternative, so it is tried last.
         alternatives.sort_by_key(|alternative| alternative.schemes.is_empty());
         let variants = |alternatives: &[Alternative]| -> Vec<String> {
             alternatives
@@ -116,8 +117,8 @@ impl Credentials {
 }
 
 impl Credentials {
-    /// For each alternative, an arm without its path that tells an echo service's `exchange` what
-    /// was shown.
+    /// A match arm without its path for each alternative. It tells an echo service's `exchange`
+    /// which credentials the caller showed.
     pub fn shown(&self) -> Vec<String> {
         let arm = |alternative: &Alternative| {
             let variant = &alternative.variant;

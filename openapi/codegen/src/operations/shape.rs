@@ -1,24 +1,24 @@
-//! The shape of a parameter or form field: how far its text has to be taken apart before it is
+//! The shape of a parameter or form field. It says how far its text must be split before it is
 //! decoded.
 
 use crate::model::{Additional, Schema, SchemaObject, Type};
 use crate::types::Types;
 use std::fmt;
 
-/// References followed at most; a schema that holds itself is then any value.
+/// The most references that are followed. A schema that contains itself then counts as any value.
 const DEEPEST: usize = 8;
 
-/// As much of a schema as is needed to take a value off the wire. As text, it is an expression of
-/// the run time's `Shape`.
+/// The part of a schema that is needed to take a value off the wire. It displays as an expression
+/// of the run time's `Shape`.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Shape {
     /// One value.
     Scalar,
-    /// Values of one shape.
+    /// A list of values of one shape.
     Array(Box<Shape>),
-    /// The declared properties; none for a map, whose names are the caller's.
+    /// The declared properties. Empty for a map, because the caller chooses its names.
     Object(Vec<(String, Shape)>),
-    /// No shape is declared.
+    /// The schema declares no shape.
     Any,
 }
 
@@ -74,7 +74,8 @@ impl Types<'_> {
             Some(Type::Object) => self.object_shape(&object, depth),
             Some(_) => Shape::Scalar,
             None => {
-                // The branches of a union decide together: all scalars, or the first that is more.
+                // If all branches of a union are scalar, the union is scalar. Otherwise the first
+                // other branch decides.
                 let branches = object.one_of.iter().chain(&object.any_of);
                 let mut shapes = branches
                     .map(|branch| self.shape_of(branch, depth))

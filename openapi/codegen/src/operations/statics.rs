@@ -1,5 +1,5 @@
-//! The static description of each operation: what the run time needs to route, read and describe
-//! it.
+//! Writes the static description of each operation, with which the run time routes, reads and
+//! describes it.
 
 use super::shape::Shape;
 use super::{Operation, Operations, literal, optional};
@@ -139,7 +139,8 @@ fn emit_parameter(out: &mut String, parameter: &model::Parameter, types: &Types<
     );
 }
 
-/// The fields of a form or multipart body; those of a schema that is no object are whatever comes.
+/// The fields of a form or multipart body. Without an object schema no fields are declared, and any
+/// may come.
 fn form_fields(kind: MediaKind, media: &model::Media, types: &Types<'_>) -> String {
     if !matches!(kind, MediaKind::Form | MediaKind::Multipart) {
         return String::new();
@@ -162,8 +163,8 @@ fn form_fields(kind: MediaKind, media: &model::Media, types: &Types<'_>) -> Stri
             let style = encoding.and_then(|encoding| encoding.style).unwrap_or(Style::Form);
             let explode = encoding.and_then(|encoding| encoding.explode).unwrap_or(style == Style::Form);
             let shape = types.shape(property);
-            // OpenAPI 3.0.3, Encoding Object: a part that is an object, or one of an array of
-            // objects, is JSON.
+            // OpenAPI 3.0.3, Encoding Object: a part is JSON by default if it is an object or an
+            // array of objects.
             let implied = (kind == MediaKind::Multipart && shape.holds_objects()).then_some("application/json");
             let content_type = encoding.and_then(|encoding| encoding.content_type.as_deref()).or(implied);
             format!(

@@ -1,30 +1,30 @@
-//! The traits that handlers implement, and the registration of their routes.
+//! Writes the traits that handlers implement, and the registration of their routes.
 //!
-//! A small document has one trait, `Api`. A large one keeps `Api` for what all share and has a
-//! trait for each tag, so that an implementation is a file of a size to read; no trait has more
-//! than [`LARGEST`] operations.
+//! A small document has one trait, `Api`. A large document has a trait for each tag, so that each
+//! implementation is a file of readable size. Its `Api` holds what all traits share. No trait has
+//! more than [`LARGEST`] operations.
 
 use super::{Operation, Operations};
 use crate::docs;
 use crate::names::{self, Scope};
 use std::fmt::Write;
 
-/// Operations in one trait, and routes in one registration function: a function that registers
-/// hundreds has a stack frame that a 2 MiB thread does not bear.
+/// The most operations in one trait, and the most routes in one registration function. A function
+/// that registers hundreds of routes needs more stack than a thread of 2 MiB has.
 pub const LARGEST: usize = 50;
 
 /// A trait and its operations, by index.
 pub struct Group {
     /// The trait's name.
     pub name: String,
-    /// The module for a file of handlers.
+    /// The module of its handlers.
     pub module: String,
     /// Indices into [`Operations::all`].
     pub operations: Vec<usize>,
 }
 
 impl Operations<'_> {
-    /// The traits beside `Api`; none for a small document.
+    /// The traits beside `Api`. Empty for a small document.
     pub fn groups(&self) -> Vec<Group> {
         if self.all.len() <= LARGEST {
             return Vec::new();

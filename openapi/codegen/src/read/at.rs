@@ -1,4 +1,5 @@
-//! Where the reader is: a JSON pointer as a chain on the stack, written out only where one is kept.
+//! The reader's place: a JSON pointer as a chain on the stack. It becomes text only when it is
+//! kept.
 
 use dropshot_vocabulary::pointer::escape;
 use std::fmt;
@@ -6,11 +7,11 @@ use std::fmt;
 /// A place in the document.
 #[derive(Debug, Clone, Copy)]
 pub enum At<'a> {
-    /// A pointer that is written out already; empty for the root.
+    /// A pointer as text. Empty for the root.
     Pointer(&'a str),
-    /// A key of the object there.
+    /// A key of the object at that place.
     Key(&'a At<'a>, &'a str),
-    /// An item of the list there.
+    /// An item of the list at that place.
     Item(&'a At<'a>, usize),
 }
 
@@ -32,7 +33,7 @@ impl<'a> At<'a> {
     }
 }
 
-/// As an RFC 6901 pointer.
+/// Displays as an RFC 6901 pointer.
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,4 +1,4 @@
-//! Request bodies, and content by media type, which bodies and responses share.
+//! Reads request bodies, and the content by media type of bodies and responses.
 
 use super::references::Kind;
 use super::{At, Object, Reader};
@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 impl<'d> Reader<'d> {
-    /// A request body, after `$ref`. None where it allows no content at all.
+    /// A request body, after `$ref`. `None` if it allows no content.
     pub fn request_body(&self, value: &'d Value, at: &At<'_>) -> Option<RequestBody> {
         let (value, pointer) = self.follow(value, at, Kind::RequestBody)?;
         let at = pointer.as_deref().map_or(*at, At::Pointer);

@@ -1,6 +1,5 @@
-//! Schemas that are made of themselves: references that only lead to each other, `allOf` that comes
-//! back to itself, and compositions that hold nothing but each other. Recursion through properties
-//! and items is fine.
+//! Finds schemas that consist of themselves: cycles of references, cycles of `allOf`, and
+//! compositions that contain only each other. Recursion through properties and items is allowed.
 
 use super::{At, Reader};
 use crate::codes;
@@ -11,7 +10,7 @@ use std::collections::HashSet;
 type Schemas = IndexMap<String, Schema>;
 
 impl Reader<'_> {
-    /// Reports each schema that lies on such a cycle.
+    /// Reports each schema on such a cycle.
     pub fn check_cycles(&self, schemas: &Schemas) {
         let grounded = grounded(schemas);
         let on_cycle = on_cycle(schemas);
@@ -44,10 +43,10 @@ impl Reader<'_> {
     }
 }
 
-/// The schemas that say something by themselves, or through one that does.
+/// The schemas that have a constraint of their own, or get one from a schema that has.
 fn grounded(schemas: &Schemas) -> HashSet<&str> {
     let mut grounded: HashSet<&str> = HashSet::new();
-    // Who waits for whom, so that each schema is looked at once for every reference to it.
+    // Maps a schema to the schemas that depend on it, so that each reference is followed once.
     let mut waiting: IndexMap<&str, Vec<&str>> = IndexMap::new();
     let mut found = Vec::new();
     for (name, schema) in schemas {
@@ -67,8 +66,8 @@ fn grounded(schemas: &Schemas) -> HashSet<&str> {
     grounded
 }
 
-/// Whether a schema says anything but that it is composed of others; of those, the references are
-/// collected.
+/// Whether a schema has more than a composition of others. Collects the references of the
+/// composition.
 fn says_something<'s>(schema: &'s Schema, references: &mut Vec<&'s str>) -> bool {
     match schema {
         Schema::Ref { target, .. } => {
@@ -85,7 +84,7 @@ fn says_something<'s>(schema: &'s Schema, references: &mut Vec<&'s str>) -> bool
             if parts.peek().is_none() || has_keywords(object) {
                 return true;
             }
-            // No short circuit: all references are wanted.
+            // This must not stop at the first match, because all references are needed.
             let says: Vec<bool> = parts.map(|part| says_something(part, references)).collect();
             says.contains(&true)
         }
@@ -102,7 +101,7 @@ fn has_keywords(object: &SchemaObject) -> bool {
         || !matches!(object.additional, Additional::Unspecified)
 }
 
-/// The schemas that a chain of `allOf`s leads back to.
+/// The schemas to which a chain of `allOf`s leads back.
 fn on_cycle(schemas: &Schemas) -> HashSet<&str> {
     let edges: Vec<Vec<usize>> = schemas
         .values()
@@ -133,8 +132,8 @@ fn all_of_targets<'s>(schema: &'s Schema, targets: &mut Vec<&'s str>) {
     }
 }
 
-/// The nodes of a graph that lie on a cycle: by peeling off, again and again, what nothing leads to
-/// and what leads nowhere. (A node between two cycles stays too; it is composed of one of them.)
+/// The nodes of a graph that lie on a cycle. It removes nodes without incoming or outgoing edges
+/// until none is left. A node between two cycles stays too, because it is composed of one of them.
 fn components(edges: &[Vec<usize>]) -> Vec<usize> {
     let mut backwards = vec![Vec::new(); edges.len()];
     for (node, targets) in edges.iter().enumerate() {

@@ -1,22 +1,22 @@
-//! Names for operations that have none: the method and the words of the path, `GET /pets/{petId}`
-//! as `getPetsByPetId`.
+//! Names operations that have no `operationId`, from the method and the words of the path. `GET
+//! /pets/{petId}` becomes `getPetsByPetId`.
 
 use std::collections::HashSet;
 
 /// The operationIds of a document.
 #[derive(Debug, Default)]
 pub struct OperationIds {
-    /// Reduced to what tells names apart once they are Rust: `getPets` and `get_pets` are one.
+    /// Names in a reduced form, because `getPets` and `get_pets` become the same name in Rust.
     taken: HashSet<String>,
 }
 
 impl OperationIds {
-    /// Sets the names that the document gives.
+    /// Reserves a name that the document gives.
     pub fn reserve(&mut self, id: &str) {
         self.taken.insert(reduce(id));
     }
 
-    /// The name of an operation that has none. The same document gives the same names.
+    /// The name of an operation without one. The same document gives the same names.
     pub fn make(&mut self, method: &str, path: &str) -> String {
         let words = path
             .split('/')
@@ -42,7 +42,7 @@ fn segment_words(segment: &str) -> Vec<String> {
             .split(|c: char| !c.is_ascii_alphanumeric())
             .filter(|word| !word.is_empty())
             .map(str::to_owned);
-        // Odd parts lie between braces.
+        // Odd parts are between braces.
         words.extend((position % 2 == 1).then(|| "by".to_owned()));
         words.extend(own);
     }

@@ -1,8 +1,8 @@
-//! An object of the document while its fields are read: each by type, with a remark where it has
-//! another.
+//! Reads the fields of an object of the document by type. A field of another type gives a remark.
 //!
-//! `null` counts as absent, as YAML writes an empty field; a number or a boolean is taken where
-//! text is expected, as YAML writes `version: 1.0`. Neither leaves a doubt of what is meant.
+//! `null` counts as absent, because YAML writes an empty field as null. A number or a boolean
+//! counts as text, because YAML reads `version: 1.0` as a number. In both cases the meaning is
+//! clear.
 
 use super::{At, Reader};
 use crate::codes;
@@ -18,7 +18,7 @@ pub struct Object<'r, 'd> {
 }
 
 impl<'r, 'd> Object<'r, 'd> {
-    /// The value as an object, which `what` it is said to be.
+    /// The value as an object. `what` names it in the message if it is something else.
     pub fn new(reader: &'r Reader<'d>, value: &'d Value, at: At<'r>, what: &str) -> Option<Self> {
         match value {
             Value::Object(map) => Some(Object { reader, map, at }),
@@ -30,7 +30,7 @@ impl<'r, 'd> Object<'r, 'd> {
         }
     }
 
-    /// A field that is there.
+    /// A field that is present and not null.
     pub fn get(&self, key: &str) -> Option<&'d Value> {
         self.map.get(key).filter(|value| !value.is_null())
     }
@@ -40,7 +40,7 @@ impl<'r, 'd> Object<'r, 'd> {
         self.at.key(key)
     }
 
-    /// A field of text.
+    /// A text field.
     pub fn text(&self, key: &str) -> Option<String> {
         match self.get(key)? {
             Value::String(text) => Some(text.clone()),
@@ -49,7 +49,7 @@ impl<'r, 'd> Object<'r, 'd> {
         }
     }
 
-    /// A field of text without which the object means nothing.
+    /// A text field. The object is useless without it, so its absence is an error.
     pub fn required_text(&self, key: &str, what: &str) -> Option<String> {
         if self.get(key).is_none() {
             self.missing(key, what);
@@ -57,7 +57,7 @@ impl<'r, 'd> Object<'r, 'd> {
         self.text(key)
     }
 
-    /// A field that is true or false.
+    /// A boolean field.
     pub fn flag(&self, key: &str) -> Option<bool> {
         match &*self.unquoted(key)? {
             Value::Bool(flag) => Some(*flag),
@@ -65,7 +65,7 @@ impl<'r, 'd> Object<'r, 'd> {
         }
     }
 
-    /// A field that counts something.
+    /// A field that is a count.
     pub fn count(&self, key: &str) -> Option<u64> {
         let value = self.unquoted(key)?;
         let whole = |float: f64| (float >= 0.0 && float.fract() == 0.0).then_some(float as u64);
@@ -73,7 +73,7 @@ impl<'r, 'd> Object<'r, 'd> {
         count.or_else(|| self.wrong(key, "a whole number, 0 or more", &value))
     }
 
-    /// A field that is a number.
+    /// A number field.
     pub fn number(&self, key: &str) -> Option<Number> {
         match &*self.unquoted(key)? {
             Value::Number(number) => Some(number.clone()),
@@ -81,7 +81,7 @@ impl<'r, 'd> Object<'r, 'd> {
         }
     }
 
-    /// A field that may be a number or a flag, also where it stands in quotes.
+    /// A field that may be a number or a boolean, even in quotes.
     fn unquoted(&self, key: &str) -> Option<Cow<'d, Value>> {
         let value = self.get(key)?;
         let read = value
@@ -96,7 +96,7 @@ impl<'r, 'd> Object<'r, 'd> {
         Some(Cow::Owned(read))
     }
 
-    /// A field that is a list; none where it is absent.
+    /// A list field. Empty if the field is absent.
     pub fn list(&self, key: &str) -> &'d [Value] {
         match self.get(key) {
             None => &[],
@@ -129,7 +129,7 @@ impl<'r, 'd> Object<'r, 'd> {
         texts.collect()
     }
 
-    /// The entries of a field that is an object; none where it is absent.
+    /// The entries of an object field. Empty if the field is absent.
     pub fn entries(&self, key: &str) -> impl Iterator<Item = (&'d String, &'d Value)> + use<'d> {
         let map = match self.get(key) {
             None => None,
@@ -139,7 +139,7 @@ impl<'r, 'd> Object<'r, 'd> {
         map.into_iter().flatten()
     }
 
-    /// Says that a required field is missing.
+    /// Reports that a required field is missing.
     pub fn missing(&self, key: &str, what: &str) {
         let message = format!("`{key}` is missing: {what} needs it");
         self.reader.error(
@@ -150,8 +150,8 @@ impl<'r, 'd> Object<'r, 'd> {
         );
     }
 
-    /// Looks at the fields that are not among the `known` words: a misspelt one is an error,
-    /// another is carried.
+    /// Checks the fields that are not among the `known` words. A misspelt one is an error, any
+    /// other is carried.
     pub fn known(&self, known: &str, what: &str) {
         let unknown = self
             .map
@@ -191,7 +191,7 @@ impl<'r, 'd> Object<'r, 'd> {
     }
 }
 
-/// Whether a word is one of these, parted by spaces.
+/// Whether a word is among words that spaces separate.
 pub fn among(words: &str, word: &str) -> bool {
     words.split(' ').any(|own| own == word)
 }
@@ -208,10 +208,11 @@ pub fn describe(value: &Value) -> String {
     }
 }
 
-/// Words of other versions and of JSON Schema: known elsewhere, so no misspellings.
+/// Words of other versions and of JSON Schema. They are no misspellings.
 const KNOWN_ELSEWHERE: &str = "examples example schemes host definitions consumes produces";
 
-/// Whether a field is another one but for its case, or for a letter or two in a long word.
+/// Whether a field is another one in a different case, or differs in one or two letters of a long
+/// word.
 fn misspelt(key: &str, known: &str) -> bool {
     if among(KNOWN_ELSEWHERE, key) {
         return false;

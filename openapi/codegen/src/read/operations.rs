@@ -1,4 +1,4 @@
-//! Paths and their operations.
+//! Reads paths and their operations.
 
 use super::names::OperationIds;
 use super::object::among;
@@ -19,12 +19,12 @@ struct Shared<'s> {
     security: Vec<Vec<Requirement>>,
 }
 
-/// What the operations of a path share.
+/// What all operations of a path share.
 struct PathItem<'s> {
     path: &'s str,
     /// The variables of its template.
     variables: Vec<&'s str>,
-    /// The path of its own first server.
+    /// The path of the path item's first server. `None` if it declares no server.
     base_path: Option<String>,
     parameters: Vec<Parameter>,
 }
@@ -78,8 +78,8 @@ impl<'d> Reader<'d> {
             base_path: self.base_path(&object),
             parameters: self.parameters(&object),
         };
-        // A fragment is never sent, and a query is no part of what is routed: vendors describe one
-        // call twice with them.
+        // Clients never send a fragment, and the router ignores the query. Vendors use both to
+        // describe one call twice.
         let servable = !path.contains(['?', '#']);
         if !servable {
             let message =
@@ -102,8 +102,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// A path item, after `$ref`. Fields beside the `$ref` have no meaning of their own (OpenAPI
-    /// 3.0.3).
+    /// A path item, after `$ref`. Fields beside the `$ref` have no defined meaning (OpenAPI 3.0.3).
     fn path_item(&self, value: &'d Value, at: &At<'_>) -> Option<(&'d Value, Option<String>)> {
         let beside = value.as_object().map_or(0, |map| {
             map.keys().filter(|key| among(METHODS, key)).count()
@@ -120,7 +119,7 @@ impl<'d> Reader<'d> {
         self.follow(value, at, Kind::PathItem)
     }
 
-    /// The variables of a path's template, once it is found well-formed.
+    /// Checks a path's template and returns its variables.
     fn template<'p>(&self, path: &'p str, at: &At<'_>) -> Vec<&'p str> {
         if !path.starts_with('/') {
             let message = format!("the path `{path}` does not begin with `/`");
@@ -210,7 +209,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// A list of parameters, of which no two are the same.
+    /// A list of parameters. Two of the same name and location are an error.
     fn parameters(&self, object: &Object<'_, 'd>) -> Vec<Parameter> {
         let at = object.key("parameters");
         let mut parameters: Vec<Parameter> = Vec::new();
@@ -244,7 +243,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// Each variable of the path has a parameter, and each path parameter a variable.
+    /// Checks that each variable of the path has a parameter, and each path parameter a variable.
     fn check_template(
         &self,
         operation: &Object<'_, 'd>,
@@ -256,7 +255,8 @@ impl<'d> Reader<'d> {
             .iter()
             .filter(|p| p.location == Location::Path)
             .collect();
-        // A parameter that could not be read is one finding, not two.
+        // A parameter that could not be read is already a finding, so it is not reported as
+        // missing.
         let unread = operation.list("parameters").len() > parameters.len();
         for name in item
             .variables
@@ -286,7 +286,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// Names the operations that have no name, and finds names that are used twice.
+    /// Names the operations without a name, and reports names in double use.
     fn name(&self, operations: &mut [Operation]) {
         let mut ids = OperationIds::default();
         let mut first: HashMap<&str, &str> = HashMap::new();
@@ -318,7 +318,7 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// Whether two parameters are the same one: name and place; header names have no case.
+/// Whether two parameters have the same name and location. Header names ignore case.
 fn same(one: &Parameter, other: &Parameter) -> bool {
     one.location == other.location
         && match one.location {

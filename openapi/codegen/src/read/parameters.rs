@@ -1,5 +1,5 @@
-//! Parameters and headers: where they stand, how they are written, and their schema, which may come
-//! as `content`.
+//! Reads parameters and headers: their location, their style, and their schema, which may be in
+//! `content`.
 
 use super::references::Kind;
 use super::{At, Object, Reader};
@@ -28,7 +28,7 @@ impl<'d> Reader<'d> {
         let location = object
             .required_text("in", "a parameter")
             .and_then(|word| self.location(object, &word));
-        // Read even where the rest is wrong, for what is wrong in it.
+        // The schema is read even if the rest is wrong, to find its errors as well.
         let (media_type, schema) = self.schema_or_content(object, "a parameter");
         let (name, location) = (name?, location?);
         let required = object.flag("required");
@@ -52,8 +52,8 @@ impl<'d> Reader<'d> {
         })
     }
 
-    /// A path has all its parts: what does not say so means it all the same, what says otherwise
-    /// means something else.
+    /// A path parameter is always required. If the document leaves `required` out, that is
+    /// tolerated. If it says `required: false`, it is an error.
     fn check_required(&self, object: &Object<'_, 'd>, name: &str, required: Option<bool>) {
         let message = format!("the path parameter `{name}` is not `required`");
         let help = "add `required: true`: a path has all its parts";
@@ -118,14 +118,14 @@ impl<'d> Reader<'d> {
                 schema,
             })
         })?;
-        // The name is the key under which a header is used, not the component's.
+        // A header's name is the key at its use, not the component's name.
         Some(Header {
             name: name.to_owned(),
             ..header
         })
     }
 
-    /// The schema, and the media type where it comes as `content`.
+    /// The schema, with the media type if `content` declares it.
     fn schema_or_content(&self, object: &Object<'_, 'd>, what: &str) -> (Option<String>, Schema) {
         let content = object
             .get("content")

@@ -1,5 +1,5 @@
-//! Where a `$ref` leads. Parameters, headers, bodies, responses and path items are resolved on the
-//! spot; a reference to a schema becomes the name of one.
+//! Follows `$ref`s. References to parameters, headers, bodies, responses and path items are
+//! resolved at once. A reference to a schema becomes the schema's name.
 
 use super::object::among;
 use super::{At, Reader};
@@ -10,7 +10,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// The kinds of objects that a `$ref` may stand for.
+/// The kinds of objects that a `$ref` may lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Schema,
@@ -23,7 +23,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Where components of this kind are declared.
+    /// The section of `components` for this kind.
     fn section(self) -> &'static str {
         match self {
             Kind::Schema => "schemas",
@@ -37,8 +37,8 @@ impl Kind {
     }
 }
 
-/// Schemas that a `$ref` points to outside `components.schemas`: their pointers and the names made
-/// for them.
+/// Schemas outside `components.schemas` to which a `$ref` leads, by pointer, with their generated
+/// names.
 #[derive(Debug, Default)]
 pub struct Named {
     by_pointer: IndexMap<String, String>,
@@ -46,19 +46,19 @@ pub struct Named {
 }
 
 impl Named {
-    /// Sets the names that the document's own components have.
+    /// Reserves the names of the document's components.
     pub fn reserve(&mut self, names: impl Iterator<Item = String>) {
         self.taken.extend(names);
     }
 
-    /// The `n`th pointer with its name, in the order they were met.
+    /// The `n`th pointer with its name, in the order in which the reader met them.
     pub fn nth(&self, n: usize) -> Option<(String, String)> {
         self.by_pointer
             .get_index(n)
             .map(|(pointer, name)| (pointer.clone(), name.clone()))
     }
 
-    /// The name of the schema at a pointer: its path in words, made unique.
+    /// The name of the schema at a pointer: the words of the pointer, made unique.
     fn name(&mut self, pointer: &str) -> String {
         if let Some(name) = self.by_pointer.get(pointer) {
             return name.clone();
@@ -94,7 +94,7 @@ impl Named {
 }
 
 impl<'d> Reader<'d> {
-    /// The value itself, or what its `$ref` leads to in the end, with the pointer there.
+    /// The value itself, or the final target of its `$ref` with its pointer.
     pub fn follow(
         &self,
         value: &'d Value,
@@ -125,7 +125,7 @@ impl<'d> Reader<'d> {
         Some((value, pointer))
     }
 
-    /// The name of the schema that a `$ref` leads to.
+    /// The name of the schema to which a `$ref` leads.
     pub fn schema_name(&self, reference: &str, at: &At<'_>) -> Option<String> {
         let pointer = self.target(reference, at, Kind::Schema)?;
         match pointer.strip_prefix("/components/schemas/") {
@@ -134,10 +134,10 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// The pointer that a `$ref` names, if there is something at it that can be of this kind.
+    /// The pointer that a `$ref` names. `None` if nothing of this kind can be at that place.
     fn target(&self, reference: &str, at: &At<'_>, kind: Kind) -> Option<String> {
         let Some(fragment) = reference.strip_prefix('#') else {
-            // References to other files were brought in before, or are reported already.
+            // The loader brought references to other files in, or has reported them.
             if !self.refused.contains(&at.to_string()) {
                 let message = format!("the reference `{reference}` names no place in the document");
                 self.error(

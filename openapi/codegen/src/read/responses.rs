@@ -1,4 +1,4 @@
-//! Responses: by status, with headers and content.
+//! Reads responses by status, with their headers and content.
 
 use super::references::Kind;
 use super::{At, Object, Reader};
@@ -45,7 +45,7 @@ impl<'d> Reader<'d> {
         responses.collect()
     }
 
-    /// A response, after `$ref`. Its status is that of its place, and `Default` before it has one.
+    /// A response, after `$ref`. The caller sets its status. Until then it is `Default`.
     pub fn response(&self, value: &'d Value, at: &At<'_>) -> Option<Response> {
         let (value, pointer) = self.follow(value, at, Kind::Response)?;
         let at = pointer.as_deref().map_or(*at, At::Pointer);
@@ -73,7 +73,8 @@ impl<'d> Reader<'d> {
             let headers_at = object.key("headers");
             let headers = object.entries("headers").filter_map(|(name, value)| {
                 let header = self.header(name, value, &headers_at.key(name));
-                // OpenAPI 3.0.3, Response Object: "shall be ignored", as `content` says it.
+                // OpenAPI 3.0.3, Response Object: `Content-Type` "shall be ignored", because
+                // `content` gives it.
                 header.filter(|_| !name.eq_ignore_ascii_case("content-type"))
             });
             Some(Response {

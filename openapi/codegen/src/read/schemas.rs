@@ -1,8 +1,8 @@
-//! Schemas: references become names, objects are read keyword by keyword.
+//! Reads schemas. References become names, and objects are read keyword by keyword.
 //!
-//! Owns the recursion, so that its frames stay small: a schema may nest as deep as a document, on a
-//! thread of 2 MiB. The keywords are read by [`keywords`], `type`, `enum` and `default` by
-//! [`values`], and [`compose`] reads `allOf` and its like.
+//! Owns the recursion and keeps its stack frames small. A schema may nest as deep as a document, on
+//! a thread of 2 MiB. [`keywords`] reads the keywords, [`values`] reads `type`, `enum` and
+//! `default`, and [`compose`] reads `allOf`, `oneOf`, `anyOf` and `not`.
 
 mod compose;
 mod keywords;
@@ -15,12 +15,12 @@ use crate::codes;
 use crate::model::{Schema, SchemaObject};
 use serde_json::{Map, Value};
 
-/// What may stand beside a `$ref` without meaning anything for the values.
+/// Keywords beside a `$ref` that do not affect values.
 const ANNOTATIONS: &str = "$ref description title summary example examples deprecated externalDocs readOnly \
     writeOnly xml $comment $id $schema $defs definitions";
 
 impl<'d> Reader<'d> {
-    /// A schema. What is wrong with it is remarked, and an empty one stands for it.
+    /// A schema. If it has an error, a remark says so and an empty schema takes its place.
     pub fn schema(&self, value: &'d Value, at: &At<'_>) -> Schema {
         if !self.count(1, at) {
             return placeholder(at);
@@ -58,7 +58,7 @@ impl<'d> Reader<'d> {
         Schema::Inline(schema)
     }
 
-    /// Everything but `$ref`, each group of keywords in a function of its own.
+    /// Reads everything except `$ref`, with a function for each group of keywords.
     fn fill(&self, object: &Object<'_, 'd>, schema: &mut SchemaObject) {
         self.known_keywords(object);
         self.annotations(object, schema);
@@ -90,7 +90,7 @@ impl<'d> Reader<'d> {
                 self.carried(codes::IGNORED, &at.key(key), message, help);
                 target
             }
-            // In 3.1 the keywords beside a reference count: `allOf` says the same in 3.0.
+            // In 3.1 the keywords beside a reference count. In 3.0 `allOf` expresses the same.
             (Some(_), Version::V3_1) => {
                 let mut schema = self.inline(map, at);
                 if let Schema::Inline(object) = &mut schema {
@@ -102,7 +102,7 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// What stands for a schema that could not be read: the document is refused anyway.
+/// The empty schema in place of one that could not be read. The document is refused anyway.
 fn placeholder(at: &At<'_>) -> Schema {
     Schema::Inline(Box::new(SchemaObject {
         pointer: at.to_string(),
@@ -110,7 +110,7 @@ fn placeholder(at: &At<'_>) -> Schema {
     }))
 }
 
-/// The boolean schemas of OpenAPI 3.1: anything, and nothing.
+/// The boolean schemas of OpenAPI 3.1. `true` allows anything, `false` nothing.
 fn boolean(anything: bool, at: &At<'_>) -> Schema {
     let not = (!anything).then(|| placeholder(at));
     Schema::Inline(Box::new(SchemaObject {

@@ -1,4 +1,4 @@
-//! Security schemes and requirements.
+//! Reads security schemes and requirements.
 
 use super::references::Kind;
 use super::{At, Object, Reader};
@@ -22,8 +22,7 @@ impl<'d> Reader<'d> {
                 let object = Object::new(self, value, at, "a security scheme")?;
                 let kind = self.security_kind(&object);
                 let description = object.text("description");
-                // Where the kind is wrong the document is refused; the name is kept, so that
-                // requirements find it.
+                // A wrong kind refuses the document. The name stays, so that requirements find it.
                 let kind = kind.unwrap_or(SecurityKind::Bearer);
                 Some((
                     name.clone(),
@@ -98,7 +97,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// `security` of the document or an operation; none where there is no such field.
+    /// `security` of the document or an operation. `None` if the field is absent.
     pub fn requirements(
         &self,
         object: &Object<'_, 'd>,

@@ -1,14 +1,14 @@
-//! `servers`, of the document, a path or an operation: the routes lie below the path of the first
-//! one's URL.
+//! Reads `servers` of the document, a path or an operation. The routes lie below the path of the
+//! first server's URL.
 
 use super::{At, Object, Reader};
 use crate::codes;
 
-/// Stands in a URL for a variable that has no value.
+/// Marks a variable without a value in a URL.
 const UNKNOWN: char = '\0';
 
 impl<'d> Reader<'d> {
-    /// The path of the first server's URL, without a slash at its end; none where no server is
+    /// The path of the first server's URL, without a trailing slash. `None` if no server is
     /// declared.
     pub fn base_path(&self, object: &Object<'_, 'd>) -> Option<String> {
         let at = object.key("servers");
@@ -22,7 +22,7 @@ impl<'d> Reader<'d> {
                 let url = server.required_text("url", "a server")?;
                 Some((item, url_path(&self.fill_in(&server, &url))))
             });
-        // All of them are looked at, the first one counts.
+        // All servers are checked, but only the first counts.
         let servers: Vec<_> = servers.collect();
         let (item, path) = servers.into_iter().next()?;
         let Some((known, _)) = path.split_once(UNKNOWN) else {
@@ -40,7 +40,7 @@ impl<'d> Reader<'d> {
         Some(known)
     }
 
-    /// The URL with its variables' defaults in their places.
+    /// The URL with the defaults of its variables.
     fn fill_in(&self, server: &Object<'_, 'd>, url: &str) -> String {
         let mut filled = String::new();
         let mut rest = url;
@@ -72,7 +72,8 @@ fn split_variable(text: &str) -> Option<(&str, &str, &str)> {
     Some((before, name, after))
 }
 
-/// The path of a URL, absolute or relative; empty or with a slash at its start only.
+/// The path of an absolute or relative URL. It is empty, or has a slash at its start and none at
+/// its end.
 fn url_path(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     let after_scheme = url
@@ -83,7 +84,7 @@ fn url_path(url: &str) -> String {
         Some(rest) => rest.split_once('/').map_or("", |(_, path)| path),
         None => url,
     };
-    // `./v1` and `v1` are relative to where the document is served: its root.
+    // `./v1` and `v1` are relative to the root, from which the document is served.
     let segments = path
         .split('/')
         .filter(|segment| !matches!(*segment, "" | "." | ".."));

@@ -1,24 +1,24 @@
-//! Which OpenAPI a document is, and what of 3.1 is refused for saying more than 3.0 can.
+//! Finds a document's OpenAPI version, and refuses the parts of 3.1 that 3.0 can't express.
 
 use super::{At, Object, Reader};
 use crate::codes;
 
-/// The versions that are read.
+/// The versions that the generator reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
     /// OpenAPI 3.0
     V3_0,
-    /// OpenAPI 3.1, as far as 3.0 could say the same.
+    /// OpenAPI 3.1, as far as 3.0 can express it.
     V3_1,
 }
 
-/// Keywords of JSON Schema that OpenAPI 3.0 has no words for.
+/// Keywords of JSON Schema that OpenAPI 3.0 lacks.
 const BEYOND_3_0: &str = "if then else prefixItems contains minContains maxContains patternProperties \
     propertyNames dependentSchemas dependentRequired unevaluatedProperties unevaluatedItems \
     $dynamicRef $dynamicAnchor $recursiveRef $recursiveAnchor";
 
 impl<'d> Reader<'d> {
-    /// The document's version; a remark and nothing where it is not read.
+    /// The document's version. `None`, with a remark, if the generator does not read it.
     pub fn openapi(&self) -> Option<Version> {
         let root = Object::new(self, self.root, At::Pointer(""), "an OpenAPI document")?;
         let Some(version) = root.text("openapi") else {
@@ -53,7 +53,7 @@ impl<'d> Reader<'d> {
         None
     }
 
-    /// The fields of the root that are no part of the model.
+    /// Checks the fields of the root that are no part of the model.
     pub fn root_fields(&self, root: &Object<'_, 'd>) {
         const KNOWN: &str = "openapi info servers paths components security tags externalDocs webhooks \
             jsonSchemaDialect $self";
@@ -86,7 +86,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// Refuses the keywords of a 3.1 schema that 3.0 could not say.
+    /// Refuses the keywords of a 3.1 schema that 3.0 can't express.
     pub fn beyond_3_0(&self, schema: &Object<'_, 'd>) {
         for key in BEYOND_3_0
             .split(' ')

@@ -1,10 +1,10 @@
-//! The module of types as Rust source.
+//! Writes the module of types as Rust source.
 
 use super::{Def, Field, Kind, Struct, TypeExpr, Types};
 use crate::docs;
 use std::fmt::Write;
 
-/// How a field's presence shows in its type, for the directions its struct is used in.
+/// How a field appears in the Rust type, for the directions in which its struct is used.
 enum Presence {
     Left,
     Required,
@@ -13,7 +13,7 @@ enum Presence {
 }
 
 impl Types<'_> {
-    /// Writes every definition that something reaches, and the statics of the rules.
+    /// Writes every definition that a request or a reply reaches, and the statics of the rules.
     pub fn emit(&self, out: &mut String) {
         for def in self.defs.iter().filter(|def| def.request || def.reply) {
             out.push('\n');
@@ -150,7 +150,7 @@ impl Types<'_> {
             .map(|field| (field, presence(def, field)))
             .filter(|(_, presence)| !matches!(presence, Presence::Left))
             .collect();
-        // Where nothing is read from it, it only has to be an object.
+        // If the decoder reads no property, it only checks that the node is an object.
         let is_read = fields.iter().any(|(field, _)| !field.read_only)
             || self.mirrored
             || object.rest.is_some()
@@ -167,7 +167,7 @@ impl Types<'_> {
             let sets: Vec<String> = sets.iter().map(|set| format!("&{set:?}")).collect();
             let _ = writeln!(body, "        object.{verb}(&[{}])?;", sets.join(", "));
         }
-        // What a caller may not set is neither one of the other properties nor an unknown one.
+        // A property that the caller may not set counts neither as a rest property nor as unknown.
         let read_only = object.fields.iter().filter(|field| field.read_only);
         for field in read_only.filter(|_| object.closed || object.rest.is_some()) {
             let _ = if self.mirrored {
@@ -195,7 +195,8 @@ impl Types<'_> {
                         field.wire, field.required
                     )
                 }
-                // A caller that sends back what it was given sends these too: they are not read.
+                // A caller may send back a read-only property that it received. The decoder skips
+                // it.
                 _ if field.read_only => "None".to_owned(),
                 Presence::Optional if field.required => {
                     format!("Some(object.required({:?}, {decoder})?)", field.wire)
@@ -276,8 +277,8 @@ impl Field {
     }
 }
 
-/// How a field shows in a struct. One that goes the other way only is left out; in a struct that
-/// goes both ways it may be absent.
+/// How a field appears in a struct. A field of the other direction is left out. In a struct of both
+/// directions the field is optional.
 fn presence(def: &Def, field: &Field) -> Presence {
     let one_way = (field.read_only && def.request) || (field.write_only && def.reply);
     if one_way {

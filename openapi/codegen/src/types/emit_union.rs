@@ -1,4 +1,4 @@
-//! Unions as Rust source.
+//! Writes unions as Rust source.
 
 use super::emit::{decode, derive};
 use super::{Def, How, Kind, TypeExpr, Types, Union};
@@ -6,7 +6,7 @@ use crate::docs;
 use std::fmt::Write;
 
 impl Types<'_> {
-    /// Writes the enum of a `oneOf` or `anyOf`, and how it is read and written.
+    /// Writes the enum of a `oneOf` or `anyOf`, its decoder and its serializer.
     pub(super) fn emit_union(&self, out: &mut String, def: &Def, union: &Union) {
         let untold = union.variants.iter().any(|variant| variant.untold);
         if untold {
@@ -97,7 +97,7 @@ impl Types<'_> {
 }
 
 impl Types<'_> {
-    /// The names of the properties of a struct that keeps no others.
+    /// The property names of a struct without additional properties.
     fn names_of(&self, ty: &TypeExpr) -> Option<Vec<&str>> {
         match ty {
             TypeExpr::Boxed(inner) => self.names_of(inner),
@@ -116,7 +116,8 @@ impl Types<'_> {
     }
 }
 
-/// A variant whose type does not have the tag is written with it, or nobody could read it.
+/// Writes the serializer. It adds the tag to a variant whose type lacks the tag's property. Without
+/// the tag a reader can't choose the variant.
 fn serialize(out: &mut String, name: &str, union: &Union) {
     let How::Tagged(property) = &union.how else {
         return;

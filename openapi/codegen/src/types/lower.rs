@@ -1,4 +1,4 @@
-//! From a schema to a type: references, objects, lists, scalars.
+//! Turns a schema into a type: references, objects, lists, scalars.
 
 use super::merge::{DEEPEST, says_nothing};
 use super::{Choice, Field, Formatted, Kind, Made, Struct, TypeExpr, Types, docs};
@@ -8,12 +8,13 @@ use crate::names::{self, Scope};
 use serde_json::Value;
 
 impl Types<'_> {
-    /// The type of a schema; definitions it needs are named after `hint`.
+    /// The type of a schema. Definitions that it needs are named after `hint`.
     pub fn lower(&mut self, schema: &Schema, hint: &str) -> TypeExpr {
         match schema {
             Schema::Ref { target, .. } => self.component(target),
             Schema::Inline(object) => {
-                // An `allOf` inherits a part's properties as they stand: one type serves all heirs.
+                // The properties of an `allOf` part keep their pointers, so all heirs share one
+                // type.
                 let shared = object.all_of.is_empty().then(|| object.pointer.clone());
                 let known = shared
                     .as_ref()
@@ -39,8 +40,8 @@ impl Types<'_> {
         }
     }
 
-    /// The type of a component: its name. Its definition is made later, by [`Self::finish`], so
-    /// that neither a schema that holds itself nor a chain of thousands deepens the stack.
+    /// The type of a component is its name. [`Self::finish`] makes its definition later, so a
+    /// recursive schema or a chain of thousands of schemas does not deepen the stack.
     fn component(&mut self, target: &str) -> TypeExpr {
         let document = self.document;
         let mut target = target;
@@ -80,7 +81,8 @@ impl Types<'_> {
         }
     }
 
-    /// A type for what was made: a definition named after `hint` where it needs one.
+    /// The type of a lowered schema. If it needs a definition, the definition is named after
+    /// `hint`.
     pub(super) fn settle(&mut self, made: Made, schema: &SchemaObject, hint: &str) -> TypeExpr {
         match made {
             Made::Type(ty) => ty,
@@ -88,7 +90,7 @@ impl Types<'_> {
         }
     }
 
-    /// What a schema is but for its `nullable`.
+    /// Lowers a schema without regard to its `nullable`.
     pub(super) fn lower_object(&mut self, schema: &SchemaObject, hint: &str) -> Made {
         let Some(not) = &schema.not else {
             return self.lower_positive(schema, hint);
@@ -195,8 +197,8 @@ impl Types<'_> {
         Made::Kind(Kind::Struct(self.structure(schema, hint)))
     }
 
-    /// The struct of a schema's properties. A property that is only `required` is a field of any
-    /// value.
+    /// The struct of a schema's properties. A name that only `required` lists becomes a field of
+    /// any value.
     pub(super) fn structure(&mut self, schema: &SchemaObject, hint: &str) -> Struct {
         let mut scope = Scope::with(&[]);
         let mut fields = Vec::with_capacity(schema.properties.len());
@@ -242,7 +244,7 @@ impl Types<'_> {
             Additional::Unspecified | Additional::Forbidden => None,
         };
         if rest.is_some() {
-            // Its field is named last, so that a property of that name keeps it.
+            // The field of the rest is named last, so a property of the same name keeps its name.
             fields
                 .iter_mut()
                 .filter(|field| field.name == "additional_properties")
@@ -259,8 +261,8 @@ impl Types<'_> {
         }
     }
 
-    /// Whether null is a value of the schema: it says so, or all parts of an `allOf` that says
-    /// nothing more do. A part that only describes does not speak against it.
+    /// Whether null is a value of the schema. Either the schema says so, or it consists of an
+    /// `allOf` of which each part admits null. A part without constraints does not exclude null.
     fn admits_null(&self, schema: &SchemaObject, depth: usize) -> bool {
         let listed = |values: &Vec<Value>| values.iter().any(Value::is_null);
         if schema.nullable || schema.enumeration.as_ref().is_some_and(listed) {
@@ -276,7 +278,7 @@ impl Types<'_> {
         says_nothing(schema) && !schema.all_of.is_empty() && schema.all_of.iter().all(part) && said
     }
 
-    /// The schema behind any references.
+    /// Follows references to the schema itself.
     pub fn resolve<'s>(&'s self, mut schema: &'s Schema) -> Option<&'s SchemaObject> {
         for _ in 0..64 {
             match schema {
@@ -302,7 +304,7 @@ pub(super) fn choice(values: impl IntoIterator<Item = (String, Vec<String>)>) ->
 }
 
 impl TypeExpr {
-    /// Whether a value of it passes checks that its Rust type does not tell.
+    /// Whether a decoder must check values beyond what their Rust type guarantees.
     pub fn checked(&self) -> bool {
         match self {
             TypeExpr::String(rule) | TypeExpr::Integer(_, rule) | TypeExpr::Float(rule) => {

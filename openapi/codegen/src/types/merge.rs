@@ -1,11 +1,12 @@
-//! `allOf`: one struct where the parts can be told as one, else a type of parts.
+//! `allOf`: one struct if a single schema can express all parts, else a type with a field for each
+//! part.
 
 use super::{Kind, Made, TypeExpr, Types};
 use crate::model::{Additional, Schema, SchemaObject, Type};
 use crate::names::{self, Scope};
 use serde_json::{Number, Value};
 
-/// `allOf`s nested deeper than this are not merged but checked one by one.
+/// An `allOf` nested deeper than this is not merged. Its parts are checked one by one.
 pub(super) const DEEPEST: usize = 32;
 
 impl Types<'_> {
@@ -23,7 +24,7 @@ impl Types<'_> {
         }
     }
 
-    /// Each part a type of its own; a value must meet them all.
+    /// Makes a type for each part. A value must meet all of them.
     fn parts(&mut self, schema: &SchemaObject, hint: &str) -> Made {
         let mut parts = Vec::new();
         let mut scope = Scope::with(&[]);
@@ -54,7 +55,7 @@ impl Types<'_> {
         }
     }
 
-    /// Whether every value of it is an object.
+    /// Whether every value of the schema is an object.
     pub(super) fn is_object(&self, schema: &SchemaObject, depth: usize) -> bool {
         let Some(depth) = depth.checked_sub(1) else {
             return false;
@@ -73,7 +74,7 @@ impl Types<'_> {
             && branches.all(inner)
     }
 
-    /// The schema with its `allOf` told as one; `None` where one schema can't say it.
+    /// Merges the `allOf` into one schema. `None` if one schema can't express all parts.
     pub fn merged(&self, schema: &SchemaObject, depth: usize) -> Option<SchemaObject> {
         if schema.all_of.is_empty() {
             return Some(schema.clone());
@@ -87,13 +88,13 @@ impl Types<'_> {
             let part = self.merged(self.resolve(part)?, depth)?;
             merged = intersection(merged, part)?;
         }
-        // Its `nullable` is read off the whole.
+        // `nullable` comes from the whole schema, not from its parts.
         merged.nullable = schema.nullable;
         Some(merged)
     }
 }
 
-/// Whether a schema but for its `allOf` constrains nothing.
+/// Whether a schema constrains nothing beside its `allOf`.
 pub(super) fn says_nothing(schema: &SchemaObject) -> bool {
     schema.effective_type().is_none()
         && schema.enumeration.is_none()
@@ -102,8 +103,9 @@ pub(super) fn says_nothing(schema: &SchemaObject) -> bool {
         && schema.not.is_none()
 }
 
-/// What meets both; `None` where no single schema says it. A `discriminator` of a part without a
-/// union is dropped: it chooses among the part's children, of which this is one.
+/// The schema that both schemas allow. `None` if no single schema expresses it. A part's
+/// `discriminator` without a union is dropped: it chooses among that part's children, and the
+/// merged schema is one of them.
 fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
     let ty = match (a.ty, b.ty) {
         (Some(a), Some(b)) if a == b => Some(a),
@@ -123,8 +125,8 @@ fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
     };
     let additional = match (a.additional, b.additional) {
         (Additional::Schema(_), Additional::Schema(_)) => return None,
-        // Read strictly, a closed part forbids what its siblings declare, and nothing would ever be
-        // valid.
+        // JSON Schema lets a closed part forbid the properties of its siblings, so no value would
+        // be valid.
         (Additional::Forbidden, _)
             if b.properties
                 .keys()
@@ -139,7 +141,7 @@ fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
         {
             Additional::Forbidden
         }
-        // Two closed parts are meant to have the properties of both and no more.
+        // Authors of two closed parts mean the properties of both and no others.
         (Additional::Forbidden, other) | (other, Additional::Forbidden) => other,
         (Additional::Unspecified, other) | (other, Additional::Unspecified) => other,
         (Additional::Any, other) | (other, Additional::Any) => other,
@@ -258,7 +260,7 @@ fn least(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     }
 }
 
-/// The bound that `wins`, and whether it is excluded itself.
+/// The tighter of two bounds, and whether it is exclusive. `wins` compares them.
 fn tighter(
     (a, a_excluded): (Option<Number>, bool),
     (b, b_excluded): (Option<Number>, bool),

@@ -1,13 +1,12 @@
 //! The Rust types of a document's schemas.
 //!
-//! Owns what a schema becomes: [`lower`] turns schemas into definitions ([`merge`] the `allOf`s,
-//! [`union`] the `oneOf`s and `anyOf`s), [`reach`] decides which way each is used and where a box
-//! is needed, [`emit`] writes them. What the types are used for (parameters, bodies, replies) is
-//! [`crate::operations`]' affair.
+//! Owns what a schema becomes. [`lower`] turns schemas into definitions, [`merge`] handles `allOf`,
+//! and [`union`] handles `oneOf` and `anyOf`. [`reach`] finds the directions in which each type is
+//! used and where a box is needed. [`emit`] writes the types. [`crate::operations`] uses them for
+//! parameters, bodies and replies.
 //!
-//! A schema's constraints stand in the decoder that is written beside each type, so a value that a
-//! handler gets has met them; what a handler builds is checked where a constrained newtype makes
-//! that free.
+//! The decoder beside each type checks the schema's constraints, so a handler gets only values that
+//! meet them. A value that a handler builds is checked only if its type is a constrained newtype.
 
 mod emit;
 mod emit_union;
@@ -26,7 +25,7 @@ use std::collections::{HashMap, VecDeque};
 /// The index of a definition in [`Types`].
 pub type DefId = usize;
 
-/// What a schema became: a type, or what a definition is to hold.
+/// The result of lowering a schema: a type, or the content of a definition.
 enum Made {
     Type(TypeExpr),
     Kind(Kind),
@@ -35,57 +34,57 @@ enum Made {
 /// All types of a document.
 pub struct Types<'d> {
     document: &'d Document,
-    /// In the order they were met.
+    /// In the order in which lowering met them.
     pub defs: Vec<Def>,
     /// The statics that the decoders name.
     pub rules: Rules,
     /// The names in the generated module of types.
     pub names: Scope,
     components: HashMap<String, TypeExpr>,
-    /// Definitions of schemas that stand where they are used, by their pointer.
+    /// Definitions of inline schemas, by their pointer.
     inline: HashMap<String, DefId>,
     pending: VecDeque<(DefId, &'d SchemaObject)>,
-    /// What was found while lowering.
+    /// Findings of the lowering.
     pub refusals: Refusals<'d>,
-    /// Types are used both ways by a conformance test, which also writes what a reply leaves out
-    /// and reads what a request may not set.
+    /// A conformance test uses every type in both directions. It also writes what a reply leaves
+    /// out and reads what a request may not set.
     pub mirrored: bool,
 }
 
-/// A Rust type where it is used, with the checks its values pass.
+/// A Rust type at a place of use, with the checks that its values pass.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TypeExpr {
-    /// `String`, by length and pattern.
+    /// `String`, with rules for length and pattern.
     String(Option<RuleId>),
-    /// A string that has a Rust type of its own.
+    /// A string `format` with a Rust type.
     Formatted(Formatted),
     /// `bool`
     Bool,
-    /// The named integer type, by bounds.
+    /// The named integer type, with rules for its bounds.
     Integer(&'static str, Option<RuleId>),
-    /// `f64`, by bounds.
+    /// `f64`, with rules for its bounds.
     Float(Option<RuleId>),
-    /// `serde_json::Value`: nothing is known of it.
+    /// `serde_json::Value`, for a schema that says nothing about the value.
     Value,
-    /// `Vec`, by number and difference of its items.
+    /// `Vec`, with rules for the number and uniqueness of its items.
     List(Box<TypeExpr>, Option<RuleId>),
-    /// `BTreeMap<String, _>`, by number of its entries.
+    /// `BTreeMap<String, _>`, with rules for the number of entries.
     Map(Box<TypeExpr>, Option<RuleId>),
-    /// `Option`: null is a value.
+    /// `Option`, because null is a value.
     Nullable(Box<TypeExpr>),
-    /// `Box`: the type holds itself.
+    /// `Box`, because the type contains itself.
     Boxed(Box<TypeExpr>),
-    /// One of a list of values that are not all strings, as JSON text.
+    /// A value from a list in which not all are strings. The list is JSON text.
     Listed(Box<TypeExpr>, String),
-    /// `not`: the first, unless it is the second.
+    /// `not`: a value of the first type that is not a value of the second.
     Not(Box<TypeExpr>, Box<TypeExpr>),
-    /// A value that meets several schemas that no one Rust type can say.
+    /// A value that meets several schemas for which no single Rust type exists.
     Every(Vec<TypeExpr>),
     /// A definition.
     Named(DefId),
 }
 
-/// `format`s whose values have a Rust type of their own.
+/// The `format`s with a Rust type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Formatted {
@@ -106,34 +105,34 @@ pub struct Def {
     pub name: String,
     /// Its paragraphs of documentation.
     pub docs: Vec<String>,
-    /// Where its schema stands.
+    /// The pointer of its schema.
     pub pointer: String,
     /// `deprecated`
     pub deprecated: bool,
-    /// What it is.
+    /// Its content.
     pub kind: Kind,
-    /// A request reaches it: it is decoded.
+    /// Whether a request reaches it. Then it has a decoder.
     pub request: bool,
-    /// A reply reaches it: it is serialized.
+    /// Whether a reply reaches it. Then it has a serializer.
     pub reply: bool,
 }
 
-/// What a definition is.
+/// The content of a definition.
 #[derive(Debug, Clone)]
 pub enum Kind {
     /// Not lowered yet.
     Pending,
     /// An object with known properties.
     Struct(Struct),
-    /// A string out of a list: the wire's text and the variant's name.
+    /// A string from a list of values.
     Choice(Vec<Choice>),
-    /// A type with constraints of its own, or one that holds itself.
+    /// A type with constraints, or an alias that would contain itself.
     Newtype(TypeExpr),
-    /// Another name.
+    /// A type alias.
     Alias(TypeExpr),
     /// `oneOf` or `anyOf`.
     Union(Union),
-    /// `allOf` whose parts are objects that can't be told as one struct: field name and part.
+    /// An `allOf` of objects that can't become one struct: the field name and type of each part.
     All(Vec<(String, TypeExpr)>),
 }
 
@@ -148,18 +147,18 @@ pub struct Struct {
     pub closed: bool,
     /// `minProperties`, `maxProperties`
     pub rule: Option<RuleId>,
-    /// Sets of properties of which one must be there: whether exactly one, and the sets.
+    /// Sets of properties of which one must be present. The flag says whether exactly one may be.
     pub presence: Vec<(bool, Vec<Vec<String>>)>,
 }
 
 /// A property.
 #[derive(Debug, Clone)]
 pub struct Field {
-    /// As in JSON.
+    /// Its name in JSON.
     pub wire: String,
-    /// As in Rust.
+    /// Its name in Rust.
     pub name: String,
-    /// Its type when it is there.
+    /// Its type if it is present.
     pub ty: TypeExpr,
     /// `required`
     pub required: bool,
@@ -176,9 +175,9 @@ pub struct Field {
 /// A value of a string enum.
 #[derive(Debug, Clone)]
 pub struct Choice {
-    /// As in JSON.
+    /// Its text in JSON.
     pub wire: String,
-    /// As in Rust.
+    /// Its name in Rust.
     pub name: String,
     /// Its paragraphs of documentation.
     pub docs: Vec<String>,
@@ -187,40 +186,40 @@ pub struct Choice {
 /// `oneOf` or `anyOf`.
 #[derive(Debug, Clone)]
 pub struct Union {
-    /// How a value finds its variant.
+    /// How the decoder chooses the variant of a value.
     pub how: How,
     /// In the document's order.
     pub variants: Vec<Variant>,
 }
 
-/// How a value finds its variant.
+/// How the decoder chooses the variant of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum How {
-    /// Exactly one must match.
+    /// Exactly one variant must match.
     One,
-    /// The first that matches.
+    /// The first variant that matches.
     Any,
-    /// By the value of this property.
+    /// The variant is chosen by the value of this property.
     Tagged(String),
 }
 
 /// A branch of a union.
 #[derive(Debug, Clone)]
 pub struct Variant {
-    /// As in Rust.
+    /// Its name in Rust.
     pub name: String,
     /// Its type.
     pub ty: TypeExpr,
-    /// The values of the tag that choose it.
+    /// The values of the tag that select it.
     pub tags: Vec<String>,
-    /// There are such values, and its type does not have the property that holds them.
+    /// Whether it has tags but its type lacks the property that holds them.
     pub untold: bool,
     /// Its paragraphs of documentation.
     pub docs: Vec<String>,
 }
 
 impl<'d> Types<'d> {
-    /// No types yet; `reserved` are the names that the module must not define.
+    /// Makes an empty set of types.
     pub fn new(document: &'d Document, refusals: Refusals<'d>) -> Self {
         Self {
             document,
@@ -250,7 +249,7 @@ impl<'d> Types<'d> {
     }
 }
 
-/// Names that the generated code uses itself.
+/// Names that the generated code uses and that no type may take.
 const RESERVED: &[&str] = &[
     "Self",
     "Option",

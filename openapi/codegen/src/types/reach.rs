@@ -1,9 +1,9 @@
-//! Which way each type goes, and where one that holds itself needs a box.
+//! Finds the directions of each type, and where a type that contains itself needs a box.
 
 use super::{Def, DefId, Kind, TypeExpr, Types};
 
 impl Types<'_> {
-    /// Marks what a type reaches as decoded (`request`) or serialized.
+    /// Marks every definition that a type reaches as used in requests or in replies.
     pub fn mark(&mut self, ty: &TypeExpr, request: bool) {
         let mut open = Vec::new();
         ty.names(&mut |id| open.push(id));
@@ -20,8 +20,8 @@ impl Types<'_> {
         }
     }
 
-    /// Gives a box to whatever would otherwise hold itself, and a newtype to an alias that names
-    /// itself.
+    /// Puts a box where a type would contain itself, and makes an alias that names itself a
+    /// newtype.
     pub fn untie(&mut self) {
         let named = self.components_of(|ty, edge| ty.names(edge));
         for (id, def) in self.defs.iter_mut().enumerate() {
@@ -41,8 +41,9 @@ impl Types<'_> {
         }
     }
 
-    /// The strongly connected component of each definition (Tarjan, without recursion: a document's
-    /// chains are as long as its author likes).
+    /// The strongly connected component of each definition, by Tarjan's algorithm without
+    /// recursion. The document's author decides how long a chain is, so recursion could overflow
+    /// the stack.
     fn components_of(&self, edges: fn(&TypeExpr, &mut dyn FnMut(DefId))) -> Vec<usize> {
         const NONE: usize = usize::MAX;
         let successors: Vec<Vec<DefId>> = self
@@ -153,7 +154,7 @@ impl TypeExpr {
         }
     }
 
-    /// The definitions that a value of the type holds in place.
+    /// The definitions that a value of the type holds without indirection.
     fn holds(&self, visit: &mut dyn FnMut(DefId)) {
         match self {
             TypeExpr::Named(id) => visit(*id),

@@ -1,11 +1,11 @@
-//! A type as Rust source: its name, and the decoder that makes a value of it.
+//! Writes a type as Rust source: its name, and the decoder of its values.
 
 use super::{Formatted, Kind, TypeExpr, Types};
 use crate::rules::RuleId;
 
 impl Types<'_> {
-    /// The type. `path` stands before the names of the generated module of types: `types::` outside
-    /// it, nothing inside.
+    /// The type. `path` precedes names of the generated module of types. It is `types::` outside
+    /// that module and empty inside.
     pub fn rust(&self, ty: &TypeExpr, path: &str) -> String {
         match ty {
             TypeExpr::String(_) => "String".to_owned(),
@@ -90,7 +90,7 @@ impl Types<'_> {
         }
     }
 
-    /// Whether values of it can be written with `Display`, as a header's value is.
+    /// Whether values of the type implement `Display`, which writes a header's value.
     pub fn displays(&self, ty: &TypeExpr) -> bool {
         match ty {
             TypeExpr::String(_) | TypeExpr::Bool | TypeExpr::Integer(..) | TypeExpr::Float(_) => {

@@ -1,5 +1,5 @@
-//! `oneOf` and `anyOf`: enums, told apart by a tag where the document gives one or the branches
-//! have one.
+//! `oneOf` and `anyOf` as enums. A tag tells the variants apart if the document or the branches
+//! define one.
 
 use super::lower::choice;
 use super::merge::DEEPEST;
@@ -14,7 +14,7 @@ impl Types<'_> {
             ([], any) => (any, How::Any),
             (one, []) => (one, How::One),
             _ => {
-                // Both at once: a value must meet a branch of each.
+                // With both `anyOf` and `oneOf`, a value must meet a branch of each.
                 let any_of = SchemaObject {
                     one_of: Vec::new(),
                     ..schema.clone()
@@ -37,7 +37,7 @@ impl Types<'_> {
         self.branches(schema, branches, how, hint)
     }
 
-    /// A type of two parts, of which a value must meet both.
+    /// A type of two parts. A value must meet both.
     fn both(
         &mut self,
         schema: &SchemaObject,
@@ -60,7 +60,7 @@ impl Types<'_> {
         }
     }
 
-    /// A struct whose `anyOf` or `oneOf` says no more than which properties must be there.
+    /// A struct whose `anyOf` or `oneOf` only lists which properties must be present.
     fn only_required(
         &mut self,
         schema: &SchemaObject,
@@ -110,8 +110,8 @@ impl Types<'_> {
         how: How,
         hint: &str,
     ) -> Made {
-        // A branch that is null alone says only that the others may be null: the front half has set
-        // `nullable`.
+        // One branch is left if the reader removed a branch that only allows null. The reader has
+        // set `nullable`.
         if let ([only], None) = (branches, &schema.discriminator) {
             return Made::Type(self.lower(&only.clone(), hint));
         }
@@ -128,7 +128,7 @@ impl Types<'_> {
                 }
                 None => (false, Vec::new()),
             };
-            // Only the variant can tell which of its tags was meant where its type has none.
+            // If the type lacks the tag, each tag needs its own variant to be known later.
             let split = untold && tags.len() > 1;
             let groups = if split {
                 tags.into_iter().map(|tag| vec![tag]).collect()
@@ -159,7 +159,7 @@ impl Types<'_> {
         Made::Kind(Kind::Union(Union { how, variants }))
     }
 
-    /// Whether values of the schema keep a property of that name.
+    /// Whether values of the schema can have a property of that name.
     fn has_property(&self, schema: &Schema, name: &str) -> bool {
         let object = self
             .resolve(schema)
@@ -174,8 +174,8 @@ impl Types<'_> {
         })
     }
 
-    /// The values and descriptions of branches that are each an enum of strings: how schemars
-    /// documents an enum.
+    /// The values and descriptions of branches that are each a string enum. schemars documents
+    /// enums in this way.
     fn documented_choices(&self, branches: &[Schema]) -> Option<Vec<(String, Vec<String>)>> {
         let mut choices = Vec::new();
         for branch in branches {
@@ -195,7 +195,7 @@ impl Types<'_> {
         Some(choices)
     }
 
-    /// The property that tells the branches apart, and its values for each.
+    /// The property that tells the branches apart, and its values for each branch.
     fn tags(
         &self,
         schema: &SchemaObject,
@@ -244,7 +244,7 @@ impl Types<'_> {
         })
     }
 
-    /// The strings that a required property of an object can only be.
+    /// The strings to which a required property of an object is limited.
     fn constants(&self, object: &SchemaObject, property: &str) -> Option<Vec<String>> {
         let required = object.required.iter().any(|name| name == property);
         if !required || object.nullable {
@@ -282,7 +282,7 @@ impl Types<'_> {
     }
 }
 
-/// The schema's `oneOf` (or else its `anyOf`) alone.
+/// The schema with only its `oneOf`, or only its `anyOf` if it has no `oneOf`.
 fn bare(schema: &SchemaObject) -> SchemaObject {
     SchemaObject {
         pointer: schema.pointer.clone(),

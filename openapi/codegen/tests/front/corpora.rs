@@ -1,6 +1,6 @@
-//! The documents of the folder that `OPENAPI_CORPORA` names: valid ones load, broken ones are
-//! refused where and with the words that their `expect.tsv` says. Without the variable that is
-//! said, and nothing is tested.
+//! Tests the documents in the folder that `OPENAPI_CORPORA` names. Valid documents load. Broken
+//! ones are refused at the place and with the words in their `expect.tsv`. Without the variable, it
+//! prints a note and tests nothing.
 
 use dropshot_codegen::diagnostics::{Finding, Findings, Severity};
 use dropshot_codegen::load;
@@ -11,7 +11,7 @@ fn corpora() -> Option<PathBuf> {
     if folder.is_none() {
         eprintln!("OPENAPI_CORPORA is not set: no document of other makers is tested");
     }
-    // A relative folder is relative to the workspace, where commands are run.
+    // A relative folder is relative to the workspace, because commands run there.
     folder.map(|folder| {
         Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("../..")
@@ -88,8 +88,7 @@ fn broken_documents_are_refused_where_they_are_broken() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// What is wrong with a refusal: some finding must have one of the pointers, the lines and the
-/// words.
+/// Compares a refusal with its row. One finding must have one of the pointers, lines and words.
 fn mismatch(findings: &Findings, row: &[String]) -> Option<String> {
     let any = |cell: &str, is: &dyn Fn(&str) -> bool| cell == "-" || cell.split('|').any(is);
     let fits = |finding: &Finding| {

@@ -1,4 +1,4 @@
-//! References to other files: brought in from the document's folder, and from nowhere else.
+//! Tests references to other files. Only files in the document's folder are brought in.
 
 use super::fixture;
 use dropshot_codegen::diagnostics::Finding;
@@ -22,8 +22,8 @@ fn parts_of_other_files_become_components() {
             .cloned()
             .collect()
     };
-    // `Pet` takes the place of the reference; what would collide with `Problem` is named after its
-    // file as well.
+    // `Pet` replaces its reference. A name that would collide with `Problem` gets its file's name
+    // as well.
     assert_eq!(
         names("schemas"),
         ["Pet", "Problem", "Back", "kind", "Owner", "common_Problem"]
@@ -62,7 +62,7 @@ fn parts_of_other_files_become_components() {
             "parts/pets.yaml".as_ref()
         ]
     );
-    // Data stays what it is.
+    // Data does not change.
     let text = document.value.to_string();
     assert!(
         text.contains("data, not a reference.yaml") && !text.contains("pet.yaml"),

@@ -1,5 +1,5 @@
-//! Documents made to hurt: each is refused, or read, within a bound of time, on a thread of 2 MiB
-//! as tests have it.
+//! Tests hostile documents. Each is read or refused within a time limit, on the 2 MiB thread of a
+//! test.
 
 use super::{load_text, refusal};
 use dropshot_codegen::codes;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 const HEAD: &str = "openapi: 3.0.3\ninfo: {title: a, version: '1'}\npaths: {}\n";
 
-/// Runs it; the bound is for a debug build on a busy machine.
+/// Runs the work within a limit that suits a debug build on a busy machine.
 fn within<T>(seconds: u64, work: impl FnOnce() -> T) -> T {
     let start = Instant::now();
     let result = work();
@@ -91,7 +91,7 @@ fn aliases_do_not_add_up_to_levels() {
     assert_eq!(refusal(&text).code, codes::TOO_LARGE);
 }
 
-/// As deep as a document may be, and a schema at each level.
+/// The deepest document that is allowed, with a schema at each level.
 #[test]
 fn a_hundred_levels_are_read_on_a_small_stack() {
     for keyword in ["not", "items", "additionalProperties"] {

@@ -1,5 +1,4 @@
-//! Documents that say by comments what is to be found in them: `# DC040` at the end of the line
-//! where it is.
+//! Tests documents whose comments name their findings: `# DC040` at the end of the finding's line.
 
 use super::fixture;
 use dropshot_codegen::codes;
@@ -41,7 +40,7 @@ fn documents(folder: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// What is marked and was not found, and what was found and is not marked.
+/// Reports marks without a finding, and findings without a mark.
 fn compare(path: &Path, findings: &[Finding], failures: &mut Vec<String>) {
     let expected = marks(&std::fs::read_to_string(path).unwrap());
     let found = found(findings);
@@ -95,7 +94,7 @@ fn every_code_of_the_reading_half_is_shown_by_some_test() {
                 .map(|(_, code)| code),
         );
     }
-    // Shown where they need bytes, other files or an overlay.
+    // Other tests cover these codes, because they need bytes, other files or an overlay.
     let elsewhere = [
         codes::UNREADABLE,
         codes::ENCODING,

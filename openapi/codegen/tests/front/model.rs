@@ -1,4 +1,4 @@
-//! What a valid document means: the model, value by value.
+//! Tests the model of a valid document, value by value.
 
 use super::{fixture, load_text};
 use dropshot_codegen::load;
@@ -185,7 +185,7 @@ fn responses_by_status_with_headers() {
         statuses,
         [Status::Code(200), Status::Range(4), Status::Default]
     );
-    // `Content-Type` is what `content` says.
+    // `content` gives the `Content-Type`.
     let headers: Vec<_> = responses[0]
         .headers
         .iter()

@@ -1,4 +1,5 @@
-//! Overlays: applied as OpenAPI Overlay 1.0 says, and refused where they would be passed over.
+//! Tests overlays. They are applied as OpenAPI Overlay 1.0 says, and refused if a part would be
+//! ignored.
 
 use super::fixture;
 use dropshot_codegen::diagnostics::Finding;

@@ -1,11 +1,11 @@
-//! No input panics: arbitrary bytes, texts of the two grammars' own characters, and documents with
-//! parts replaced.
+//! Tests that no input panics: arbitrary bytes, texts of JSON's and YAML's own characters, and
+//! documents with replaced parts.
 
 use super::{fixture, load_text};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Whatever is found can also be drawn, and stands in the text.
+/// Checks that every finding can be drawn and lies inside the text.
 fn read(text: &[u8]) {
     if let Err(findings) = load_text(text) {
         assert!(!findings.findings.is_empty());
@@ -26,7 +26,7 @@ fn read(text: &[u8]) {
     }
 }
 
-/// Values that stand where something else is expected.
+/// Values of any type, to replace others.
 fn junk() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
@@ -46,7 +46,7 @@ fn junk() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// The `n`th value of a tree, counted as it is written.
+/// The `n`th value of a tree, in the order of the text.
 fn nth<'v>(value: &'v mut Value, n: &mut usize) -> Option<&'v mut Value> {
     if *n == 0 {
         return Some(value);

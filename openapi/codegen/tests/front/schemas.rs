@@ -1,4 +1,5 @@
-//! What schemas mean: keyword by keyword, of OpenAPI 3.0, of 3.1, and of documents that are sloppy.
+//! Tests the meaning of schemas, keyword by keyword, in OpenAPI 3.0, in 3.1, and in sloppy
+//! documents.
 
 use super::model::{everything, inline, operation, target};
 use super::{fixture, load_text};
@@ -211,7 +212,7 @@ fn sloppy_values_are_taken_for_what_they_say() {
         (1, true)
     );
     assert!(schema("Bound").exclusive_minimum && schema("Bound").minimum.is_some());
-    // The paths that no request can have are not served.
+    // Paths that no request can have are not served.
     assert_eq!(document.operations.len(), 4);
     assert!(document.operations[1].body.is_none());
     assert_eq!(document.operations[0].responses[1].status, Status::Range(4));

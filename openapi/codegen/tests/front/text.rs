@@ -1,4 +1,4 @@
-//! Bytes and syntax: encodings, strict JSON, YAML's scalars, and the places of findings.
+//! Tests bytes and syntax: encodings, strict JSON, YAML's scalars, and the places of findings.
 
 use super::{load_text, refusal};
 use dropshot_codegen::codes;

@@ -1,8 +1,9 @@
-//! Which files a document may bring in: those that lie in its folder or below, once links are
-//! followed.
+//! Decides which files a document may bring in: those in its folder or below, after links are
+//! resolved.
 //!
-//! A document may come from anyone, and the generator runs on a developer's or a build machine: a
-//! reference must not read `~/.ssh`, follow a link out, or reach the network.
+//! Anyone may have written the document, and the generator runs on a developer's or a build
+//! machine. A reference must not read `~/.ssh`, follow a link out of the folder, or reach the
+//! network.
 
 use crate::diagnostics::Finding;
 use crate::load::Sources;
@@ -13,16 +14,16 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
-/// The document's folder and what was read of it.
+/// The document's folder and the files read from it.
 pub struct Folder {
-    /// As the document's path names it.
+    /// The folder as the document's path names it.
     named: PathBuf,
-    /// With its links resolved, once that was needed.
+    /// The folder with its links resolved. `None` until it is needed.
     canonical: Option<PathBuf>,
     main: Option<PathBuf>,
-    /// By canonical path; none for one that could not be read, so that it is not read again.
+    /// By canonical path. `None` for a file that could not be read, so that it is not read again.
     files: HashMap<PathBuf, Option<usize>>,
-    /// By number of the file; the main file's is elsewhere.
+    /// By file number. The main file's value is not among them.
     values: HashMap<usize, (PathBuf, Value)>,
     bytes: usize,
 }
@@ -32,7 +33,7 @@ pub struct Refusal {
     /// Continues "the reference … ".
     pub reason: String,
     pub help: &'static str,
-    /// What is wrong with the file itself.
+    /// The finding about the file itself.
     pub finding: Option<Box<Finding>>,
 }
 
@@ -52,7 +53,8 @@ impl Folder {
         }
     }
 
-    /// The number of the file that a reference in the file `base` names, read if it was not yet.
+    /// The number of the file that a reference in the file `base` names. Reads the file at first
+    /// use.
     pub fn file(
         &mut self,
         reference: &str,
@@ -76,7 +78,8 @@ impl Folder {
         {
             return Err(refuse("names an absolute path", INSIDE));
         }
-        // First by the letter, so that nothing outside is so much as looked at.
+        // This check of the text comes first, so that the generator never touches a file outside
+        // the folder.
         let beside = self
             .values
             .get(&base)
@@ -146,7 +149,7 @@ impl Folder {
         Ok(number)
     }
 
-    /// What stands in a file that was read.
+    /// The value of a file that was read.
     pub fn value(&self, file: usize) -> &Value {
         self.values
             .get(&file)
@@ -163,7 +166,7 @@ impl Folder {
     }
 }
 
-/// `https:`, `file:`, `urn:`, and a drive's letter as well.
+/// Whether a reference has a scheme: `https:`, `file:`, `urn:`, or a drive letter.
 fn has_scheme(reference: &str) -> bool {
     let scheme = reference.split_once(':').map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| {
@@ -174,7 +177,7 @@ fn has_scheme(reference: &str) -> bool {
     })
 }
 
-/// The path without `.` and `..`; none where it leads above its start.
+/// The path without `.` and `..`. `None` if it leads above its start.
 fn normalize(path: &Path) -> Option<PathBuf> {
     let mut normal = PathBuf::new();
     for part in path.components() {

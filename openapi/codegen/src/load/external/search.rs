@@ -1,4 +1,4 @@
-//! Where the references of an object stand.
+//! Finds the references in an object.
 
 use crate::load::grammar::{Kind, Shape};
 use dropshot_vocabulary::pointer::join;
@@ -7,16 +7,17 @@ use serde_json::Value;
 /// A reference in the document.
 #[derive(Debug)]
 pub struct Site {
-    /// Of the object that holds the `$ref`, or of the text of a discriminator's mapping.
+    /// The pointer of the object that holds the `$ref`, or of the text in a discriminator's
+    /// mapping.
     pub pointer: String,
-    /// What it is to be a reference to.
+    /// The kind of its target.
     pub kind: Kind,
-    /// As written.
+    /// The reference as written.
     pub reference: String,
 }
 
-/// The references below an object, in the order they stand. Of the main file, those that stay
-/// inside the grammar's `components` and `paths` are left out: there is nothing to do for them.
+/// The references below an object, in the document's order. In the main file it skips references to
+/// the grammar's `components` and `paths`, because they need no change.
 pub fn sites(value: &Value, pointer: &str, kind: Kind, main_file: bool) -> Vec<Site> {
     let mut search = Search {
         main_file,
@@ -31,7 +32,7 @@ struct Search {
     sites: Vec<Site>,
 }
 
-/// The way to a place: a pointer is written out for references only.
+/// The way to a place. It becomes a pointer only for a reference.
 enum Trail<'t> {
     Start(&'t str),
     Key(&'t Trail<'t>, &'t str),
@@ -51,7 +52,7 @@ impl Trail<'_> {
 impl Search {
     fn object(&mut self, value: &Value, trail: &Trail<'_>, kind: Kind) {
         if let (Kind::Mapping, Value::String(text)) = (kind, value) {
-            // Without a path or a file's ending it is the name of a component.
+            // A text without a path or a file's extension is the name of a component.
             let ending = [".json", ".yaml", ".yml"]
                 .iter()
                 .any(|ending| text.ends_with(ending));

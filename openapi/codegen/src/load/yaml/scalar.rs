@@ -1,4 +1,5 @@
-//! The core schema of YAML 1.2 (section 10.3): which plain scalars are null, booleans and numbers.
+//! The core schema of YAML 1.2 (section 10.3): decides which plain scalars are null, booleans or
+//! numbers.
 
 use super::{at, yaml_only};
 use crate::codes;
@@ -12,7 +13,7 @@ const PLAIN_JSON: &str =
 /// The value of a scalar.
 ///
 /// # Errors
-/// Tags other than the core schema's, and numbers that JSON does not have.
+/// A tag outside the core schema, or a number that JSON lacks.
 pub fn read(
     text: &str,
     style: ScalarStyle,
@@ -43,7 +44,7 @@ pub fn read(
     })
 }
 
-/// A collection may carry its own core tag and no other.
+/// Checks that a collection has no tag but the core tag of its kind.
 pub fn check_tag(tag: Option<&Tag>, own: &str, span: Span) -> Result<(), Problem> {
     match tag {
         Some(tag) if !(tag.is_yaml_core_schema() && tag.suffix == own) => {
@@ -86,7 +87,7 @@ fn no_number(text: &str, span: Span) -> Problem {
     yaml_only(span, format!("JSON has no number `{text}`"), PLAIN_JSON)
 }
 
-/// The number a plain scalar is; `Some(None)` where it is one too large for a double.
+/// The number of a plain scalar. `Some(None)` if it is too large for a double.
 fn number(text: &str) -> Option<Option<Number>> {
     let radix = |digits: &str, radix| u64::from_str_radix(digits, radix).ok().map(Number::from);
     if let Some(digits) = text.strip_prefix("0o") {

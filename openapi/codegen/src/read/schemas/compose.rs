@@ -1,4 +1,4 @@
-//! `allOf`, `oneOf`, `anyOf`, `not` and the discriminator.
+//! Reads `allOf`, `oneOf`, `anyOf`, `not` and the discriminator.
 
 use crate::codes;
 use crate::model::{Discriminator, Schema, SchemaObject};
@@ -30,7 +30,8 @@ impl<'d> Reader<'d> {
             .collect()
     }
 
-    /// The alternatives, and whether null was one: 3.1 lists it, 3.0 has `nullable` for it.
+    /// The alternatives, and whether null was among them. 3.1 lists null, 3.0 has `nullable` for
+    /// it.
     fn without_null(&self, object: &Object<'_, 'd>, key: &str) -> (Vec<Schema>, bool) {
         let list = object.list(key);
         let is_null = |value: &Value| value.get("type").and_then(Value::as_str) == Some("null");
@@ -98,7 +99,7 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// A component by its name alone, or by the last part of a path that ends in it.
+    /// Finds a component by its name, or by the last part of a path.
     fn mapped_name(&self, target: &str) -> Option<String> {
         let schemas = self.root.pointer("/components/schemas")?;
         let last = tokens(target).last();

@@ -1,5 +1,4 @@
-//! The keywords of a schema that stand alone: annotations, limits, and the schemas of items and
-//! properties.
+//! Reads a schema's annotations, its limits, and the schemas of its items and properties.
 
 use crate::codes;
 use crate::model::{Additional, SchemaObject};
@@ -14,7 +13,8 @@ const KNOWN: &str = "title multipleOf maximum exclusiveMaximum minimum exclusive
     nullable discriminator readOnly writeOnly xml externalDocs example deprecated";
 
 impl<'d> Reader<'d> {
-    /// In 3.1 any other keyword may stand there; those that say too much are refused.
+    /// Checks which keywords are known. 3.1 allows any other keyword, but those that 3.0 can't
+    /// express are refused.
     pub(super) fn known_keywords(&self, object: &Object<'_, 'd>) {
         match self.version {
             Version::V3_0 => object.known(KNOWN, "a schema"),
@@ -72,8 +72,8 @@ impl<'d> Reader<'d> {
             self.bound(object, "maximum", "exclusiveMaximum", smaller);
     }
 
-    /// A bound and whether it is exclusive: in 3.0 a flag beside the bound, in 3.1 a bound of its
-    /// own.
+    /// A bound, and whether it is exclusive. In 3.0 a flag beside the bound says so. In 3.1 the
+    /// exclusive bound is a number of its own.
     fn bound(
         &self,
         object: &Object<'_, 'd>,
@@ -140,9 +140,9 @@ impl<'d> Reader<'d> {
         };
     }
 
-    /// OpenAPI 3.0 requires `items` of an array. Where the array is all that a body, a parameter or
-    /// a component is, nothing is known of it; inside of another schema, where vendors forget it,
-    /// any items are meant.
+    /// Checks that an array has `items`, which OpenAPI 3.0 requires. Vendors forget it in nested
+    /// schemas, where it then means any items. An array without it is an error if it is a whole
+    /// body, parameter or component.
     pub(super) fn check_items(&self, object: &Object<'_, 'd>, schema: &SchemaObject) {
         let array = schema.ty == Some(crate::model::Type::Array);
         if !array || self.version != Version::V3_0 || object.map.contains_key("items") {
@@ -171,7 +171,7 @@ impl<'d> Reader<'d> {
     }
 }
 
-/// What 3.0 writes as `format` and 3.1 as `contentEncoding` or `contentMediaType`.
+/// The `format` in 3.0 for 3.1's `contentEncoding` or `contentMediaType`.
 fn content_format(object: &Object<'_, '_>) -> Option<&'static str> {
     match object.get("contentEncoding").and_then(Value::as_str) {
         Some("base64") => Some("byte"),

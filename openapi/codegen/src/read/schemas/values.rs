@@ -1,4 +1,4 @@
-//! `type`, `enum` and `default`: what values a schema names, and whether they are of its type.
+//! Reads `type`, `enum` and `default`, and checks that a schema's values are of its type.
 
 use crate::codes;
 use crate::model::{Schema, SchemaObject, Type};
@@ -8,8 +8,8 @@ use crate::read::{At, Object, Reader};
 use serde_json::Value;
 
 impl<'d> Reader<'d> {
-    /// `type`: one word; in 3.1 a list, of which `null` is `nullable` and several others are
-    /// alternatives.
+    /// Reads `type`, which is one word. In 3.1 it may be a list, in which `null` means `nullable`
+    /// and other words are alternatives.
     pub(super) fn types(&self, object: &Object<'_, 'd>, schema: &mut SchemaObject) {
         let at = object.key("type");
         let words: Vec<(&Value, At<'_>)> = match object.get("type") {
@@ -35,7 +35,7 @@ impl<'d> Reader<'d> {
         let mut types = Vec::new();
         for (word, at) in &words {
             match word {
-                // YAML writes the word without its quotes as a null.
+                // YAML reads the unquoted word as null.
                 Value::Null => schema.nullable = true,
                 Value::String(word) if word == "null" => schema.nullable = true,
                 Value::String(word) => types.extend(self.parse_type(word, at)),
@@ -47,7 +47,7 @@ impl<'d> Reader<'d> {
         }
         match types.as_slice() {
             [ty] => schema.ty = Some(*ty),
-            // Null and nothing else: no value but null.
+            // The type is null alone, so null is the only value.
             [] if schema.nullable && words.len() == 1 => {
                 schema.enumeration = Some(vec![Value::Null]);
             }
@@ -62,7 +62,7 @@ impl<'d> Reader<'d> {
                     })
                 });
                 if object.map.contains_key("anyOf") {
-                    // Both are to be met.
+                    // The value must meet both the types and the `anyOf`.
                     let any_of = alternatives.collect();
                     let pointer = at.to_string();
                     schema.all_of.push(inline(SchemaObject {
@@ -101,7 +101,7 @@ impl<'d> Reader<'d> {
         })
     }
 
-    /// `enum`, and 3.1's `const` as an enum of one.
+    /// Reads `enum`, and 3.1's `const` as an enum of one value.
     pub(super) fn enumeration(&self, object: &Object<'_, 'd>, schema: &mut SchemaObject) {
         let constant = object
             .map
@@ -177,7 +177,8 @@ impl<'d> Reader<'d> {
         schema.enumeration = Some(fitting);
     }
 
-    /// `default`, which the schema must allow; a number written as text is taken for what it is.
+    /// Reads `default`, which the schema must allow. A number or boolean in quotes counts as its
+    /// value.
     pub(super) fn default_value(&self, object: &Object<'_, 'd>, schema: &mut SchemaObject) {
         let Some(value) = object.map.get("default") else {
             return;
@@ -185,7 +186,7 @@ impl<'d> Reader<'d> {
         let at = object.key("default");
         if value.is_null() {
             schema.default = schema.nullable.then_some(Value::Null);
-            // Where the type is not said here, what says it may allow null.
+            // Without a type here, another part of the schema may allow null.
             if schema.ty.is_some() && !schema.nullable {
                 self.refuse_default("the default is null, and the schema is not nullable", &at);
             }
@@ -211,8 +212,8 @@ impl<'d> Reader<'d> {
         }
     }
 
-    /// OpenAPI 3.0: a default "MUST conform to the defined type". To 3.1 it is an annotation like
-    /// another.
+    /// OpenAPI 3.0: a default "MUST conform to the defined type". In 3.1 a default is only an
+    /// annotation.
     fn refuse_default(&self, message: &str, at: &At<'_>) {
         let help = "write a default that the schema allows, or drop it";
         match self.version {
@@ -228,7 +229,7 @@ fn inline(schema: SchemaObject) -> Schema {
     Schema::Inline(Box::new(schema))
 }
 
-/// The value in this type: itself, or what it says as text; nothing where the type refuses it.
+/// The value in this type: itself, or the value that its text means. `None` if the type refuses it.
 fn fit(value: &Value, ty: Option<Type>) -> Option<Value> {
     let of_type = match ty {
         None => true,
