@@ -4,10 +4,11 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use dropshot_chassis::ServeError;
 use dropshot_chassis::config::ConfigErrors;
+use dropshot_chassis::life::process::ThreadsError;
 
 use crate::admin::{KeyRegistryError, RegistryError, StartError};
-use crate::http::ServeError;
 use crate::store::StoreError;
 
 /// The error of a command.
@@ -77,6 +78,12 @@ impl From<RegistryError> for Error {
 
 impl From<KeyRegistryError> for Error {
     fn from(error: KeyRegistryError) -> Self {
+        Self::failed(error)
+    }
+}
+
+impl From<ThreadsError> for Error {
+    fn from(error: ThreadsError) -> Self {
         Self::failed(error)
     }
 }

@@ -13,11 +13,9 @@ mod error;
 mod healthcheck;
 mod input;
 mod key;
-mod log;
 mod openapi;
 mod output;
 mod probe;
-mod process;
 mod quickstart;
 mod secret;
 mod serve;
@@ -30,6 +28,7 @@ mod token;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use dropshot_chassis::life::process;
 
 use error::Error;
 use output::Output;

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use clap::Args;
 use dropshot_chassis::config::ListenConfig;
+use dropshot_chassis::life::log;
 
 use super::error::Error;
 use super::source::QUICKSTART_FOLDER;
-use super::{log, output, serve, shell};
+use super::{output, serve, shell};
 use crate::admin::Installation;
 use crate::api::{BASE_PATH, operations};
 use crate::clock::SystemClock;

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use clap::Args;
+use dropshot_chassis::life::log;
+use dropshot_chassis::life::process::Threads;
 use dropshot_chassis::private_file::check_private;
+use dropshot_chassis::{Addresses, StopSignal};
 use slog::{Logger, info, warn};
 
-use super::confinement::Confinement;
+use super::confinement::confine;
 use super::error::Error;
-use super::log;
-use super::process::Threads;
 use super::source::Source;
 use crate::admin::Installation;
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::http::{Addresses, Server, StopSignal};
+use crate::http;
+use crate::issuer::Issuer;
 
 /// Run the service
 ///
@@ -28,7 +30,7 @@ pub(super) struct Arguments {}
 
 pub(super) fn run(_arguments: Arguments, source: &Source, threads: Threads) -> Result<(), Error> {
     let config = source.load()?;
-    let confinement = Confinement::of(&config);
+    let confinement = confine(&config);
     threads.run(async {
         let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
         let (log, guard) = log::to_stderr();
@@ -60,7 +62,8 @@ pub(super) async fn serve(
     for warning in config.warnings() {
         warn!(log, "the configuration is valid, and not as it should be"; "warning" => warning);
     }
-    let server = Server::start(config, installation, log.clone()).await?;
+    let issuer = Arc::new(Issuer::open(installation, config).await?);
+    let server = http::start(config, issuer, log.clone()).await?;
     let addresses = server.addresses();
     info!(log, "serving";
         "version" => env!("CARGO_PKG_VERSION"),

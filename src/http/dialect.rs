@@ -4,12 +4,15 @@
 //! of OAuth each of them becomes the error that RFC 6749 5.2 has for it, and goes into the audit
 //! trail like any other refusal.
 
-use dropshot::{RequestContext, RequestInfo};
-use dropshot_contract::{Location, Operation, Reason as Wrong, Rejection, Response};
+use dropshot::RequestInfo;
+use dropshot_chassis::Caller;
+use dropshot_contract::{
+    Location, Operation, Reason as Wrong, Rejection, RequestContext, Response,
+};
 use http::{HeaderValue, header};
 
 use super::Service;
-use super::origin::caller;
+use super::handlers::origin;
 use super::reply::refusal;
 use crate::api::operations;
 use crate::token::{Credential, CredentialError, Endpoint, Malformed, Reason, Refusal};
@@ -23,7 +26,7 @@ pub(super) static ENDPOINTS: [(Endpoint, &Operation); 3] = [
 
 /// The answer to a request that is not what the document says.
 pub(super) async fn rejected(rqctx: &RequestContext<Service>, rejection: Rejection) -> Response {
-    let caller = match caller(rqctx) {
+    let caller = match Caller::of(rqctx) {
         Ok(caller) => caller,
         Err(stranger) => return stranger.response(),
     };
@@ -33,7 +36,7 @@ pub(super) async fn rejected(rqctx: &RequestContext<Service>, rejection: Rejecti
     else {
         return rejection.into_response(&rqctx.request_id);
     };
-    let origin = caller.origin(&rqctx.request);
+    let origin = origin(caller, &rqctx.request);
     let mut refusal = Refusal::from(reason(*endpoint, &rejection, &rqctx.request));
     // Of one too many nothing is decided, so nothing is written down: a record of each would be
     // more to do. It is counted.

@@ -1,11 +1,12 @@
 //! The operations of the document.
 
-use dropshot::{RequestContext, RequestInfo};
-use dropshot_contract::{Failure, Rejection, Response};
+use dropshot::RequestInfo;
+use dropshot_chassis::Caller;
+use dropshot_chassis::caller::correlation_id;
+use dropshot_contract::{Failure, Rejection, RequestContext, Response};
 use http::header;
 
 use super::credential::{self, ShownInForm};
-use super::origin::caller;
 use super::reply::{self, refusal};
 use super::{Service, dialect};
 use crate::api::{Api, replies, requests, types};
@@ -21,8 +22,7 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         request: requests::GetAccessTokenRequest,
     ) -> Result<replies::GetAccessTokenReply, Failure> {
-        let caller = caller(&rqctx)?;
-        let origin = caller.origin(&rqctx.request);
+        let origin = origin(Caller::of(&rqctx)?, &rqctx.request);
         let form = request.body.as_ref();
         let header = request.authorization.as_ref();
         let asked = TokenRequest {
@@ -47,8 +47,7 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         request: requests::IntrospectTokenRequest,
     ) -> Result<replies::IntrospectTokenReply, Failure> {
-        let caller = caller(&rqctx)?;
-        let origin = caller.origin(&rqctx.request);
+        let origin = origin(Caller::of(&rqctx)?, &rqctx.request);
         let asked = presented(&rqctx.request, &request.body, origin);
         Ok(match rqctx.context().issuer.introspect(asked).await {
             Ok(token) => reply::introspected(token, origin.correlation_id),
@@ -60,8 +59,7 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         request: requests::RevokeTokenRequest,
     ) -> Result<replies::RevokeTokenReply, Failure> {
-        let caller = caller(&rqctx)?;
-        let origin = caller.origin(&rqctx.request);
+        let origin = origin(Caller::of(&rqctx)?, &rqctx.request);
         let asked = presented(&rqctx.request, &request.body, origin);
         Ok(match rqctx.context().issuer.revoke(asked).await {
             Ok(()) => reply::revoked(origin.correlation_id),
@@ -73,7 +71,7 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         _request: requests::GetJsonWebKeySetRequest,
     ) -> Result<replies::GetJsonWebKeySetReply, Failure> {
-        caller(&rqctx)?;
+        Caller::of(&rqctx)?;
         let issuer = &rqctx.context().issuer;
         reply::key_set(&issuer.jwks(), issuer.jwks_max_age())
     }
@@ -82,7 +80,7 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         _request: requests::GetAuthorizationServerMetadataRequest,
     ) -> Result<replies::GetAuthorizationServerMetadataReply, Failure> {
-        caller(&rqctx)?;
+        Caller::of(&rqctx)?;
         let (body, cache_control) = reply::metadata(rqctx.context());
         Ok(replies::GetAuthorizationServerMetadataReply::Ok {
             body,
@@ -94,7 +92,7 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         _request: requests::GetOpenIdConfigurationRequest,
     ) -> Result<replies::GetOpenIdConfigurationReply, Failure> {
-        caller(&rqctx)?;
+        Caller::of(&rqctx)?;
         let (body, cache_control) = reply::metadata(rqctx.context());
         Ok(replies::GetOpenIdConfigurationReply::Ok {
             body,
@@ -106,7 +104,7 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         _request: requests::GetAuthorizationServerMetadataBelowIssuerRequest,
     ) -> Result<replies::GetAuthorizationServerMetadataBelowIssuerReply, Failure> {
-        caller(&rqctx)?;
+        Caller::of(&rqctx)?;
         let (body, cache_control) = reply::metadata(rqctx.context());
         Ok(
             replies::GetAuthorizationServerMetadataBelowIssuerReply::Ok {
@@ -120,7 +118,7 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         _request: requests::GetOpenIdConfigurationBelowIssuerRequest,
     ) -> Result<replies::GetOpenIdConfigurationBelowIssuerReply, Failure> {
-        caller(&rqctx)?;
+        Caller::of(&rqctx)?;
         let (body, cache_control) = reply::metadata(rqctx.context());
         Ok(replies::GetOpenIdConfigurationBelowIssuerReply::Ok {
             body,
@@ -132,12 +130,21 @@ impl Api for Handlers {
         rqctx: RequestContext<Service>,
         _request: requests::GetOpenApiDocumentRequest,
     ) -> Result<replies::GetOpenApiDocumentReply, Failure> {
-        caller(&rqctx)?;
+        Caller::of(&rqctx)?;
         reply::document(&rqctx.context().document)
     }
 
     async fn rejected(rqctx: RequestContext<Service>, rejection: Rejection) -> Response {
         dialect::rejected(&rqctx, rejection).await
+    }
+}
+
+/// Where a caller's request came from.
+pub(super) fn origin<'a>(caller: &'a Caller, request: &'a RequestInfo) -> Origin<'a> {
+    Origin {
+        source: caller.address,
+        correlation_id: correlation_id(request),
+        certificate: caller.certificate.as_deref(),
     }
 }
 

@@ -9,30 +9,22 @@ mod style;
 
 use std::fmt::Write as _;
 
+use dropshot_chassis::Page;
 use serde_json::{Map, Value};
 
 use super::Document;
 use html::{anchor, entries, escape, prose, text};
-
-/// The page, and what a browser may do with it.
-#[derive(Debug)]
-pub(super) struct Reference {
-    pub html: String,
-    pub content_security_policy: String,
-}
 
 /// The methods that an OpenAPI path item can have.
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-impl Reference {
-    /// Of a document whose references have been checked.
-    pub(super) fn of(document: &Document) -> Self {
-        Self {
-            html: page(&document.value()),
-            content_security_policy: style::content_security_policy(),
-        }
+/// The reference of a document whose references have been checked.
+pub(super) fn of(document: &Document) -> Page {
+    Page {
+        html: page(&document.value()),
+        content_security_policy: style::content_security_policy(),
     }
 }
 
@@ -184,7 +176,7 @@ mod tests {
     #[test]
     fn every_operation_and_schema_is_on_the_page() {
         let document = Document::generic();
-        let page = Reference::of(&document).html;
+        let page = of(&document).html;
         let document = document.value();
         assert!(operations(&document).count() > 5);
         for (path, _, operation) in operations(&document) {

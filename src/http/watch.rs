@@ -1,27 +1,26 @@
-//! What runs beside the requests: following the store and the gateway's secret, fetching the keys
-//! that clients publish, and telling the log when the service stops being, or is again, as it
+//! What runs beside the requests: following the store, fetching the keys that clients publish,
+//! and telling the log when the service stops being, or is again, as it
 //! should.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use dropshot_chassis::Readiness;
 use slog::{Logger, error, info, warn};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::origin::Entrance;
-use crate::issuer::{Issuer, Readiness};
+use crate::issuer::Issuer;
 use crate::keys::Fetched;
 
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Follows and watches until it is dropped.
-pub(super) async fn watch(issuer: Arc<Issuer>, entrance: Arc<Entrance>, log: Logger) {
+pub(super) async fn watch(issuer: Arc<Issuer>, log: Logger) {
     // A store that can't be read is one of the problems that are watched for.
     tokio::join!(
         issuer.follow(),
         issuer.fetch_client_keys(|fetched| tell_fetched(&fetched, &log)),
-        report(&issuer, &log),
-        entrance.watch(&log)
+        report(&issuer, &log)
     );
 }
 

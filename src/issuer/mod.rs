@@ -29,7 +29,6 @@ use authenticate::Authenticator;
 pub use introspect::ActiveToken;
 use key_schedule::KeySchedule;
 use meter::Meter;
-pub use readiness::{Problem, Readiness};
 use records::Records;
 pub use request::{Asker, IssuedToken, Origin, PresentedToken, TokenRequest};
 

@@ -1,27 +1,9 @@
 //! Whether the service may take traffic, and what is wrong.
 
-use serde::Serialize;
+use dropshot_chassis::{Problem, Readiness};
 
 use super::Issuer;
 use crate::admin::Seen;
-
-/// Whether the service may take traffic.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Readiness {
-    /// Whether a good request would get a token.
-    pub ready: bool,
-    /// What is wrong, also where it doesn't keep tokens from being issued.
-    pub problems: Vec<Problem>,
-}
-
-/// Something that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Problem {
-    /// `store`, `keys` or `audit`.
-    pub part: &'static str,
-    /// What.
-    pub message: String,
-}
 
 /// Of gaps in the trail since the start, how many are told; `/metrics` has their number.
 const GAPS_TOLD: usize = 3;

@@ -19,6 +19,7 @@
 mod base64;
 mod binary;
 mod composed;
+mod context;
 mod count;
 mod decode;
 mod endpoint;
@@ -58,7 +59,7 @@ mod union;
 
 pub use bytes::{self, Bytes};
 pub use chrono;
-pub use dropshot::{self, RequestContext};
+pub use dropshot;
 pub use http::{self, StatusCode};
 pub use serde;
 pub use serde_json;
@@ -72,6 +73,7 @@ pub use uuid::Uuid;
 pub use crate::base64::Base64;
 pub use crate::binary::Binary;
 pub use crate::composed::serialize_merged;
+pub use crate::context::{Admitted, RequestContext};
 pub use crate::count::{Items, Properties};
 pub use crate::decode::Decode;
 pub use crate::failure::Failure;
@@ -85,7 +87,7 @@ pub use crate::operation::{
     Declared, DeclaredHeader, Field, Location, Media, MediaKind, Operation, Parameter, RequestBody,
     Shape, Status, Style,
 };
-pub use crate::options::{Admit, Admitted, FullPath, Options, Rejected, Route};
+pub use crate::options::{Admit, FullPath, Options, Rejected, Route};
 pub use crate::received::Received;
 pub use crate::rejection::Rejection;
 pub use crate::reply::{Payload, Reply, respond};

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use dropshot::{RequestContext, RequestInfo, ServerContext};
+use dropshot::{RequestInfo, ServerContext};
 
+use crate::context::{Admitted, RequestContext};
 use crate::operation::Operation;
 use crate::receive::Limits;
 use crate::received::Received;
@@ -48,13 +49,10 @@ pub struct Options {
 /// The full path template of an operation, or `None` if it is not served.
 pub type FullPath = Box<dyn Fn(&Operation) -> Option<String>>;
 
-/// Asked when the head of a request is there, and nothing of its body was read. What it gives is
-/// held until the request is answered; for none, the request is refused as one too many
-/// ([`crate::Reason::Overloaded`]).
-pub type Admit = Box<dyn Fn(&RequestInfo) -> Option<Admitted> + Send + Sync>;
-
-/// A request that is under way; it is over when this is dropped.
-pub type Admitted = Box<dyn Send>;
+/// Asked when the head of a request is there, and nothing of its body was read. Its result is held
+/// until the request is answered, and handlers find it by [`RequestContext::admitted`]. With an
+/// error, the request is refused as one too many ([`crate::Reason::Overloaded`]).
+pub type Admit = Box<dyn Fn(&RequestInfo) -> Result<Admitted, Admitted> + Send + Sync>;
 
 impl Default for Options {
     fn default() -> Self {

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dropshot::{
-    ApiEndpoint, ApiEndpointVersions, HttpError, RawRequest, RequestContext, ServerContext,
-};
+use dropshot::{ApiEndpoint, ApiEndpointVersions, HttpError, RawRequest, ServerContext};
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Version};
 
@@ -17,7 +15,7 @@ use crate::receive::{Limits, receive};
 use crate::received::{Path, Received};
 use crate::route::{Found, Table};
 use crate::unbroken::Unbroken;
-use crate::{Rejection, Response, head};
+use crate::{Rejection, RequestContext, Response, head};
 
 /// What all handlers share.
 pub(crate) struct Service<C: ServerContext> {
@@ -36,7 +34,8 @@ pub(crate) fn endpoint<C: ServerContext>(
     method: &Method,
 ) -> ApiEndpoint<C> {
     let service = Arc::clone(service);
-    let handler = move |rqctx: RequestContext<C>, request: RawRequest| {
+    let handler = move |rqctx: dropshot::RequestContext<C>, request: RawRequest| {
+        let rqctx = RequestContext::new(rqctx);
         Unbroken::new(serve(Arc::clone(&service), rqctx, request))
     };
     ApiEndpoint::new(
@@ -97,16 +96,16 @@ async fn answer<C: ServerContext>(
     let Route { operation, call } = &service.routes[index];
     operation.id.clone_into(&mut rqctx.endpoint.operation_id);
     let request_id = rqctx.request_id.clone();
-    let _under_way = match &service.admit {
-        None => None,
-        Some(admit) => match admit(&rqctx.request) {
-            Some(admitted) => Some(admitted),
-            None => {
+    if let Some(admit) = &service.admit {
+        match admit(&rqctx.request) {
+            Ok(admitted) => rqctx.admit(admitted),
+            Err(admitted) => {
+                rqctx.admit(admitted);
                 let rejection = Rejection::overloaded(operation);
                 return finish((service.rejected)(rqctx, rejection).await, &request_id);
             }
-        },
-    };
+        }
+    }
     let checked = match allow {
         Some(allow) => Err(Rejection::method_not_allowed(operation, allow)),
         None => head::check(&parts, service.header_bytes, operation),

@@ -7,6 +7,8 @@ use std::fmt::Display;
 use std::fs::File;
 use std::path::Path;
 
+use dropshot_chassis::caller::check_gateway_secret;
+use dropshot_chassis::door::check_tls_files;
 use dropshot_chassis::private_file::{PrivateFileError, check_private};
 use nix::unistd::{AccessFlags, access};
 
@@ -14,7 +16,6 @@ use crate::audit::Chain;
 use crate::cli::error::Error;
 use crate::config::{Config, StoreUrl};
 use crate::directory::check_jwks_uri;
-use crate::http::{check_gateway_secret, check_tls_files};
 use crate::keys::{MasterKey, MasterKeyError, Vault};
 use crate::store::{Migrate, SchemaStatus, SqlStore, Store, StoreError};
 

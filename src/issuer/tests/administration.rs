@@ -1,5 +1,7 @@
 //! How what administrators do comes into force, and how the service tells how it is.
 
+use dropshot_chassis::Readiness;
+
 use super::*;
 
 #[tokio::test]

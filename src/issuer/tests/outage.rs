@@ -4,6 +4,8 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::watched::{Door, Watched};
+use dropshot_chassis::Readiness;
+
 use super::*;
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use d1_authz::http::fuzzing;
 use dropshot_chassis::config::{AddressHeader, CertificateHeader, GatewayConfig};
+use dropshot_chassis::fuzzing;
 use dropshot_chassis::identity::ClientCertificate;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -64,7 +64,8 @@ const FORGED: [&str; 6] = [
 ];
 
 fn read(gateway: &GatewayConfig, headers: &HeaderMap) -> Option<Caller> {
-    fuzzing::behind_gateway(gateway, own(), headers)
+    let caller = fuzzing::behind_gateway(gateway, own(), headers)?;
+    Some((caller.address, caller.certificate))
 }
 
 /// The address that the gateway connects from.

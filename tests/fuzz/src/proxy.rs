@@ -3,7 +3,7 @@
 //! An accepted header is complete: without its last byte, the parser doesn't accept it. Bytes after
 //! the header change nothing.
 
-use d1_authz::http::fuzzing::proxy_header;
+use dropshot_chassis::fuzzing::proxy_header;
 
 pub fn check(bytes: &[u8]) {
     let Some((caller, length)) = proxy_header(bytes) else {

@@ -15,7 +15,7 @@ use crate::identity::Source;
 /// A caller without a source is a gateway or a balancer, which stands for many sources: it has no
 /// share, and takes what is left.
 #[derive(Debug)]
-pub struct Shares {
+pub(crate) struct Shares {
     limit: u32,
     per_source: u32,
     taken: u32,
@@ -24,7 +24,7 @@ pub struct Shares {
 
 /// One that has a place, as far as it matters to who wants one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Holder {
+pub(crate) struct Holder {
     /// Whose it is.
     pub source: Option<Source>,
     /// Whether a request is under way.
@@ -35,7 +35,7 @@ pub struct Holder {
 
 impl Shares {
     /// This many places, and no more than so many of them for one source.
-    pub fn new(limit: u32, per_source: u32) -> Self {
+    pub(crate) fn new(limit: u32, per_source: u32) -> Self {
         Self {
             limit,
             per_source,
@@ -45,29 +45,29 @@ impl Shares {
     }
 
     /// How many are taken.
-    pub fn taken(&self) -> u32 {
+    pub(crate) fn taken(&self) -> u32 {
         self.taken
     }
 
     /// How many this source has.
-    pub fn of(&self, source: Option<Source>) -> u32 {
+    pub(crate) fn of(&self, source: Option<Source>) -> u32 {
         let count = source.and_then(|source| self.of_source.get(&source));
         count.copied().unwrap_or(0)
     }
 
     /// Whether it has all that one source may have.
-    pub fn has_all(&self, source: Option<Source>) -> bool {
+    pub(crate) fn has_all(&self, source: Option<Source>) -> bool {
         self.of(source) >= self.per_source
     }
 
     /// Whether there is a place for one more of this source. The first part of the rule.
-    pub fn has_room_for(&self, source: Option<Source>) -> bool {
+    pub(crate) fn has_room_for(&self, source: Option<Source>) -> bool {
         let left = self.limit.saturating_sub(self.taken);
         left > 0 && self.of(source) < left && !self.has_all(source)
     }
 
     /// Whether a holder gives way to a newcomer that there is no room for. The second part.
-    pub fn gives_way(&self, holder: Holder, newcomer: Option<Source>) -> bool {
+    pub(crate) fn gives_way(&self, holder: Holder, newcomer: Option<Source>) -> bool {
         if newcomer.is_some() && holder.source == newcomer {
             return !holder.is_busy || holder.is_quiet;
         }
@@ -81,7 +81,7 @@ impl Shares {
     }
 
     /// It has one more.
-    pub fn add(&mut self, source: Option<Source>) {
+    pub(crate) fn add(&mut self, source: Option<Source>) {
         self.taken += 1;
         if let Some(source) = source {
             *self.of_source.entry(source).or_insert(0) += 1;
@@ -89,7 +89,7 @@ impl Shares {
     }
 
     /// It has one less.
-    pub fn remove(&mut self, source: Option<Source>) {
+    pub(crate) fn remove(&mut self, source: Option<Source>) {
         self.taken = self.taken.saturating_sub(1);
         if let Some(source) = source
             && let Some(count) = self.of_source.get_mut(&source)
@@ -102,9 +102,8 @@ impl Shares {
         }
     }
 
-    /// Whether no place is taken.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
         self.taken == 0 && self.of_source.is_empty()
     }
 }

@@ -195,12 +195,12 @@ async fn what_is_not_admitted_is_not_read() {
     let admit = {
         let under_way = under_way.clone();
         Box::new(
-            move |request: &dropshot::RequestInfo| -> Option<rt::Admitted> {
+            move |request: &dropshot::RequestInfo| -> Result<rt::Admitted, rt::Admitted> {
                 if request.headers().contains_key("x-one-too-many") {
-                    return None;
+                    return Err(Box::new(()));
                 }
                 under_way.fetch_add(1, Ordering::Relaxed);
-                Some(Box::new(Counted(under_way.clone())))
+                Ok(Box::new(Counted(under_way.clone())))
             },
         )
     };

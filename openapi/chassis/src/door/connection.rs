@@ -1,0 +1,296 @@
+//! One connection: whose it is, the handshake, the way through to the HTTP server, and the end.
+
+mod splice;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rustls::{CertificateError, Error};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::server::TlsStream;
+
+use super::gate::{Gate, Visit};
+use super::identity::Identity;
+use super::loopback;
+use super::peers::{Peer, Registered};
+use super::proxy;
+use super::rewound::Rewound;
+use super::room::Place;
+use super::tally::Turned;
+use crate::identity::ClientCertificate;
+use splice::splice;
+
+/// What is read of a request before the HTTP server hears of it; the rest follows.
+const FIRST_BYTES: usize = 4096;
+
+/// The way to the HTTP server. The fields are dropped in this order: the entry goes before the port
+/// is anybody else's.
+struct Upstream {
+    _registered: Registered,
+    socket: TcpStream,
+}
+
+/// What a connection works with.
+#[derive(Clone)]
+pub(super) struct Served {
+    /// Where the HTTP server listens.
+    pub upstream: SocketAddr,
+    /// Whether the service ends.
+    pub stop: watch::Receiver<bool>,
+    /// Kept as long as the connection lasts.
+    pub _held: mpsc::Sender<()>,
+}
+
+/// Why a connection ends. None: it went of its own accord, or the service ends.
+type End = Option<Turned>;
+
+/// Serves a caller until it, the limits or the service ends it.
+pub(super) async fn serve(socket: TcpStream, visit: Visit, mut served: Served) {
+    let (gate, mut address) = (visit.gate.clone(), visit.address);
+    let ended = lead(socket, visit, &mut address, &mut served).await;
+    if let Err(Some(turned)) = ended {
+        gate.tally.count(turned, Some(address.ip()));
+    }
+}
+
+/// From the first byte to the last. `address` becomes the caller's own, once it is known.
+async fn lead(
+    socket: TcpStream,
+    visit: Visit,
+    address: &mut SocketAddr,
+    served: &mut Served,
+) -> Result<(), End> {
+    let Visit {
+        gate,
+        arrival,
+        place,
+        ..
+    } = visit;
+    // An answer in two pieces, or with a ticket of TLS 1.3, would wait for the first to be
+    // acknowledged.
+    socket.set_nodelay(true).map_err(|_| None)?;
+    let mut socket = Rewound::new(socket);
+    let deadline = Instant::now() + gate.limits.handshake_time;
+    if let Some(arrival) = &arrival
+        && gate.is_balancer(*address)
+    {
+        let reading = proxy::read(&mut socket);
+        let read = arriving(arrival, served, deadline, Turned::ProxyTime, reading).await?;
+        let (caller, more) = read.map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => Some(Turned::ProxyHeader),
+            _ => None,
+        })?;
+        socket.rewind(more);
+        // A balancer that asks for itself is itself the caller.
+        *address = caller.map_or(*address, canonical);
+    }
+    let admitted = |place: Option<Place>| match place {
+        Some(place) => Ok(place),
+        None => gate.admit(*address).map_err(Some),
+    };
+    let address = *address;
+    match (&gate.identity, arrival) {
+        (Some(identity), Some(arrival)) => {
+            let shaking = shake_hands(identity, socket);
+            let turned = Turned::HandshakeTime;
+            let tls = arriving(&arrival, served, deadline, turned, shaking).await??;
+            drop(arrival);
+            let place = admitted(place)?;
+            let certificate = certificate(&tls)?;
+            let peer = Peer {
+                address,
+                certificate,
+            };
+            talk(&gate, place, peer, tls, served).await
+        }
+        (_, arrival) => {
+            drop(arrival);
+            let place = admitted(place)?;
+            let certificate = None;
+            let peer = Peer {
+                address,
+                certificate,
+            };
+            talk(&gate, place, peer, socket, served).await
+        }
+    }
+}
+
+/// An IPv4 caller of a listener for both is an IPv4 caller.
+pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// Does what comes before the first request, in time.
+async fn arriving<T>(
+    arrival: &Place,
+    served: &mut Served,
+    deadline: Instant,
+    late: Turned,
+    doing: impl Future<Output = T>,
+) -> Result<T, End> {
+    tokio::select! {
+        done = timeout_at(deadline, doing) => done.map_err(|_| Some(late)),
+        () = arrival.displaced() => Err(Some(Turned::HandshakeDisplaced)),
+        _ = served.stop.wait_for(|stop| *stop) => Err(None),
+    }
+}
+
+async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
+    identity: &Identity,
+    socket: S,
+) -> Result<TlsStream<S>, End> {
+    let accepted = identity.acceptor().accept(socket).await;
+    accepted.map_err(|error| Some(reason(&error)))
+}
+
+fn reason(error: &io::Error) -> Turned {
+    use CertificateError as Wrong;
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    match error {
+        Some(Error::NoCertificatesPresented) => Turned::NoCertificate,
+        Some(Error::InvalidCertificate(wrong)) => match wrong {
+            Wrong::Expired
+            | Wrong::ExpiredContext { .. }
+            | Wrong::NotValidYet
+            | Wrong::NotValidYetContext { .. } => Turned::ExpiredCertificate,
+            Wrong::Revoked => Turned::RevokedCertificate,
+            Wrong::UnknownRevocationStatus
+            | Wrong::ExpiredRevocationList
+            | Wrong::ExpiredRevocationListContext { .. } => Turned::UnknownRevocation,
+            Wrong::ApplicationVerificationFailure => Turned::NameNotAllowed,
+            _ => Turned::BadCertificate,
+        },
+        _ => Turned::Handshake,
+    }
+}
+
+/// The certificate that the handshake has verified.
+fn certificate<S>(tls: &TlsStream<S>) -> Result<Option<Arc<ClientCertificate>>, End> {
+    let shown = tls.get_ref().1.peer_certificates();
+    let Some(first) = shown.and_then(|chain| chain.first()) else {
+        return Ok(None);
+    };
+    match ClientCertificate::from_der(first) {
+        Ok(certificate) => Ok(Some(Arc::new(certificate))),
+        Err(_) => Err(Some(Turned::BadCertificate)),
+    }
+}
+
+/// Waits for a request, and passes the bytes to the HTTP server and back.
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    gate: &Gate,
+    place: Place,
+    peer: Peer,
+    mut stream: S,
+    served: &mut Served,
+) -> Result<(), End> {
+    // Nothing is asked of the HTTP server for a caller that asks for nothing.
+    let (fresh, first) = asked(gate, &place, &mut stream, &mut served.stop).await?;
+    place.asks();
+    let upstream = dial(gate, served.upstream, peer).await;
+    let upstream = upstream.map_err(|_| Some(Turned::Upstream))?;
+    tokio::select! {
+        end = splice(gate, &place, &mut stream, upstream, fresh, first) => end.map_err(Some),
+        () = place.displaced() => Err(Some(Turned::Displaced)),
+    }
+}
+
+/// Waits for the first bytes of a request, and counts the connection from before them. It is
+/// counted first and then looks whether the service stops: so either it sees that, or whoever has
+/// told it so sees the connection.
+async fn asked<'g>(
+    gate: &'g Gate,
+    place: &Place,
+    tls: &mut (impl AsyncRead + Unpin),
+    stop: &mut watch::Receiver<bool>,
+) -> Result<(Fresh<'g>, Vec<u8>), Option<Turned>> {
+    let fresh = Fresh::new(gate);
+    let first = tokio::select! {
+        biased;
+        _ = stop.wait_for(|stop| *stop) => return Err(None),
+        () = place.displaced() => return Err(Some(Turned::Displaced)),
+        first = first_bytes(gate, tls) => first?,
+    };
+    Ok((fresh, first))
+}
+
+async fn first_bytes(
+    gate: &Gate,
+    tls: &mut (impl AsyncRead + Unpin),
+) -> Result<Vec<u8>, Option<Turned>> {
+    let mut first = Vec::with_capacity(FIRST_BYTES);
+    match timeout(gate.limits.first_byte_time, tls.read_buf(&mut first)).await {
+        Ok(Ok(1..)) => Ok(first),
+        // It went of its own accord.
+        Ok(_) => Err(None),
+        Err(_) => Err(Some(Turned::Silent)),
+    }
+}
+
+/// Connects to the HTTP server from an address that is this caller's alone.
+async fn dial(gate: &Gate, upstream: SocketAddr, peer: Peer) -> io::Result<Upstream> {
+    let _turn = gate.dials.acquire().await.map_err(io::Error::other)?;
+    let (socket, own) = loopback::socket()?;
+    let registered = gate.peers.register(own, peer);
+    let registered = registered.ok_or(io::ErrorKind::AddrInUse)?;
+    Ok(Upstream {
+        socket: loopback::connect(socket, upstream).await?,
+        _registered: registered,
+    })
+}
+
+/// Counts a connection that the HTTP server has not answered yet, until it is dropped.
+struct Fresh<'g>(&'g Gate);
+
+impl<'g> Fresh<'g> {
+    fn new(gate: &'g Gate) -> Self {
+        gate.fresh.fetch_add(1, Ordering::Relaxed);
+        Self(gate)
+    }
+}
+
+impl Drop for Fresh<'_> {
+    fn drop(&mut self) {
+        self.0.fresh.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_may_still_ask_is_counted_and_asks_nothing_once_the_door_is_shut() {
+        let gate = Gate::plain();
+        let fresh = || gate.fresh.load(Ordering::Relaxed);
+        let place = gate.admit(([192, 0, 2, 1], 1).into()).unwrap();
+        let (tell, mut stop) = watch::channel(false);
+        let (mut caller, mut tls) = duplex(64);
+        let ask = async {
+            assert_eq!(fresh(), 1, "before its first byte");
+            caller.write_all(b"GET /").await.unwrap();
+        };
+        let asked_for = asked(&gate, &place, &mut tls, &mut stop);
+        let (asked_for, ()) = tokio::join!(biased; asked_for, ask);
+        let (counted, first) = asked_for.unwrap();
+        assert_eq!((first.as_slice(), fresh()), (b"GET /".as_slice(), 1));
+        drop(counted);
+        assert_eq!(fresh(), 0);
+        // Whoever saw nobody counted waits for nobody.
+        tell.send_replace(true);
+        caller.write_all(b"GET /").await.unwrap();
+        let turned = asked(&gate, &place, &mut tls, &mut stop).await.err();
+        assert_eq!((turned, fresh()), (Some(None), 0));
+        let mut left = [0; 5];
+        tls.read_exact(&mut left).await.unwrap();
+        assert_eq!(&left, b"GET /");
+    }
+}

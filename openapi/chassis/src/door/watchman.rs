@@ -1,0 +1,245 @@
+//! Sees to the connections that callers have to the HTTP server itself, where no door stands before
+//! it.
+//!
+//! A door would cost each token a fifth more. But the server ends no silent connection and counts
+//! none, and gives its sockets to nobody. So they are looked for among the process's descriptors,
+//! by the address that they are connected to, twice a second. Whose turn it is to go, the [`Gate`]
+//! says, as it does where there is a door; a connection is ended by shutting its socket down, which
+//! the server takes for the caller's end.
+
+use std::collections::HashMap;
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::os::fd::RawFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::socket::{Shutdown, SockaddrStorage, getpeername, getsockname, shutdown};
+use slog::{Drain, Level, Logger, Never, OwnedKVList, Record};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::connection::canonical;
+use super::gate::Gate;
+use super::room::Place;
+use super::tally::{self, Tally, Turned};
+use crate::config::ConnectionLimits;
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_millis(500);
+/// So many numbers in a row that no descriptor has are taken for the end. The system gives the
+/// lowest that is free.
+const GAP: usize = 512;
+
+/// The connections, as far as they were seen.
+#[derive(Debug)]
+pub(crate) struct Watchman {
+    /// The listener's key in the configuration.
+    listener: &'static str,
+    gate: Arc<Gate>,
+    known: Mutex<HashMap<SocketAddr, Known>>,
+}
+
+/// A connection.
+#[derive(Debug)]
+struct Known {
+    descriptor: RawFd,
+    place: Arc<Place>,
+    is_shut: bool,
+}
+
+/// A request that is under way, until it is dropped.
+pub(crate) struct UnderWay(Arc<Place>);
+
+impl Watchman {
+    pub(crate) fn new(listener: &'static str, gate: Arc<Gate>) -> Arc<Self> {
+        Arc::new(Self {
+            listener,
+            gate,
+            known: Mutex::default(),
+        })
+    }
+
+    /// What there is to count.
+    pub(crate) fn gate(&self) -> Arc<Gate> {
+        self.gate.clone()
+    }
+
+    /// A caller sends a request. `None` if its connection was not seen yet: the connection counts as
+    /// new when it is.
+    pub(crate) fn asks(&self, caller: SocketAddr) -> Option<UnderWay> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = known.get(&caller)?.place.clone();
+        place.asks();
+        Some(UnderWay(place))
+    }
+
+    /// Looks after the connections to the server at an address, until it is dropped.
+    pub(crate) async fn watch(self: Arc<Self>, server: SocketAddr, log: Logger) {
+        let looking = async {
+            let mut ticks = interval(EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                self.look(server.port());
+            }
+        };
+        let telling = tally::tell(self.listener, self.gate.tally.clone(), log);
+        tokio::join!(looking, telling);
+    }
+
+    fn look(&self, port: u16) {
+        let seen: HashMap<_, _> = connections(port).collect();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|caller, known| seen.get(caller) == Some(&known.descriptor));
+        for (caller, descriptor) in seen {
+            if known.contains_key(&caller) {
+                continue;
+            }
+            match self.gate.admit(canonical(caller)) {
+                Ok(place) => {
+                    let new = Known {
+                        descriptor,
+                        place: Arc::new(place),
+                        is_shut: false,
+                    };
+                    known.insert(caller, new);
+                }
+                Err(turned) => self.end(caller, descriptor, turned),
+            }
+        }
+        for (caller, known) in known.iter_mut().filter(|(_, known)| !known.is_shut) {
+            if let Some(turned) = due(&known.place, &self.gate.limits) {
+                known.is_shut = true;
+                self.end(*caller, known.descriptor, turned);
+            }
+        }
+    }
+
+    fn end(&self, caller: SocketAddr, descriptor: RawFd, turned: Turned) {
+        // It may be another's by now.
+        if address(getpeername(descriptor)) == Some(caller) {
+            let _may_be_gone = shutdown(descriptor, Shutdown::Both);
+            self.gate.tally.count(turned, Some(canonical(caller).ip()));
+        }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.answered();
+    }
+}
+
+/// Whether a connection is to end, and why.
+fn due(place: &Place, limits: &ConnectionLimits) -> Option<Turned> {
+    let (quiet, age) = (place.quiet_for(), place.age());
+    if place.is_displaced() {
+        return Some(Turned::Displaced);
+    }
+    if !place.has_asked() && age >= limits.first_byte_time {
+        return Some(Turned::Silent);
+    }
+    if quiet >= limits.idle_time {
+        return Some(Turned::Idle);
+    }
+    (age >= limits.connection_life && !place.is_asking()).then_some(Turned::Life)
+}
+
+/// The process's connections to this port, and their descriptors.
+fn connections(port: u16) -> impl Iterator<Item = (SocketAddr, RawFd)> {
+    let mut free = 0;
+    let numbers = (3..RawFd::MAX).map_while(move |descriptor| {
+        let own = getsockname::<SockaddrStorage>(descriptor);
+        free = if own == Err(Errno::EBADF) {
+            free + 1
+        } else {
+            0
+        };
+        (free < GAP).then_some((descriptor, own))
+    });
+    numbers.filter_map(move |(descriptor, own)| {
+        let is_there = address(own).is_some_and(|own| own.port() == port);
+        let caller = is_there.then(|| address(getpeername(descriptor)))??;
+        Some((caller, descriptor))
+    })
+}
+
+fn address(of: nix::Result<SockaddrStorage>) -> Option<SocketAddr> {
+    let of = of.ok()?;
+    let v4 = of.as_sockaddr_in().map(|it| SocketAddrV4::from(*it).into());
+    v4.or_else(|| {
+        of.as_sockaddr_in6()
+            .map(|it| SocketAddrV6::from(*it).into())
+    })
+}
+
+/// What is heard of the HTTP server's own log: the connections that it could not accept. It has two
+/// lines a request besides.
+pub(crate) struct NotAccepted(Option<Arc<Tally>>);
+
+impl NotAccepted {
+    /// `gate` counts them, where callers connect to the server directly.
+    pub(crate) fn at(gate: Option<&Gate>) -> Self {
+        Self(gate.map(|gate| gate.tally.clone()))
+    }
+}
+
+impl Drain for NotAccepted {
+    type Ok = ();
+    type Err = Never;
+
+    fn log(&self, record: &Record<'_>, _: &OwnedKVList) -> Result<(), Never> {
+        let Some(tally) = &self.0 else {
+            return Ok(());
+        };
+        if record.level() == Level::Warning && record.msg().to_string() == "accept error" {
+            tally.count(Turned::NoDescriptor, None);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_is_found_and_ended_when_it_asks_for_nothing() {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = server.local_addr().unwrap();
+        let mut silent = TcpStream::connect(at).await.unwrap();
+        let busy = TcpStream::connect(at).await.unwrap();
+        let _accepted = [
+            server.accept().await.unwrap(),
+            server.accept().await.unwrap(),
+        ];
+        let mut gate = Gate::plain();
+        gate.limits.first_byte_time = Duration::ZERO;
+        let watchman = Watchman::new("listen.api", Arc::new(gate));
+        let caller = busy.local_addr().unwrap();
+        assert_eq!(connections(at.port()).count(), 2);
+        let place = watchman.gate.admit(caller).unwrap();
+        let descriptor = connections(at.port())
+            .find(|(it, _)| *it == caller)
+            .unwrap()
+            .1;
+        let known = Known {
+            descriptor,
+            place: Arc::new(place),
+            is_shut: false,
+        };
+        watchman.known.lock().unwrap().insert(caller, known);
+        let under_way = watchman.asks(caller);
+        watchman.look(at.port());
+        assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
+        assert_eq!(watchman.gate.turned_away(Turned::Silent), 1);
+        assert_eq!(
+            busy.try_read(&mut [0]).unwrap_err().kind(),
+            std::io::ErrorKind::WouldBlock
+        );
+        drop((under_way, silent));
+    }
+}

@@ -1,0 +1,111 @@
+//! How many requests are read and answered at a time, and whose: one too many is turned away before
+//! anything of it is read, so that memory doesn't grow with what callers send. What there is, is
+//! shared by the rule of [`Shares`]; a request that is under way gives way to no other.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::shares::Shares;
+use crate::identity::Source;
+
+/// The requests that are under way.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    under_way: Mutex<Shares>,
+    turned_away: AtomicU64,
+}
+
+/// A request that is under way, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    requests: Arc<Requests>,
+    source: Source,
+}
+
+impl Requests {
+    /// None so far, and this many at most.
+    pub(crate) fn new(limit: u32) -> Arc<Self> {
+        Arc::new(Self {
+            under_way: Mutex::new(Shares::new(limit, limit)),
+            turned_away: AtomicU64::new(0),
+        })
+    }
+
+    /// A place for a request of this source. None: it has its share, or there is none left; that is
+    /// counted.
+    pub(crate) fn admit(self: &Arc<Self>, source: Source) -> Option<Slot> {
+        let under_way = self.under_way.lock();
+        let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);
+        if !under_way.has_room_for(Some(source)) {
+            drop(under_way);
+            self.turned_away.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
+        under_way.add(Some(source));
+        Some(Slot {
+            requests: self.clone(),
+            source,
+        })
+    }
+
+    /// How many are under way.
+    pub(crate) fn under_way(&self) -> u32 {
+        let under_way = self.under_way.lock();
+        under_way.unwrap_or_else(PoisonError::into_inner).taken()
+    }
+
+    /// How many were turned away so far.
+    pub(crate) fn turned_away(&self) -> u64 {
+        self.turned_away.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let under_way = self.requests.under_way.lock();
+        let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);
+        under_way.remove(Some(self.source));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+
+    fn source(last: u8) -> Source {
+        Source::from(IpAddr::from([192, 0, 2, last]))
+    }
+
+    /// As many as it gets.
+    fn all(requests: &Arc<Requests>, last: u8) -> Vec<Slot> {
+        std::iter::from_fn(|| requests.admit(source(last))).collect()
+    }
+
+    #[test]
+    fn the_greedy_leave_something_to_others() {
+        let requests = Requests::new(12);
+        let first = all(&requests, 1);
+        assert_eq!(first.len(), 6);
+        let second = all(&requests, 2);
+        assert_eq!(second.len(), 3);
+        let honest = requests.admit(source(3)).expect("a place");
+        assert_eq!((requests.under_way(), requests.turned_away()), (10, 2));
+        // What is given back is there for all.
+        drop((first, honest));
+        assert_eq!(all(&requests, 2).len(), 3);
+        drop(second);
+    }
+
+    #[test]
+    fn nothing_is_left_behind() {
+        let requests = Requests::new(4);
+        let held = [1, 2, 3].map(|last| all(&requests, last));
+        assert_eq!(held.each_ref().map(Vec::len), [2, 1, 1]);
+        assert!(requests.admit(source(4)).is_none());
+        drop(held);
+        let under_way = requests.under_way.lock().unwrap();
+        assert!(under_way.is_empty());
+    }
+}

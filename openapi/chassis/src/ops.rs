@@ -1,0 +1,143 @@
+//! The operators' listener: whether the service lives, whether it may take traffic, its figures,
+//! and the reference of its API. No part of the served document.
+
+mod metrics;
+
+use std::sync::Arc;
+
+use dropshot::ApiDescription;
+use dropshot_contract::reply::{self, WithHeaders as _};
+use dropshot_contract::{BoxFuture, MountError, Operation, Options, Response, Route};
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use crate::door::{Gate, Watchman};
+use crate::service::Service;
+pub(crate) use metrics::Standing;
+use metrics::{CONTENT_TYPE, Metrics};
+
+/// A page of HTML, and what a browser may do with it.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The page.
+    pub html: String,
+    /// The value of `Content-Security-Policy`.
+    pub content_security_policy: String,
+}
+
+/// What the operators' endpoints look at.
+#[derive(Debug)]
+pub(crate) struct Ops<S: Service> {
+    standing: Standing<S>,
+    metrics: Metrics,
+    docs: Option<Page>,
+}
+
+impl<S: Service> Ops<S> {
+    /// `gate` is that of the callers' listener.
+    pub(crate) fn new(standing: Standing<S>, gate: Arc<Gate>, docs: Option<Page>) -> Self {
+        Self {
+            metrics: Metrics::of(&standing, gate),
+            standing,
+            docs,
+        }
+    }
+}
+
+/// A part of the operators' API: a path, and what answers a GET of it.
+const fn get(id: &'static str, path: &'static str) -> Operation {
+    Operation {
+        id,
+        method: Method::GET,
+        path,
+        base_path: None,
+        pointer: "",
+        tags: &[],
+        summary: None,
+        description: None,
+        deprecated: false,
+        parameters: &[],
+        body: None,
+        responses: &[],
+        security: &[],
+    }
+}
+
+static HEALTHZ: Operation = get("healthz", "/healthz");
+static READYZ: Operation = get("readyz", "/readyz");
+static METRICS: Operation = get("metrics", "/metrics");
+static DOCS: Operation = get("docs", "/docs");
+
+/// The run time serves them as it serves a document's operations, so that HTTP is the same at both
+/// listeners. `watchman` sees to the connections.
+pub(crate) fn api_description<S: Service>(
+    watchman: Arc<Watchman>,
+    has_docs: bool,
+) -> Result<ApiDescription<Ops<S>>, MountError> {
+    let route = |operation, call| Route { operation, call };
+    let mut routes: Vec<Route<Ops<S>>> = vec![
+        route(&HEALTHZ, |rqctx, _| answered(healthz(rqctx.context()))),
+        route(&READYZ, |rqctx, _| answered(readyz(rqctx.context()))),
+        route(&METRICS, |rqctx, _| answered(metrics(rqctx.context()))),
+    ];
+    if has_docs {
+        routes.push(route(&DOCS, |rqctx, _| answered(docs(rqctx.context()))));
+    }
+    let options = Options {
+        admit: Some(Box::new(move |request| {
+            Ok(Box::new(watchman.asks(request.remote_addr())))
+        })),
+        ..Options::default()
+    };
+    dropshot_contract::mount(routes, "", options, |rqctx, rejection| {
+        answered(rejection.into_response(&rqctx.request_id))
+    })
+}
+
+fn answered(response: Response) -> BoxFuture<Response> {
+    Box::pin(std::future::ready(response))
+}
+
+/// The process lives and its executor turns; says nothing of what it needs, since a restart would
+/// not help that.
+fn healthz<S: Service>(_ops: &Ops<S>) -> Response {
+    answer(StatusCode::OK, &json!({ "alive": true }))
+}
+
+/// Whether a good request would be answered; 503 and why not.
+fn readyz<S: Service>(ops: &Ops<S>) -> Response {
+    let readiness = ops.standing.readiness();
+    let status = if readiness.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    answer(status, &readiness)
+}
+
+/// The figures, for Prometheus.
+fn metrics<S: Service>(ops: &Ops<S>) -> Response {
+    match ops.metrics.text() {
+        Ok(text) => {
+            reply::text(StatusCode::OK, CONTENT_TYPE, text).header("cache-control", &"no-store")
+        }
+        Err(error) => answer(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            &json!({ "message": error.to_string() }),
+        ),
+    }
+}
+
+/// The API reference, for people.
+fn docs<S: Service>(ops: &Ops<S>) -> Response {
+    let page = ops.docs.clone().unwrap_or_default();
+    let policy = page.content_security_policy;
+    reply::text(StatusCode::OK, "text/html; charset=utf-8", page.html)
+        .header("content-security-policy", &policy)
+        .header("x-content-type-options", &"nosniff")
+        .header("cache-control", &"no-store")
+}
+
+fn answer(status: StatusCode, body: &impl serde::Serialize) -> Response {
+    reply::json(status, "application/json", body).header("cache-control", &"no-store")
+}

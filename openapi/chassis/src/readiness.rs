@@ -1,0 +1,30 @@
+//! Whether a service may take traffic, and what is wrong.
+
+use serde::Serialize;
+
+/// Whether a service may take traffic: the body of `/readyz`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Readiness {
+    /// Whether a good request would be answered.
+    pub ready: bool,
+    /// All that is wrong, also if the service is ready in spite of it.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The part of the service, such as `store`.
+    pub part: &'static str,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self {
+            ready: true,
+            problems: Vec::new(),
+        }
+    }
+}

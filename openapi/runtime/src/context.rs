@@ -1,0 +1,49 @@
+//! What a handler gets beside its request.
+
+use std::any::Any;
+use std::ops::{Deref, DerefMut};
+
+use dropshot::ServerContext;
+
+/// What is known of a request before it is read. The request is over when this is dropped.
+pub type Admitted = Box<dyn Any + Send + Sync>;
+
+/// Dropshot's context of a request, with what [`crate::Options::admit`] found out about the request.
+pub struct RequestContext<C: ServerContext> {
+    dropshot: dropshot::RequestContext<C>,
+    admitted: Option<Admitted>,
+}
+
+impl<C: ServerContext> RequestContext<C> {
+    pub(crate) fn new(dropshot: dropshot::RequestContext<C>) -> Self {
+        Self {
+            dropshot,
+            admitted: None,
+        }
+    }
+
+    pub(crate) fn admit(&mut self, admitted: Admitted) {
+        self.admitted = Some(admitted);
+    }
+
+    /// What [`crate::Options::admit`] gave for this request. `None` if that is of another type, or
+    /// if there is no such option.
+    #[must_use]
+    pub fn admitted<T: 'static>(&self) -> Option<&T> {
+        self.admitted.as_ref()?.downcast_ref()
+    }
+}
+
+impl<C: ServerContext> Deref for RequestContext<C> {
+    type Target = dropshot::RequestContext<C>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.dropshot
+    }
+}
+
+impl<C: ServerContext> DerefMut for RequestContext<C> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.dropshot
+    }
+}
