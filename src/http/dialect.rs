@@ -11,8 +11,8 @@ use dropshot_contract::{
 };
 use http::{HeaderValue, header};
 
-use super::Service;
-use super::handlers::origin;
+use super::context::Context;
+use super::origin::origin;
 use super::reply::refusal;
 use crate::api::operations;
 use crate::token::{Credential, CredentialError, Endpoint, Malformed, Reason, Refusal};
@@ -25,7 +25,7 @@ pub(super) static ENDPOINTS: [(Endpoint, &Operation); 3] = [
 ];
 
 /// The answer to a request that is not what the document says.
-pub(super) async fn rejected(rqctx: &RequestContext<Service>, rejection: Rejection) -> Response {
+pub(super) async fn rejected(rqctx: &RequestContext<Context>, rejection: Rejection) -> Response {
     let caller = match Caller::of(rqctx) {
         Ok(caller) => caller,
         Err(stranger) => return stranger.response(),

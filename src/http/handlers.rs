@@ -2,13 +2,14 @@
 
 use dropshot::RequestInfo;
 use dropshot_chassis::Caller;
-use dropshot_chassis::caller::correlation_id;
 use dropshot_contract::{Failure, Rejection, RequestContext, Response};
 use http::header;
 
+use super::context::Context;
 use super::credential::{self, ShownInForm};
+use super::dialect;
+use super::origin::origin;
 use super::reply::{self, refusal};
-use super::{Service, dialect};
 use crate::api::{Api, replies, requests, types};
 use crate::issuer::{Asker, Origin, PresentedToken, TokenRequest};
 
@@ -16,10 +17,10 @@ use crate::issuer::{Asker, Origin, PresentedToken, TokenRequest};
 pub(super) enum Handlers {}
 
 impl Api for Handlers {
-    type Context = Service;
+    type Context = Context;
 
     async fn get_access_token(
-        rqctx: RequestContext<Service>,
+        rqctx: RequestContext<Context>,
         request: requests::GetAccessTokenRequest,
     ) -> Result<replies::GetAccessTokenReply, Failure> {
         let origin = origin(Caller::of(&rqctx)?, &rqctx.request);
@@ -44,7 +45,7 @@ impl Api for Handlers {
     }
 
     async fn introspect_token(
-        rqctx: RequestContext<Service>,
+        rqctx: RequestContext<Context>,
         request: requests::IntrospectTokenRequest,
     ) -> Result<replies::IntrospectTokenReply, Failure> {
         let origin = origin(Caller::of(&rqctx)?, &rqctx.request);
@@ -56,7 +57,7 @@ impl Api for Handlers {
     }
 
     async fn revoke_token(
-        rqctx: RequestContext<Service>,
+        rqctx: RequestContext<Context>,
         request: requests::RevokeTokenRequest,
     ) -> Result<replies::RevokeTokenReply, Failure> {
         let origin = origin(Caller::of(&rqctx)?, &rqctx.request);
@@ -68,7 +69,7 @@ impl Api for Handlers {
     }
 
     async fn get_json_web_key_set(
-        rqctx: RequestContext<Service>,
+        rqctx: RequestContext<Context>,
         _request: requests::GetJsonWebKeySetRequest,
     ) -> Result<replies::GetJsonWebKeySetReply, Failure> {
         Caller::of(&rqctx)?;
@@ -77,7 +78,7 @@ impl Api for Handlers {
     }
 
     async fn get_authorization_server_metadata(
-        rqctx: RequestContext<Service>,
+        rqctx: RequestContext<Context>,
         _request: requests::GetAuthorizationServerMetadataRequest,
     ) -> Result<replies::GetAuthorizationServerMetadataReply, Failure> {
         Caller::of(&rqctx)?;
@@ -89,7 +90,7 @@ impl Api for Handlers {
     }
 
     async fn get_open_id_configuration(
-        rqctx: RequestContext<Service>,
+        rqctx: RequestContext<Context>,
         _request: requests::GetOpenIdConfigurationRequest,
     ) -> Result<replies::GetOpenIdConfigurationReply, Failure> {
         Caller::of(&rqctx)?;
@@ -101,7 +102,7 @@ impl Api for Handlers {
     }
 
     async fn get_authorization_server_metadata_below_issuer(
-        rqctx: RequestContext<Service>,
+        rqctx: RequestContext<Context>,
         _request: requests::GetAuthorizationServerMetadataBelowIssuerRequest,
     ) -> Result<replies::GetAuthorizationServerMetadataBelowIssuerReply, Failure> {
         Caller::of(&rqctx)?;
@@ -115,7 +116,7 @@ impl Api for Handlers {
     }
 
     async fn get_open_id_configuration_below_issuer(
-        rqctx: RequestContext<Service>,
+        rqctx: RequestContext<Context>,
         _request: requests::GetOpenIdConfigurationBelowIssuerRequest,
     ) -> Result<replies::GetOpenIdConfigurationBelowIssuerReply, Failure> {
         Caller::of(&rqctx)?;
@@ -127,24 +128,15 @@ impl Api for Handlers {
     }
 
     async fn get_open_api_document(
-        rqctx: RequestContext<Service>,
+        rqctx: RequestContext<Context>,
         _request: requests::GetOpenApiDocumentRequest,
     ) -> Result<replies::GetOpenApiDocumentReply, Failure> {
         Caller::of(&rqctx)?;
         reply::document(&rqctx.context().document)
     }
 
-    async fn rejected(rqctx: RequestContext<Service>, rejection: Rejection) -> Response {
+    async fn rejected(rqctx: RequestContext<Context>, rejection: Rejection) -> Response {
         dialect::rejected(&rqctx, rejection).await
-    }
-}
-
-/// Where a caller's request came from.
-pub(super) fn origin<'a>(caller: &'a Caller, request: &'a RequestInfo) -> Origin<'a> {
-    Origin {
-        source: caller.address,
-        correlation_id: correlation_id(request),
-        certificate: caller.certificate.as_deref(),
     }
 }
 

@@ -5,18 +5,21 @@
 //! questions, and its answers the document's replies. Connections, callers and the operators'
 //! listener are [`dropshot_chassis`]'s.
 
+mod context;
 mod credential;
 mod dialect;
 mod document;
 #[doc(hidden)]
 pub mod fuzzing;
 mod handlers;
+mod origin;
 mod reference;
 mod reply;
 mod running;
 mod service;
 mod watch;
 
+pub use context::Context;
 pub use document::Document;
 pub use running::{Running, start};
-pub use service::{Service, api};
+pub use service::api;

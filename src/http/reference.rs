@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use dropshot_chassis::Page;
 use serde_json::{Map, Value};
 
-use super::Document;
+use super::document::Document;
 use html::{anchor, entries, escape, prose, text};
 
 /// The methods that an OpenAPI path item can have.

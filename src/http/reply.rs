@@ -11,7 +11,8 @@ use http::StatusCode;
 
 pub(super) use tokens::{introspected, revoked};
 
-use super::{Document, Service};
+use super::context::Context;
+use super::document::Document;
 use crate::api::{replies, types};
 use crate::issuer::IssuedToken;
 use crate::keys::{Jwk, Jwks};
@@ -93,8 +94,8 @@ fn json_web_key(jwk: &Jwk) -> Option<types::JsonWebKey> {
 }
 
 /// The metadata, and its `Cache-Control`.
-pub(super) fn metadata(service: &Service) -> (types::AuthorizationServerMetadata, String) {
-    (service.metadata.clone(), DOCUMENT_MAX_AGE.to_owned())
+pub(super) fn metadata(context: &Context) -> (types::AuthorizationServerMetadata, String) {
+    (context.metadata.clone(), DOCUMENT_MAX_AGE.to_owned())
 }
 
 /// The document, byte for byte as the command line prints it; so it isn't taken apart into a

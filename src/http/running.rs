@@ -6,7 +6,8 @@ use dropshot_chassis::{Chassis, Readiness, Sections, ServeError, Server, Service
 use prometheus_client::registry::Registry;
 use slog::Logger;
 
-use super::service::{Service, reading};
+use super::context::Context;
+use super::service::{description, reading};
 use super::{reference, watch};
 use crate::config::Config;
 use crate::issuer::Issuer;
@@ -23,7 +24,7 @@ pub async fn start(
     config: &Config,
     issuer: Arc<Issuer>,
     log: Logger,
-) -> Result<Server<Service, Running>, ServeError> {
+) -> Result<Server<Context, Running>, ServeError> {
     let sections = Sections {
         listen: &config.listen,
         limits: &config.limits,
@@ -32,11 +33,11 @@ pub async fn start(
         requests: config.throttle.requests,
     };
     let chassis = Chassis::new(sections, log)?;
-    let api = Service::description(&config.issuer, chassis.options(reading()))?;
-    let service = Service::new(config, issuer.clone());
-    let docs = reference::of(&service.document);
+    let api = description(&config.issuer, chassis.options(reading()))?;
+    let context = Context::new(config, issuer.clone());
+    let docs = reference::of(&context.document);
     let running = Arc::new(Running(issuer));
-    chassis.docs(docs).start(api, service, running).await
+    chassis.docs(docs).start(api, context, running).await
 }
 
 impl dropshot_chassis::Service for Running {

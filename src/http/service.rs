@@ -1,5 +1,4 @@
-//! The API as Dropshot serves it: the document's operations below the issuer's path, and what they
-//! work with.
+//! The API as Dropshot serves it: the document's operations below the issuer's path.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +7,10 @@ use dropshot::ApiDescription;
 use dropshot_chassis::{Admission, ServeError};
 use dropshot_contract::{MountError, Options};
 
+use super::context::Context;
+use super::document;
 use super::handlers::Handlers;
-use super::{Document, document};
-use crate::api::{self as generated, types};
+use crate::api as generated;
 use crate::config::{Config, IssuerUrl};
 use crate::issuer::Issuer;
 
@@ -18,14 +18,6 @@ use crate::issuer::Issuer;
 const BODY_BYTES: usize = 16 * 1024;
 /// How long its body may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
-
-/// What the handlers of the API work with.
-#[derive(Debug)]
-pub struct Service {
-    pub(super) issuer: Arc<Issuer>,
-    pub(super) document: Document,
-    pub(super) metadata: types::AuthorizationServerMetadata,
-}
 
 /// The API by itself, for a service that has a Dropshot server of its own. Its callers are those
 /// that connect to that server, or those that the configured gateway speaks for.
@@ -35,36 +27,22 @@ pub struct Service {
 pub fn api(
     config: &Config,
     issuer: Arc<Issuer>,
-) -> Result<(ApiDescription<Service>, Service), ServeError> {
+) -> Result<(ApiDescription<Context>, Context), ServeError> {
     let admission = Admission::new(config.gateway.as_ref(), config.throttle.requests)?;
-    let api = Service::description(&config.issuer, admission.options(reading()))?;
-    Ok((api, Service::new(config, issuer)))
+    let api = description(&config.issuer, admission.options(reading()))?;
+    Ok((api, Context::new(config, issuer)))
 }
 
-impl Service {
-    pub(super) fn new(config: &Config, issuer: Arc<Issuer>) -> Self {
-        Self {
-            document: Document::served(issuer.name()),
-            metadata: document::metadata(
-                issuer.name(),
-                config.knows_certificates(),
-                &config.policy,
-            ),
-            issuer,
-        }
-    }
-
-    /// The document's operations, below the path of `issuer`.
-    pub(super) fn description(
-        issuer: &IssuerUrl,
-        options: Options,
-    ) -> Result<ApiDescription<Self>, MountError> {
-        let name = issuer.clone();
-        generated::api_description::<Handlers>(Options {
-            path: Some(Box::new(move |operation| document::path(operation, &name))),
-            ..options
-        })
-    }
+/// The document's operations, below the path of `issuer`.
+pub(super) fn description(
+    issuer: &IssuerUrl,
+    options: Options,
+) -> Result<ApiDescription<Context>, MountError> {
+    let name = issuer.clone();
+    generated::api_description::<Handlers>(Options {
+        path: Some(Box::new(move |operation| document::path(operation, &name))),
+        ..options
+    })
 }
 
 /// What is read of a request, and how.

@@ -27,7 +27,13 @@ impl Copy {
         std::fs::create_dir_all(&copy).unwrap();
         let lock = File::create(copy.join("lock")).unwrap();
         lock.lock().unwrap();
-        for part in ["src", "openapi/codegen/src", "openapi/runtime/src"] {
+        let crates =
+            ["chassis", "codegen", "runtime", "vocabulary"].map(|it| format!("openapi/{it}"));
+        let of_crates = crates
+            .iter()
+            .flat_map(|it| [format!("{it}/Cargo.toml"), format!("{it}/src")]);
+        let _ = std::fs::remove_dir_all(copy.join("src"));
+        for part in &crates {
             let _ = std::fs::remove_dir_all(copy.join(part));
         }
         for part in [
@@ -37,18 +43,20 @@ impl Copy {
             "src",
             VENDOR,
             "openapi/overlay.yaml",
-            "openapi/codegen/Cargo.toml",
-            "openapi/codegen/src",
-            "openapi/runtime/Cargo.toml",
-            "openapi/runtime/src",
-        ] {
-            duplicate(&source.join(part), &copy.join(part));
+        ]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(of_crates)
+        {
+            duplicate(&source.join(&part), &copy.join(&part));
         }
         let manifest = std::fs::read_to_string(copy.join("Cargo.toml")).unwrap();
+        let crates = crates.map(|it| format!("{it:?}")).join(", ");
+        let own = format!("members = [\".\", {crates}]");
         let members: Vec<_> = manifest
             .lines()
             .map(|line| match line.strip_prefix("members = ") {
-                Some(_) => "members = [\".\", \"openapi/codegen\", \"openapi/runtime\"]",
+                Some(_) => &own,
                 None => line,
             })
             .collect();

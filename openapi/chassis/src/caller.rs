@@ -115,8 +115,10 @@ impl Entrance {
             None => None,
         };
         let ends_tls = self.peers.as_ref().is_some_and(|peers| peers.end_tls());
-        let connected = peer.as_ref().map_or(remote, |peer| peer.address);
-        let connected = connected.ip().to_canonical();
+        let connected = match &peer {
+            Some(peer) => peer.address.ip(),
+            None => remote.ip().to_canonical(),
+        };
         match self.gateway_at(connected, peer.as_deref(), request.headers()) {
             Ok(Some(gateway)) => return behind(gateway, connected, request.headers()),
             // Without TLS of the service's own, there is no other way in than the gateway.

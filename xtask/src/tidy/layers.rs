@@ -1,12 +1,27 @@
-//! Checks the layers of the service: dependencies between the modules of `src/` point one way.
+//! Checks the layers of the service and of its chassis: dependencies between the modules of each
+//! crate point one way.
 //!
 //! All code counts, and not only `use` lines: a path in a function is a dependency too.
 
 use super::{Files, Finding, paths};
 use std::path::{Component, Path};
 
-/// The modules of `src/` from the outermost to the innermost, each with those that it may name.
-const LAYERS: [(&str, &[&str]); 14] = [
+/// The modules of a crate from the outermost to the innermost, each with those that it may name.
+type Layers = &'static [(&'static str, &'static [&'static str])];
+
+/// The crates that have layers: their folders, the names with which code refers to their roots, and
+/// their layers.
+const CRATES: [(&str, &[&str], Layers); 2] = [
+    ("src", &["crate", "d1_authz"], SERVICE),
+    (
+        "openapi/chassis/src",
+        &["crate", "dropshot_chassis"],
+        CHASSIS,
+    ),
+];
+
+/// The token service.
+const SERVICE: Layers = &[
     ("main", &["cli"]),
     (
         "cli",
@@ -62,24 +77,50 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("clock", &[]),
 ];
 
-/// The names with which code refers to the crate's root.
-const ROOTS: [&str; 2] = ["crate", "d1_authz"];
+/// What it stands on.
+const CHASSIS: Layers = &[
+    ("fuzzing", &["caller", "config", "door"]),
+    (
+        "life",
+        &["ops", "admission", "caller", "door", "config", "service"],
+    ),
+    (
+        "ops",
+        &["admission", "caller", "door", "service", "readiness"],
+    ),
+    ("admission", &["caller", "door", "guard", "config"]),
+    ("caller", &["door", "config", "identity", "private_file"]),
+    ("door", &["guard", "config", "identity", "private_file"]),
+    ("service", &["readiness"]),
+    ("readiness", &[]),
+    ("guard", &["identity"]),
+    ("config", &["identity"]),
+    ("identity", &[]),
+    ("private_file", &[]),
+];
 
 /// Names of modules that the naming module may not use, and names of modules in no layer.
 pub fn check(files: &Files) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (path, code) in files.code() {
-        let Some(module) = module(path) else { continue };
+        let mut crates = CRATES.iter();
+        let found = crates.find_map(|(folder, roots, layers)| {
+            let module = module(path.strip_prefix(folder).ok()?)?;
+            Some((module, roots, layers))
+        });
+        let Some((module, roots, layers)) = found else {
+            continue;
+        };
         let Some(layer) = module.first() else {
             continue;
         };
-        let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| name == layer) else {
+        let Some((_, allowed)) = layers.iter().find(|(name, _)| name == layer) else {
             let message =
                 format!("`{layer}` is in no layer; give it one in xtask/src/tidy/layers.rs");
             findings.push(Finding::new("layers", path, 1, message));
             continue;
         };
-        for named in paths::named(&code, &module, &ROOTS, |_| false) {
+        for named in paths::named(&code, &module, roots, |_| false) {
             let line = named.line;
             let Some(&target) = named.path.first().filter(|name| **name != "*") else {
                 continue;
@@ -87,7 +128,7 @@ pub fn check(files: &Files) -> Vec<Finding> {
             if target == *layer || allowed.contains(&target) {
                 continue;
             }
-            let message = match LAYERS.iter().any(|(name, _)| *name == target) {
+            let message = match layers.iter().any(|(name, _)| *name == target) {
                 true => format!(
                     "`{layer}` may not use `{target}`; it may use: {}",
                     if allowed.is_empty() {
@@ -107,9 +148,8 @@ pub fn check(files: &Files) -> Vec<Finding> {
     findings
 }
 
-/// The module of a file of `src/`. Empty for `lib.rs`, which only lists its modules.
-fn module(path: &Path) -> Option<Vec<&str>> {
-    let below = path.strip_prefix("src").ok()?;
+/// The module of a file of a crate. Empty for `lib.rs`, which only lists its modules.
+fn module(below: &Path) -> Option<Vec<&str>> {
     let mut names: Vec<&str> = below
         .components()
         .filter_map(|part| match part {
@@ -208,14 +248,34 @@ mod tests {
     }
 
     #[test]
+    fn the_chassis_has_layers_of_its_own() {
+        let file = "openapi/chassis/src/door/gate.rs";
+        assert_eq!(found(file, "use crate::guard::Shares;"), []);
+        let up = found(file, "use crate::caller::Caller;");
+        assert_eq!(
+            up,
+            [(
+                1,
+                "`door` may not use `caller`; it may use: guard, config, identity, private_file"
+                    .to_owned()
+            )]
+        );
+        // What the root passes on has a module of its own.
+        assert_eq!(found(file, "use crate::Chassis;").len(), 1);
+        assert_eq!(found("openapi/chassis/src/misc.rs", "").len(), 1);
+    }
+
+    #[test]
     fn no_two_layers_use_each_other() {
-        for (place, (name, allowed)) in LAYERS.iter().enumerate() {
-            for target in *allowed {
-                let below = LAYERS.iter().position(|(name, _)| name == target);
-                assert!(
-                    below.is_some_and(|below| below > place),
-                    "{name} -> {target}"
-                );
+        for (_, _, layers) in CRATES {
+            for (place, (name, allowed)) in layers.iter().enumerate() {
+                for target in *allowed {
+                    let below = layers.iter().position(|(name, _)| name == target);
+                    assert!(
+                        below.is_some_and(|below| below > place),
+                        "{name} -> {target}"
+                    );
+                }
             }
         }
     }

@@ -14,7 +14,6 @@ use slog_async::{Async, AsyncGuard};
 /// slog::info!(log, "serving");
 /// drop((log, guard));
 /// ```
-#[must_use]
 pub fn to_stderr() -> (Logger, AsyncGuard) {
     let (drain, guard) = if io::stderr().is_terminal() {
         let decorator = slog_term::TermDecorator::new().stderr();
