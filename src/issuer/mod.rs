@@ -23,6 +23,7 @@ mod upkeep;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use dropshot_chassis::Readiness;
 use tokio::time::Instant;
 
 use authenticate::Authenticator;
