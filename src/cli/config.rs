@@ -13,7 +13,7 @@ use super::table::table;
 /// The configuration
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Check the configuration, and tell all that is wrong with it
+    /// Check the configuration, and report all mistakes
     #[command(after_help = "Examples:\n  d1-authz config check --config d1-authz.toml")]
     Check,
     /// Show the configuration in force, and where each value comes from

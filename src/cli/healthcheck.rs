@@ -14,9 +14,9 @@ use super::source::Source;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Exit with 0 when the service on this machine is ready, else with 1
+/// Exit with 0 if the service on this machine is ready, else with 1
 ///
-/// Asks /readyz at listen.ops. For containers, which have no other client.
+/// Asks /readyz at listen.ops. This is for containers, which have no HTTP client.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  d1-authz healthcheck --config d1-authz.toml && echo ready")]
 pub(super) struct Arguments {}

@@ -20,8 +20,8 @@ use crate::token::Algorithm;
 
 /// Signing keys
 ///
-/// A key is published, then signs, then is retained until the last token that it signed has
-/// expired. The service makes the next one in time, by keys.rotation.
+/// A key is published first, then it signs. It stays published until the last token that it signed
+/// has expired. The service makes the next key in time, as keys.rotation says.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// List the signing keys, oldest first
@@ -32,29 +32,29 @@ pub(super) enum Command {
     RotateMaster(master::Arguments),
 }
 
-/// Have the next key sign before its time
+/// Let the next key sign before its time
 ///
-/// It is published now, and signs when verifiers have had keys.publish_ahead to learn of it. In
-/// force within a second.
+/// The next key is published now. It signs once it has been published for keys.publish_ahead, so
+/// that verifiers know it. In force within a second.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz key rotate --config d1-authz.toml\n  d1-authz key rotate --algorithm RS256 --config d1-authz.toml    # before a client needs it"
 )]
 pub(super) struct Rotate {
-    /// The keys of this algorithm; of all that are in use when left out
+    /// Rotate the keys of this algorithm; by default, of all algorithms in use
     #[arg(long, value_name = "ALGORITHM")]
     algorithm: Option<Algorithm>,
-    /// Sign with it at once: a verifier that has cached the JWK set must fetch it again when it
-    /// meets the new key
+    /// Sign with the next key at once. A verifier that has cached the JWK set must fetch it again
+    /// when it meets the new key
     #[arg(long)]
     now: bool,
 }
 
 /// Withdraw a key that leaked
 ///
-/// It leaves the JWK set, and another key signs, within a second. Tokens that it signed are refused
-/// by whoever asks for them, and by verifiers once they have the new JWK set, after five minutes at
-/// most.
+/// Within a second, the key leaves the JWK set and another key signs. Introspection refuses the
+/// tokens that it signed. Verifiers refuse them once they have the new JWK set, after five minutes
+/// at most.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz key revoke bVtXWaVaC1j9SRuDa5FOSGOk3YOqPGy4sM0YIAHgplk --reason 'backup lost' --config d1-authz.toml"
@@ -63,7 +63,7 @@ pub(super) struct Revoke {
     /// The key's id
     #[arg(value_name = "KID", allow_hyphen_values = true)]
     kid: String,
-    /// Why, for whoever lists the keys or reads the audit trail
+    /// The reason, which `key list` and the audit trail show
     #[arg(long)]
     reason: Option<String>,
 }

@@ -9,8 +9,8 @@ use crate::http::Document;
 
 /// Print the OpenAPI document that the service serves
 ///
-/// With a configuration, its addresses are the issuer's, as at /openapi.json; without one, the
-/// vendor's placeholder.
+/// With a configuration, the document has the issuer's addresses, as at /openapi.json. Without one,
+/// it has the vendor's placeholder.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz openapi --config d1-authz.toml > openapi.json\n  d1-authz openapi --format yaml"

@@ -29,9 +29,10 @@ use trust::Trust;
 
 /// Play Thales D1 against a token endpoint, and report field by field what D1 would see
 ///
-/// Asks for a token as D1 does, then a dozen times in other ways, right and wrong ones: each line
-/// of the result says what was seen, and what was expected by which document. Nothing secret is
-/// printed. Exits with 0 when D1 would be content, and with 1 when a line is wrong.
+/// Asks for a token as D1 does, and then about a dozen times in other ways, right and wrong ones.
+/// Each line of the result says what was seen, what was expected, and which document expects it.
+/// Nothing secret is printed. Exits with 0 if D1 could work with the endpoint, and with 1 if a line
+/// is wrong.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz probe --url https://bank.example/authz/d1/v1/oauth2/token --id is_tbank01 --secret-file secret.txt\n  d1-authz probe --url $URL --id is_tbank01 --secret-file secret.txt --certificate d1.pem --key d1.key --ca bank-ca.pem"
@@ -49,7 +50,7 @@ pub(super) struct Arguments {
     /// Read its secret from the first line of a file
     #[arg(long, value_name = "FILE", conflicts_with = "secret_stdin")]
     secret_file: Option<PathBuf>,
-    /// The scopes to ask for; none when left out
+    /// The scopes to ask for; by default, the request has no scope
     #[arg(long)]
     scope: Option<String>,
     /// The client certificate to show, with its chain
@@ -58,7 +59,7 @@ pub(super) struct Arguments {
     /// The client certificate's private key
     #[arg(long, value_name = "PEM", requires = "certificate")]
     key: Option<PathBuf>,
-    /// The authorities that may have signed the server's certificate; the system's when left out
+    /// The authorities that may have signed the server's certificate; by default, the system's
     #[arg(long, value_name = "PEM")]
     ca: Option<PathBuf>,
     /// Write the credential in standard base64, padded, as in D1's published example (the default)

@@ -28,10 +28,10 @@ use folder::Folder;
     after_help = "Examples:\n  d1-authz quickstart\n  d1-authz quickstart --data /tmp/d1 --listen 127.0.0.1:8181"
 )]
 pub(super) struct Arguments {
-    /// The folder
+    /// The folder for the configuration, the store and the keys
     #[arg(long, value_name = "DIR", default_value = QUICKSTART_FOLDER)]
     data: PathBuf,
-    /// Where to serve
+    /// The address to serve on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
 }

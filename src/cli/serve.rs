@@ -20,8 +20,9 @@ use crate::issuer::Issuer;
 
 /// Run the service
 ///
-/// SIGTERM and SIGINT end it: it drains for limits.drain_time, not ready and still serving, and
-/// then answers the requests under way, within 20 seconds. A second signal ends the drain.
+/// SIGTERM and SIGINT end it. It first drains for limits.drain_time: it reports that it is not
+/// ready, and still serves. Then it answers the open requests, within 20 seconds. A second signal
+/// ends the drain.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz serve --config /etc/d1-authz/d1-authz.toml\n  D1_AUTHZ_LISTEN__API=0.0.0.0:8443 d1-authz serve --config d1-authz.toml"

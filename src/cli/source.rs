@@ -15,8 +15,8 @@ pub(super) const QUICKSTART_FOLDER: &str = "d1-authz-data";
 /// Where the configuration comes from.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Source {
-    /// The configuration file. Left out: the D1_AUTHZ_ variables alone, or else what quickstart
-    /// wrote to ./d1-authz-data
+    /// The configuration file. By default, the D1_AUTHZ_ variables alone. Without these, the file
+    /// that quickstart wrote to ./d1-authz-data
     #[arg(long, value_name = "FILE", global = true, env = "D1_AUTHZ_CONFIG")]
     config: Option<PathBuf>,
 }

@@ -24,11 +24,11 @@ use crate::store::{Migrate, SchemaStatus, SqlStore, Store as _};
 pub(super) enum Command {
     /// Bring the schema up to date
     ///
-    /// The service and commands that write do so themselves, unless store.migrate is false. The
-    /// release before goes on serving on the same store meanwhile, and after.
+    /// The service and the commands that write do so themselves, unless store.migrate is false. The
+    /// release before can serve on the same store, during the migration and after it.
     #[command(after_help = "Examples:\n  d1-authz store migrate --config d1-authz.toml")]
     Migrate,
-    /// Show how the schema stands, and how much there is
+    /// Show the version of the schema, and how much the store holds
     #[command(
         after_help = "Examples:\n  d1-authz store status --config d1-authz.toml --output json"
     )]

@@ -25,10 +25,10 @@ pub(super) enum Command {
 
 /// Check an access token offline: its signature, its claims, its time
 ///
-/// The keys are those of a JWK set, or of the configuration's store, which also knows whether the
-/// token was revoked, by itself or with all of its client's, and whether its client is disabled, or
-/// gone; to tell its rows from those that somebody else wrote takes the master key. Exits with 1
-/// when a check fails, and names it.
+/// With --jwks, the keys are those of a JWK set. Else they are those of the configuration's store.
+/// The store also knows whether the token was revoked, by itself or with all tokens of its client,
+/// and whether its client is disabled or removed. To trust the rows of the store, the command needs
+/// the master key. Exits with 1 if a check fails, and names it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz token verify token.txt --config d1-authz.toml\n  curl -sS -K client.curl -d grant_type=client_credentials $URL | d1-authz token verify - --jwks jwks.json"
@@ -40,10 +40,10 @@ pub(super) struct Arguments {
     /// A JWK set, as /oauth2/jwks serves it
     #[arg(long, value_name = "FILE")]
     jwks: Option<PathBuf>,
-    /// The issuer that it must come from; the configuration's when left out
+    /// The issuer that the token must have; by default, the configuration's
     #[arg(long)]
     issuer: Option<String>,
-    /// The audience that it must be for; any when left out
+    /// The audience that the token must have; by default, any
     #[arg(long)]
     audience: Option<String>,
 }

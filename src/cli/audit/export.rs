@@ -21,20 +21,21 @@ use crate::cli::source::Source;
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     folder: Folder,
-    /// From this time, or from this day's beginning in UTC; from the first record when left out
+    /// From this time, or from the beginning of this day in UTC; by default, from the first record
     #[arg(long, value_name = "TIME", value_parser = time)]
     from: Option<Timestamp>,
-    /// Up to this time, which itself is not in it; to the last record when left out
+    /// Up to but without this time, or the beginning of this day in UTC; by default, to the last
+    /// record
     #[arg(long, value_name = "TIME", value_parser = time)]
     to: Option<Timestamp>,
-    /// How they are written
+    /// The format of the records
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// One array of the records as their lines have them
+    /// One array of the records, as in the trail
     Json,
     /// A table with a heading
     Csv,

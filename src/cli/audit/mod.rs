@@ -15,8 +15,9 @@ use std::path::PathBuf;
 
 /// The audit trail
 ///
-/// It has two chains of records, each bound to the one before by its hash: decisions, which is what
-/// the service did, and changes, which is what was done to clients, secrets and keys.
+/// It has two chains of records. Each record has the hash of the one before it. The chain of
+/// decisions says what the service did. The chain of changes says what operators did to clients,
+/// secrets and keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Verify(verify::Arguments),
@@ -27,7 +28,7 @@ pub(super) enum Command {
 /// The folder of the trail.
 #[derive(Debug, Args)]
 struct Folder {
-    /// The trail's folder, as of an archive; the configuration's when left out
+    /// The trail's folder, such as an archive; by default, the configuration's
     #[arg(long, value_name = "DIR")]
     path: Option<PathBuf>,
 }

@@ -14,7 +14,7 @@ use crate::cli::source::Source;
 /// The pause between two looks at the files.
 const POLL: Duration = Duration::from_millis(200);
 
-/// Show the last records, of both chains, by their time
+/// Show the last records of both chains, by their time
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz audit tail --config d1-authz.toml\n  d1-authz audit tail -f -n 0 --output json --config d1-authz.toml    # each record as its line has it"
@@ -22,7 +22,7 @@ const POLL: Duration = Duration::from_millis(200);
 pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     folder: Folder,
-    /// How many
+    /// How many records
     #[arg(short = 'n', long, value_name = "NUMBER", default_value_t = 10)]
     lines: usize,
     /// Go on showing records as they are written

@@ -17,10 +17,11 @@ use crate::store::{self, Migrate};
 
 /// Check that the audit trail is as it was written
 ///
-/// Reads it once. Every record must have the hash of the one before, and every checkpoint the
-/// signature of the store's audit key; the store knows which trails there are, where they were
-/// written, and how far they go. Exits with 1 if a record is not as it was written, or a trail of
-/// this machine is missing, and names each. Trails of other machines are listed, and checked there.
+/// Reads the trail once. Every record must have the hash of the one before it, and every checkpoint
+/// the signature of the store's audit key. The store knows which trails there are, where they were
+/// written, and how far they go. Exits with 1 if a record is not as it was written, or if a trail
+/// of this machine is missing, and names each. Trails of other machines are only listed: check them
+/// there.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz audit verify --config d1-authz.toml\n  d1-authz audit verify --config d1-authz.toml --path /archive/2026-11"

@@ -14,22 +14,23 @@ use crate::token::{Client, ClientId, Scope};
 
 /// Add a client
 ///
-/// Prints its id and its secret, which can't be shown again. With --jwks or --jwks-uri, it has no secret: it proves itself with its
-/// own keys, by private_key_jwt (RFC 7523); with --certificate-name, with a certificate of that name, by tls_client_auth (RFC 8705).
+/// Prints its id and its secret, which can't be shown again. A client with --jwks or --jwks-uri has
+/// no secret: it proves itself with its own keys, by private_key_jwt (RFC 7523). A client with
+/// --certificate-name proves itself with a certificate of that name, by tls_client_auth (RFC 8705).
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz client add --name 'Thales D1' --scope 'cards pin' --config d1-authz.toml\n  printf %s \"$SECRET\" | d1-authz client add --id is_tbank01 --name 'Thales D1' --secret-stdin --config d1-authz.toml\n  d1-authz client add --name Batch --scope cards --jwks batch.jwks.json --network 10.1.0.0/16 --rate 20/s --config d1-authz.toml"
 )]
 pub(crate) struct Arguments {
-    /// Its id; one is made when left out
+    /// Its id; by default, a new one is made
     #[arg(long)]
     id: Option<ClientId>,
     #[command(flatten)]
     settings: Settings,
-    /// Read its secret from the first line of standard input, rather than making one
+    /// Read its secret from the first line of standard input; by default, a new one is made
     #[arg(long)]
     secret_stdin: bool,
-    /// Its public keys, a JWK set in a file, or - for standard input
+    /// Its public keys: a JWK set in a file, or - for standard input
     #[arg(long, value_name = "FILE", conflicts_with = "secret_stdin")]
     jwks: Option<PathBuf>,
 }

@@ -10,8 +10,8 @@ use crate::store::TokensThen;
 
 /// Keep a client from getting tokens, and revoke those that it has
 ///
-/// In force within a second. Introspection says that its tokens are not active, also once the
-/// client is enabled again; a resource server that checks tokens itself takes them until they
+/// In force within a second. Introspection says that its tokens are not active, also after the
+/// client is enabled again. A resource server that checks tokens itself accepts them until they
 /// expire. With --keep-tokens, they stay active until they expire.
 #[derive(Debug, Args)]
 #[command(
@@ -20,7 +20,7 @@ use crate::store::TokensThen;
 pub(crate) struct Arguments {
     #[command(flatten)]
     client: Named,
-    /// Leave its tokens good until they expire
+    /// Keep its tokens active until they expire
     #[arg(long)]
     keep_tokens: bool,
 }

@@ -27,22 +27,23 @@ use row::Outcome;
 
 /// Add the clients of another server, all or none
 ///
-/// Reads a CSV file with a heading; or JSON: an array of objects, one after another, or an object
-/// such as {"clients": […]}. The exports of Keycloak, Hydra, Auth0, Okta and Spring are read as
-/// they are, and so is `client list --output json`. Every mistake is told, with its line, before
-/// anything is changed.
+/// Reads a CSV file with a heading, or a JSON file: an array of objects, objects one after another,
+/// or an object such as {"clients": […]}. It reads the exports of Keycloak, Hydra, Auth0, Okta and
+/// Spring as they are, and the output of `client list --output json`. It reports every mistake with
+/// its line, before it changes anything.
 ///
-/// A secret that comes along goes on working, and so does one whose hash does (bcrypt, PBKDF2,
-/// Argon2id); a client without secret and keys gets a secret, shown this once. Clients that are
-/// public, or get no tokens by client_credentials there, are named and left out.
+/// A secret in the file goes on working, and so does a secret whose hash is in the file (bcrypt,
+/// PBKDF2, Argon2id). A client without a secret and keys gets a new secret, which is shown only
+/// once. Public clients, and clients that get no tokens by client_credentials there, are named and
+/// left out.
 ///
-/// Columns, of which only client_id must be there: client_id, name, client_secret,
+/// Only the column client_id is required. The columns are client_id, name, client_secret,
 /// client_secret_hash, client_secret_expires_at, jwks (a JWK set), certificate_name,
 /// certificate_binding, scope, audiences, grants, networks, rate, lifetime, algorithm,
 /// may_introspect, expires_in_as, expires_at, created_at, enabled, contact, note,
-/// token_endpoint_auth_method. Lists are separated by spaces. The names that other servers have for
-/// them (clientId, secret, grant_types, description and others) are known; other columns are named
-/// and left out.
+/// token_endpoint_auth_method. Spaces separate the items of a list. The names of other servers for
+/// these columns are known as well (clientId, secret, grant_types, description and others). Other
+/// columns are named and left out.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz client import clients.csv --dry-run --config d1-authz.toml\n  d1-authz client import realm-export.json --output json --config d1-authz.toml\n  d1-authz client import clients.csv --update --config d1-authz.toml    # also those that are there\n\nA file:\n  client_id,name,client_secret,scope,networks\n  is_tbank01,Thales D1,123,cards pin,10.0.0.0/8 192.0.2.7\n  batch,Nightly batch,,cards,"
@@ -51,11 +52,11 @@ pub(crate) struct Arguments {
     /// The file, or - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// What it is; by its name when left out
+    /// The format of the file; by default, the ending of its name says it
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Also change clients that are there, where the file says something else; what it doesn't say
-    /// stays
+    /// Also change clients that exist and differ from the file. Settings that the file doesn't have
+    /// stay as they are
     #[arg(long)]
     update: bool,
     /// Check everything, and change nothing

@@ -17,9 +17,9 @@ const LONGEST: u64 = 256 * 1024;
 
 /// Give a client other public keys
 ///
-/// They take the place of those before at once. To change over without an outage, hand in a set
-/// with the old and the new key; when the client signs with the new one, hand in a set without the
-/// old.
+/// The new keys replace the old ones at once. To change keys without an outage, first give a set
+/// with the old and the new key. When the client signs with the new key, give a set without the old
+/// one.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz client set-keys batch --jwks both.jwks.json --config d1-authz.toml\n  curl -sS https://client.example/jwks | d1-authz client set-keys batch --jwks - --config d1-authz.toml"
@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     /// The client's id
     #[arg(value_name = "ID")]
     id: ClientId,
-    /// The keys, a JWK set in a file, or - for standard input
+    /// The keys: a JWK set in a file, or - for standard input
     #[arg(long, value_name = "FILE")]
     jwks: PathBuf,
 }

@@ -23,7 +23,7 @@ use crate::clock::SystemClock;
 use crate::store::{self, Migrate};
 use crate::token::{ClientId, SecretId};
 
-/// Clients: who may ask for tokens
+/// Clients, which may ask for tokens
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     Add(add::Arguments),
@@ -40,13 +40,13 @@ pub(super) enum Command {
     Disable(disable::Arguments),
     /// Let a disabled client get tokens again
     ///
-    /// Tokens that were revoked stay so.
+    /// Revoked tokens stay revoked.
     #[command(after_help = "Examples:\n  d1-authz client enable is_tbank01 --config d1-authz.toml")]
     Enable(Named),
     RevokeTokens(revoke_tokens::Arguments),
     /// Remove a client and its secrets, and revoke its tokens
     ///
-    /// Should another client be added with its id, the tokens stay revoked.
+    /// If a client with the same id is added later, the tokens stay revoked.
     #[command(after_help = "Examples:\n  d1-authz client remove is_tbank01 --config d1-authz.toml")]
     Remove(Named),
 }

@@ -12,9 +12,9 @@ use crate::token::ClientId;
 
 /// Revoke all tokens that a client has
 ///
-/// In force within a second. Introspection says that they are not active; a resource server that
-/// checks tokens itself takes them until they expire. The client goes on, and the tokens that it
-/// gets from now on are good.
+/// In force within a second. Introspection says that they are not active. A resource server that
+/// checks tokens itself accepts them until they expire. The client can still get new tokens, which
+/// are active.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz client revoke-tokens is_tbank01 --config d1-authz.toml"

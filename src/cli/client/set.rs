@@ -11,8 +11,8 @@ use crate::token::{AuthMethod, Client, ClientId};
 
 /// Change a client's settings
 ///
-/// In force within a second. What is not named stays; an empty value, as in --contact '', clears a
-/// setting.
+/// In force within a second. Settings without an option stay as they are. An empty value, as in
+/// --contact '', clears a setting.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz client set is_tbank01 --scope 'cards pin' --rate 20/s --config d1-authz.toml\n  d1-authz client set is_tbank01 --network 10.0.0.0/8 --network 192.0.2.7 --config d1-authz.toml\n  d1-authz client set is_tbank01 --network '' --config d1-authz.toml    # from anywhere again\n  d1-authz client set batch --auth-method private_key_jwt --config d1-authz.toml"
@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     id: ClientId,
     #[command(flatten)]
     settings: Settings,
-    /// How it proves who it is: client_secret_basic, private_key_jwt or tls_client_auth
+    /// How it proves itself: client_secret_basic, private_key_jwt or tls_client_auth
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<AuthMethod>,
 }

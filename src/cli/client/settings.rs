@@ -18,60 +18,59 @@ pub(super) struct Settings {
     /// A name for people
     #[arg(long)]
     name: Option<String>,
-    /// All it may ask for, and what it gets when it asks for nothing: tokens separated by spaces
+    /// The scopes that it may ask for, and gets when it asks for none: tokens separated by spaces
     #[arg(long, value_parser = Scope::parse)]
     scope: Option<Scope>,
-    /// A resource server that its tokens are for, or that it is and introspects for; may be
-    /// repeated. The configuration's by default
+    /// A resource server that its tokens are for. For a client that introspects, the resource
+    /// server that it is. May be repeated; by default, the configuration's
     #[arg(long = "audience", value_name = "AUDIENCE")]
     audiences: Vec<Setting<Audience>>,
-    /// A grant type that it may use; may be repeated. client_credentials by default
+    /// A grant type that it may use; may be repeated; by default, client_credentials
     #[arg(long = "grant", value_name = "GRANT")]
     grants: Vec<Setting<GrantType>>,
-    /// The JSON type of expires_in in its replies: D1 reads a string, strict OAuth libraries a
+    /// The JSON type of expires_in in its replies: D1 reads a string, strict OAuth libraries read a
     /// number
     #[arg(long, value_enum)]
     expires_in_as: Option<Type>,
-    /// Something it may do beside asking for tokens: introspect those that are for its audiences
+    /// What else it may do: introspect tokens for its audiences
     #[arg(long, value_name = "RIGHT")]
     allow: Vec<Setting<Right>>,
-    /// Which of its tokens are bound to the certificate that they were asked for with: off,
-    /// when-presented or required. Off by default
+    /// Which of its tokens are bound to the certificate of the request: off, when-presented or
+    /// required; by default, off
     #[arg(long = "bind-certificate", value_name = "WHEN")]
     certificate_binding: Option<CertificateBinding>,
     /// The name of the certificate that it proves itself with, by tls_client_auth:
     /// subject:CN=…,O=…, dns:…, uri:…, ip:… or email:…
     #[arg(long, value_name = "NAME")]
     certificate_name: Option<Setting<CertificateName>>,
-    /// What the aud of its assertions may be, by private_key_jwt: issuer, or token-endpoint as
-    /// well, which older libraries send. Issuer by default
+    /// Which aud its assertions may have, by private_key_jwt: issuer, or token-endpoint to also
+    /// accept what older libraries send; by default, issuer
     #[arg(long, value_name = "WHAT")]
     assertion_audience: Option<AssertionAudience>,
-    /// Where it publishes the public keys that it proves itself with, by private_key_jwt: an https
-    /// URL, which the service fetches
+    /// The https URL from which the service fetches its public keys, for private_key_jwt
     #[arg(long, value_name = "URL")]
     jwks_uri: Option<Setting<JwksUri>>,
-    /// A network that its requests may come from, such as 10.0.0.0/8; may be repeated. Anywhere by
-    /// default
+    /// A network that its requests may come from, such as 10.0.0.0/8; may be repeated; by default,
+    /// anywhere
     #[arg(long = "network", value_name = "CIDR")]
     networks: Vec<Setting<Network>>,
-    /// How often it may ask: 20/s, 600/m, 5000/h. The configuration's throttle.client_rate by
-    /// default
+    /// How often it may ask: 20/s, 600/m, 5000/h; by default, the configuration's
+    /// throttle.client_rate
     #[arg(long)]
     rate: Option<Setting<Rate>>,
-    /// The lifetime of its tokens, such as 5m; the configuration's by default
+    /// The lifetime of its tokens, such as 5m; by default, the configuration's
     #[arg(long, value_name = "DURATION", value_parser = lifetime)]
     lifetime: Option<Setting<Lifetime>>,
-    /// What its tokens are signed with, such as RS256; the configuration's by default
+    /// The algorithm that signs its tokens, such as RS256; by default, the configuration's
     #[arg(long)]
     algorithm: Option<Setting<Algorithm>>,
-    /// From when on it may get no tokens, such as 2027-06-30T00:00:00Z
+    /// It may get no tokens from this time on, such as 2027-06-30T00:00:00Z
     #[arg(long, value_name = "TIME")]
     expires: Option<Setting<Timestamp>>,
-    /// Whom to ask about it
+    /// The person to ask about it
     #[arg(long)]
     contact: Option<Setting<String>>,
-    /// Anything to remember
+    /// A note
     #[arg(long)]
     note: Option<Setting<String>>,
 }

@@ -12,17 +12,17 @@ use crate::cli::shell;
 use crate::clock::SystemClock;
 use crate::config::Config;
 
-/// Put everything that is sealed in the store under another master key
+/// Seal the keys of the store under another master key
 ///
-/// All at once: until the command is done, the master key before opens everything; afterwards, only
-/// the new one does. Put its file in the place of the other then, and restart the services; until
-/// they are, they go on issuing tokens. A command that was cut off can be given again.
+/// Until the command is done, the old master key opens everything. Afterwards, only the new one
+/// does. Then put the new file in the place of the old one, and restart the services. Until the
+/// restart, they go on issuing tokens. If the command was interrupted, run it again.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz key rotate-master --new-file /etc/d1-authz/master.key.new --config d1-authz.toml"
 )]
 pub(crate) struct Arguments {
-    /// The file of the new master key; made when it isn't there
+    /// The file of the new master key; made if it doesn't exist
     #[arg(long, value_name = "FILE")]
     new_file: PathBuf,
 }

@@ -13,9 +13,9 @@ use crate::store::{Migrate, SqlStore, Store as _};
 
 /// Write all that the store holds into a new file, while the service goes on
 ///
-/// The file is a store on SQLite, whichever database the store is in; `store restore` puts it back.
-/// Without the master key, which is not in it, nobody can use the keys that it holds; keep both,
-/// apart.
+/// The file is a SQLite store, also if the store is on PostgreSQL. `store restore` puts it back.
+/// The keys in the file can't be used without the master key, which is not in it. Keep both, in
+/// different places.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz store backup --config d1-authz.toml --to /backup/d1-authz-2026-11-28.db"

@@ -13,8 +13,8 @@ use crate::store::{Migrate, SqlStore, Store as _};
 
 /// Copy all that the store holds into another, empty one
 ///
-/// From SQLite to PostgreSQL, or back. Stop the service first: what it writes after the copy's
-/// moment is not in the copy. Then put the new URL into the configuration.
+/// From SQLite to PostgreSQL, or back. Stop the service first: the copy lacks what the service
+/// writes after it has begun. Then put the new URL into the configuration.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz store copy --config d1-authz.toml --to postgres://authz@db.bank.example/d1 --password-file db.password\n  d1-authz store copy --config d1-authz.toml --to sqlite:/var/lib/d1-authz/store.db"

@@ -17,13 +17,13 @@ use crate::config::{Config, StoreUrl};
 use crate::store::{Difference, Migrate, SqlStore, Staged, Store, StoreError};
 use crate::token::ClientId;
 
-/// Put a backup in the place of the store, with the service stopped
+/// Replace the store with a backup, with the service stopped
 ///
-/// Checks first that the backup is whole, that this release can use it, and that the master key
-/// opens it; then puts all of it in the place of the store at once. The store that was there is
-/// kept beside it. What it knows and the backup does not is told: clients and secrets that are as
-/// they were, and tokens that were revoked and are active again. Into PostgreSQL, a backup is
-/// restored where the database is empty.
+/// First checks that the backup is whole, that this release can use it, and that the master key
+/// opens it. Then replaces all of the store at once. The old store is kept beside the new one. The
+/// command reports what is newer than the backup and lost: clients and secrets that are as they
+/// were before, and revoked tokens that are active again. On PostgreSQL, the database must be
+/// empty.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz store restore --config d1-authz.toml --from /backup/d1-authz-2026-11-28.db --dry-run\n  d1-authz store restore --config d1-authz.toml --from /backup/d1-authz-2026-11-28.db"
@@ -32,7 +32,7 @@ pub(in crate::cli) struct Arguments {
     /// The backup, as `store backup` made it
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
-    /// Check the backup, tell what would be lost, and replace nothing
+    /// Check the backup, report what would be lost, and replace nothing
     #[arg(long)]
     dry_run: bool,
 }

@@ -12,18 +12,19 @@ use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::store::Findings;
 
-/// Check that all rows of the store are those that this service wrote
+/// Check that this service wrote every row of the store
 ///
-/// Each row that decides has a MAC under a key that rests under the master key, and a sealed list
-/// says which rows there are. Exits with 1 when somebody else altered, removed or put back a row,
-/// and names it. None of these is used.
+/// Each row that matters to a decision has a MAC. The key of the MACs is sealed under the master
+/// key, and a sealed list says which rows there are. Exits with 1 if a row was altered, removed or
+/// put back by anything but this service, and names the row. The service doesn't use such a row.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  d1-authz store verify --config d1-authz.toml\n  d1-authz store verify --accept --config d1-authz.toml    # after a restored backup, or once you know what happened"
 )]
 pub(in crate::cli) struct Arguments {
-    /// Take the rows as they are for right. Clients that were altered or put back are disabled:
-    /// look at each before you enable it. Such signing keys are removed, and others made
+    /// Accept the rows as they are. Clients that were altered or put back are disabled: look at
+    /// each before you enable it. Signing keys that were altered or put back are removed, and new
+    /// ones are made
     #[arg(long)]
     accept: bool,
 }
