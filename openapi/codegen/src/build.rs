@@ -1,4 +1,18 @@
 //! For build scripts: generates into `OUT_DIR`, or stops the build and prints every finding.
+//!
+//! All that a `build.rs` has to do:
+//!
+//! ```no_run
+//! dropshot_codegen::build::build("openapi.json", Some("overlay.yaml"));
+//! ```
+//!
+//! The crate includes the result as a module:
+//!
+//! ```text
+//! pub mod api {
+//!     include!(concat!(env!("OUT_DIR"), "/api.rs"));
+//! }
+//! ```
 
 use crate::diagnostics::Colour;
 use crate::{Options, generate, load};

@@ -1,11 +1,71 @@
-//! Any OpenAPI 3.0 document as a Dropshot API trait.
+//! Rust for any OpenAPI 3.0 document: a Dropshot API trait, its types and its routes.
 //!
-//! The way of a document, in order: [`mod@load`] reads text into a checked [`model::Document`];
-//! `types` and `operations` decide what becomes of its schemas and operations; `emit` writes the
-//! Rust. What is wrong with a document is a [`diagnostics::Finding`]; a run reports all of them at
-//! once.
+//! A build script calls [`build::build`]. The code that it generates includes everything but the
+//! handlers, and names one crate, `dropshot-contract`, which serves it.
 //!
-//! The generated code is served by the crate `dropshot-contract`, the only one that it names.
+//! # Features
+//!
+//! - JSON and YAML, several files, and an overlay (OpenAPI Overlay 1.0.0) that adds what the
+//!   document's author left out.
+//! - One method for each operation. Its request is a struct of decoded parameters, body and
+//!   credentials. Its reply is an enum of the declared responses, so a handler can't answer
+//!   anything else.
+//! - Every constraint of a schema is checked before a handler runs.
+//! - Findings have a stable code ([`codes`]), file, line, JSON pointer and a remedy. One run
+//!   reports all of them.
+//! - The generated code depends on the document alone: the same document gives the same text.
+//!
+//! # Non-features
+//!
+//! - Swagger 2.0, and what OpenAPI 3.1 says beyond 3.0. Either is refused with a remedy.
+//! - Callbacks, links and headers of multipart parts. The served document keeps them, the code does
+//!   not enforce them, and [`Loaded::carried`] names each.
+//! - Clients, and comparing documents (`dropshot-diff` does that).
+//!
+//! # How a document becomes Rust
+//!
+//! | Step | Module |
+//! |---|---|
+//! | read the text, apply the overlay, bring in other files | [`mod@load`] |
+//! | check it, and resolve references | `read`, which gives a [`model::Document`] |
+//! | decide the types and the operations' names | `types`, `operations` |
+//! | write the Rust | `emit` |
+//!
+//! # Example
+//!
+//! ```
+//! use dropshot_codegen::load::load_bytes;
+//! use dropshot_codegen::{Options, generate};
+//! use std::path::Path;
+//!
+//! let text = "
+//! openapi: 3.0.3
+//! info: {title: Pets, version: '1'}
+//! paths:
+//!   /pets/{id}:
+//!     get:
+//!       operationId: getPet
+//!       parameters:
+//!         - {name: id, in: path, required: true, schema: {type: integer, minimum: 1}}
+//!       responses:
+//!         '200':
+//!           description: The pet
+//!           content: {application/json: {schema: {type: string}}}
+//! ";
+//! let loaded = load_bytes(Path::new("pets.yaml"), text.as_bytes(), None)?;
+//! let generated = generate(&loaded, Options::default())?;
+//! assert!(generated.code.contains("fn get_pet("));
+//! assert_eq!(generated.skeleton.api[0].operation, "getPet");
+//!
+//! // A mistake is found with its place and a remedy.
+//! let wrong = text.replace("in: path", "in: body");
+//! let Err(findings) = load_bytes(Path::new("pets.yaml"), wrong.as_bytes(), None) else {
+//!     panic!("a parameter can't be in the body");
+//! };
+//! assert_eq!(findings.findings[0].line, 9);
+//! assert!(findings.findings[0].help.contains("requestBody"));
+//! # Ok::<(), dropshot_codegen::diagnostics::Findings>(())
+//! ```
 
 pub mod build;
 pub mod codes;
