@@ -8,7 +8,7 @@ use std::sync::Arc;
 use dropshot::ApiDescription;
 use dropshot_contract::reply::{self, WithHeaders as _};
 use dropshot_contract::{BoxFuture, MountError, Operation, Options, Response, Route};
-use http::{Method, StatusCode};
+use http::StatusCode;
 use serde_json::json;
 
 use crate::door::{Gate, Watchman};
@@ -44,29 +44,10 @@ impl<S: Service> Ops<S> {
     }
 }
 
-/// A part of the operators' API: a path, and what answers a GET of it.
-const fn get(id: &'static str, path: &'static str) -> Operation {
-    Operation {
-        id,
-        method: Method::GET,
-        path,
-        base_path: None,
-        pointer: "",
-        tags: &[],
-        summary: None,
-        description: None,
-        deprecated: false,
-        parameters: &[],
-        body: None,
-        responses: &[],
-        security: &[],
-    }
-}
-
-static HEALTHZ: Operation = get("healthz", "/healthz");
-static READYZ: Operation = get("readyz", "/readyz");
-static METRICS: Operation = get("metrics", "/metrics");
-static DOCS: Operation = get("docs", "/docs");
+static HEALTHZ: Operation = Operation::get("healthz", "/healthz");
+static READYZ: Operation = Operation::get("readyz", "/readyz");
+static METRICS: Operation = Operation::get("metrics", "/metrics");
+static DOCS: Operation = Operation::get("docs", "/docs");
 
 /// The run time serves them as it serves a document's operations, so that HTTP is the same at both
 /// listeners. `watchman` sees to the connections.
