@@ -1,8 +1,6 @@
 //! The document as served: the one that the code was generated from, with the issuer's own
 //! addresses in it.
 
-mod yaml;
-
 use bytes::Bytes;
 use dropshot_contract::Operation;
 use serde_json::{Map, Value, json};
@@ -54,7 +52,8 @@ impl Document {
     /// As YAML.
     #[must_use]
     pub fn yaml(&self) -> String {
-        yaml::write(&self.value())
+        serde_saphyr::to_string(&self.value())
+            .expect("JSON has texts as keys, which is all that the writer asks of a value")
     }
 
     /// As a value.
