@@ -27,6 +27,7 @@ pub struct Target {
     pub check: fn(&[u8]),
 }
 
+/// All targets.
 pub const TARGETS: &[Target] = &[
     target("access-token", access_token::check),
     target("basic", basic::check),
