@@ -1,5 +1,5 @@
 //! For the tests of a generated service: whether each operation is reached over real HTTP, whether
-//! the document round-trips through Dropshot ([`export`], [`round_trip`]), and what is made of any
+//! the document round-trips through Dropshot ([`export`], [`round_trip()`]), and what is made of any
 //! bytes.
 
 pub mod export;
