@@ -9,7 +9,7 @@ use dropshot_contract::{Admit, Options, RequestContext};
 use crate::caller::{Caller, Entrance, GatewaySecretError, Seen, Stranger};
 use crate::config::GatewayConfig;
 use crate::door::{Peers, UnderWay, Watchman};
-use crate::guard::{Requests, Slot};
+use crate::guard::{RequestSlot, Requests};
 
 /// Finds the caller of each request, and refuses requests that are too many.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct Admission {
 /// A request that is under way, and its caller.
 struct Admitted {
     caller: Result<Caller, Stranger>,
-    _slot: Option<Slot>,
+    _slot: Option<RequestSlot>,
     _watched: Option<UnderWay>,
 }
 

@@ -42,6 +42,21 @@ pub(crate) struct Entrance {
 }
 
 /// Who sent a request.
+///
+/// ```
+/// use dropshot_chassis::Caller;
+/// use dropshot_contract::{Failure, RequestContext};
+///
+/// /// Says to a caller how the service sees it. A handler returns [`Stranger`] with `?`.
+/// async fn who_am_i(rqctx: RequestContext<()>) -> Result<String, Failure> {
+///     let caller = Caller::of(&rqctx)?;
+///     let certificate = match &caller.certificate {
+///         Some(_) => "with a certificate",
+///         None => "without a certificate",
+///     };
+///     Ok(format!("{} {certificate}", caller.address))
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The caller's address.

@@ -4,8 +4,8 @@
 //! A door stands before an HTTP server on loopback, which takes no listener but its own. It takes
 //! connections off the network, sees to how much each source takes up, reads the header of a
 //! balancer if one stands before it, ends TLS, and copies bytes both ways. Bytes alone: HTTP is
-//! read once, by the server behind. Who sent a request, the server's handlers learn from [`Peers`],
-//! by the loopback address that the connection came from; each connection has one of its own.
+//! read once, by the server behind. `Peers` says who sent a request, by the loopback address that the
+//! connection came from. Each connection has its own loopback address.
 //!
 //! `listen.api` has one with `[tls]` or `limits.proxy_protocol`. Otherwise callers connect to the
 //! HTTP server itself, which costs less of each token, and so do operators; `watchman` sees to
@@ -24,7 +24,7 @@ mod plain;
 pub(crate) mod proxy;
 mod reload;
 mod rewound;
-mod room;
+mod slots;
 mod tally;
 mod verifier;
 mod watchman;
@@ -232,8 +232,8 @@ impl OpenDoor {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        let _those_that_wait_longer_asked_for_nothing_yet =
-            tokio::time::timeout(FRESH, heard).await;
+        // A connection that waits longer has sent no request yet.
+        let _heard = tokio::time::timeout(FRESH, heard).await;
     }
 
     /// Done when the last connection has ended, which it does when the HTTP server closes its end.

@@ -6,4 +6,4 @@
 pub(crate) mod shares;
 mod under_way;
 
-pub(crate) use under_way::{Requests, Slot};
+pub(crate) use under_way::{RequestSlot, Requests};

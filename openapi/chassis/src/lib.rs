@@ -1,5 +1,40 @@
 //! What a Dropshot service needs whatever its document says.
 //!
+//! `dropshot-codegen` makes an API from an OpenAPI document, and `dropshot-contract` serves it. This
+//! crate makes a service of it that operators can run.
+//!
+//! # Features
+//!
+//! - HTTP/1.1 and HTTP/2, plain or with TLS and mutual TLS. Certificates and revocation lists are read
+//!   again when their files change, and on SIGHUP.
+//! - Who sent a request ([`Caller`]): its address and its certificate, by the connection, by the
+//!   PROXY protocol, or by the headers of a gateway that proves itself.
+//! - Limits of handshakes, connections and requests, shared fairly between sources: one greedy source
+//!   leaves room for others. Times after which a silent or idle connection ends.
+//! - A listener for operators with `/healthz`, `/readyz`, `/metrics` and a page at `/docs/`.
+//! - A start that checks all that it needs, a drain, and an end that loses no request.
+//! - A configuration of a TOML file and environment variables ([`config::Reader`]). All mistakes are
+//!   reported at once, each with its line.
+//! - A log of one JSON object a line, or for people on a terminal.
+//! - Confinement to the files of the configuration by Landlock ([`life::confinement`]).
+//!
+//! # Non-features
+//!
+//! - Judging credentials: a handler does.
+//! - Rate limits and compression.
+//! - Windows: signals, descriptors and Landlock are those of Linux.
+//!
+//! # Design
+//!
+//! A service gives its API, its context, and a value that implements [`Service`]: its readiness, its
+//! metrics, and what it does at its start and its end. [`Chassis::new`] takes the configuration's
+//! [`Sections`] and makes the doors and the guards. The API is mounted with [`Chassis::options`]:
+//! from then on [`Admission`] is asked once for each request, before anything of its body is read. It
+//! finds the caller, and refuses a request that is one too many. [`Chassis::start`] opens both
+//! listeners, and [`Server::run`] serves until a [`StopSignal`]. A door of its own stands before
+//! Dropshot's HTTP server where the service ends TLS or reads PROXY headers. It copies bytes, and
+//! HTTP is read by one server only. Without either, callers connect to that server directly.
+//!
 //! | Module | Owns |
 //! |---|---|
 //! | [`life`] | the life of a process: start, drain, end, log, confinement |
@@ -11,6 +46,80 @@
 //! | [`config`] | the reader of configurations, and the sections that every service has |
 //! | [`identity`] | what a caller is known by: its source, its certificate, their names |
 //! | [`private_file`] | files that hold a secret |
+//!
+//! # Example
+//!
+//! A whole service. Generated code gives the routes; here is one by hand:
+//!
+//! ```standalone_crate
+//! use std::sync::Arc;
+//!
+//! use dropshot_chassis::config::{LimitsConfig, ListenConfig};
+//! use dropshot_chassis::{Chassis, Sections, Service, StopSignal};
+//! use dropshot_contract::{Operation, Options, Route, mount, reply};
+//!
+//! /// What operators see of the service. It has no metrics of its own, and is always ready.
+//! #[derive(Debug)]
+//! struct Greetings;
+//!
+//! impl Service for Greetings {
+//!     const METRICS_PREFIX: &'static str = "greetings";
+//!     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+//! }
+//!
+//! static GREET: Operation = Operation::get("greet", "/greet");
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let stop = StopSignal::listen()?;
+//!     let sections = Sections {
+//!         listen: &ListenConfig {
+//!             api: "127.0.0.1:0".parse()?,
+//!             ops: "127.0.0.1:0".parse()?,
+//!             ops_public: false,
+//!         },
+//!         limits: &LimitsConfig::without_drain(),
+//!         tls: None,
+//!         gateway: None,
+//!         requests: 100,
+//!     };
+//!     let log = slog::Logger::root(slog::Discard, slog::o!());
+//!     let chassis = Chassis::new(sections, log)?;
+//!     let greet = Route {
+//!         operation: &GREET,
+//!         call: |_, _| Box::pin(async { reply::text(200, "text/plain", "Hello!".to_owned()) }),
+//!     };
+//!     let options = chassis.options(Options::default());
+//!     let api = mount(vec![greet], "", options, |rqctx, rejection| {
+//!         Box::pin(async move { rejection.into_response(&rqctx.request_id) })
+//!     })?;
+//!     let server = chassis.start(api, (), Arc::new(Greetings)).await?;
+//!     println!("{:?}", server.addresses());
+//! #   let at = server.addresses();
+//! #   let asking = tokio::spawn(async move {
+//! #       assert!(ask(at.api, "/greet").await.ends_with("Hello!"));
+//! #       assert!(ask(at.ops, "/readyz").await.starts_with("HTTP/1.1 200 "));
+//! #       let metrics = ask(at.ops, "/metrics").await;
+//! #       assert!(metrics.contains("greetings_ready 1"), "{metrics}");
+//! #       let own = std::process::id().to_string();
+//! #       std::process::Command::new("kill").arg(own).status().unwrap();
+//! #   });
+//!     // Until SIGTERM or SIGINT, and then until the last request is answered.
+//!     server.run(stop).await?;
+//! #   asking.await?;
+//!     Ok(())
+//! }
+//! #
+//! # async fn ask(at: std::net::SocketAddr, path: &str) -> String {
+//! #     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+//! #     let mut connection = tokio::net::TcpStream::connect(at).await.unwrap();
+//! #     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+//! #     connection.write_all(request.as_bytes()).await.unwrap();
+//! #     let mut answer = String::new();
+//! #     connection.read_to_string(&mut answer).await.unwrap();
+//! #     answer
+//! # }
+//! ```
 
 mod admission;
 pub mod caller;

@@ -17,6 +17,17 @@ pub(crate) use metrics::Standing;
 use metrics::{CONTENT_TYPE, Metrics};
 
 /// A page of HTML, and what a browser may do with it.
+///
+/// ```
+/// use dropshot_chassis::Page;
+///
+/// let page = Page {
+///     html: "<!DOCTYPE html><title>Pets</title><h1>Pets</h1>".to_owned(),
+///     content_security_policy: "default-src 'none'".to_owned(),
+/// };
+/// // The page is then at /docs/: chassis.docs(page)
+/// # drop(page);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Page {
     /// The page.

@@ -3,6 +3,17 @@
 use serde::Serialize;
 
 /// Whether a service may take traffic: the body of `/readyz`.
+///
+/// ```
+/// use dropshot_chassis::{Problem, Readiness};
+///
+/// // A load balancer sends requests elsewhere, and an operator reads why.
+/// let readiness = Readiness {
+///     ready: false,
+///     problems: vec![Problem { part: "store", message: "no connection".to_owned() }],
+/// };
+/// assert!(!readiness.ready && Readiness::default().ready);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Readiness {
     /// Whether a good request would be answered.

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use super::connection::{self, Served, canonical};
 use super::gate::Gate;
 use super::plain::ListenError;
-use super::tally::Turned;
+use super::tally::TurnedAway;
 
 /// Connections that the kernel keeps until they are accepted: a burst is no reason to lose one.
 /// Linux gives no more than `net.core.somaxconn`, which is 4096 as well.
@@ -50,7 +50,7 @@ pub(super) async fn accept(listener: TcpListener, gate: Arc<Gate>, mut served: S
                 // The caller's, gone before it was accepted.
                 io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset => {}
                 _ => {
-                    gate.tally.count(Turned::NoDescriptor, None);
+                    gate.tally.count(TurnedAway::NoDescriptor, None);
                     tokio::time::sleep(PAUSE).await;
                 }
             },

@@ -20,8 +20,8 @@ use super::loopback;
 use super::peers::{Peer, Registered};
 use super::proxy;
 use super::rewound::Rewound;
-use super::room::Place;
-use super::tally::Turned;
+use super::slots::Slot;
+use super::tally::TurnedAway;
 use crate::identity::ClientCertificate;
 use splice::splice;
 
@@ -47,7 +47,7 @@ pub(super) struct Served {
 }
 
 /// Why a connection ends. None: it went of its own accord, or the service ends.
-type End = Option<Turned>;
+type End = Option<TurnedAway>;
 
 /// Serves a caller until it, the limits or the service ends it.
 pub(super) async fn serve(socket: TcpStream, visit: Visit, mut served: Served) {
@@ -68,7 +68,7 @@ async fn lead(
     let Visit {
         gate,
         arrival,
-        place,
+        slot,
         ..
     } = visit;
     // An answer in two pieces, or with a ticket of TLS 1.3, would wait for the first to be
@@ -80,43 +80,43 @@ async fn lead(
         && gate.is_balancer(*address)
     {
         let reading = proxy::read(&mut socket);
-        let read = arriving(arrival, served, deadline, Turned::ProxyTime, reading).await?;
+        let read = arriving(arrival, served, deadline, TurnedAway::ProxyTime, reading).await?;
         let (caller, more) = read.map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => Some(Turned::ProxyHeader),
+            io::ErrorKind::InvalidData => Some(TurnedAway::ProxyHeader),
             _ => None,
         })?;
         socket.rewind(more);
         // A balancer that asks for itself is itself the caller.
         *address = caller.map_or(*address, canonical);
     }
-    let admitted = |place: Option<Place>| match place {
-        Some(place) => Ok(place),
+    let admitted = |slot: Option<Slot>| match slot {
+        Some(slot) => Ok(slot),
         None => gate.admit(*address).map_err(Some),
     };
     let address = *address;
     match (&gate.identity, arrival) {
         (Some(identity), Some(arrival)) => {
             let shaking = shake_hands(identity, socket);
-            let turned = Turned::HandshakeTime;
+            let turned = TurnedAway::HandshakeTime;
             let tls = arriving(&arrival, served, deadline, turned, shaking).await??;
             drop(arrival);
-            let place = admitted(place)?;
+            let slot = admitted(slot)?;
             let certificate = certificate(&tls)?;
             let peer = Peer {
                 address,
                 certificate,
             };
-            talk(&gate, place, peer, tls, served).await
+            talk(&gate, slot, peer, tls, served).await
         }
         (_, arrival) => {
             drop(arrival);
-            let place = admitted(place)?;
+            let slot = admitted(slot)?;
             let certificate = None;
             let peer = Peer {
                 address,
                 certificate,
             };
-            talk(&gate, place, peer, socket, served).await
+            talk(&gate, slot, peer, socket, served).await
         }
     }
 }
@@ -128,15 +128,15 @@ pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
 
 /// Does what comes before the first request, in time.
 async fn arriving<T>(
-    arrival: &Place,
+    arrival: &Slot,
     served: &mut Served,
     deadline: Instant,
-    late: Turned,
+    late: TurnedAway,
     doing: impl Future<Output = T>,
 ) -> Result<T, End> {
     tokio::select! {
         done = timeout_at(deadline, doing) => done.map_err(|_| Some(late)),
-        () = arrival.displaced() => Err(Some(Turned::HandshakeDisplaced)),
+        () = arrival.displaced() => Err(Some(TurnedAway::HandshakeDisplaced)),
         _ = served.stop.wait_for(|stop| *stop) => Err(None),
     }
 }
@@ -149,24 +149,24 @@ async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(
     accepted.map_err(|error| Some(reason(&error)))
 }
 
-fn reason(error: &io::Error) -> Turned {
+fn reason(error: &io::Error) -> TurnedAway {
     use CertificateError as Wrong;
     let error = error.get_ref().and_then(|error| error.downcast_ref());
     match error {
-        Some(Error::NoCertificatesPresented) => Turned::NoCertificate,
+        Some(Error::NoCertificatesPresented) => TurnedAway::NoCertificate,
         Some(Error::InvalidCertificate(wrong)) => match wrong {
             Wrong::Expired
             | Wrong::ExpiredContext { .. }
             | Wrong::NotValidYet
-            | Wrong::NotValidYetContext { .. } => Turned::ExpiredCertificate,
-            Wrong::Revoked => Turned::RevokedCertificate,
+            | Wrong::NotValidYetContext { .. } => TurnedAway::ExpiredCertificate,
+            Wrong::Revoked => TurnedAway::RevokedCertificate,
             Wrong::UnknownRevocationStatus
             | Wrong::ExpiredRevocationList
-            | Wrong::ExpiredRevocationListContext { .. } => Turned::UnknownRevocation,
-            Wrong::ApplicationVerificationFailure => Turned::NameNotAllowed,
-            _ => Turned::BadCertificate,
+            | Wrong::ExpiredRevocationListContext { .. } => TurnedAway::UnknownRevocation,
+            Wrong::ApplicationVerificationFailure => TurnedAway::NameNotAllowed,
+            _ => TurnedAway::BadCertificate,
         },
-        _ => Turned::Handshake,
+        _ => TurnedAway::Handshake,
     }
 }
 
@@ -178,26 +178,26 @@ fn certificate<S>(tls: &TlsStream<S>) -> Result<Option<Arc<ClientCertificate>>, 
     };
     match ClientCertificate::from_der(first) {
         Ok(certificate) => Ok(Some(Arc::new(certificate))),
-        Err(_) => Err(Some(Turned::BadCertificate)),
+        Err(_) => Err(Some(TurnedAway::BadCertificate)),
     }
 }
 
 /// Waits for a request, and passes the bytes to the HTTP server and back.
 async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     gate: &Gate,
-    place: Place,
+    slot: Slot,
     peer: Peer,
     mut stream: S,
     served: &mut Served,
 ) -> Result<(), End> {
     // Nothing is asked of the HTTP server for a caller that asks for nothing.
-    let (fresh, first) = asked(gate, &place, &mut stream, &mut served.stop).await?;
-    place.asks();
+    let (fresh, first) = asked(gate, &slot, &mut stream, &mut served.stop).await?;
+    slot.asks();
     let upstream = dial(gate, served.upstream, peer).await;
-    let upstream = upstream.map_err(|_| Some(Turned::Upstream))?;
+    let upstream = upstream.map_err(|_| Some(TurnedAway::Upstream))?;
     tokio::select! {
-        end = splice(gate, &place, &mut stream, upstream, fresh, first) => end.map_err(Some),
-        () = place.displaced() => Err(Some(Turned::Displaced)),
+        end = splice(gate, &slot, &mut stream, upstream, fresh, first) => end.map_err(Some),
+        () = slot.displaced() => Err(Some(TurnedAway::Displaced)),
     }
 }
 
@@ -206,15 +206,15 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
 /// told it so sees the connection.
 async fn asked<'g>(
     gate: &'g Gate,
-    place: &Place,
+    slot: &Slot,
     tls: &mut (impl AsyncRead + Unpin),
     stop: &mut watch::Receiver<bool>,
-) -> Result<(Fresh<'g>, Vec<u8>), Option<Turned>> {
+) -> Result<(Fresh<'g>, Vec<u8>), Option<TurnedAway>> {
     let fresh = Fresh::new(gate);
     let first = tokio::select! {
         biased;
         _ = stop.wait_for(|stop| *stop) => return Err(None),
-        () = place.displaced() => return Err(Some(Turned::Displaced)),
+        () = slot.displaced() => return Err(Some(TurnedAway::Displaced)),
         first = first_bytes(gate, tls) => first?,
     };
     Ok((fresh, first))
@@ -223,13 +223,13 @@ async fn asked<'g>(
 async fn first_bytes(
     gate: &Gate,
     tls: &mut (impl AsyncRead + Unpin),
-) -> Result<Vec<u8>, Option<Turned>> {
+) -> Result<Vec<u8>, Option<TurnedAway>> {
     let mut first = Vec::with_capacity(FIRST_BYTES);
     match timeout(gate.limits.first_byte_time, tls.read_buf(&mut first)).await {
         Ok(Ok(1..)) => Ok(first),
         // It went of its own accord.
         Ok(_) => Err(None),
-        Err(_) => Err(Some(Turned::Silent)),
+        Err(_) => Err(Some(TurnedAway::Silent)),
     }
 }
 
@@ -271,23 +271,23 @@ mod tests {
     async fn whoever_may_still_ask_is_counted_and_asks_nothing_once_the_door_is_shut() {
         let gate = Gate::plain();
         let fresh = || gate.fresh.load(Ordering::Relaxed);
-        let place = gate.admit(([192, 0, 2, 1], 1).into()).unwrap();
+        let slot = gate.admit(([192, 0, 2, 1], 1).into()).unwrap();
         let (tell, mut stop) = watch::channel(false);
         let (mut caller, mut tls) = duplex(64);
         let ask = async {
             assert_eq!(fresh(), 1, "before its first byte");
             caller.write_all(b"GET /").await.unwrap();
         };
-        let asked_for = asked(&gate, &place, &mut tls, &mut stop);
+        let asked_for = asked(&gate, &slot, &mut tls, &mut stop);
         let (asked_for, ()) = tokio::join!(biased; asked_for, ask);
         let (counted, first) = asked_for.unwrap();
         assert_eq!((first.as_slice(), fresh()), (b"GET /".as_slice(), 1));
         drop(counted);
         assert_eq!(fresh(), 0);
-        // Whoever saw nobody counted waits for nobody.
+        // The door was shut while no connection was counted.
         tell.send_replace(true);
         caller.write_all(b"GET /").await.unwrap();
-        let turned = asked(&gate, &place, &mut tls, &mut stop).await.err();
+        let turned = asked(&gate, &slot, &mut tls, &mut stop).await.err();
         assert_eq!((turned, fresh()), (Some(None), 0));
         let mut left = [0; 5];
         tls.read_exact(&mut left).await.unwrap();

@@ -8,8 +8,8 @@ use tokio::sync::Semaphore;
 
 use super::identity::Identity;
 use super::peers::Peers;
-use super::room::{Place, Room};
-use super::tally::{Tally, Turned};
+use super::slots::{Slot, Slots};
+use super::tally::{Tally, TurnedAway};
 use crate::config::{ConnectionLimits, GatewayConfig};
 use crate::identity::{Network, Source};
 
@@ -30,9 +30,9 @@ pub(crate) struct Gate {
     pub(super) peers: Arc<Peers>,
     pub(super) tally: Arc<Tally>,
     /// Handshakes in progress, and headers of balancers that are awaited.
-    arrivals: Arc<Room>,
+    arrivals: Arc<Slots>,
     /// Connections after it.
-    connections: Arc<Room>,
+    connections: Arc<Slots>,
     pub(super) dials: Semaphore,
     /// Connections that a request may have been read of, or may yet be, and that the HTTP server
     /// has not answered yet. Counted before the first byte: one that is still on its way to the
@@ -53,10 +53,10 @@ pub(super) struct Visit {
     pub gate: Arc<Gate>,
     /// Its own address, or that of the balancer before it.
     pub address: SocketAddr,
-    /// Its place among the arrivals, if it has to say something before its first request.
-    pub arrival: Option<Place>,
-    /// Its place among the connections, if it hasn't.
-    pub place: Option<Place>,
+    /// Its slot among the handshakes, if it has to say something before its first request.
+    pub arrival: Option<Slot>,
+    /// Its slot among the connections, if it hasn't.
+    pub slot: Option<Slot>,
 }
 
 impl Gate {
@@ -74,39 +74,39 @@ impl Gate {
             peers: Arc::new(Peers::new(tally.clone(), identity.is_some())),
             identity,
             tally,
-            arrivals: Room::new(limits.handshakes, limits.connections_per_source),
-            connections: Room::new(limits.connections, limits.connections_per_source),
+            arrivals: Slots::new(limits.handshakes, limits.connections_per_source),
+            connections: Slots::new(limits.connections, limits.connections_per_source),
             limits,
             dials: Semaphore::new(DIALS),
             fresh: AtomicUsize::new(0),
         }
     }
 
-    /// Somebody connected. None: it has as many connections as it may, or there are too many; that
-    /// is counted.
+    /// A caller connected. `None` if its source has as many connections as it may, or if there are
+    /// too many. That is counted.
     pub(super) fn knock(self: &Arc<Self>, address: SocketAddr) -> Option<Visit> {
         let has_to_arrive = self.identity.is_some() || self.is_balancer(address);
-        let room = match has_to_arrive {
+        let slots = match has_to_arrive {
             true => &self.arrivals,
             false => &self.connections,
         };
-        let place = room.enter(self.source(address));
-        let place = place.map_err(|turned| self.tally.count(turned, Some(address.ip())));
-        let place = Some(place.ok()?);
-        let (arrival, place) = match has_to_arrive {
-            true => (place, None),
-            false => (None, place),
+        let slot = slots.enter(self.source(address));
+        let slot = slot.map_err(|turned| self.tally.count(turned, Some(address.ip())));
+        let slot = Some(slot.ok()?);
+        let (arrival, slot) = match has_to_arrive {
+            true => (slot, None),
+            false => (None, slot),
         };
         Some(Visit {
             gate: self.clone(),
             address,
             arrival,
-            place,
+            slot,
         })
     }
 
-    /// A place for a connection of the caller at an address, which has arrived.
-    pub(super) fn admit(&self, address: SocketAddr) -> Result<Place, Turned> {
+    /// A slot for a connection of the caller at an address, which has arrived.
+    pub(super) fn admit(&self, address: SocketAddr) -> Result<Slot, TurnedAway> {
         self.connections.enter(self.source(address))
     }
 
@@ -124,21 +124,21 @@ impl Gate {
     }
 
     /// Why callers may be turned away.
-    pub(crate) fn reasons(&self) -> &'static [Turned] {
+    pub(crate) fn reasons(&self) -> &'static [TurnedAway] {
         let has_door = self.identity.is_some() || !self.balancers.is_empty();
         match has_door {
-            true => &Turned::ALL,
-            false => &Turned::WITHOUT_A_DOOR,
+            true => &TurnedAway::ALL,
+            false => &TurnedAway::WITHOUT_A_DOOR,
         }
     }
 
     /// How many callers were turned away for this reason.
-    pub(crate) fn turned_away(&self, reason: Turned) -> u64 {
+    pub(crate) fn turned_away(&self, reason: TurnedAway) -> u64 {
         self.tally.of(reason)
     }
 
-    /// Whose share of the places a connection takes. None: of many, for whom a gateway or a
-    /// balancer stands.
+    /// The source that a connection's slot counts for. `None` for a gateway or a balancer, which
+    /// stands for many sources.
     fn source(&self, address: SocketAddr) -> Option<Source> {
         let gateway = self.gateway.as_ref();
         let is_gateway = gateway.is_some_and(|gateway| gateway.is_at(address.ip()));

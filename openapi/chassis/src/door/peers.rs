@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::identity::ClientCertificate;
 
-use super::tally::{Tally, Turned};
+use super::tally::{Tally, TurnedAway};
 
 /// A caller that is connected.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Peers {
     pub(crate) fn at(&self, address: SocketAddr) -> Option<Arc<Peer>> {
         let peer = self.find(address);
         if peer.is_none() {
-            self.tally.count(Turned::Stranger, Some(address.ip()));
+            self.tally.count(TurnedAway::Stranger, Some(address.ip()));
         }
         peer
     }

@@ -8,12 +8,13 @@ use std::time::Duration;
 use slog::{Logger, warn};
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often the log hears of it. Not of each one: whoever floods the door must not flood the disk.
+/// How often the log has a line of each reason. A caller that floods the door must not flood the
+/// disk.
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Why a connection was refused, or closed before its caller did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Turned {
+pub(crate) enum TurnedAway {
     /// Its source has as many as it may, none of which gave way.
     Source,
     /// The system had no descriptor for it.
@@ -56,7 +57,7 @@ pub(crate) enum Turned {
     Stranger,
 }
 
-impl Turned {
+impl TurnedAway {
     /// All of them, as they stand above.
     pub(crate) const ALL: [Self; 20] = [
         Self::Source,
@@ -127,12 +128,12 @@ impl Turned {
 /// The counts since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
-    counts: [AtomicU64; Turned::ALL.len()],
-    last: Mutex<[Option<IpAddr>; Turned::ALL.len()]>,
+    counts: [AtomicU64; TurnedAway::ALL.len()],
+    last: Mutex<[Option<IpAddr>; TurnedAway::ALL.len()]>,
 }
 
 impl Tally {
-    pub(crate) fn count(&self, turned: Turned, source: Option<IpAddr>) {
+    pub(crate) fn count(&self, turned: TurnedAway, source: Option<IpAddr>) {
         self.counts[turned as usize].fetch_add(1, Ordering::Relaxed);
         if let Some(source) = source {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,11 +142,11 @@ impl Tally {
     }
 
     /// How many so far.
-    pub(crate) fn of(&self, turned: Turned) -> u64 {
+    pub(crate) fn of(&self, turned: TurnedAway) -> u64 {
         self.counts[turned as usize].load(Ordering::Relaxed)
     }
 
-    fn last(&self, turned: Turned) -> Option<IpAddr> {
+    fn last(&self, turned: TurnedAway) -> Option<IpAddr> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last[turned as usize]
     }
@@ -153,12 +154,12 @@ impl Tally {
 
 /// Tells the log, a line a reason that there is something new of.
 pub(super) async fn tell(listener: &'static str, tally: Arc<Tally>, log: Logger) {
-    let mut told = Turned::ALL.map(|_| 0);
+    let mut told = TurnedAway::ALL.map(|_| 0);
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        for turned in Turned::ALL {
+        for turned in TurnedAway::ALL {
             let count = tally.of(turned);
             let before = std::mem::replace(&mut told[turned as usize], count);
             if count == before || turned.is_usual() {
@@ -182,19 +183,21 @@ mod tests {
 
     #[test]
     fn each_reason_is_counted_by_itself() {
-        for (place, turned) in Turned::ALL.into_iter().enumerate() {
+        for (place, turned) in TurnedAway::ALL.into_iter().enumerate() {
             assert_eq!(turned as usize, place, "{turned:?}");
-            let same = Turned::ALL.iter().filter(|it| it.name() == turned.name());
+            let same = TurnedAway::ALL
+                .iter()
+                .filter(|it| it.name() == turned.name());
             assert_eq!(same.count(), 1, "{turned:?}");
         }
         let tally = Tally::default();
         let source = "192.0.2.1".parse().ok();
-        tally.count(Turned::Stranger, source);
-        tally.count(Turned::Stranger, None);
+        tally.count(TurnedAway::Stranger, source);
+        tally.count(TurnedAway::Stranger, None);
         assert_eq!(
-            (tally.of(Turned::Stranger), tally.of(Turned::Source)),
+            (tally.of(TurnedAway::Stranger), tally.of(TurnedAway::Source)),
             (2, 0)
         );
-        assert_eq!(tally.last(Turned::Stranger), source);
+        assert_eq!(tally.last(TurnedAway::Stranger), source);
     }
 }

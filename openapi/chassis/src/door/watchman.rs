@@ -20,8 +20,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::connection::canonical;
 use super::gate::Gate;
-use super::room::Place;
-use super::tally::{self, Tally, Turned};
+use super::slots::Slot;
+use super::tally::{self, Tally, TurnedAway};
 use crate::config::ConnectionLimits;
 
 /// How often it looks.
@@ -43,12 +43,12 @@ pub(crate) struct Watchman {
 #[derive(Debug)]
 struct Known {
     descriptor: RawFd,
-    place: Arc<Place>,
+    slot: Arc<Slot>,
     is_shut: bool,
 }
 
 /// A request that is under way, until it is dropped.
-pub(crate) struct UnderWay(Arc<Place>);
+pub(crate) struct UnderWay(Arc<Slot>);
 
 impl Watchman {
     pub(crate) fn new(listener: &'static str, gate: Arc<Gate>) -> Arc<Self> {
@@ -68,9 +68,9 @@ impl Watchman {
     /// new when it is.
     pub(crate) fn asks(&self, caller: SocketAddr) -> Option<UnderWay> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = known.get(&caller)?.place.clone();
-        place.asks();
-        Some(UnderWay(place))
+        let slot = known.get(&caller)?.slot.clone();
+        slot.asks();
+        Some(UnderWay(slot))
     }
 
     /// Looks after the connections to the server at an address, until it is dropped.
@@ -96,10 +96,10 @@ impl Watchman {
                 continue;
             }
             match self.gate.admit(canonical(caller)) {
-                Ok(place) => {
+                Ok(slot) => {
                     let new = Known {
                         descriptor,
-                        place: Arc::new(place),
+                        slot: Arc::new(slot),
                         is_shut: false,
                     };
                     known.insert(caller, new);
@@ -108,14 +108,14 @@ impl Watchman {
             }
         }
         for (caller, known) in known.iter_mut().filter(|(_, known)| !known.is_shut) {
-            if let Some(turned) = due(&known.place, &self.gate.limits) {
+            if let Some(turned) = due(&known.slot, &self.gate.limits) {
                 known.is_shut = true;
                 self.end(*caller, known.descriptor, turned);
             }
         }
     }
 
-    fn end(&self, caller: SocketAddr, descriptor: RawFd, turned: Turned) {
+    fn end(&self, caller: SocketAddr, descriptor: RawFd, turned: TurnedAway) {
         // It may be another's by now.
         if address(getpeername(descriptor)) == Some(caller) {
             let _may_be_gone = shutdown(descriptor, Shutdown::Both);
@@ -131,18 +131,18 @@ impl Drop for UnderWay {
 }
 
 /// Whether a connection is to end, and why.
-fn due(place: &Place, limits: &ConnectionLimits) -> Option<Turned> {
-    let (quiet, age) = (place.quiet_for(), place.age());
-    if place.is_displaced() {
-        return Some(Turned::Displaced);
+fn due(slot: &Slot, limits: &ConnectionLimits) -> Option<TurnedAway> {
+    let (quiet, age) = (slot.quiet_for(), slot.age());
+    if slot.is_displaced() {
+        return Some(TurnedAway::Displaced);
     }
-    if !place.has_asked() && age >= limits.first_byte_time {
-        return Some(Turned::Silent);
+    if !slot.has_asked() && age >= limits.first_byte_time {
+        return Some(TurnedAway::Silent);
     }
     if quiet >= limits.idle_time {
-        return Some(Turned::Idle);
+        return Some(TurnedAway::Idle);
     }
-    (age >= limits.connection_life && !place.is_asking()).then_some(Turned::Life)
+    (age >= limits.connection_life && !slot.is_asking()).then_some(TurnedAway::Life)
 }
 
 /// The process's connections to this port, and their descriptors.
@@ -193,7 +193,7 @@ impl Drain for NotAccepted {
             return Ok(());
         };
         if record.level() == Level::Warning && record.msg().to_string() == "accept error" {
-            tally.count(Turned::NoDescriptor, None);
+            tally.count(TurnedAway::NoDescriptor, None);
         }
         Ok(())
     }
@@ -221,21 +221,21 @@ mod tests {
         let watchman = Watchman::new("listen.api", Arc::new(gate));
         let caller = busy.local_addr().unwrap();
         assert_eq!(connections(at.port()).count(), 2);
-        let place = watchman.gate.admit(caller).unwrap();
+        let slot = watchman.gate.admit(caller).unwrap();
         let descriptor = connections(at.port())
             .find(|(it, _)| *it == caller)
             .unwrap()
             .1;
         let known = Known {
             descriptor,
-            place: Arc::new(place),
+            slot: Arc::new(slot),
             is_shut: false,
         };
         watchman.known.lock().unwrap().insert(caller, known);
         let under_way = watchman.asks(caller);
         watchman.look(at.port());
         assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
-        assert_eq!(watchman.gate.turned_away(Turned::Silent), 1);
+        assert_eq!(watchman.gate.turned_away(TurnedAway::Silent), 1);
         assert_eq!(
             busy.try_read(&mut [0]).unwrap_err().kind(),
             std::io::ErrorKind::WouldBlock

@@ -17,7 +17,7 @@ pub(crate) struct Requests {
 
 /// A request that is under way, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Slot {
+pub(crate) struct RequestSlot {
     requests: Arc<Requests>,
     source: Source,
 }
@@ -31,9 +31,9 @@ impl Requests {
         })
     }
 
-    /// A place for a request of this source. None: it has its share, or there is none left; that is
-    /// counted.
-    pub(crate) fn admit(self: &Arc<Self>, source: Source) -> Option<Slot> {
+    /// A slot for a request of this source. `None` if the source has its share, or if no slot is
+    /// left. That is counted.
+    pub(crate) fn admit(self: &Arc<Self>, source: Source) -> Option<RequestSlot> {
         let under_way = self.under_way.lock();
         let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);
         if !under_way.has_room_for(Some(source)) {
@@ -42,7 +42,7 @@ impl Requests {
             return None;
         }
         under_way.add(Some(source));
-        Some(Slot {
+        Some(RequestSlot {
             requests: self.clone(),
             source,
         })
@@ -60,7 +60,7 @@ impl Requests {
     }
 }
 
-impl Drop for Slot {
+impl Drop for RequestSlot {
     fn drop(&mut self) {
         let under_way = self.requests.under_way.lock();
         let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);
@@ -79,7 +79,7 @@ mod tests {
     }
 
     /// As many as it gets.
-    fn all(requests: &Arc<Requests>, last: u8) -> Vec<Slot> {
+    fn all(requests: &Arc<Requests>, last: u8) -> Vec<RequestSlot> {
         std::iter::from_fn(|| requests.admit(source(last))).collect()
     }
 

@@ -16,10 +16,31 @@ use crate::door::{self, FrontDoor, FrontDoorError, Gate, Listener, Watchman, des
 use crate::ops::{self, Ops, Page, Standing};
 use crate::service::Service;
 
-/// Where an HTTP server listens when it has a front door before it; for nobody else.
+/// Where an HTTP server listens when it has a front door before it: no caller reaches it there.
 const BEHIND_THE_DOOR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The sections of a configuration that the chassis reads.
+///
+/// ```
+/// use dropshot_chassis::Sections;
+/// use dropshot_chassis::config::{LimitsConfig, ListenConfig};
+///
+/// let listen = ListenConfig {
+///     api: "127.0.0.1:8080".parse()?,
+///     ops: ListenConfig::DEFAULT_OPS,
+///     ops_public: false,
+/// };
+/// let sections = Sections {
+///     listen: &listen,
+///     limits: &LimitsConfig::default(),
+///     // Plain HTTP, and no gateway in front.
+///     tls: None,
+///     gateway: None,
+///     requests: 1000,
+/// };
+/// # let _ = sections;
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Sections<'a> {
     /// `[listen]`

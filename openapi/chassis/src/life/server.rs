@@ -21,6 +21,21 @@ use crate::service::Service;
 const GRACE: Duration = Duration::from_secs(20);
 
 /// A service that answers requests.
+///
+/// ```
+/// # use std::sync::Arc;
+/// use dropshot_chassis::{Server, Service, ServeError, StopSignal};
+/// use dropshot_contract::dropshot::ServerContext;
+///
+/// /// Serves until SIGTERM or SIGINT.
+/// async fn run<C: ServerContext, S: Service>(
+///     server: Server<C, S>,
+///     stop: StopSignal,
+/// ) -> Result<(), ServeError> {
+///     println!("https://{}", server.addresses().api);
+///     server.run(stop).await
+/// }
+/// ```
 pub struct Server<C: ServerContext, S: Service> {
     pub(super) api: HttpServer<C>,
     /// What stands before it, unless callers connect to it directly.
@@ -89,8 +104,8 @@ impl<C: ServerContext, S: Service> Server<C, S> {
         let closed = tokio::time::timeout(GRACE, closing).await;
         self.beside.iter().for_each(JoinHandle::abort);
         let written = self.service.stopped().await;
-        let _ops_has_nothing_to_lose =
-            tokio::time::timeout(Duration::from_secs(1), close(None, self.ops)).await;
+        // A scrape that takes longer may be cut off.
+        let _closed = tokio::time::timeout(Duration::from_secs(1), close(None, self.ops)).await;
         written?;
         match closed {
             Ok(ended) => ended.map_err(ServeError::Stopped)?,

@@ -5,6 +5,16 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// What tells the process to stop: SIGTERM or SIGINT.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// // First of all: a signal that comes while the service starts is not lost.
+/// let stop = dropshot_chassis::StopSignal::listen()?;
+/// # drop(stop);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct StopSignal {
     terminate: Signal,
@@ -25,7 +35,7 @@ impl StopSignal {
         })
     }
 
-    /// Returns at the next of them.
+    /// Returns at the next signal.
     pub(super) async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

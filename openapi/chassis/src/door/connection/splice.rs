@@ -12,8 +12,8 @@ use super::{Fresh, Upstream};
 use crate::config::ConnectionLimits;
 use crate::door::gate::Gate;
 use crate::door::pipe::{Broken, Pipe};
-use crate::door::room::Place;
-use crate::door::tally::Turned;
+use crate::door::slots::Slot;
+use crate::door::tally::TurnedAway;
 
 /// How much of a caller is taken without an answer: its header lines, which hyper would take 400
 /// KiB of, and a body. More of it waits in the network for the answer, and if none comes is never
@@ -31,12 +31,12 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Copies both ways until both have ended, or the limits end it.
 pub(super) async fn splice(
     gate: &Gate,
-    place: &Place,
+    slot: &Slot,
     tls: &mut (impl AsyncRead + AsyncWrite + Unpin),
     mut upstream: Upstream,
     fresh: Fresh<'_>,
     first: Vec<u8>,
-) -> Result<(), Turned> {
+) -> Result<(), TurnedAway> {
     let mut requests = Pipe::holding(first, UNANSWERED);
     let mut answers = Pipe::unbounded();
     let mut fresh = Some(fresh);
@@ -79,11 +79,11 @@ pub(super) async fn splice(
             }
             if requests.moves > asked {
                 span.asked();
-                place.asks();
+                slot.asks();
             }
             if answers.moves > answered {
                 span.answered();
-                place.answered();
+                slot.answered();
                 fresh = None;
                 if requests.grant(UNANSWERED) {
                     continue;
@@ -160,16 +160,16 @@ impl Span {
     }
 
     /// Whether it is over, and why.
-    fn end(&self, now: Instant) -> Option<Result<(), Turned>> {
+    fn end(&self, now: Instant) -> Option<Result<(), TurnedAway>> {
         if let Some(since) = self.lingers_since {
             return (now >= since + LINGER).then_some(Ok(()));
         }
         if now >= self.last_answer + self.limits.idle_time {
-            return Some(Err(Turned::Idle));
+            return Some(Err(TurnedAway::Idle));
         }
         let ends = self.life_ends();
         let over = now >= ends && (!self.is_asked || now >= ends + GRACE);
-        over.then_some(Err(Turned::Life))
+        over.then_some(Err(TurnedAway::Life))
     }
 }
 
@@ -192,7 +192,7 @@ mod tests {
         })
     }
 
-    fn after(span: &Span, seconds: u64) -> Option<Result<(), Turned>> {
+    fn after(span: &Span, seconds: u64) -> Option<Result<(), TurnedAway>> {
         span.end(span.began + Duration::from_secs(seconds))
     }
 
@@ -201,7 +201,7 @@ mod tests {
         let mut span = span();
         span.asked();
         assert_eq!(after(&span, 59), None);
-        assert_eq!(after(&span, 60), Some(Err(Turned::Idle)));
+        assert_eq!(after(&span, 60), Some(Err(TurnedAway::Idle)));
         assert_eq!(span.next_look(), span.began + Duration::from_secs(60));
     }
 
@@ -214,10 +214,10 @@ mod tests {
         };
         answered(&mut span);
         assert_eq!(after(&span, 599), None);
-        assert_eq!(after(&span, 600), Some(Err(Turned::Life)));
+        assert_eq!(after(&span, 600), Some(Err(TurnedAway::Life)));
         span.asked();
         assert_eq!(after(&span, 609), None);
-        assert_eq!(after(&span, 610), Some(Err(Turned::Life)));
+        assert_eq!(after(&span, 610), Some(Err(TurnedAway::Life)));
     }
 
     /// A connection to an HTTP server, and its end there.
@@ -244,10 +244,10 @@ mod tests {
     #[tokio::test]
     async fn a_request_without_end_waits_for_an_answer() {
         let (gate, upstream, mut accepted) = connected().await;
-        let place = gate.admit(([192, 0, 2, 1], 1).into()).unwrap();
+        let slot = gate.admit(([192, 0, 2, 1], 1).into()).unwrap();
         let (mut caller, mut tls) = duplex(1024);
         let fresh = Fresh::new(&gate);
-        let splicing = splice(&gate, &place, &mut tls, upstream, fresh, b"GET /".to_vec());
+        let splicing = splice(&gate, &slot, &mut tls, upstream, fresh, b"GET /".to_vec());
         let served = async {
             let mut taken = vec![0; 5 + UNANSWERED];
             accepted.read_exact(&mut taken).await.unwrap();
@@ -273,10 +273,10 @@ mod tests {
         while !(upstream.socket.ready(Interest::READABLE).await.unwrap()).is_read_closed() {
             tokio::task::yield_now().await;
         }
-        let place = gate.admit(([192, 0, 2, 1], 1).into()).unwrap();
+        let slot = gate.admit(([192, 0, 2, 1], 1).into()).unwrap();
         let (mut caller, mut tls) = duplex(64);
         let fresh = Fresh::new(&gate);
-        let splicing = splice(&gate, &place, &mut tls, upstream, fresh, b"GET /".to_vec());
+        let splicing = splice(&gate, &slot, &mut tls, upstream, fresh, b"GET /".to_vec());
         let mut splicing = pin!(splicing);
         let answered = async {
             let mut answer = Vec::new();

@@ -1,5 +1,5 @@
-//! Places for those who can give way: handshakes and connections. Who gets one, and who gives way,
-//! [`Shares`] says.
+//! The slots of handshakes and of connections: each has one until it ends, or until it gives way to
+//! another. [`Shares`] decides who gets a slot, and who gives way.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::tally::Turned;
+use super::tally::TurnedAway;
 use crate::guard::shares::{Holder, Shares};
 use crate::identity::Source;
 
-/// How long without an answer is quiet.
+/// A holder that got no answer for this long is quiet.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Places for those who are in.
+/// A number of slots, and their holders.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct Slots {
     opened: Instant,
     occupants: Mutex<Occupants>,
 }
@@ -31,12 +31,12 @@ struct Occupants {
     all: BTreeMap<u64, Arc<Occupant>>,
 }
 
-/// One that is in.
+/// The handshake or connection that has a slot.
 #[derive(Debug)]
 struct Occupant {
     source: Option<Source>,
     opened: Instant,
-    /// When it was last answered, or let in; in milliseconds since the room was opened.
+    /// When it was last answered, or got its slot; in milliseconds since `opened`.
     heard_at: AtomicU64,
     /// Whether it has asked for something since.
     is_asking: AtomicBool,
@@ -46,16 +46,16 @@ struct Occupant {
     displaced: Notify,
 }
 
-/// A place in a room; free again when this is dropped.
+/// A slot; free again when this is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
-    room: Arc<Room>,
+pub(super) struct Slot {
+    slots: Arc<Slots>,
     number: u64,
     occupant: Arc<Occupant>,
 }
 
-impl Room {
-    /// This many places, and no more than so many of them for one source.
+impl Slots {
+    /// This many slots, and no more than so many of them for one source.
     pub(super) fn new(limit: u32, per_source: u32) -> Arc<Self> {
         Arc::new(Self {
             opened: Instant::now(),
@@ -67,27 +67,27 @@ impl Room {
         })
     }
 
-    /// How many are in.
+    /// How many slots are taken.
     pub(super) fn occupied(&self) -> u32 {
         let occupants = self.occupants.lock();
         let occupants = occupants.unwrap_or_else(PoisonError::into_inner);
         occupants.shares.taken()
     }
 
-    /// Takes a place, if need be that of another.
+    /// Takes a slot, if need be from another holder.
     ///
     /// # Errors
-    /// The source has all that it may, or the room is full, and nobody gives way.
-    pub(super) fn enter(self: &Arc<Self>, source: Option<Source>) -> Result<Place, Turned> {
+    /// The source has as many as it may, or no slot is free and no holder gives way.
+    pub(super) fn enter(self: &Arc<Self>, source: Option<Source>) -> Result<Slot, TurnedAway> {
         let occupants = self.occupants.lock();
         let mut occupants = occupants.unwrap_or_else(PoisonError::into_inner);
         if !occupants.shares.has_room_for(source) {
             let Some(number) = occupants.who_gives_way_to(source) else {
                 let has_all = occupants.shares.has_all(source);
                 return Err(if has_all {
-                    Turned::Source
+                    TurnedAway::Source
                 } else {
-                    Turned::Full
+                    TurnedAway::Full
                 });
             };
             if let Some(loser) = occupants.remove(number) {
@@ -109,8 +109,8 @@ impl Room {
             displaced: Notify::new(),
         });
         occupants.all.insert(number, occupant.clone());
-        Ok(Place {
-            room: self.clone(),
+        Ok(Slot {
+            slots: self.clone(),
             number,
             occupant,
         })
@@ -137,7 +137,7 @@ impl Occupants {
         loser.map(|(number, ..)| *number)
     }
 
-    /// Nothing when the place was given to somebody else before.
+    /// `None` if the slot was given to another holder before.
     fn remove(&mut self, number: u64) -> Option<Arc<Occupant>> {
         let gone = self.all.remove(&number)?;
         self.shares.remove(gone.source);
@@ -159,55 +159,55 @@ impl Occupant {
     }
 }
 
-impl Place {
-    /// Notes that whoever has it asks for something.
+impl Slot {
+    /// Notes that the holder sends a request.
     pub(super) fn asks(&self) {
         self.occupant.is_asking.store(true, Ordering::Relaxed);
         self.occupant.has_asked.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it asks for something, and was not answered yet.
+    /// Whether the holder has sent a request that is not answered yet.
     pub(super) fn is_asking(&self) -> bool {
         self.occupant.is_asking.load(Ordering::Relaxed)
     }
 
-    /// Whether it ever asked for anything.
+    /// Whether the holder ever sent a request.
     pub(super) fn has_asked(&self) -> bool {
         self.occupant.has_asked.load(Ordering::Relaxed)
     }
 
-    /// How long it was not answered anything.
+    /// How long the holder has had no answer.
     pub(super) fn quiet_for(&self) -> Duration {
-        let elapsed = self.room.opened.elapsed();
+        let elapsed = self.slots.opened.elapsed();
         elapsed.saturating_sub(self.occupant.last_heard())
     }
 
-    /// How long it has had the place.
+    /// How long the holder has had the slot.
     pub(super) fn age(&self) -> Duration {
         self.occupant.arrived.elapsed()
     }
 
-    /// Whether the place is somebody else's.
+    /// Whether the slot was given to another holder.
     pub(super) fn is_displaced(&self) -> bool {
         self.occupant.is_displaced.load(Ordering::Relaxed)
     }
 
-    /// Notes that whoever has it was answered.
+    /// Notes that the holder was answered.
     pub(super) fn answered(&self) {
-        let now = milliseconds(self.room.opened.elapsed());
+        let now = milliseconds(self.slots.opened.elapsed());
         self.occupant.heard_at.store(now, Ordering::Relaxed);
         self.occupant.is_asking.store(false, Ordering::Relaxed);
     }
 
-    /// Done when the place is somebody else's.
+    /// Done when the slot is given to another holder.
     pub(super) async fn displaced(&self) {
         self.occupant.displaced.notified().await;
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
-        let occupants = self.room.occupants.lock();
+        let occupants = self.slots.occupants.lock();
         let mut occupants = occupants.unwrap_or_else(PoisonError::into_inner);
         occupants.remove(self.number);
     }
@@ -223,22 +223,22 @@ mod tests {
 
     use super::*;
 
-    async fn is_displaced(place: &Place) -> bool {
-        timeout(Duration::ZERO, place.displaced()).await.is_ok()
+    async fn is_displaced(slot: &Slot) -> bool {
+        timeout(Duration::ZERO, slot.displaced()).await.is_ok()
     }
 
-    fn quiet_for(place: &Place, milliseconds: u64) {
-        let now = u64::try_from(place.room.opened.elapsed().as_millis()).unwrap();
+    fn quiet_for(slot: &Slot, milliseconds: u64) {
+        let now = u64::try_from(slot.slots.opened.elapsed().as_millis()).unwrap();
         let at = now.saturating_sub(milliseconds);
-        place.occupant.heard_at.store(at, Ordering::Relaxed);
+        slot.occupant.heard_at.store(at, Ordering::Relaxed);
     }
 
-    /// A room that has been open for a while, so that somebody can have been quiet in it.
-    fn room(limit: u32, per_source: u32) -> Arc<Room> {
-        let mut room = Room::new(limit, per_source);
+    /// Slots that have been open for a while, so that a holder can have been quiet.
+    fn slots(limit: u32, per_source: u32) -> Arc<Slots> {
+        let mut slots = Slots::new(limit, per_source);
         let ago = Duration::from_secs(60);
-        Arc::get_mut(&mut room).unwrap().opened = Instant::now().checked_sub(ago).unwrap();
-        room
+        Arc::get_mut(&mut slots).unwrap().opened = Instant::now().checked_sub(ago).unwrap();
+        slots
     }
 
     fn source(last: u8) -> Option<Source> {
@@ -247,8 +247,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_quietest_of_those_without_a_share_gives_way() {
-        let room = room(2, 64);
-        let enter = || room.enter(None);
+        let slots = slots(2, 64);
+        let enter = || slots.enter(None);
         let (first, second) = (enter().unwrap(), enter().unwrap());
         quiet_for(&first, 5_000);
         quiet_for(&second, 9_000);
@@ -260,7 +260,7 @@ mod tests {
         first.answered();
         assert_eq!(
             enter().unwrap_err(),
-            Turned::Full,
+            TurnedAway::Full,
             "both were just heard of"
         );
         drop(third);
@@ -269,32 +269,32 @@ mod tests {
 
     #[tokio::test]
     async fn a_sources_own_gives_way_unless_a_request_is_lost_by_it() {
-        let room = room(100, 3);
-        let mine: Vec<_> = (0..3).map(|_| room.enter(source(1)).unwrap()).collect();
-        for (place, quiet) in mine.iter().zip([300, 900, 600]) {
-            quiet_for(place, quiet);
+        let slots = slots(100, 3);
+        let mine: Vec<_> = (0..3).map(|_| slots.enter(source(1)).unwrap()).collect();
+        for (slot, quiet) in mine.iter().zip([300, 900, 600]) {
+            quiet_for(slot, quiet);
         }
         mine[1].asks();
-        let another = room.enter(source(1)).unwrap();
+        let another = slots.enter(source(1)).unwrap();
         assert!(
             is_displaced(&mine[2]).await,
             "the quietest that asks for nothing"
         );
-        [&mine[0], &another].into_iter().for_each(Place::asks);
-        assert_eq!(room.enter(source(1)).unwrap_err(), Turned::Source);
+        [&mine[0], &another].into_iter().for_each(Slot::asks);
+        assert_eq!(slots.enter(source(1)).unwrap_err(), TurnedAway::Source);
         // A request that is never whole keeps nobody out.
         quiet_for(&mine[0], 1_001);
-        assert!(room.enter(source(1)).is_ok() && is_displaced(&mine[0]).await);
+        assert!(slots.enter(source(1)).is_ok() && is_displaced(&mine[0]).await);
     }
 
     #[tokio::test]
     async fn the_oldest_of_the_source_that_has_most_gives_way_to_one_that_has_none() {
-        let room = room(4, 64);
-        let enter = |last| room.enter(source(last)).unwrap();
+        let slots = slots(4, 64);
+        let enter = |last| slots.enter(source(last)).unwrap();
         let honest = enter(1);
         let greedy: Vec<_> = (0..10).map(|_| enter(2)).collect();
-        for (number, place) in greedy.iter().enumerate() {
-            assert_eq!(is_displaced(place).await, number < 8, "{number}");
+        for (number, slot) in greedy.iter().enumerate() {
+            assert_eq!(is_displaced(slot).await, number < 8, "{number}");
         }
         assert!(!is_displaced(&honest).await);
         // From many sources, it is the oldest of all.
@@ -302,22 +302,22 @@ mod tests {
         let others: Vec<_> = (3..7).map(enter).collect();
         assert!(is_displaced(&honest).await);
         drop((honest, others));
-        let occupants = room.occupants.lock().unwrap();
+        let occupants = slots.occupants.lock().unwrap();
         assert!(occupants.all.is_empty() && occupants.shares.is_empty());
     }
 
-    /// As many sources as fill the room, each of them asking all the time.
+    /// As many sources as fill the slots, each of them asking all the time.
     #[tokio::test]
     async fn busy_sources_do_not_lock_out_another() {
-        let room = room(64, 4);
+        let slots = slots(64, 4);
         let mut held = Vec::new();
         for last in 0..16 {
-            let all = std::iter::from_fn(|| room.enter(source(last)).ok());
+            let all = std::iter::from_fn(|| slots.enter(source(last)).ok());
             held.extend(all.take(4));
         }
-        held.iter().for_each(Place::asks);
+        held.iter().for_each(Slot::asks);
         for _ in 0..20 {
-            assert!(room.enter(source(99)).is_ok());
+            assert!(slots.enter(source(99)).is_ok());
         }
         drop(held);
     }
