@@ -45,7 +45,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Error> {
     let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
     let client = folder.client(&installation.clients()).await?;
 
-    let (log, guard) = log::to_stderr();
+    let (log, guard) = log::to_stderr(config.log);
     let result = serve::serve(&config, &installation, &log, |_| {
         // Write the configuration only now that the service listens. If another quickstart runs on
         // this folder, the file must keep that one's configuration.

@@ -34,7 +34,7 @@ pub(super) fn run(_arguments: Arguments, source: &Source, threads: Threads) -> R
     let confinement = confine(&config);
     threads.run(async {
         let installation = Installation::open(&config, Arc::new(SystemClock)).await?;
-        let (log, guard) = log::to_stderr();
+        let (log, guard) = log::to_stderr(config.log);
         confinement.tell(&log);
         tell_exposed_files(&config, &log);
         let result = serve(&config, &installation, &log, |_| Ok(())).await;

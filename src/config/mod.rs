@@ -18,8 +18,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use dropshot_chassis::config::{
-    CertificateHeader, ConfigErrors, GatewayConfig, LimitsConfig, ListenConfig, Program, Reader,
-    Setting, TlsConfig,
+    CertificateHeader, ConfigErrors, GatewayConfig, LimitsConfig, ListenConfig, LogConfig, Program,
+    Reader, Setting, TlsConfig,
 };
 
 pub use audit::{AuditConfig, Durability, SyslogTarget};
@@ -61,6 +61,8 @@ pub struct Config {
     pub throttle: ThrottleConfig,
     /// Where it writes its decisions.
     pub audit: AuditConfig,
+    /// What its log is like.
+    pub log: LogConfig,
     /// Every key with its value and where that came from, for `config show`.
     pub settings: Vec<Setting>,
 }
@@ -96,6 +98,7 @@ impl Config {
         let policy = PolicyConfig::read(&mut reader);
         let throttle = ThrottleConfig::read(&mut reader);
         let audit = AuditConfig::read(&mut reader);
+        let log = LogConfig::read(&mut reader);
         if let (Some(policy), Some(tls), Some(gateway)) = (&policy, &tls, &gateway)
             && policy.certificate_binding != CertificateBinding::Off
             && !knows_certificates(tls.as_ref(), gateway.as_ref())
@@ -120,6 +123,7 @@ impl Config {
                 policy: policy?,
                 throttle: throttle?,
                 audit: audit?,
+                log: log?,
                 settings,
             })
         };
@@ -193,6 +197,7 @@ impl Config {
             policy: PolicyConfig::default(),
             throttle: ThrottleConfig::default(),
             audit: AuditConfig::new(data.join(Self::QUICKSTART_AUDIT)),
+            log: LogConfig::default(),
             settings: Vec::new(),
         })
     }

@@ -13,7 +13,6 @@ mod document;
 pub mod fuzzing;
 mod handlers;
 mod origin;
-mod reference;
 mod reply;
 mod running;
 mod service;

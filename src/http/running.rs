@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use dropshot_chassis::{Chassis, Readiness, Sections, ServeError, Server, ServiceError};
+use dropshot_chassis::{Chassis, Page, Readiness, Sections, ServeError, Server, ServiceError};
 use prometheus_client::registry::Registry;
 use slog::Logger;
 
 use super::context::Context;
 use super::service::{description, reading};
-use super::{reference, watch};
+use super::watch;
 use crate::config::Config;
 use crate::issuer::Issuer;
 
@@ -35,7 +35,7 @@ pub async fn start(
     let chassis = Chassis::new(sections, log)?;
     let api = description(&config.issuer, chassis.options(reading()))?;
     let context = Context::new(config, issuer.clone());
-    let docs = reference::of(&context.document);
+    let docs = Page::of(&context.document.value());
     let running = Arc::new(Running(issuer));
     chassis.docs(docs).start(api, context, running).await
 }

@@ -11,11 +11,13 @@
 //!   PROXY protocol, or by the headers of a gateway that proves itself.
 //! - Limits of handshakes, connections and requests, shared fairly between sources: one greedy source
 //!   leaves room for others. Times after which a silent or idle connection ends.
-//! - A listener for operators with `/healthz`, `/readyz`, `/metrics` and a page at `/docs/`.
+//! - A listener for operators with `/healthz`, `/readyz`, `/metrics` and the API's reference at `/docs/`.
 //! - A start that checks all that it needs, a drain, and an end that loses no request.
 //! - A configuration of a TOML file and environment variables ([`config::Reader`]). All mistakes are
 //!   reported at once, each with its line.
-//! - A log of one JSON object a line, or for people on a terminal.
+//! - A log of one JSON object a line, or for people on a terminal. Each answer that is a fault of the
+//!   service is in it, with its cause.
+//! - Requests counted and timed by operation and status.
 //! - Confinement to the files of the configuration by Landlock ([`life::confinement`]).
 //!
 //! # Non-features
@@ -35,8 +37,12 @@
 //! Dropshot's HTTP server where the service ends TLS or reads PROXY headers. It copies bytes, and
 //! HTTP is read by one server only. Without either, callers connect to that server directly.
 //!
+//! [`CommandLine`] does all of this for a service without commands of its own. Its `main` says where
+//! the state is made, and nothing else.
+//!
 //! | Module | Owns |
 //! |---|---|
+//! | [`CommandLine`] | the commands of a service that takes the chassis as it is |
 //! | [`life`] | the life of a process: start, drain, end, log, confinement |
 //! | `ops` | the operators' listener: health, readiness, metrics, the reference |
 //! | [`Admission`] | what is asked of each request: who sent it, and whether there is room |
@@ -123,6 +129,7 @@
 
 mod admission;
 pub mod caller;
+mod command_line;
 pub mod config;
 pub mod door;
 #[doc(hidden)]
@@ -137,6 +144,7 @@ mod service;
 
 pub use admission::Admission;
 pub use caller::Caller;
+pub use command_line::CommandLine;
 pub use life::{Addresses, Chassis, Sections, ServeError, Server, StopSignal};
 pub use ops::Page;
 pub use readiness::{Problem, Readiness};

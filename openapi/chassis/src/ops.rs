@@ -1,7 +1,9 @@
 //! The operators' listener: whether the service lives, whether it may take traffic, its figures,
 //! and the reference of its API. No part of the served document.
 
+mod answers;
 mod metrics;
+mod reference;
 
 use std::sync::Arc;
 
@@ -13,28 +15,10 @@ use serde_json::json;
 
 use crate::door::{Gate, Watchman};
 use crate::service::Service;
+pub(crate) use answers::Answers;
 pub(crate) use metrics::Standing;
 use metrics::{CONTENT_TYPE, Metrics};
-
-/// A page of HTML, and what a browser may do with it.
-///
-/// ```
-/// use dropshot_chassis::Page;
-///
-/// let page = Page {
-///     html: "<!DOCTYPE html><title>Pets</title><h1>Pets</h1>".to_owned(),
-///     content_security_policy: "default-src 'none'".to_owned(),
-/// };
-/// // The page is then at /docs/: chassis.docs(page)
-/// # drop(page);
-/// ```
-#[derive(Debug, Clone, Default)]
-pub struct Page {
-    /// The page.
-    pub html: String,
-    /// The value of `Content-Security-Policy`.
-    pub content_security_policy: String,
-}
+pub use reference::Page;
 
 /// What the operators' endpoints look at.
 #[derive(Debug)]

@@ -10,6 +10,8 @@
 //!   the constraints of its schema. A refusal ([`Rejection`]) names the place.
 //! - Credentials taken off the request as the document's `security` says ([`Basic`], [`Bearer`],
 //!   [`ApiKey`], [`HttpCredentials`]).
+//! - A word on each answer for those who count and log ([`Answered`]). A handler that panics is a
+//!   500, with its words for the log.
 //! - Bounds on the head, the body, its nesting and the time that it may take ([`Options`]).
 //! - With the Cargo feature `testing`, a module of that name for a service's own tests: whether each
 //!   operation is reached, and whether the document round-trips through Dropshot.
@@ -76,6 +78,7 @@
 //! assert_eq!(refused.to_string(), "must be at most 150");
 //! ```
 
+mod answered;
 mod base64;
 mod binary;
 mod composed;
@@ -130,6 +133,7 @@ pub use serde_json::Value;
 pub use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub use uuid::Uuid;
 
+pub use crate::answered::Answered;
 pub use crate::base64::Base64;
 pub use crate::binary::Binary;
 pub use crate::composed::serialize_merged;
@@ -147,7 +151,7 @@ pub use crate::operation::{
     Declared, DeclaredHeader, Field, Location, Media, MediaKind, Operation, Parameter, RequestBody,
     Shape, Status, Style,
 };
-pub use crate::options::{Admit, FullPath, Options, Rejected, Route};
+pub use crate::options::{Admit, FullPath, Observe, Options, Rejected, Route};
 pub use crate::received::Received;
 pub use crate::rejection::Rejection;
 pub use crate::reply::{Payload, Reply, respond};

@@ -96,6 +96,7 @@ pub fn mount<C: ServerContext>(
         limits,
         header_bytes: options.header_bytes,
         admit: options.admit,
+        observe: options.observe,
         draining: options.draining,
         rejected,
     });

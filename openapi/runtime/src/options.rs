@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use dropshot::{RequestInfo, ServerContext};
 
+use crate::answered::Answered;
 use crate::context::{Admitted, RequestContext};
 use crate::operation::Operation;
 use crate::receive::Limits;
@@ -41,6 +42,8 @@ pub struct Options {
     pub path: Option<FullPath>,
     /// Whether a request is read at all; by default each is.
     pub admit: Option<Admit>,
+    /// Called with each answer, before it is sent.
+    pub observe: Option<Observe>,
     /// Set while the service ends: from then on each answer of HTTP/1 asks its caller to come back
     /// by another connection.
     pub draining: Arc<AtomicBool>,
@@ -54,6 +57,9 @@ pub type FullPath = Box<dyn Fn(&Operation) -> Option<String>>;
 /// error, the request is refused as one too many ([`crate::Reason::Overloaded`]).
 pub type Admit = Box<dyn Fn(&RequestInfo) -> Result<Admitted, Admitted> + Send + Sync>;
 
+/// Called with each answer, before it is sent. The caller waits for it.
+pub type Observe = Box<dyn Fn(&Answered<'_>) + Send + Sync>;
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -63,6 +69,7 @@ impl Default for Options {
             empty_form_fields_are_absent: false,
             path: None,
             admit: None,
+            observe: None,
             draining: Arc::default(),
         }
     }

@@ -1,21 +1,26 @@
 //! The one handler behind every endpoint: choose the operation, check the head, read the request,
 //! call, finish the response.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use dropshot::{ApiEndpoint, ApiEndpointVersions, HttpError, RawRequest, ServerContext};
+use futures_util::FutureExt as _;
 use http::header::CONNECTION;
 use http::{HeaderValue, Method, Version};
 
 use crate::endpoint::PATH;
 use crate::failure::finish;
-use crate::options::{Admit, Rejected, Route};
+use crate::operation::Operation;
+use crate::options::{Admit, Observe, Rejected, Route};
 use crate::receive::{Limits, receive};
 use crate::received::{Path, Received};
 use crate::route::{Found, Table};
 use crate::unbroken::Unbroken;
-use crate::{Rejection, RequestContext, Response, head};
+use crate::{Answered, Rejection, RequestContext, Response, head};
 
 /// What all handlers share.
 pub(crate) struct Service<C: ServerContext> {
@@ -24,8 +29,16 @@ pub(crate) struct Service<C: ServerContext> {
     pub(crate) limits: Limits,
     pub(crate) header_bytes: usize,
     pub(crate) admit: Option<Admit>,
+    pub(crate) observe: Option<Observe>,
     pub(crate) draining: Arc<AtomicBool>,
     pub(crate) rejected: Rejected<C>,
+}
+
+/// What is known of a request while it is answered.
+#[derive(Default)]
+struct Progress {
+    operation: Option<&'static Operation>,
+    is_one_too_many: bool,
 }
 
 /// The one kind of endpoint: for a method, whatever the path.
@@ -57,11 +70,33 @@ async fn serve<C: ServerContext>(
     let request = request.into_inner();
     let is_head = *request.method() == Method::HEAD;
     let closes = service.draining.load(Ordering::Relaxed) && request.version() <= Version::HTTP_11;
-    if !is_head && !closes {
-        return answer(service, rqctx, request).await;
+    let mut progress = Progress::default();
+    if !is_head && !closes && service.observe.is_none() {
+        return answer(service, rqctx, request, &mut progress).await;
     }
+    let began = Instant::now();
     let request_id = rqctx.request_id.clone();
-    let answered = answer(service, rqctx, request).await;
+    let answered = answer(service.clone(), rqctx, request, &mut progress).await;
+    if let Some(observe) = &service.observe {
+        let (status, cause) = match &answered {
+            Ok(response) => (response.status(), None),
+            Err(error) => (
+                error.status_code.as_status(),
+                Some(&*error.internal_message),
+            ),
+        };
+        observe(&Answered {
+            operation: progress.operation,
+            status,
+            cause,
+            is_one_too_many: progress.is_one_too_many,
+            elapsed: began.elapsed(),
+            request_id: &request_id,
+        });
+    }
+    if !is_head && !closes {
+        return answered;
+    }
     let mut response = answered.unwrap_or_else(|error| error.into_response(&request_id));
     if is_head {
         response = head::without_content(response);
@@ -76,6 +111,7 @@ async fn answer<C: ServerContext>(
     service: Arc<Service<C>>,
     mut rqctx: RequestContext<C>,
     request: http::Request<dropshot::Body>,
+    progress: &mut Progress,
 ) -> Result<Response, HttpError> {
     let (parts, mut body) = request.into_parts();
     let (index, path, allow) = match service.table.find(&parts.method, parts.uri.path()) {
@@ -94,6 +130,7 @@ async fn answer<C: ServerContext>(
         }
     };
     let Route { operation, call } = &service.routes[index];
+    progress.operation = Some(operation);
     operation.id.clone_into(&mut rqctx.endpoint.operation_id);
     let request_id = rqctx.request_id.clone();
     if let Some(admit) = &service.admit {
@@ -101,6 +138,7 @@ async fn answer<C: ServerContext>(
             Ok(admitted) => rqctx.admit(admitted),
             Err(admitted) => {
                 rqctx.admit(admitted);
+                progress.is_one_too_many = true;
                 let rejection = Rejection::overloaded(operation);
                 return finish((service.rejected)(rqctx, rejection).await, &request_id);
             }
@@ -118,7 +156,12 @@ async fn answer<C: ServerContext>(
         Ok(content) => {
             let empty_is_absent = service.limits.empty_is_absent;
             let received = Received::new(operation, path, parts, content, empty_is_absent);
-            finish(call(rqctx, received).await, &request_id)
+            // A panic of a handler ends its request, and not the connection with others on it.
+            let called = AssertUnwindSafe(async { call(rqctx, received).await });
+            match called.catch_unwind().await {
+                Ok(response) => finish(response, &request_id),
+                Err(panic) => Err(HttpError::for_internal_error(words(&*panic))),
+            }
         }
         Err(rejection) => {
             let closes = rejection.leaves_body_unread() && parts.version <= Version::HTTP_11;
@@ -129,6 +172,13 @@ async fn answer<C: ServerContext>(
             finish(response, &request_id)
         }
     }
+}
+
+/// What a handler that panicked said, for the log.
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("the handler panicked: {}", text.unwrap_or("without words"))
 }
 
 fn close(response: &mut Response) {

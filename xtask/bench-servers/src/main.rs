@@ -9,8 +9,8 @@ mod handwritten;
 mod load;
 mod tls;
 
-use dropshot::HandlerTaskMode;
-use dropshot_contract::{ServeOptions, serve};
+use dropshot::{ConfigDropshot, HandlerTaskMode, ServerBuilder};
+use slog::{Discard, Logger, o};
 use std::net::SocketAddr;
 
 const USAGE: &str = "usage: bench-servers generated|handwritten|form ADDR | dropshot-tls CONFIG | \
@@ -38,11 +38,15 @@ async fn run(server: &str, address: &str) -> Result<(), String> {
         "form" => form::api()?,
         _ => return Err(USAGE.to_owned()),
     };
-    let options = ServeOptions {
-        task_mode: HandlerTaskMode::CancelOnDisconnect,
-        ..ServeOptions::default()
+    let config = ConfigDropshot {
+        bind_address: address,
+        default_handler_task_mode: HandlerTaskMode::CancelOnDisconnect,
+        ..ConfigDropshot::default()
     };
-    serve(api, (), address, options)
-        .await
-        .map_err(|error| error.to_string())
+    let server = ServerBuilder::new(api, (), Logger::root(Discard, o!()))
+        .config(config)
+        .start()
+        .map_err(|error| error.to_string())?;
+    eprintln!("listening on http://{}", server.local_addr());
+    server.await
 }

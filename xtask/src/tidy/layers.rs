@@ -81,6 +81,18 @@ const SERVICE: Layers = &[
 const CHASSIS: Layers = &[
     ("fuzzing", &["caller", "config", "door"]),
     (
+        "command_line",
+        &[
+            "life",
+            "ops",
+            "caller",
+            "door",
+            "config",
+            "service",
+            "private_file",
+        ],
+    ),
+    (
         "life",
         &["ops", "admission", "caller", "door", "config", "service"],
     ),

@@ -11,9 +11,11 @@ use slog::Logger;
 use super::error::ServeError;
 use super::server::Server;
 use crate::admission::Admission;
-use crate::config::{GatewayConfig, LimitsConfig, ListenConfig, TlsConfig};
+use crate::config::{
+    GatewayConfig, LimitsConfig, ListenConfig, RequestLimits, StandardConfig, TlsConfig,
+};
 use crate::door::{self, FrontDoor, FrontDoorError, Gate, Listener, Watchman, descriptors};
-use crate::ops::{self, Ops, Page, Standing};
+use crate::ops::{self, Answers, Ops, Page, Standing};
 use crate::service::Service;
 
 /// Where an HTTP server listens when it has a front door before it: no caller reaches it there.
@@ -106,8 +108,11 @@ pub struct Chassis {
     door: Option<FrontDoor>,
     gate: Arc<Gate>,
     admission: Admission,
+    answers: Arc<Answers>,
     ops_watchman: Arc<Watchman>,
     docs: Option<Page>,
+    /// What is read of a request, where the configuration says so.
+    reads: Option<RequestLimits>,
     log: Logger,
 }
 
@@ -147,16 +152,46 @@ impl Chassis {
             gate,
             admission: Admission::behind(sections.gateway, sections.requests, peers, watchman)?,
             door,
+            answers: Arc::default(),
             ops_watchman: door::watchman("listen.ops", of_operators, None),
             docs: None,
+            reads: None,
             log,
         })
     }
 
-    /// The options that the API must be mounted with, over those of the service.
+    /// The service with all sections of a configuration.
+    ///
+    /// # Errors
+    /// [`ServeError`], as for [`Chassis::new`].
+    pub fn of(config: &StandardConfig, log: Logger) -> Result<Self, ServeError> {
+        let sections = Sections {
+            listen: &config.listen,
+            limits: &config.limits,
+            tls: config.tls.as_ref(),
+            gateway: config.gateway.as_ref(),
+            requests: config.requests.requests,
+        };
+        Ok(Self {
+            reads: Some(config.requests),
+            ..Self::new(sections, log)?
+        })
+    }
+
+    /// The options that the API must be mounted with, over those of the service. With
+    /// [`Chassis::of`], the configuration says how large and how slow a body may be.
     #[must_use]
     pub fn options(&self, options: Options) -> Options {
-        self.admission.options(options)
+        let (body_bytes, body_deadline) = match self.reads {
+            Some(limits) => (limits.body_bytes, limits.body_time),
+            None => (options.body_bytes, options.body_deadline),
+        };
+        Options {
+            body_bytes,
+            body_deadline,
+            observe: Some(self.answers.observe(self.log.clone())),
+            ..self.admission.options(options)
+        }
     }
 
     /// The page at `/docs/` of the operators' listener; without it, there is none.
@@ -182,8 +217,10 @@ impl Chassis {
             door,
             gate,
             admission,
+            answers,
             ops_watchman,
             docs,
+            reads: _,
             log,
         } = self;
         let address = match door {
@@ -195,6 +232,7 @@ impl Chassis {
         let standing = Standing {
             service: service.clone(),
             admission: admission.clone(),
+            answers,
         };
         let ops = door::listen(
             "listen.ops",

@@ -3,19 +3,30 @@
 
 use std::io::{self, IsTerminal};
 
-use slog::{Drain, Logger, o};
+use slog::{Drain, Level, LevelFilter, Logger, o};
 use slog_async::{Async, AsyncGuard};
+
+use crate::config::{LogConfig, LogFormat, LogLevel};
 
 /// The log, and what writes its last lines when it is dropped. Writing happens on a thread of its
 /// own, since a pipe that nobody reads must not hold up a token.
 ///
 /// ```
-/// let (log, guard) = dropshot_chassis::life::log::to_stderr();
-/// slog::info!(log, "serving");
+/// use dropshot_chassis::config::{LogConfig, LogLevel};
+///
+/// let config = LogConfig { level: LogLevel::Warning, ..LogConfig::default() };
+/// let (log, guard) = dropshot_chassis::life::log::to_stderr(config);
+/// slog::warn!(log, "the shop closes soon");
+/// slog::info!(log, "nobody reads this");
 /// drop((log, guard));
 /// ```
-pub fn to_stderr() -> (Logger, AsyncGuard) {
-    let (drain, guard) = if io::stderr().is_terminal() {
+pub fn to_stderr(config: LogConfig) -> (Logger, AsyncGuard) {
+    let is_for_people = match config.format {
+        LogFormat::Auto => io::stderr().is_terminal(),
+        LogFormat::Json => false,
+        LogFormat::Text => true,
+    };
+    let (drain, guard) = if is_for_people {
         let decorator = slog_term::TermDecorator::new().stderr();
         let decorator = if std::env::var_os("NO_COLOR").is_some() {
             decorator.force_plain()
@@ -26,5 +37,12 @@ pub fn to_stderr() -> (Logger, AsyncGuard) {
     } else {
         Async::new(slog_json::Json::default(io::stderr()).fuse()).build_with_guard()
     };
+    let least = match config.level {
+        LogLevel::Error => Level::Error,
+        LogLevel::Warning => Level::Warning,
+        LogLevel::Info => Level::Info,
+    };
+    // Lines below the level are dropped before their text is made.
+    let drain = LevelFilter::new(drain, least);
     (Logger::root(drain.fuse(), o!()), guard)
 }

@@ -13,6 +13,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::answers::Answers;
 use crate::admission::Admission;
 use crate::caller::Stranger;
 use crate::door::Gate;
@@ -37,6 +38,7 @@ struct Door(Arc<Gate>);
 pub(crate) struct Standing<S: Service> {
     pub service: Arc<S>,
     pub admission: Admission,
+    pub answers: Arc<Answers>,
 }
 
 impl<S: Service> Clone for Standing<S> {
@@ -44,6 +46,7 @@ impl<S: Service> Clone for Standing<S> {
         Self {
             service: self.service.clone(),
             admission: self.admission.clone(),
+            answers: self.answers.clone(),
         }
     }
 }
@@ -69,6 +72,7 @@ impl Metrics {
         let version = vec![("version", S::VERSION)];
         registry.register("build", "Which version runs", Info::new(version));
         registry.register_collector(Box::new(standing.clone()));
+        standing.answers.register(&mut registry);
         standing.service.register(&mut registry);
         registry.register_collector(Box::new(Door(gate)));
         Self { registry }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // a test fails by it
 
+mod answered;
 mod bodies;
 mod document;
 mod harness;

@@ -55,6 +55,7 @@ impl Api for Service {
                 "the store is away".to_owned(),
             )
             .into()),
+            Some("panic") => panic!("a bug of the handler"),
             Some("500") => Err(rt::Failure::internal("a secret reason")),
             _ => Ok(PutPetReply::Ok(request.body)),
         }

@@ -9,10 +9,8 @@ mod style;
 
 use std::fmt::Write as _;
 
-use dropshot_chassis::Page;
 use serde_json::{Map, Value};
 
-use super::document::Document;
 use html::{anchor, entries, escape, prose, text};
 
 /// The methods that an OpenAPI path item can have.
@@ -20,11 +18,36 @@ const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
 
-/// The reference of a document whose references have been checked.
-pub(super) fn of(document: &Document) -> Page {
-    Page {
-        html: page(&document.value()),
-        content_security_policy: style::content_security_policy(),
+/// A page of HTML, and what a browser may do with it.
+///
+/// ```
+/// use dropshot_chassis::Page;
+///
+/// // Of a generated service: serde_json::from_str(api::DOCUMENT)?
+/// let document = serde_json::json!({
+///     "info": { "title": "Pets" },
+///     "paths": { "/pets": { "get": { "operationId": "listPets" } } },
+/// });
+/// let page = Page::of(&document);
+/// assert!(page.html.contains("<h1>Pets</h1>") && page.html.contains("listPets"));
+/// // The page is then at /docs/: chassis.docs(page)
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// The page.
+    pub html: String,
+    /// The value of `Content-Security-Policy`.
+    pub content_security_policy: String,
+}
+
+impl Page {
+    /// The reference of an OpenAPI document whose references have been checked.
+    #[must_use]
+    pub fn of(document: &Value) -> Self {
+        Self {
+            html: page(document),
+            content_security_policy: style::content_security_policy(),
+        }
     }
 }
 
@@ -175,9 +198,9 @@ mod tests {
 
     #[test]
     fn every_operation_and_schema_is_on_the_page() {
-        let document = Document::generic();
-        let page = of(&document).html;
-        let document = document.value();
+        let document = include_str!("../../../served.json");
+        let document: Value = serde_json::from_str(document).unwrap();
+        let page = Page::of(&document).html;
         assert!(operations(&document).count() > 5);
         for (path, _, operation) in operations(&document) {
             let id = operation["operationId"].as_str().unwrap();
