@@ -1,4 +1,4 @@
-//! Trails that the store knows and that a folder doesn't have: missing, or another replica's.
+//! Trails that the store knows and a folder doesn't have. They are missing, or another replica's.
 
 use std::io;
 use std::path::Path;
@@ -8,23 +8,24 @@ use super::{Chain, Known, KnownTrail, Place};
 /// Why a trail that the store knows is not in a folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absence {
-    /// It was written on this machine, and isn't where it was written.
+    /// It was written on this machine, and is not in its folder any more.
     Missing,
-    /// Its files were archived and taken away, all but the next, which nothing is in yet.
+    /// Its files were archived and removed, except for the next file, which is still empty.
     Archived,
     /// It is in another folder of this machine.
     Elsewhere,
-    /// It was written in another folder of this machine, which this user may not look into.
+    /// It was written in another folder of this machine, which this user may not read.
     Hidden,
     /// Another machine wrote it.
     OtherHost,
-    /// A release that didn't tell where wrote it: another replica's, or taken away.
+    /// An older release wrote it, which didn't record the place. It is another replica's, or was
+    /// removed.
     Unknown,
 }
 
 impl Known {
-    /// The trails of a chain that are not among those `found` in a folder, in their order of
-    /// writing.
+    /// The known trails of a chain that are not among those `found` in a folder, in the order in
+    /// which they were written.
     #[must_use]
     pub fn absent(
         &self,
@@ -40,7 +41,7 @@ impl Known {
         let told = absent.filter_map(|known| match &known.place {
             Some(place) if place.chain == chain => Some((known, absence(known, place, &here))),
             Some(_) => None,
-            // Of which chain isn't known either: told once.
+            // Its chain isn't known either, so it is reported with one of the chains only.
             None => (chain == Chain::Decisions).then_some((known, Absence::Unknown)),
         });
         told.collect()

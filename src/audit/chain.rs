@@ -1,9 +1,9 @@
-//! The chain: every line holds the SHA-256 of the line before, and a checkpoint a signature as
+//! The chain: every line holds the SHA-256 of the line before. A checkpoint holds a signature as
 //! well.
 //!
-//! Hashed is the line as it stands in the file, without its end, so that `sha256sum` finds the
-//! same. A checkpoint's signature, its last member, covers the line as it is without it. The first
-//! line of a trail has a hash of zeros.
+//! The hash is that of the line as it stands in the file, without its line feed, so that
+//! `sha256sum` gives the same. A checkpoint's signature is its last member, and covers the line
+//! without this member. In the first line of a trail, the hash is all zeros.
 
 use std::fmt;
 use std::io::Write as _;
@@ -19,7 +19,7 @@ use super::lines::LONGEST_LINE;
 use super::{AuditError, Event, Record, Waiting};
 use crate::keys::AuditKey;
 
-/// SHA-256, in hexadecimal wherever it is written.
+/// A SHA-256 hash, always written in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Hash([u8; 32]);
 
@@ -41,25 +41,25 @@ pub(super) struct Link<'a> {
     pub seq: u64,
     pub prev: Hash,
     pub event: &'a str,
-    /// The key of a checkpoint.
+    /// The id of the key that signed a checkpoint.
     pub kid: Option<&'a str>,
 }
 
 impl Head {
-    /// How many lines may follow each other without a checkpoint: the writer's rule, which the
-    /// verifier holds it to. A signature costs as much as some ten lines.
+    /// How many lines the writer writes at most without a checkpoint. A signature costs about as
+    /// much as ten lines.
     pub(super) const CHECKPOINT_EVERY: usize = 1000;
-    /// The same for the verifier, as releases before this one let more pass that were written at
-    /// once.
+    /// The verifier's limit of lines without a checkpoint. It is higher, as older releases wrote
+    /// more lines at once without a checkpoint.
     pub(super) const UNSIGNED_AT_MOST: u64 = 4 * Self::CHECKPOINT_EVERY as u64;
 
-    /// Of a new trail.
+    /// The head of a new trail.
     #[must_use]
     pub fn new() -> Self {
         Self::before(1)
     }
 
-    /// Of a new trail whose first record has this number.
+    /// The head of a new trail whose first record has this number.
     pub(super) fn before(first: u64) -> Self {
         let (id, _) = Uuid::new_v4().as_u64_pair();
         Self {
@@ -69,13 +69,13 @@ impl Head {
         }
     }
 
-    /// Whether there is one: a trail is made known before its first.
+    /// Whether the trail has a record. The store learns of a trail before its first record.
     #[must_use]
     pub fn has_records(&self) -> bool {
         self.hash != Hash::NONE
     }
 
-    /// The end of a chain whose last line this is; none when it is no line of one.
+    /// The end of a chain whose last line is `line`. `None` if `line` is not a line of a chain.
     pub(super) fn after(line: &[u8]) -> Option<Self> {
         let link = Link::read(line)?;
         Some(Self {
@@ -91,15 +91,15 @@ impl Head {
         self.end(start, lines);
     }
 
-    /// Writes the line of a record of the store's outbox, with its number there. Says whether it is
-    /// a record: whoever can write the database can put anything there, and must not keep others
-    /// from being written.
+    /// Writes the line of a record of the store's outbox, with its number there. Returns false, and
+    /// writes nothing, if it isn't a record. An attacker who can write to the database can put
+    /// anything there, and must not keep other records from being written.
     pub(super) fn append_waiting(&mut self, number: i64, json: &str, lines: &mut Vec<u8>) -> bool {
         let start = lines.len();
         let (trail, seq, prev) = (&self.trail, self.sequence + 1, self.hash);
         let end = Waiting { number, json }.in_line();
         let line = format!("{{\"trail\":\"{trail}\",\"seq\":{seq},\"prev\":\"{prev}\",{end}");
-        // One with two of a member is none either.
+        // A line that has a member twice isn't a record either.
         let is_record = Link::read(line.as_bytes()).is_some_and(|link| !link.is_checkpoint());
         if !is_record || line.contains('\n') || line.len() as u64 >= LONGEST_LINE {
             return false;
@@ -109,7 +109,8 @@ impl Head {
         true
     }
 
-    /// Writes the line of a checkpoint: the key's word that all before is as it was.
+    /// Writes the line of a checkpoint. Its signature proves that all lines before it are
+    /// unaltered.
     pub(super) fn append_checkpoint(
         &mut self,
         at: Timestamp,
@@ -133,8 +134,9 @@ impl Head {
         Ok(())
     }
 
-    /// Writes the members that say where a line stands, and then the record's own. A structure with
-    /// the record flattened into it would be slower: serde then handles each member twice.
+    /// Writes the members that say where a line stands, and then the record's own members. Returns
+    /// where the line begins. A structure with the record flattened into it would be slower: serde
+    /// then handles each member twice.
     fn begin(&self, record: &Record, lines: &mut Vec<u8>) -> usize {
         let start = lines.len();
         let (trail, seq, prev) = (&self.trail, self.sequence + 1, self.hash);
@@ -188,7 +190,7 @@ impl<'a> Link<'a> {
 }
 
 impl Hash {
-    /// Of what is before the first line.
+    /// The hash in place of a line before the first.
     pub(super) const NONE: Self = Self([0; 32]);
 
     pub(super) fn of(line: &[u8]) -> Self {
@@ -223,8 +225,8 @@ impl fmt::Debug for Hash {
 impl FromStr for Hash {
     type Err = &'static str;
 
-    /// Lower case only: a hash has one spelling, or a line could be altered without a difference in
-    /// meaning.
+    /// Accepts lower case only. If a hash had two spellings, a line could be altered without a
+    /// difference in meaning.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const WRONG: &str = "a hash has 64 hexadecimal digits";
         let digit = |byte: u8| match byte {

@@ -1,8 +1,8 @@
-//! What administrators change, for commands: opened for one change, and closed after it.
+//! The chain of administrators' changes. It is opened for one change, and closed after it.
 //!
-//! The records come from the store's outbox, where each was written down with its change: they are
-//! appended here, and then removed there. After a crash in between they come again, and those that
-//! are in the chain already are left out.
+//! The records come from the store's outbox, where each was stored in one transaction with its
+//! change. They are appended here, and then removed from the outbox. After a crash in between they
+//! come again, and those that are already in the chain are left out.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -21,15 +21,16 @@ use super::{AuditError, Chain, Gap, Head, Known, Place, Settings};
 #[derive(Debug, Clone)]
 pub struct Changes {
     settings: Settings,
-    /// The newest file as it was when it was last found right; the outer `None` before that.
+    /// The newest file as it was when the chain was last found right. The outer `None`: not found
+    /// right yet.
     seen: Arc<Mutex<Option<Option<FileState>>>>,
 }
 
-/// A file as a look at its folder shows it: its name, which file that is, and how long.
+/// A file's path, inode and length.
 type FileState = (PathBuf, u64, u64);
 
-/// The chain, held for one change. Whoever changes something else meanwhile waits, so that the
-/// chain has the order in which things changed.
+/// The chain, locked for one change. Other writers wait meanwhile, so that the records are in the
+/// order of the changes.
 #[derive(Debug)]
 pub struct ChangeWriter {
     journal: Journal,
@@ -38,17 +39,18 @@ pub struct ChangeWriter {
 /// A record of the outbox.
 #[derive(Debug, Clone, Copy)]
 pub struct Waiting<'a> {
-    /// Its number in the store, which it shares with others of the same change.
+    /// Its number in the store. Records of the same change share one number.
     pub number: i64,
     /// The record, a JSON object.
     pub json: &'a str,
 }
 
 impl Changes {
-    /// A change is a transaction of the store.
+    /// How long to wait for another writer, which holds the chain during a transaction of the
+    /// store.
     const PATIENCE: Duration = Duration::from_secs(20);
 
-    /// In the folder of these settings.
+    /// The chain in the folder of these settings.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
         Self {
@@ -57,14 +59,14 @@ impl Changes {
         }
     }
 
-    /// Whether the newest file is another than when the chain was last found right, or longer, or
-    /// shorter: its writer has to look.
+    /// Whether the newest file was replaced, or has another length, since the chain was last found
+    /// right. Then the chain has to be opened and checked.
     #[must_use]
     pub fn is_touched(&self) -> bool {
         *lock(&self.seen) != Some(self.newest())
     }
 
-    /// To be called when the chain was found right.
+    /// Remembers the newest file. The caller has found the chain right.
     pub fn note_right(&self) {
         *lock(&self.seen) = Some(self.newest());
     }
@@ -87,7 +89,7 @@ impl Changes {
         Place::here(Chain::Changes, &self.settings.folder)
     }
 
-    /// Opens the chain, before the change is made: one that could not be recorded isn't made.
+    /// Opens the chain before the change is made: a change that can't be recorded isn't made.
     /// `known` is what the store knows of trails.
     ///
     /// # Errors
@@ -96,7 +98,7 @@ impl Changes {
         self.open_within(known, Self::PATIENCE)
     }
 
-    /// The same without waiting for another writer: `None` if there is one.
+    /// Opens the chain without waiting for another writer. `None` if there is one.
     ///
     /// # Errors
     /// [`AuditError`]
@@ -126,26 +128,28 @@ impl ChangeWriter {
         self.journal.head()
     }
 
-    /// What was found instead of the chain that was left, if a new one begins with the next record.
+    /// What was found instead of the chain that was left. Empty, unless a new trail begins with the
+    /// next record.
     #[must_use]
     pub fn gaps(&self) -> &[Gap] {
         self.journal.gaps()
     }
 
-    /// The same, so that they are told once.
+    /// Takes the gaps out, so that they are reported once.
     pub fn take_gaps(&mut self) -> Vec<Gap> {
         self.journal.take_gaps()
     }
 
-    /// Puts records on the disk that aren't there yet, under a checkpoint; and the record of a gap,
-    /// also when there are no others.
+    /// Writes those of the records to the disk that aren't there yet, and a checkpoint after them.
+    /// Writes the record of a gap as well, even if there are no other records.
     ///
     /// # Errors
     /// [`AuditError`]
     pub fn write(&mut self, waiting: &[Waiting<'_>], now: Timestamp) -> Result<(), AuditError> {
         let there = there(&self.place().path, waiting)?;
         let written = written(&there);
-        // By what they say: a store that was restored from a backup gives the same numbers again.
+        // Records are compared by their content: a store that was restored from a backup gives the
+        // same numbers again.
         let is_new = |record: &&Waiting<'_>| !written.contains(record.in_line().as_bytes());
         let entries = waiting.iter().filter(is_new).map(|record| Entry::Waiting {
             number: record.number,
@@ -175,9 +179,9 @@ fn lock<T>(seen: &Mutex<T>) -> MutexGuard<'_, T> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The end of the chain, as far back as these records reach if they are in it.
+/// The end of the chain, as far back as these records would reach.
 fn there(folder: &Path, waiting: &[Waiting<'_>]) -> Result<Vec<u8>, AuditError> {
-    /// More than a line has beside its record, with the checkpoints between.
+    /// More bytes than a line has besides its record, with the checkpoints between.
     const LINKS: usize = 512;
     let length: usize = waiting.iter().map(|it| it.json.len() + LINKS).sum();
     let mut text = Vec::new();
@@ -199,7 +203,7 @@ fn there(folder: &Path, waiting: &[Waiting<'_>]) -> Result<Vec<u8>, AuditError> 
                 end.append(&mut text);
                 text = end;
             }
-            // Of a trail before this one, which this user may not read.
+            // A file of an earlier trail, which this user may not read.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => break,
             Err(error) => return Err(AuditError::io(&path, &error)),
         }
@@ -207,7 +211,7 @@ fn there(folder: &Path, waiting: &[Waiting<'_>]) -> Result<Vec<u8>, AuditError> 
     Ok(text)
 }
 
-/// The ends of its lines that are records of changes.
+/// The ends of the lines that are records of changes, each from its number on.
 fn written(text: &[u8]) -> HashSet<&[u8]> {
     let lines = text.split(|byte| *byte == b'\n');
     let ends = lines.filter_map(|line| {

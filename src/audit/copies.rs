@@ -1,8 +1,7 @@
-//! Copies of records for those who collect them: on standard output, and to a syslog server (RFC
-//! 5424).
+//! Copies of records for log collectors: on standard output, and to a syslog server (RFC 5424).
 //!
-//! The trail in the files is what counts. A collector that is slow or away keeps no token waiting:
-//! copies that find no room are counted as lost, and the files have them.
+//! Only the trail in the files counts. No token waits for a collector that is slow or absent:
+//! copies that find no room are counted as lost, but their records are in the files.
 
 use std::io::{self, Write};
 use std::net::{TcpStream, ToSocketAddrs, UdpSocket};
@@ -16,16 +15,16 @@ use std::time::Duration;
 use super::AuditError;
 use crate::config::SyslogTarget;
 
-/// Batches on their way to collectors.
+/// How many batches may wait for the collectors.
 const QUEUE: usize = 1024;
-/// How long a collector may take, and how long the end of the service waits for the last copies.
+/// How long a collector may take, and how long the stopping service waits for the last copies.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The facility `authpriv` and the severity `info` (RFC 5424 6.2.1).
 const PRIORITY: u8 = 10 * 8 + 6;
 /// RFC 5424 6: no value.
 const NIL: &str = "-";
 
-/// The way to the collectors.
+/// A handle to the thread that sends the copies.
 #[derive(Debug)]
 pub struct Copies {
     sender: SyncSender<Work>,
@@ -39,7 +38,7 @@ enum Work {
     Flush(SyncSender<()>),
 }
 
-/// What takes the copies to a syslog server.
+/// The sender of copies to a syslog server.
 #[derive(Debug)]
 struct Syslog {
     target: SyslogTarget,
@@ -58,7 +57,7 @@ impl Copies {
     /// `None` if no copies are wanted. `host` is this machine's name.
     ///
     /// # Errors
-    /// [`AuditError`]: there can be no thread.
+    /// [`AuditError`]: the thread can't be started.
     pub fn open(
         stdout: bool,
         syslog: Option<SyslogTarget>,
@@ -82,7 +81,7 @@ impl Copies {
         Ok(Some(Self { sender, lost }))
     }
 
-    /// Hands lines on, if there is room.
+    /// Hands lines on, if there is room. Otherwise counts them as lost.
     pub(super) fn send(&self, lines: &[u8]) {
         if self.sender.try_send(Work::Lines(lines.to_vec())).is_err() {
             let number = lines.iter().filter(|byte| **byte == b'\n').count();
@@ -90,7 +89,7 @@ impl Copies {
         }
     }
 
-    /// Waits until the collectors have what was handed on, or for two seconds.
+    /// Waits until the collectors have all that was handed on, for two seconds at most.
     pub fn flush(&self) {
         let (done, told) = sync_channel(1);
         if self.sender.try_send(Work::Flush(done)).is_ok() {
@@ -131,7 +130,7 @@ fn run(receiver: &Receiver<Work>, stdout: bool, mut syslog: Option<Syslog>, lost
 }
 
 impl Syslog {
-    /// Sends a record. After a failure, the connection is made anew.
+    /// Sends a record. After a failure, the next record makes a new connection.
     fn send(&mut self, line: &[u8]) -> io::Result<()> {
         let line = std::str::from_utf8(line).map_err(io::Error::other)?;
         let message = message(line, &self.host, std::process::id());
@@ -192,8 +191,8 @@ fn address(server: &str) -> io::Result<std::net::SocketAddr> {
     found.ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
-/// A record as RFC 5424 6 has it: with the record's own time, its event as the kind of message, and
-/// its line as the message.
+/// The record as a message of RFC 5424 6: with the record's own time, its event as the message's
+/// kind (MSGID), and its line as the text.
 fn message(line: &str, host: &str, process: u32) -> String {
     let time = member(line, "time").map_or_else(|| NIL.to_owned(), microseconds);
     let event = member(line, "event").unwrap_or(NIL);
@@ -201,14 +200,14 @@ fn message(line: &str, host: &str, process: u32) -> String {
     format!("<{PRIORITY}>1 {time} {host} d1-authz {process} {event} - {line}")
 }
 
-/// A member of the record itself, whose value is plain text. What callers wrote is quoted, and has
-/// no such text.
+/// A member of the record itself, whose value is plain text. Text from a caller can't look like a
+/// member, as its quotes are escaped.
 fn member<'l>(line: &'l str, name: &str) -> Option<&'l str> {
     let (_, rest) = line.split_once(&format!("\"{name}\":\""))?;
     Some(rest.split_once('"')?.0)
 }
 
-/// RFC 5424 6.2.3: no more than six digits of a second.
+/// RFC 5424 6.2.3: a fraction of a second has six digits at most.
 fn microseconds(time: &str) -> String {
     match time.split_once('.') {
         Some((seconds, fraction)) => {

@@ -1,4 +1,4 @@
-//! What can go wrong with the trail.
+//! Why the trail can't be opened, written or read.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// A trail that can't be opened, written or read.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum AuditError {
-    /// The system said no: a full disk, mostly.
+    /// The system refused an operation, mostly because the disk is full.
     #[error("the audit trail {}: {message}", .path.display())]
     Io {
         /// The file or folder.
@@ -14,16 +14,16 @@ pub enum AuditError {
         /// What the system said.
         message: String,
     },
-    /// Two writers would tangle the chain.
+    /// Another process writes the chain. Two writers would tangle it.
     #[error("the audit trail in {} is being written by another process; give each replica an audit.path of its own", .0.display())]
     Locked(PathBuf),
-    /// Not a trail.
+    /// The last line of the file is not a record.
     #[error("the last line of the audit trail {} is not a record; move the file away to start a new trail", .0.display())]
     Corrupt(PathBuf),
-    /// A checkpoint that could not be made.
+    /// The audit key could not sign a checkpoint.
     #[error("the audit trail's checkpoint: {0}")]
     Unsigned(String),
-    /// The writer is gone.
+    /// The writer's thread has ended.
     #[error("the audit trail's writer has stopped")]
     Stopped,
 }

@@ -1,4 +1,5 @@
-//! One file of a chain: appended to in whole lines, never left with half of one.
+//! One file of a chain. Only whole lines are appended to it. If a write fails, its half line is
+//! removed before the next write.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -17,13 +18,14 @@ pub(super) struct TrailFile {
     file: File,
     length: u64,
     torn: bool,
-    /// Which file it is, whatever its name becomes.
+    /// Its device and its inode, which stay the same if the file is renamed.
     id: (u64, u64),
 }
 
 impl TrailFile {
-    /// Opens the file, making it when there is none, for the owner of its folder or of the one
-    /// `before`. Cuts off what a crash left of a line that never counted. Gives the last line.
+    /// Opens the file, or makes it. A file that root makes is given to the owner of its folder, or
+    /// of the file `before`. Cuts off the half line that a crash may have left, which never counted
+    /// as written. Returns the last line.
     pub(super) fn open(
         path: PathBuf,
         before: Option<&Path>,
@@ -49,13 +51,13 @@ impl TrailFile {
         Ok((trail, last))
     }
 
-    /// Appends whole lines; all of them count as written, or none. With `durable`, they are on the
-    /// disk.
+    /// Appends whole lines. Either all of them count as written, or none. With `durable`, they are
+    /// on the disk when this returns.
     pub(super) fn append(&mut self, lines: &[u8], durable: bool) -> Result<(), AuditError> {
         let done = self.try_append(lines, durable);
         if done.is_err() {
-            // What was written of them must go, or the next record would continue half a line. If
-            // even that fails, it is tried again before the next record.
+            // Remove the part that was written, or the next record would continue half a line. If
+            // that fails as well, the next append tries it again.
             self.torn = self.file.set_len(self.length).is_err();
         }
         done.map_err(|error| AuditError::io(&self.path, &error))
@@ -74,10 +76,10 @@ impl TrailFile {
         Ok(())
     }
 
-    /// Whether it is as long as it was left, and has a name. Asked before each append, or the
-    /// records would go into a file that is gone, or stand behind a gap.
+    /// Whether the file still has the length that this writer left, and a name. This is checked
+    /// before each append: otherwise records could go into a deleted file, or follow a gap.
     pub(super) fn is_whole(&self) -> bool {
-        // What a failed append left of its lines is cut off by the next one.
+        // If an append failed, the length may differ. The next append cuts off what is left of it.
         let is_whole = |it: Metadata| {
             let has_length = self.torn || !it.is_file() || it.len() == self.length;
             has_length && it.nlink() > 0
@@ -85,12 +87,12 @@ impl TrailFile {
         self.file.metadata().is_ok_and(is_whole)
     }
 
-    /// Whether it is still the file of this name.
+    /// Whether its path still leads to this file.
     pub(super) fn is_in_its_place(&self) -> bool {
         std::fs::symlink_metadata(&self.path).is_ok_and(|there| id(&there) == self.id)
     }
 
-    /// Bytes that count as written.
+    /// How many bytes count as written.
     pub(super) fn length(&self) -> u64 {
         self.length
     }
@@ -99,13 +101,13 @@ impl TrailFile {
         &self.path
     }
 
-    /// Puts another file in this one's place; gives this one.
+    /// Replaces the open file. Returns the one before.
     #[cfg(test)]
     pub(super) fn replace_file(&mut self, file: File) -> File {
         std::mem::replace(&mut self.file, file)
     }
 
-    /// Finds the last line, empty when there is none, and cuts off what follows it.
+    /// Returns the last whole line, empty if there is none. Cuts off what follows it.
     fn recover(&mut self) -> Result<Vec<u8>, AuditError> {
         let failed = |error: io::Error| AuditError::io(&self.path, &error);
         let length = self.file.metadata().map_err(failed)?.len();

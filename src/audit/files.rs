@@ -1,4 +1,5 @@
-//! The files of a folder: which belong to a chain, in which order, and who may write to them.
+//! The files of a folder: which of them belong to a chain, their order, and the lock of the one
+//! process that may write.
 
 use std::fmt;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::AuditError;
 use crate::keys::give_to_its_owner;
 
-/// A chain of records. There are two in a folder, as they have different writers.
+/// A chain of records. A folder has two chains, since they have different writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Chain {
     /// What the service decided: tokens, refusals, its starts and stops.
@@ -33,8 +34,8 @@ impl Chain {
         }
     }
 
-    /// Its files in `folder` in order, each with the number of its first record, which its name
-    /// says.
+    /// Its files in `folder`, in order. Each comes with the number of its first record, which is in
+    /// its name.
     ///
     /// # Errors
     /// [`AuditError::Io`]: the folder can't be read.
@@ -66,8 +67,8 @@ impl Chain {
         (self.file_name(first) == name).then_some(first)
     }
 
-    /// The right to write to the chain, until the file is dropped. Makes the folder when there is
-    /// none. Waits for another's end as long as `patience`.
+    /// Locks the chain for writing, until the returned file is dropped. Makes the folder if it
+    /// doesn't exist. Waits for another writer to end, for `patience` at most.
     pub(super) fn lock(self, folder: &Path, patience: Duration) -> Result<File, AuditError> {
         make_folder(folder)?;
         let path = folder.join(format!("{self}.lock"));
@@ -99,7 +100,8 @@ impl Chain {
 }
 
 impl Chain {
-    /// The same right, in the folder that has the name now.
+    /// Locks the chain in the folder that has the name now. If that is still the folder of the lock
+    /// `held`, returns that lock.
     pub(super) fn lock_again(self, folder: &Path, held: &File) -> Result<File, AuditError> {
         let path = folder.join(format!("{self}.lock"));
         let is_held = || -> io::Result<bool> {
@@ -121,7 +123,7 @@ impl fmt::Display for Chain {
     }
 }
 
-/// Options of a file that is for its owner alone.
+/// Options that give a new file to its owner alone (mode 0600).
 pub(super) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600);

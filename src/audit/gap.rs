@@ -1,5 +1,5 @@
-//! A trail that isn't as its writer left it: what is wrong, told in the log and in the first record
-//! of the trail that follows.
+//! A trail that isn't as its writer left it. The log and the first record of the next trail say
+//! what is wrong.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -16,24 +16,24 @@ pub struct Gap {
     pub folder: PathBuf,
     /// What is wrong.
     pub what: Wrong,
-    /// The end that was known; `None` if no trail of this place was.
+    /// The end that was known. `None` if no trail was known at this place.
     pub known: Option<Head>,
-    /// The end that is there.
+    /// The end that is there. `None` if there is no record that can be read.
     pub found: Option<Head>,
 }
 
 /// What is wrong with a trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wrong {
-    /// No file of it is there, or none with a record.
+    /// It has no file, or no file with a record.
     Missing,
     /// Its end was cut off.
     Truncated,
-    /// It goes as far as it was known to, or farther, with other records.
+    /// It is as long as it was known to be, or longer, but has other records.
     Rewritten,
     /// The files are another trail's.
     Replaced,
-    /// The newest file can't be opened, or ends with something that is no record.
+    /// The newest file can't be opened, or doesn't end with a record.
     Unreadable,
 }
 

@@ -1,5 +1,5 @@
-//! A chain that is written: where it stands, which file it is in, when it is signed and when the
-//! next file begins.
+//! The writer of a chain. It knows the chain's end and the current file, and decides when to sign
+//! and when to begin the next file.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -19,17 +19,17 @@ use crate::keys::AuditKey;
 /// How chains are written.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Their folder; made when there is none.
+    /// Their folder. It is made if it doesn't exist.
     pub folder: PathBuf,
-    /// The file that the marks stand beside; `None` if they are in the folder.
+    /// The file beside which the marks stand. `None`: the marks are in the folder.
     pub beside: Option<PathBuf>,
-    /// The size in bytes from which on a file is followed by the next.
+    /// The size in bytes at which one file ends and the next one begins.
     pub max_file_size: u64,
-    /// Signs checkpoints.
+    /// The key that signs checkpoints.
     pub key: Arc<AuditKey>,
 }
 
-/// An open chain. Nobody else writes to it.
+/// An open chain. Its lock keeps other writers away.
 #[derive(Debug)]
 pub(super) struct Journal {
     place: Place,
@@ -39,9 +39,9 @@ pub(super) struct Journal {
     head: Head,
     mark: Mark,
     mark_path: PathBuf,
-    /// What was found instead of the trail before, until there is a record of it.
+    /// What was found instead of the trail before, until a record of it is written.
     gap: Option<Gap>,
-    /// All that was found so since the chain was opened.
+    /// All gaps that were found since the chain was opened.
     gaps: Vec<Gap>,
     /// Lines since the last checkpoint.
     unsigned: usize,
@@ -49,11 +49,10 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// How many gaps are remembered.
+    /// The most gaps that are remembered.
     const GAPS: usize = 1000;
 
-    /// Opens the chain, and begins it when there is none. `known` is what the store knows of
-    /// trails.
+    /// Opens the chain, or begins it if there is none. `known` is what the store knows of trails.
     pub(super) fn open(
         chain: Chain,
         settings: Settings,
@@ -87,7 +86,7 @@ impl Journal {
     ) -> Result<(Head, TrailFile, usize, Option<Gap>), AuditError> {
         let folder = &place.path;
         let (head, file, unsigned, gap) = match opening {
-            // How many more are unsigned isn't known, so they are at once.
+            // How many lines are unsigned isn't known, so a checkpoint follows the next record.
             Opening::GoOn {
                 head,
                 file,
@@ -112,8 +111,8 @@ impl Journal {
         Ok((head, file, unsigned, gap))
     }
 
-    /// Appends records; all of them, or none. A checkpoint follows where one is due, or with `pin`
-    /// where anything is unsigned. `lines` is a buffer to use again.
+    /// Appends all the records, or none. Adds a checkpoint where one is due, and with `pin` if any
+    /// line is unsigned. `lines` is a buffer to use again. Afterwards, it holds what was written.
     pub(super) fn append<'a>(
         &mut self,
         records: impl Iterator<Item = &'a Record>,
@@ -124,7 +123,7 @@ impl Journal {
         self.append_all(records.map(Entry::Record), pin, durable, lines)
     }
 
-    /// The same, of records of the store's outbox as well.
+    /// The same as [`Self::append`], also for records of the store's outbox.
     pub(super) fn append_all<'a>(
         &mut self,
         records: impl Iterator<Item = Entry<'a>>,
@@ -172,7 +171,8 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether the files are as they were left; if not, a new trail begins, at this time.
+    /// Checks that the files are as they were left. If they are not, a new trail begins, at this
+    /// time.
     pub(super) fn look(
         &mut self,
         at: Timestamp,
@@ -187,9 +187,9 @@ impl Journal {
         self.append([].iter(), pin, durable, lines)
     }
 
-    /// Opens the file anew, as whatever it is now.
+    /// Looks at the folder again, and opens the file that is there now.
     fn look_again(&mut self) -> Result<(), AuditError> {
-        // The folder may be another one, with a lock of its own.
+        // The folder may have been replaced by another one, which has its own lock.
         self.lock = self
             .place
             .chain
@@ -202,7 +202,7 @@ impl Journal {
         if let (Opening::GoOn { head, .. }, Some(end)) = (&opening, end)
             && *head != end
         {
-            // Nobody else writes here.
+            // No other process writes here, so another end means that the trail was altered.
             opening = Opening::Anew {
                 first: opening::after(head.sequence),
                 gap: Gap {
@@ -228,22 +228,23 @@ impl Journal {
         &self.place
     }
 
-    /// The end of the chain, all of which is written.
+    /// The end of the chain. All lines up to it are written.
     pub(super) fn head(&self) -> &Head {
         &self.head
     }
 
-    /// What was found instead of the trail that was left, each time a new one had to begin.
+    /// What was found instead of the trail that was left, each time that a new one had to begin.
     pub(super) fn gaps(&self) -> &[Gap] {
         &self.gaps
     }
 
-    /// The same, so that they are told once.
+    /// Takes the gaps out, so that they are reported once.
     pub(super) fn take_gaps(&mut self) -> Vec<Gap> {
         std::mem::take(&mut self.gaps)
     }
 
-    /// When it can't be begun, the one before grows on, and it is tried again with the next lines.
+    /// Begins the next file. If that fails, the current file goes on to grow, and the next append
+    /// tries again.
     fn begin_next_file(&mut self) {
         let name = self.place.chain.file_name(self.head.sequence + 1);
         let folder = &self.settings.folder;
@@ -260,7 +261,7 @@ impl Journal {
     }
 }
 
-/// What becomes a line.
+/// A record that becomes a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Entry<'a> {
     Record(&'a Record),
@@ -281,7 +282,7 @@ impl Entry<'_> {
     }
 }
 
-/// Lines on their way into a file.
+/// Lines that are about to be written to a file.
 struct Writing<'a> {
     head: Head,
     unsigned: usize,
@@ -290,7 +291,7 @@ struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    /// Adds a record, and the checkpoint that is due after it.
+    /// Adds a record, and a checkpoint if one is due after it.
     fn add(&mut self, record: &Entry<'_>) -> Result<(), AuditError> {
         match *record {
             Entry::Record(record) => self.head.append(record, self.lines),

@@ -1,4 +1,4 @@
-//! A chain's lines, one after the other over all its files, in memory for one of them.
+//! Reads the lines of a chain one by one, through all its files. Only one line is in memory.
 
 use std::fmt;
 use std::fs::File;
@@ -9,7 +9,7 @@ use std::vec;
 
 use super::{AuditError, Chain};
 
-/// No line is longer: texts in a record are bounded by the limits on what a request may hold.
+/// The longest line. The limits on a request bound the texts in a record.
 pub(super) const LONGEST_LINE: u64 = 64 * 1024;
 
 /// The lines of a chain, from its first file to its last.
@@ -24,7 +24,7 @@ pub struct Lines {
 pub struct LinePlace {
     /// The file.
     pub file: Arc<Path>,
-    /// From 1.
+    /// The number of the line in its file, from 1.
     pub line: u64,
 }
 
@@ -35,7 +35,7 @@ pub struct Line {
     pub place: LinePlace,
     /// The number that its file's first record should have.
     pub(super) first: u64,
-    /// Whether it has an end. One without is being written, or was when the process died.
+    /// Whether it ends with a line feed. If not, a process is writing it, or died while writing it.
     pub is_whole: bool,
 }
 
@@ -48,7 +48,7 @@ struct Open {
 }
 
 impl Lines {
-    /// Those of a chain in this folder.
+    /// The lines of a chain in this folder.
     ///
     /// # Errors
     /// [`AuditError::Io`]
@@ -63,7 +63,7 @@ impl Lines {
         }
     }
 
-    /// Reads the next line into `bytes`, without its end; none after the last.
+    /// Reads the next line into `bytes`, without its line feed. `None` after the last line.
     ///
     /// # Errors
     /// [`AuditError::Io`]

@@ -1,10 +1,10 @@
 //! The mark: a small file that says how far a chain goes, written after each append. It covers the
-//! time between two notes in the store: whoever cuts the trail's end after a crash has to set back
-//! the mark as well.
+//! time between two notes in the store: an attacker who cuts off the trail's end after a crash has
+//! to set back the mark as well.
 //!
-//! It stands beside the store's file where there is one, since an attacker who can alter the trail
-//! need not reach that folder. It is not synchronised with the disk: a power cut may set it back,
-//! and then the store's note is all there is.
+//! If the store is a file, the mark stands beside it: an attacker who can alter the trail may not
+//! be able to write to that folder. The mark is not synchronised with the disk. A power cut may set
+//! it back, and then only the store's note is left.
 
 use std::fs::File;
 use std::io;
@@ -32,13 +32,13 @@ struct Content<'a> {
     hash: Hash,
 }
 
-/// Its length, whatever it says: written over in place, it needs no more room on a disk that is
-/// full.
+/// Its length, which is always the same. The mark is overwritten in place, so it needs no more room
+/// on a full disk.
 const LENGTH: usize = 160;
 
 impl Mark {
-    /// The file that marks stand beside; `None` where the store is no file that this service
-    /// writes.
+    /// The file beside which marks stand. `None` if the store is not a file, or if this process
+    /// only reads it.
     #[must_use]
     pub fn beside(config: &StoreConfig) -> Option<&Path> {
         match &config.url {
@@ -47,7 +47,7 @@ impl Mark {
         }
     }
 
-    /// What the mark of a chain says; `None` if there is none that can be read.
+    /// The end of a chain by its mark. `None` if there is no mark that can be read.
     #[must_use]
     pub fn of(chain: Chain, folder: &Path, beside: Option<&Path>) -> Option<Head> {
         Self::read(&Self::path(chain, folder, beside))
@@ -58,7 +58,7 @@ impl Mark {
         let Some(store) = store else {
             return folder.join(format!("{chain}.end"));
         };
-        // Replicas on one file have a folder each.
+        // Replicas that share one store's file have separate folders.
         let folder = Place::here(chain, folder).path;
         let digest = Hash::of(folder.as_os_str().as_encoded_bytes()).to_string();
         let mut name = store.as_os_str().to_owned();
@@ -66,7 +66,7 @@ impl Mark {
         name.into()
     }
 
-    /// What it says; `None` if there is none that can be read.
+    /// The end that the mark holds. `None` if there is no mark that can be read.
     pub(super) fn read(path: &Path) -> Option<Head> {
         let text = std::fs::read(path).ok()?;
         let content: Content<'_> = serde_json::from_slice(&text).ok()?;
@@ -77,8 +77,8 @@ impl Mark {
         })
     }
 
-    /// Opens it, and makes it if there is none. Without one, the trail is as good, and its last
-    /// second less well guarded.
+    /// Opens the mark, or makes it. If that fails, the trail still works, but its last second is
+    /// less well guarded.
     pub(super) fn open(path: &Path) -> Self {
         let open = || -> io::Result<File> {
             let is_new = !path.try_exists()?;
@@ -95,7 +95,7 @@ impl Mark {
         Self { file: open().ok() }
     }
 
-    /// Says that the chain ends with this record.
+    /// Writes this end into the mark.
     pub(super) fn set(&self, head: &Head) {
         let Some(file) = &self.file else { return };
         let mut text = Vec::with_capacity(LENGTH);

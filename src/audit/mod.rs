@@ -1,9 +1,9 @@
-//! The audit trail: one JSON line a decision, with its true reason and with nothing secret in it,
-//! each bound to the line before by its hash, and every so often signed.
+//! The audit trail: one JSON line for each decision, with its true reason and without secrets. Each
+//! line holds the hash of the line before. At intervals, a checkpoint signs all lines before it.
 //!
-//! What is worth a record is [`crate::issuer`]'s decision; this module gets it to the disk, says
-//! whether it is there, and finds out later whether it still is as it was. A folder holds two
-//! chains ([`Chain`]), each in files that follow one another.
+//! [`crate::issuer`] decides what is recorded. This module writes the records to the disk, reports
+//! whether they are there, and verifies later that they are unaltered. A folder holds two chains
+//! ([`Chain`]). Each chain is a sequence of files.
 
 mod absent;
 mod chain;

@@ -1,5 +1,5 @@
-//! What a writer comes upon, and whether that is the trail that was left: a writer goes on from
-//! nothing else.
+//! Compares the files that a writer finds with the trail that was left. A writer goes on only from
+//! that trail. Otherwise it begins a new one.
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
@@ -14,14 +14,14 @@ use super::{AuditError, Chain, Known, Place};
 /// How a writer begins.
 #[derive(Debug)]
 pub(super) enum Opening {
-    /// From this end, in this file, which is the last or the one to make.
+    /// Goes on from this end, in this file: the newest one, or one that has just been made.
     GoOn {
         head: Head,
         file: TrailFile,
         /// Whether the last record is a checkpoint.
         is_signed: bool,
     },
-    /// With a new trail, whose first record has this number, and says what is wrong with the one
+    /// Begins a new trail. Its first record has this number, and says what is wrong with the trail
     /// before.
     Anew { first: u64, gap: Gap },
 }
@@ -30,14 +30,14 @@ pub(super) enum Opening {
 struct Found {
     /// All files, with the numbers of their first records.
     files: Vec<(u64, PathBuf)>,
-    /// The last line, with its end of the chain.
+    /// The last line, and the end of the chain with it.
     last: Option<(Vec<u8>, Head)>,
     /// The newest file.
     file: Option<TrailFile>,
 }
 
-/// Looks at the chain of a place. `end` is where it ends by the writer's own knowledge: its memory,
-/// or its mark.
+/// Looks at the chain of a place. `end` is the chain's end as the writer itself knows it: from its
+/// memory, or from its mark.
 pub(super) fn look(
     place: &Place,
     known: &Known,
@@ -88,7 +88,8 @@ pub(super) fn look(
         }),
         (None, found) => {
             if let Some((_, empty)) = found.files.last() {
-                // It may have the name of a later one, if those before were taken away.
+                // The file is empty. It may have the name of a later file, if the earlier ones were
+                // removed.
                 let removed = std::fs::remove_file(empty);
                 removed.map_err(|error| AuditError::io(empty, &error))?;
             }
@@ -103,7 +104,8 @@ pub(super) fn look(
     }
 }
 
-/// Whether it won't pass by itself, as a lack of descriptors does, and a file beside it would do.
+/// Whether the fault is in the file and lasts, so that a new file beside it helps. A lack of
+/// descriptors, for example, passes by itself.
 fn is_about_a_file(error: &AuditError, files: &[(u64, PathBuf)]) -> bool {
     match error {
         AuditError::Corrupt(_) => true,
@@ -119,7 +121,7 @@ fn is_about_a_file(error: &AuditError, files: &[(u64, PathBuf)]) -> bool {
 impl Found {
     fn read(files: Vec<(u64, PathBuf)>) -> Result<Self, AuditError> {
         let (mut newest, mut last) = (None, Vec::new());
-        // One that was begun, and has no line yet, goes on with what the one before ends with.
+        // A file without a line yet goes on from the last line of the file before.
         for (_, path) in files.iter().rev() {
             let (file, line) = TrailFile::open(path.clone(), None)?;
             newest.get_or_insert(file);
@@ -158,7 +160,7 @@ impl Found {
         match expected {
             Some(end) if end.trail != head.trail => Ok(Some(Wrong::Replaced)),
             Some(end) => self.wrong_after(head, end),
-            // The folder was moved here.
+            // No trail is known at this place: the folder may have been moved here.
             None => match noted.map(|noted| &noted.head) {
                 Some(end) => self.wrong_after(head, end),
                 None => Ok((!self.is_ours(chain, known)?).then_some(Wrong::Replaced)),
@@ -166,24 +168,24 @@ impl Found {
         }
     }
 
-    /// Whether a file was begun after this end, nothing is in it yet, and all files before were
-    /// archived and taken away.
+    /// Whether the newest file begins right after this end. All files before it were archived and
+    /// removed, and it is still empty.
     fn begins_after(&self, end: &Head) -> bool {
         let newest = self.files.last().map(|(first, _)| *first);
         newest == Some(end.sequence.saturating_add(1))
     }
 
-    /// Whether the trail that ends with `head` has this record.
+    /// What is wrong if the trail that ends with `head` doesn't have the record `known`.
     fn wrong_after(&self, head: &Head, known: &Head) -> Result<Option<Wrong>, AuditError> {
         if head.sequence < known.sequence {
             return Ok(Some(Wrong::Truncated));
         }
         let mut before = self.files.iter().rev();
         let Some((first, path)) = before.find(|(first, _)| *first <= known.sequence) else {
-            // It was archived, and taken away.
+            // The file with this record was archived and removed.
             return Ok(None);
         };
-        // The record's place in its file is its number.
+        // The record's number tells its place in the file.
         let mut lines = Lines::in_files(vec![(*first, path.clone())]);
         let mut bytes = Vec::with_capacity(1024);
         for _ in *first..=known.sequence {
@@ -194,8 +196,10 @@ impl Found {
         Ok((Hash::of(&bytes) != known.hash).then_some(Wrong::Rewritten))
     }
 
-    /// Whether this store's key signed the last checkpoint of a trail that the store has no note
-    /// of: a process that died before the first note left it, or a release before this one.
+    /// Whether a key of this store signed the last checkpoint of a trail that the store doesn't
+    /// know. A process that died before its first note leaves such a trail, and so does an older
+    /// release. A trail without a checkpoint counts as ours only if the store knows no place of
+    /// this chain.
     fn is_ours(&self, chain: Chain, known: &Known) -> Result<bool, AuditError> {
         let (mut lines, mut bytes) = (Lines::in_files(self.files.clone()), Vec::new());
         let mut last = None;
@@ -234,8 +238,9 @@ impl Found {
     }
 }
 
-/// The number of the first record of a new trail after this one. Its file comes after those that
-/// are there; one number is left out, or the file would be taken for the next of the trail before.
+/// The number of the first record of a new trail, after the record `last`. The new file comes after
+/// the files that are there. One number is left out: otherwise the new file would look like the
+/// next file of the trail before.
 pub(super) fn after(last: u64) -> u64 {
     last.saturating_add(2)
 }

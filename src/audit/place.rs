@@ -1,5 +1,5 @@
-//! Where a trail is written, and what is known of trails from elsewhere: what tells a trail that is
-//! missing from another replica's.
+//! Where a trail is written, and what the store knows of trails. Both together tell a trail that is
+//! missing from another replica's trail.
 
 use std::path::{Path, PathBuf};
 
@@ -7,10 +7,10 @@ use super::chain::{Head, Link};
 use super::{Actor, Chain, Lines};
 use crate::keys::StoredAuditKey;
 
-/// Where a chain is written, and by whom.
+/// Where a chain is written, and by which user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// Which of the two in the folder.
+    /// Which of the folder's two chains it is.
     pub chain: Chain,
     /// The machine's name.
     pub host: String,
@@ -23,13 +23,13 @@ pub struct Place {
 /// A trail that the store knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownTrail {
-    /// How far it was known to go.
+    /// The farthest end that is known.
     pub head: Head,
-    /// Where it was written; `None` if a release wrote it that didn't say so.
+    /// Where it was written. `None` if an older release wrote it, which didn't record the place.
     pub place: Option<Place>,
 }
 
-/// What is known of trails from elsewhere, where an attacker who alters a trail can't alter it.
+/// What is known of trails from the store. An attacker who can alter only a trail can't alter this.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     /// The keys that sign checkpoints.
@@ -50,7 +50,7 @@ impl Place {
         }
     }
 
-    /// Whether both are the same folder's, whoever writes there.
+    /// Whether both are the same chain of the same folder. Their users may differ.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         (self.chain, &self.host, &self.path) == (other.chain, &other.host, &other.path)
@@ -69,8 +69,8 @@ impl Known {
         self.trails.iter().find(|known| *known.head.trail == *id)
     }
 
-    /// The end of the trail that was written at this place last: trails that follow each other go
-    /// on with the numbers.
+    /// The end of the trail that was written last at this place. It has the highest number, since
+    /// each new trail goes on with the numbers of the one before.
     pub(super) fn last_at(&self, place: &Place) -> Option<&Head> {
         let here = self.trails.iter().filter(|known| known.is_at(place));
         let here = here.filter(|known| known.head.has_records());
@@ -78,13 +78,13 @@ impl Known {
             .max_by_key(|head| head.sequence)
     }
 
-    /// Whether writers tell the store of their trails before they write, as those of releases
-    /// before this one don't.
+    /// Whether writers tell the store about their trails before they write. Writers of older
+    /// releases don't.
     pub(super) fn says_who_writes(&self) -> bool {
         self.trails.iter().any(|known| known.place.is_some())
     }
 
-    /// Whether one of the trails is in a folder, wherever it was before.
+    /// Whether one of the trails is in `folder` now, wherever it was written.
     #[must_use]
     pub fn is_in(&self, folder: &Path) -> bool {
         let files = Chain::ALL.map(|chain| chain.files(folder).unwrap_or_default());
@@ -96,7 +96,7 @@ impl Known {
         })
     }
 
-    /// Adds what something else knows of a trail; the farther end of both counts.
+    /// Adds the end of a trail that another source knows. The farther one of both ends counts.
     pub fn add(&mut self, head: Head, place: Option<&Place>) {
         match self
             .trails
@@ -113,7 +113,7 @@ impl Known {
     }
 }
 
-/// The machine's name; of a container, the container's.
+/// The machine's name. In a container, this is the container's name.
 fn host() -> String {
     let name = nix::unistd::gethostname();
     name.map_or_else(

@@ -22,10 +22,10 @@ pub struct Record {
     /// The caller's `x-correlation-id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<Box<str>>,
-    /// The thumbprint of the certificate that came with it (`x5t#S256`).
+    /// The thumbprint of the certificate that came with the request (`x5t#S256`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Thumbprint>,
-    /// Who did it, when it was a person or a command.
+    /// The user who did it, if it was done by a person or a command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actor: Option<Actor>,
     /// What was decided.
@@ -33,18 +33,18 @@ pub struct Record {
     pub event: Event,
 }
 
-/// Who runs this process.
+/// The user who runs this process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Actor {
     /// The system's number of the user.
     pub uid: u32,
-    /// Who became that user by `sudo`, as it says itself.
+    /// The user who became this user by `sudo`, as the variable `SUDO_USER` claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sudo_user: Option<String>,
 }
 
 impl Record {
-    /// Of something that no request is behind.
+    /// The record of an event that no request caused.
     #[must_use]
     pub fn of(time: Timestamp, event: Event) -> Self {
         Self {
@@ -59,7 +59,7 @@ impl Record {
 }
 
 impl Record {
-    /// The record of so many refusals.
+    /// The same record, standing for this many refusals.
     #[must_use]
     pub fn standing_for(mut self, count: u64) -> Self {
         if let Event::TokenRefused(refused)
@@ -73,7 +73,7 @@ impl Record {
 }
 
 impl Actor {
-    /// Who runs this process; none where the system doesn't tell.
+    /// The user who runs this process. `None` if the system doesn't tell.
     #[must_use]
     pub fn here() -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
@@ -91,16 +91,16 @@ pub enum Event {
     /// A token was issued. The token itself is not here: its `jti` names it.
     #[serde(rename = "token.issued")]
     TokenIssued {
-        /// To whom.
+        /// The client that got it.
         client_id: ClientId,
         /// The grant.
         grant_type: &'static str,
         /// What it allows.
         scope: Scope,
-        /// Whom it is for.
+        /// The services that it is for.
         #[serde(rename = "aud", serialize_with = "list")]
         audiences: Arc<[Audience]>,
-        /// Its name.
+        /// The token's id.
         #[serde(rename = "jti")]
         token_id: TokenId,
         /// The key that signed it.
@@ -115,9 +115,9 @@ pub enum Event {
     /// A client revoked a token of its own.
     #[serde(rename = "token.revoked")]
     TokenRevoked {
-        /// Which client.
+        /// The client.
         client_id: ClientId,
-        /// The token's name.
+        /// The token's id.
         #[serde(rename = "jti")]
         token_id: TokenId,
         /// When it would have ended.
@@ -126,14 +126,14 @@ pub enum Event {
     /// A request to revoke a token was refused.
     #[serde(rename = "revocation.refused")]
     RevocationRefused(Refused),
-    /// A request for what a token says was refused. Those that are answered are too many for a
-    /// trail, and change nothing.
+    /// A request for introspection was refused. Answered requests are not recorded: they are too
+    /// many for a trail, and change nothing.
     #[serde(rename = "introspection.refused")]
     IntrospectionRefused(Refused),
-    /// A signing key was made, or the times of its life changed; by whichever process.
+    /// A process made a signing key, or changed the times of its life.
     #[serde(rename = "key.changed")]
     KeyChanged {
-        /// The key.
+        /// The key's id.
         #[serde(rename = "kid")]
         key_id: Box<str>,
         /// What it signs with.
@@ -149,30 +149,30 @@ pub enum Event {
         /// When it leaves the JWK set.
         #[serde(skip_serializing_if = "Option::is_none")]
         published_until: Option<Timestamp>,
-        /// Where its private half is: `store`, `token`, or nowhere any more.
+        /// Where its private half is: `store` or `token`. `None` once it is destroyed.
         #[serde(skip_serializing_if = "Option::is_none")]
         kept_in: Option<&'static str>,
-        /// Why it was withdrawn, in the words of who did it.
+        /// Why it was withdrawn, in the administrator's words.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<Box<str>>,
-        /// What of it was otherwise before, by the names of `key list --output json`; left out of a
-        /// new key.
+        /// The values that were different before, by the names of `key list --output json`. Left
+        /// out for a new key.
         #[serde(skip_serializing_if = "Option::is_none")]
         from: Option<Value>,
     },
     /// A client was added, with its first secret or its keys.
     #[serde(rename = "client.added")]
     ClientAdded {
-        /// Which.
+        /// The client.
         client_id: ClientId,
         /// What its tokens may allow.
         scope: Scope,
-        /// How it proves who it is.
+        /// How it authenticates.
         auth_method: AuthMethod,
-        /// The secret's name; not the secret.
+        /// The secret's id, not the secret.
         #[serde(skip_serializing_if = "Option::is_none")]
         secret_id: Option<SecretId>,
-        /// How it is kept, which tells a chosen one from a generated one.
+        /// How the secret is kept, which tells a chosen secret from a generated one.
         #[serde(skip_serializing_if = "Option::is_none")]
         secret_kind: Option<&'static str>,
         /// The keys' RFC 7638 thumbprints.
@@ -181,120 +181,121 @@ pub enum Event {
         /// All settings that it has, by the names of `client list --output json`.
         settings: Value,
     },
-    /// A client is not what it was.
+    /// A client's settings changed.
     #[serde(rename = "client.changed")]
     ClientChanged {
-        /// Which.
+        /// The client.
         client_id: ClientId,
-        /// What of it changed.
+        /// The settings that changed.
         fields: Vec<&'static str>,
-        /// As it was, by the names of `client list --output json`.
+        /// Their values before, by the names of `client list --output json`.
         from: Value,
-        /// As it is.
+        /// Their values now.
         to: Value,
     },
-    /// A client has other public keys.
+    /// A client got other public keys.
     #[serde(rename = "client.keys_set")]
     ClientKeysSet {
-        /// Whose.
+        /// The client.
         client_id: ClientId,
         /// The keys' RFC 7638 thumbprints.
         keys: Vec<String>,
-        /// Those of the keys before.
+        /// The thumbprints of the keys before.
         previous: Vec<String>,
     },
     /// A client may get tokens again.
     #[serde(rename = "client.enabled")]
     ClientEnabled {
-        /// Which.
+        /// The client.
         client_id: ClientId,
-        /// As it was.
+        /// Its status before.
         was: Status,
     },
     /// A client may get no more tokens.
     #[serde(rename = "client.disabled")]
     ClientDisabled {
-        /// Which.
+        /// The client.
         client_id: ClientId,
-        /// As it was.
+        /// Its status before.
         was: Status,
-        /// Its tokens that were issued before this time are revoked; left out when it keeps them.
+        /// Its tokens that were issued before this time are revoked. Left out if it keeps them.
         #[serde(skip_serializing_if = "Option::is_none")]
         tokens_not_before: Option<Timestamp>,
     },
     /// All tokens of a client are revoked.
     #[serde(rename = "client.tokens_revoked")]
     ClientTokensRevoked {
-        /// Whose.
+        /// The client.
         client_id: ClientId,
-        /// Those that were issued before this time.
+        /// Its tokens that were issued before this time are revoked.
         tokens_not_before: Timestamp,
     },
     /// A client, its secrets and its tokens are gone.
     #[serde(rename = "client.removed")]
     ClientRemoved {
-        /// Which.
+        /// The client.
         client_id: ClientId,
         /// All settings that it had, by the names of `client list --output json`.
         was: Value,
     },
-    /// A client has another secret.
+    /// A client got a new secret.
     #[serde(rename = "secret.rotated")]
     SecretRotated {
-        /// Whose.
+        /// The client.
         client_id: ClientId,
-        /// The new secret's name; not the secret.
+        /// The new secret's id, not the secret.
         secret_id: SecretId,
         /// How it is kept.
         secret_kind: &'static str,
         /// The secrets that worked before it.
         previous: Vec<SecretId>,
-        /// When the one before stops working, if there was one.
+        /// When the secret before stops working, if there was one.
         #[serde(skip_serializing_if = "Option::is_none")]
         previous_until: Option<Timestamp>,
-        /// Those that stopped working now, before their time.
+        /// The secrets that stopped working at once, before their time.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         ended: Vec<SecretId>,
     },
-    /// A secret that came with the hash of another server was used, and this service keeps its own
-    /// hash of it from now on.
+    /// A client used a secret that was imported as the hash of another server. From now on, this
+    /// service keeps its own hash of the secret.
     #[serde(rename = "secret.upgraded")]
     SecretUpgraded {
-        /// Whose.
+        /// The client.
         client_id: ClientId,
-        /// The secret's name; not the secret.
+        /// The secret's id, not the secret.
         secret_id: SecretId,
         /// How it was kept.
         previous_kind: &'static str,
         /// How it is kept.
         secret_kind: &'static str,
     },
-    /// What is sealed in the store is under another master key.
+    /// All that is sealed in the store was sealed under another master key.
     #[serde(rename = "master_key.rotated")]
     MasterKeyRotated {
-        /// How many signing keys are.
+        /// How many signing keys were sealed again.
         signing_keys: usize,
     },
-    /// A backup was put in the place of the store, or into an empty one.
+    /// A backup replaced the store, or was put into an empty store.
     #[serde(rename = "store.restored")]
     StoreRestored {
         /// The backup.
         from: Box<str>,
         /// The number of its last change.
         last_change: i64,
-        /// What was newer than it; `None` if the store that it replaced was not there, or could not
+        /// What was newer in the replaced store. `None` if there was no store, or if it could not
         /// be read.
         #[serde(skip_serializing_if = "Option::is_none")]
         lost: Option<Value>,
     },
-    /// An administrator took the rows of the store for right that somebody else had written,
-    /// removed, or put back.
+    /// An administrator accepted the store's rows although they were not as this service wrote
+    /// them: something else had written, removed, or put back rows.
     #[serde(rename = "store.accepted")]
     StoreAccepted {
-        /// What was not as this service wrote it, the first of many.
+        /// The rows that were not as this service wrote them. If there are many, only the first
+        /// ones.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         rows: Vec<String>,
-        /// In how many places rows were gone.
+        /// In how many places rows were missing.
         removed: usize,
     },
     /// The service began to take requests.
@@ -311,11 +312,11 @@ pub enum Event {
     /// The trail could not be written for a while before this record.
     #[serde(rename = "audit.resumed")]
     Resumed {
-        /// How many records are missing that nobody waited for: refusals, and with buffered
-        /// durability everything.
+        /// How many records are missing that no request waited for: refusals, and with buffered
+        /// durability all records.
         lost: u64,
     },
-    /// The trail before is not as it was left, so this one is a new trail.
+    /// The trail before is not as it was left, so a new trail begins.
     #[serde(rename = "audit.began")]
     Began {
         /// What is wrong: `missing`, `truncated`, `rewritten`, `replaced` or `unreadable`.
@@ -336,17 +337,17 @@ pub enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         found_seq: Option<u64>,
     },
-    /// The store's outbox had something under this number that is no record: somebody else wrote it
-    /// there.
+    /// The store's outbox had something under this number that is not a record. This service did
+    /// not write it.
     #[serde(rename = "audit.unreadable")]
     Unreadable {
-        /// The number.
+        /// The number in the outbox.
         change: i64,
     },
-    /// The line bears a signature, which pins all before it.
+    /// The line holds a signature, which covers all lines before it.
     #[serde(rename = "audit.checkpoint")]
     Checkpoint {
-        /// The key.
+        /// The key's id.
         #[serde(serialize_with = "text")]
         kid: Arc<str>,
     },
@@ -355,18 +356,18 @@ pub enum Event {
 /// Why a request was refused.
 #[derive(Debug, Clone, Serialize)]
 pub struct Refused {
-    /// Who the caller said it is; unproven with `invalid_client`.
+    /// The client that the caller claimed to be. Not proven if `error` is `invalid_client`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<Box<str>>,
-    /// What the caller was told.
+    /// The error code that the caller got.
     pub error: &'static str,
     /// The true reason.
     pub reason: &'static str,
-    /// How many credentials were not looked at since the last that was.
+    /// How many credentials were turned away unchecked since the last one that was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub turned_away: Option<u32>,
-    /// How many refusals of this source and reason the record stands for. It has the members of the
-    /// last of them. `None` if it is the only one.
+    /// How many refusals with this source and reason the record stands for. Its other members are
+    /// those of the last refusal. `None`: it stands for one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
 }

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use nix::sys::statvfs::statvfs;
 
-/// Of a small disk, no more than this part is kept for decisions.
+/// At most one part in so many of the disk is kept free for decisions.
 const PART: u64 = 4;
 
-/// Less room than is to be kept for decisions.
+/// The disk has less room than is kept free for decisions.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the disk has less than {reserve} bytes left, which are kept for decisions; refusals of callers that have proved \

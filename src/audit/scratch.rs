@@ -1,4 +1,4 @@
-//! A folder for the trails of a test, and the key that pins them.
+//! A folder for the trails of a test, and the key that signs their checkpoints.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,7 +67,7 @@ impl Scratch {
         Journal::open(Chain::Decisions, self.settings.clone(), known, patience).unwrap()
     }
 
-    /// Writes so many records and a checkpoint; gives the chain's end.
+    /// Writes this many records and a checkpoint. Returns the chain's end.
     pub(super) fn write(&self, records: usize) -> Head {
         let mut journal = self.journal();
         let records: Vec<_> = (0..records).map(|_| refused("written")).collect();
@@ -99,7 +99,7 @@ impl Scratch {
         lines
     }
 
-    /// What a store knows that has these heads.
+    /// What a store with these heads knows.
     pub(super) fn known(&self, heads: &[Head]) -> Known {
         let trail = |head: &Head| KnownTrail {
             head: head.clone(),
@@ -111,7 +111,7 @@ impl Scratch {
         }
     }
 
-    /// What is found of its last trail.
+    /// The result for its last trail.
     pub(super) fn verify(&self, heads: &[Head]) -> Result<Verified, Broken> {
         self.verify_all(heads).pop().unwrap()
     }

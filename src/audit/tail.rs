@@ -13,15 +13,15 @@ use super::{AuditError, Chain};
 pub struct Tail {
     chain: Chain,
     folder: PathBuf,
-    /// The number of the first record of the file that is read, and how many bytes of it were.
+    /// The number of the first record of the current file, and how many of its bytes were read.
     at: Option<(u64, u64)>,
 }
 
 impl Tail {
-    /// Read at once at most.
+    /// The most bytes that are read at once.
     const PIECE: u64 = 4 * 1024 * 1024;
 
-    /// The last `count` lines, and the way to those that follow them.
+    /// The last `count` lines, and the tail that reads the lines after them.
     ///
     /// # Errors
     /// [`AuditError::Io`]
@@ -46,7 +46,7 @@ impl Tail {
         Ok((Self { chain, folder, at }, last.into()))
     }
 
-    /// The lines that were added since, as far as they are whole.
+    /// The whole lines that were added since.
     ///
     /// # Errors
     /// [`AuditError::Io`]
@@ -74,7 +74,7 @@ impl Tail {
             }
             self.at = Some((first, offset + length));
             if length > 0 {
-                // The rest of it before the next one.
+                // The rest of this file comes before the next file.
                 break;
             }
         }
@@ -82,7 +82,7 @@ impl Tail {
     }
 }
 
-/// The last lines of one file, and the length of it up to the end of the last of them.
+/// The last lines of one file, and how many bytes of the file end with the last of them.
 fn last_lines(
     first: u64,
     path: PathBuf,

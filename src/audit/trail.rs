@@ -1,5 +1,5 @@
-//! The writer: one thread that takes records from all requests, so that one fsync serves all that
-//! wait for it.
+//! The writer: one thread that takes the records of all requests, so that one fsync serves all
+//! requests that wait for it.
 
 #[cfg(test)]
 use std::path::Path;
@@ -14,8 +14,8 @@ use super::journal::Journal;
 use super::{AuditError, Chain, Copies, Event, Gap, Head, Known, Place, Record, Settings};
 use crate::config::Durability;
 
-/// The way into the audit trail. Cloning costs a reference count; the writer ends when the last
-/// clone is gone.
+/// A handle to the audit trail's writer. Cloning costs a reference count. The writer ends when the
+/// last clone is dropped.
 #[derive(Debug, Clone)]
 pub struct Trail {
     sender: mpsc::Sender<Entry>,
@@ -25,7 +25,7 @@ pub struct Trail {
     copies: Option<Arc<Copies>>,
 }
 
-/// What the writer tells.
+/// What the writer reports.
 #[derive(Debug, Default)]
 struct State {
     fault: Option<AuditError>,
@@ -33,7 +33,7 @@ struct State {
     gaps: Vec<Gap>,
 }
 
-/// What goes to the writer, and whom to tell that it is done.
+/// Work for the writer, and where to report that it is done.
 #[derive(Debug)]
 struct Entry {
     at: Timestamp,
@@ -42,34 +42,35 @@ struct Entry {
 }
 
 #[derive(Debug)]
-// Nearly all work is a record: a box for it would cost every token an allocation.
+// Nearly all work is a record, so a box would cost every token an allocation.
 #[allow(clippy::large_enum_variant)]
 enum Work {
     Write(Record),
-    /// Nothing, so that it is done when all before it is.
+    /// Do nothing. This is done when all work before it is done.
     Flush,
     Checkpoint,
-    /// Whether the files are as they were left.
+    /// Check that the files are as they were left.
     Look,
 }
 
 impl Trail {
-    /// Room for records on their way. When it is used up, requests wait for the disk.
+    /// How many records may wait for the writer. When the queue is full, requests wait for the
+    /// disk.
     const QUEUE: usize = 4096;
-    /// How long to wait for the end of a process that is stopping.
+    /// How long to wait for the chain's lock, while another process is stopping.
     const PATIENCE: Duration = Duration::from_secs(1);
-    /// Records written together at most.
+    /// The most records that are written together.
     const BATCH: usize = 1024;
-    /// How long the writer lets records gather. A wake-up and a write cost as much as some ten
-    /// records, and an fsync as much as some hundred. With `Fsync`, this is the longest time, and
-    /// only while records keep coming.
+    /// How long the writer lets records gather. A wake-up and a write cost about as much as ten
+    /// records, and an fsync about as much as a hundred. With `Fsync`, the writer waits this long
+    /// at most, and only while records keep coming.
     const GATHERING: Duration = Duration::from_millis(2);
     /// Records keep coming if another one came within this time.
     const PAUSE: Duration = Duration::from_micros(100);
 
     /// Opens the chain of decisions and starts its writer. `known` is what the store knows of
-    /// trails: where the files are not as they were left, a new trail begins, and its first record
-    /// says so. `copies` get what is written.
+    /// trails. If the files are not as they were left, a new trail begins, and its first record
+    /// says so. The writer sends what it writes to `copies`.
     ///
     /// # Errors
     /// [`AuditError`]: a file can't be made, or belongs to another process.
@@ -110,14 +111,14 @@ impl Trail {
         })
     }
 
-    /// Writes a record and returns when it counts as written: on the disk, or with
-    /// [`Durability::Buffered`] on its way.
+    /// Writes a record, and returns when it counts as written: when it is on the disk, or with
+    /// [`Durability::Buffered`] when the writer has taken it over.
     ///
-    /// The future may be dropped at any moment, as a request's is when its caller hangs up: the
-    /// record is then written whole or not at all, and other requests don't notice.
+    /// The future may be dropped at any moment, as a request's future is when the caller hangs up.
+    /// The record is then written whole or not at all, and other requests are not affected.
     ///
     /// # Errors
-    /// [`AuditError`]: the record isn't there, so what it says must not happen.
+    /// [`AuditError`]: the record isn't written, so the caller must not do what it says.
     pub async fn write(&self, record: Record) -> Result<(), AuditError> {
         match self.durability {
             Durability::Fsync => self.send_and_wait(record.time, Work::Write(record)).await,
@@ -126,34 +127,35 @@ impl Trail {
     }
 
     /// Writes a record of something that happens anyway, such as a refusal, without waiting for the
-    /// disk. When it can't be written, the trail says later how many are missing.
+    /// disk. If it can't be written, a later record says how many are missing.
     pub async fn note(&self, record: Record) {
-        // The only error is a writer that is gone, and with it the service.
+        // This fails only if the writer has ended, as it does with the service.
         let _gone = self.send(Entry::unwaited(record)).await;
     }
 
-    /// Returns when all records before are written. After a fault, tries again: a trail that nobody
-    /// writes to, because the service isn't ready without it, would never recover.
+    /// Returns when all records before are written. After a fault, this makes the writer try again.
+    /// Without it, the trail would never recover: the service isn't ready while the trail has a
+    /// fault, so no request would cause a write.
     ///
     /// # Errors
-    /// [`AuditError`] when they can't be.
+    /// [`AuditError`]: they can't be written.
     pub async fn flush(&self, now: Timestamp) -> Result<(), AuditError> {
         self.send_and_wait(now, Work::Flush).await
     }
 
-    /// Signs what is unsigned. Returns when that, and all before, is written.
+    /// Signs what is unsigned. Returns when the signature and all records before are written.
     ///
     /// # Errors
-    /// [`AuditError`] when it can't be.
+    /// [`AuditError`]: the signature can't be written.
     pub async fn checkpoint(&self, now: Timestamp) -> Result<(), AuditError> {
         self.send_and_wait(now, Work::Checkpoint).await
     }
 
-    /// Looks whether the files are as they were left: neither removed nor cut, and still those of
-    /// their names. If not, a new trail begins.
+    /// Checks that the files are as they were left: not removed, not cut, and not replaced. If they
+    /// are not, a new trail begins.
     ///
     /// # Errors
-    /// [`AuditError`] when it can't.
+    /// [`AuditError`]: the files can't be checked, or the new trail can't be written.
     pub async fn look(&self, now: Timestamp) -> Result<(), AuditError> {
         self.send_and_wait(now, Work::Look).await
     }
@@ -164,13 +166,13 @@ impl Trail {
         &self.place
     }
 
-    /// The end of the trail, up to which all is written.
+    /// The end of the trail. All records up to it are written.
     #[must_use]
     pub fn head(&self) -> Option<Head> {
         lock(&self.state).head.clone()
     }
 
-    /// What was found instead of the trail that was left, since this one was opened.
+    /// What was found instead of the trail that was left, since this trail was opened.
     #[must_use]
     pub fn gaps(&self) -> Vec<Gap> {
         lock(&self.state).gaps.clone()
@@ -182,19 +184,19 @@ impl Trail {
         lock(&self.state).fault.clone()
     }
 
-    /// What copies records to collectors, if there are some.
+    /// The copies for collectors, if any are configured.
     #[must_use]
     pub fn copies(&self) -> Option<&Arc<Copies>> {
         self.copies.as_ref()
     }
 
-    /// Whether nothing happens without its record.
+    /// Whether the service does nothing before the record of it is on the disk.
     #[must_use]
     pub fn is_binding(&self) -> bool {
         self.durability == Durability::Fsync
     }
 
-    /// A trail whose writer is gone.
+    /// A trail whose writer has ended.
     #[cfg(test)]
     pub(crate) fn stopped() -> Self {
         let (sender, _) = mpsc::channel(1);
@@ -207,7 +209,7 @@ impl Trail {
         }
     }
 
-    /// A trail whose writer doesn't get on.
+    /// A trail whose writer never takes any work.
     #[cfg(test)]
     pub(crate) fn stuck() -> Self {
         let (sender, receiver) = mpsc::channel(1);
@@ -263,7 +265,8 @@ struct Writer {
     receiver: mpsc::Receiver<Entry>,
     durable: bool,
     state: Arc<Mutex<State>>,
-    /// Records that nobody waits for and that could not be written, since the last that could.
+    /// How many records that no request waits for could not be written, since the last successful
+    /// write.
     lost: u64,
 }
 
@@ -284,8 +287,8 @@ impl Writer {
         }
     }
 
-    /// Waits for more records while they keep coming. Without it, the first request of many would
-    /// have an fsync of its own, and all others would wait for that one and their own.
+    /// Waits for more records while they keep coming. Otherwise the first of many requests would
+    /// have an fsync of its own, and all others would wait for that fsync and then for their own.
     fn gather(&mut self, batch: &mut Vec<Entry>) {
         let end = Instant::now() + Trail::GATHERING;
         let mut length = 0;
@@ -296,7 +299,8 @@ impl Writer {
         }
     }
 
-    /// Writes a batch and tells all who wait. `lines` is a buffer to use again.
+    /// Writes a batch, and reports the result to all requests that wait. `lines` is a buffer to use
+    /// again.
     fn write(&mut self, batch: &mut Vec<Entry>, lines: &mut Vec<u8>) {
         let result = self.append(batch, lines);
         {
@@ -310,7 +314,7 @@ impl Writer {
         for entry in batch.drain(..) {
             let is_lost = result.is_err() && entry.record().is_some();
             match entry.written {
-                // The request may be gone; its record stays.
+                // The request may have ended; its record stays.
                 Some(written) => drop(written.send(result.clone())),
                 None if is_lost => self.lost += 1,
                 None => {}

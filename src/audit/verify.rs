@@ -1,5 +1,5 @@
-//! Whether a chain is as it was written: reads it once, in memory for two of its lines, and stops
-//! at the first that isn't.
+//! Verifies that a chain is as it was written. Reads it once, with two of its lines in memory, and
+//! stops at the first line that is wrong.
 
 mod diagnosis;
 mod trails;
@@ -15,20 +15,21 @@ use crate::keys::StoredAuditKey;
 /// A chain that is as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// The trail's id; none of a chain without a line.
+    /// The trail's id. `None` if the chain has no line.
     pub trail: Option<String>,
-    /// The number of its first record here. Not 1 when earlier files were taken away.
+    /// The number of its first record in the folder. Not 1 if earlier files were removed.
     pub first: u64,
     /// The number of its last record.
     pub last: u64,
-    /// How many of them are checkpoints.
+    /// How many of its records are checkpoints.
     pub checkpoints: u64,
-    /// Records after the last checkpoint: nothing proves that none was altered or is missing.
+    /// How many records follow the last checkpoint. Nothing proves that none of these was altered
+    /// or is missing.
     pub unsigned: u64,
-    /// Whether it followed another that was not as it was left; its first record says what was
+    /// Whether it follows a trail that was not as it was left. Its first record says what was
     /// wrong.
     pub is_sequel: bool,
-    /// Whether half a line follows: one that is being written now, or was when a process died.
+    /// Whether half a line follows. A process is writing it, or died while writing it.
     pub is_torn: bool,
 }
 
@@ -37,7 +38,7 @@ pub struct Verified {
 pub struct Broken {
     /// Where.
     pub place: LinePlace,
-    /// The number of the record that it is about.
+    /// The number of the record that is wrong.
     pub sequence: u64,
     /// What happened.
     pub what: Break,
@@ -48,44 +49,44 @@ pub struct Broken {
 pub enum Break {
     /// The record is not as it was written.
     Altered,
-    /// Records are missing before the line: from the one that it is about to this one.
+    /// Records are missing before the line, from [`Broken::sequence`] to `last`.
     Removed {
-        /// The last of them.
+        /// The number of the last missing record.
         last: u64,
     },
-    /// The line was not written there.
+    /// The writer did not write the line there.
     Inserted,
     /// The record stands where another should.
     Reordered {
         /// The other's number.
         expected: u64,
     },
-    /// The trail ends with this record, and once went on.
+    /// The trail ends with this record, but went on before.
     Truncated {
         /// The number of the last checkpoint that the store knows.
         known: u64,
     },
-    /// The checkpoint is none of those that the store knows: what is before it was written anew.
+    /// The checkpoint is not the one that the store knows: the trail up to it was written anew.
     Rewritten,
-    /// The checkpoint's signature is none of its key's over this line.
+    /// The checkpoint's signature is not its key's signature of this line.
     BadSignature,
     /// The checkpoint is signed by a key that the store doesn't know.
     UnknownKey {
         /// The key's id.
         kid: String,
     },
-    /// Too many records without a checkpoint: some were removed.
+    /// Too many records follow each other without a checkpoint: checkpoints were removed.
     Unsigned,
-    /// The store doesn't know the trail, and no key of its own signed it.
+    /// The store doesn't know the trail, and none of the store's keys signed it.
     Foreign,
 }
 
-/// Checks one chain of a folder: each of its trails, in their order. There is more than one where a
-/// writer found a trail other than it was left, and began a new one; what that one says of the
-/// trail before counts as known.
+/// Verifies one chain of a folder: each of its trails, in order. There is more than one if a writer
+/// found a trail that was not as it was left, and began a new one. What the new trail's first
+/// record says of the trail before counts as known.
 ///
 /// # Errors
-/// [`AuditError::Io`]: it can't be read.
+/// [`AuditError::Io`]: the chain can't be read.
 pub fn verify(
     chain: Chain,
     folder: &Path,
@@ -97,29 +98,29 @@ pub fn verify(
     trails.into_iter().map(check).collect()
 }
 
-/// The way along a chain.
+/// A walk along a chain, line by line.
 struct Walk<'a> {
     known: &'a Known,
     head: Option<Head>,
-    /// The store's word for this trail.
+    /// The end of this trail that the store knows.
     pinned: Option<&'a Head>,
     /// Where the last good line stands.
     last: Option<LinePlace>,
     so_far: Verified,
 }
 
-/// Why a line isn't good by itself or after the one before.
+/// Why a line is wrong, by itself or after the line before.
 enum Fault<'a> {
-    /// It has the number of this one, which the store knows, and is another.
+    /// The store knows another line with its number, which is this one.
     Unknown(&'a Head),
-    /// It isn't the line after the one before.
+    /// It doesn't continue the line before.
     Link,
-    /// It is, and something else is wrong.
+    /// It continues the line before, but something else is wrong.
     Here(Break),
 }
 
 impl<'a> Walk<'a> {
-    /// Lines without a checkpoint at most.
+    /// The most lines without a checkpoint.
     const UNSIGNED: u64 = Head::UNSIGNED_AT_MOST;
 
     fn new(known: &'a Known) -> Self {
@@ -168,7 +169,7 @@ impl<'a> Walk<'a> {
                 Fault::Link => {
                     let broken = self.diagnose(&line, &bytes, lines)?;
                     let Some(broken) = broken else {
-                        // Nothing follows half a line.
+                        // The line is half a line, and nothing follows it.
                         self.so_far.is_torn = true;
                         break;
                     };
@@ -186,7 +187,7 @@ impl<'a> Walk<'a> {
         let head = self.head.get_or_insert_with(|| Head {
             trail: link.trail.into(),
             sequence: line.first.saturating_sub(1),
-            // What earlier files end with isn't known once they are gone.
+            // If earlier files were removed, the hash of their last line isn't known.
             hash: if line.first == 1 {
                 Hash::NONE
             } else {

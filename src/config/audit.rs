@@ -1,4 +1,4 @@
-//! `[audit]`: where decisions are written.
+//! `[audit]`: where the service writes its decisions.
 
 mod syslog;
 
@@ -13,13 +13,13 @@ pub use syslog::SyslogTarget;
 /// The audit trail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditConfig {
-    /// Its folder; made when there is none.
+    /// Its folder. The service makes it if it doesn't exist.
     pub path: PathBuf,
     /// When a record counts as written.
     pub durability: Durability,
-    /// The size in bytes from which on a file of it is followed by the next.
+    /// The size in bytes at which one file ends and the next one begins.
     pub max_file_size: u64,
-    /// Bytes of its disk that are kept for decisions; of a small disk a quarter.
+    /// How many bytes of its disk are kept free for decisions, but at most a quarter of the disk.
     pub reserve: u64,
     /// Whether records are copied to standard output.
     pub stdout: bool,
@@ -30,9 +30,9 @@ pub struct AuditConfig {
 /// When a record counts as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// When it is on the disk; a token leaves only then.
+    /// When it is on the disk. The service sends a token only after that.
     Fsync,
-    /// When it is on its way; the last records may be lost with the machine.
+    /// When the writer has taken it over. A crash may lose the last records.
     Buffered,
 }
 
@@ -41,7 +41,7 @@ impl AuditConfig {
     const RESERVE: Size = Size(64 << 20);
     const LEAST_FILE_SIZE: Size = Size(64 << 10);
 
-    /// In this folder, with the default of everything else.
+    /// The trail in this folder, with the default of everything else.
     pub(super) fn new(path: PathBuf) -> Self {
         Self {
             path,

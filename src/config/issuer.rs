@@ -8,20 +8,20 @@ use url::Url;
 use crate::token::Audience;
 
 /// An issuer identifier, RFC 8414 2: an `https` URL without query and fragment, and here without a
-/// trailing slash. Plain `http` is taken for this machine only.
+/// trailing slash. Plain `http` is allowed for this machine only.
 ///
-/// Its path is one that every URL library sends as it is written. Another one would be out of reach
-/// for some clients, and its `iss` would differ between them.
+/// Every URL library sends its path exactly as it is written. Some clients could not reach a path
+/// that libraries rewrite, and clients would disagree about its `iss`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssuerUrl {
     text: String,
     path_at: usize,
 }
 
-/// A text that is no issuer identifier.
+/// Why a text is not an issuer identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidIssuer {
-    /// No URL at all.
+    /// The text is not a URL.
     #[error("is not a URL such as \"https://bank.example/authz/d1/v1\"")]
     NotAUrl,
     /// RFC 8414 2.
@@ -30,13 +30,14 @@ pub enum InvalidIssuer {
     /// RFC 8414 2.
     #[error("must have no query, no fragment and no user name")]
     TooMuch,
-    /// Two spellings of one name are two names to a verifier.
+    /// A verifier compares issuers as texts: with the slash and without it, they would be two
+    /// issuers.
     #[error("must not end with a slash")]
     TrailingSlash,
     /// Browsers and libraries differ in whether they keep an empty segment.
     #[error("must have no empty part in its path (//)")]
     EmptySegment,
-    /// RFC 3986 5.2.4: libraries take them out before they send the request.
+    /// RFC 3986 5.2.4: libraries remove such segments before they send the request.
     #[error(
         "must have no \".\" and \"..\" in its path: clients resolve them, and ask for another path"
     )]
@@ -55,13 +56,14 @@ pub enum InvalidIssuer {
     /// The host or the port is not written as a library writes it.
     #[error("must name a host and a port that exist, without escapes")]
     Authority,
-    /// It is in every token, and the audience of those that have no other.
+    /// The issuer is in every token, and is the audience of tokens that have no other.
     #[error("must have {} characters at most", IssuerUrl::LONGEST)]
     TooLong,
 }
 
 impl IssuerUrl {
-    /// In bytes, which are characters: the length of an audience.
+    /// The most bytes that an issuer may have, which are its characters; the same as of an
+    /// audience.
     pub const LONGEST: usize = Audience::LONGEST;
 
     /// # Errors
@@ -71,7 +73,7 @@ impl IssuerUrl {
             return Err(InvalidIssuer::TooLong);
         }
         let uri: Uri = text.parse().map_err(|_| match Url::parse(text) {
-            // The other library takes more: what is wrong is a character of the path.
+            // `Url` accepts more characters than `Uri` does, so a character of the path is wrong.
             Ok(url) if url.has_host() => InvalidIssuer::Character,
             _ => InvalidIssuer::NotAUrl,
         })?;
@@ -101,13 +103,14 @@ impl IssuerUrl {
         })
     }
 
-    /// As configured, as `iss` has it.
+    /// The issuer as it is configured, and as `iss` holds it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The path, below which the endpoints are; empty or with a leading slash and no trailing one.
+    /// The path with which the endpoints' paths begin: empty, or with a leading slash and without a
+    /// trailing one.
     #[must_use]
     pub fn base_path(&self) -> &str {
         self.text.get(self.path_at..).unwrap_or_default()
@@ -120,13 +123,13 @@ impl IssuerUrl {
     }
 }
 
-/// A path that is sent and routed as it is written.
+/// Checks that libraries send this path, and servers route it, as it is written.
 fn check_path(path: &str) -> Result<(), InvalidIssuer> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:".contains(&byte);
     if !path.bytes().all(is_plain) {
         return Err(InvalidIssuer::Character);
     }
-    // The first is what stands before the first slash.
+    // The first segment is the empty text before the first slash.
     for segment in path.split('/').skip(1) {
         match segment {
             "" => return Err(InvalidIssuer::EmptySegment),
@@ -140,8 +143,8 @@ fn check_path(path: &str) -> Result<(), InvalidIssuer> {
     Ok(())
 }
 
-/// A host that a URL library leaves as it is, but for its case: no number for an address, no
-/// escape, no port beyond the last.
+/// Checks that a URL library keeps this host as it is, except for its case. Refuses a number in
+/// place of an address, an escape, and a port above 65535.
 fn check_authority(text: &str, host: &str) -> Result<(), InvalidIssuer> {
     let read = Url::parse(text).map_err(|_| InvalidIssuer::Authority)?;
     let same = |read: &str| read.eq_ignore_ascii_case(host);

@@ -9,7 +9,8 @@ use dropshot_chassis::config::{Period, Reader, flag};
 /// Fetching of clients' keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JwksUriConfig {
-    /// The authorities of the servers' certificates, PEM; the system's if none is named.
+    /// The file with the authorities of the servers' certificates (PEM). `None`: the system's
+    /// authorities.
     pub ca_file: Option<PathBuf>,
     /// Whether a URL may lead to an address of this machine or of a private network.
     pub private_addresses: bool,

@@ -11,11 +11,12 @@ use dropshot_chassis::config::{Period, Reader};
 /// The keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeysConfig {
-    /// The file of the master key; made on first use only while the store holds no key yet.
+    /// The file of the master key. The service makes it on first use, but only while the store
+    /// holds no key.
     pub master_key_file: PathBuf,
     /// Where the private halves of new signing keys are made and kept.
     pub provider: Provider,
-    /// The token that keeps them, or has kept them.
+    /// The token that keeps private keys, or has kept them before.
     pub pkcs11: Option<Pkcs11Config>,
     /// How long a key signs before the next one does.
     pub rotation: Duration,
@@ -48,7 +49,7 @@ impl KeysConfig {
     const ROTATION: Period = Period::days(90);
     const PUBLISH_AHEAD: Period = Period::days(1);
 
-    /// With the default of everything else.
+    /// The keys under this master key, with the default of everything else.
     pub(super) fn new(master_key_file: PathBuf) -> Self {
         Self {
             master_key_file,
@@ -78,7 +79,8 @@ impl KeysConfig {
         let provider = reader.or("keys.provider", Provider::Local, str::parse);
         let pkcs11 = Pkcs11Config::read(reader, provider);
         let (rotation, ahead) = (rotation?, ahead?);
-        // Else a key would be published before the one before it signs, and more and more of them.
+        // Otherwise each key would be published before the previous one signs, and ever more keys
+        // would be published.
         if rotation.0 < 2 * ahead.0 {
             reader.mistake(
                 ROTATION,
@@ -98,7 +100,7 @@ impl KeysConfig {
 impl Pkcs11Config {
     pub(super) const PIN_FILE: &str = "keys.pkcs11.pin_file";
 
-    /// All of it or nothing; all when new keys are to be made there.
+    /// Reads all three settings, or none. All three are required if new keys are made in the token.
     fn read(reader: &mut Reader, provider: Option<Provider>) -> Option<Option<Self>> {
         const MODULE: &str = "keys.pkcs11.module";
         const TOKEN: &str = "keys.pkcs11.token";

@@ -1,8 +1,9 @@
-//! What the service is told: a TOML file and the environment, read once, checked whole, and wrong
-//! in as few ways as possible.
+//! The service's configuration: a TOML file and environment variables, read once and checked as a
+//! whole.
 //!
-//! Every key of the file is also an environment variable, `D1_AUTHZ_SECTION__KEY`, which wins.
-//! Every mistake is reported at once, with its place. Nothing here opens a store or a key.
+//! Every key of the file can also be set by an environment variable, `D1_AUTHZ_SECTION__KEY`, which
+//! takes precedence over the file. All mistakes are reported at once, each with its place. Nothing
+//! here opens a store or a key.
 
 mod audit;
 mod issuer;
@@ -41,13 +42,13 @@ pub struct Config {
     pub issuer: IssuerUrl,
     /// Where it listens.
     pub listen: ListenConfig,
-    /// How much callers may take up, and how it ends.
+    /// How many connections and how much time callers may take, and how the service stops.
     pub limits: LimitsConfig,
-    /// Whether it ends TLS there itself.
+    /// Its certificate and key, if the service itself terminates TLS.
     pub tls: Option<TlsConfig>,
-    /// What stands in front of it.
+    /// The gateway in front of it, if there is one.
     pub gateway: Option<GatewayConfig>,
-    /// Where it keeps what lasts.
+    /// Where it keeps clients, keys and revoked tokens.
     pub store: StoreConfig,
     /// What its tokens are like.
     pub token: TokenConfig,
@@ -55,7 +56,7 @@ pub struct Config {
     pub keys: KeysConfig,
     /// How it fetches the keys of clients that publish them.
     pub jwks_uri: JwksUriConfig,
-    /// What no client may do.
+    /// The rules for all clients.
     pub policy: PolicyConfig,
     /// How fast callers may ask.
     pub throttle: ThrottleConfig,
@@ -63,15 +64,15 @@ pub struct Config {
     pub audit: AuditConfig,
     /// What its log is like.
     pub log: LogConfig,
-    /// Every key with its value and where that came from, for `config show`.
+    /// Every key with its value and the value's origin, for `config show`.
     pub settings: Vec<Setting>,
 }
 
 impl Config {
-    /// Whose configuration it is.
+    /// What the chassis calls this program's settings.
     pub const PROGRAM: Program = Program {
         env_prefix: "D1_AUTHZ_",
-        // The command line's.
+        // The command line reads this one.
         env_not_keys: &["CONFIG"],
         all_keys: "the sample d1-authz.toml of the release has all that there are",
     };
@@ -79,7 +80,7 @@ impl Config {
     /// Reads the file, if one is given, and the environment.
     ///
     /// # Errors
-    /// [`ConfigErrors`], all that is wrong.
+    /// [`ConfigErrors`]: all mistakes.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigErrors> {
         let mut reader = Reader::open(Self::PROGRAM, file)?;
         let issuer = reader.required("issuer", IssuerUrl::parse);
@@ -130,7 +131,7 @@ impl Config {
         whole().ok_or_else(ConfigErrors::incomplete)
     }
 
-    /// The files that hold a secret, each with the key that names it. Nobody but the service may
+    /// The files that hold a secret, each with the key that names it. Only the service's user may
     /// read them.
     #[must_use]
     pub fn private_files(&self) -> Vec<(&'static str, &Path)> {
@@ -145,14 +146,14 @@ impl Config {
         files
     }
 
-    /// Whether requests can come with the certificate of who sent them: to the service itself, or
-    /// passed on by the gateway.
+    /// Whether requests can come with the caller's certificate: because the service asks for it, or
+    /// because the gateway passes it on.
     #[must_use]
     pub fn knows_certificates(&self) -> bool {
         knows_certificates(self.tls.as_ref(), self.gateway.as_ref())
     }
 
-    /// What is valid and yet not as it should be, a sentence each.
+    /// Settings that are valid but unsafe, one sentence each.
     #[must_use]
     pub fn warnings(&self) -> Vec<&'static str> {
         let gateway = self.gateway.as_ref().and_then(GatewayConfig::warning);
@@ -169,7 +170,7 @@ impl Config {
     /// The configuration of `quickstart`: everything in one folder, on one address.
     ///
     /// # Errors
-    /// [`InvalidIssuer`] when the address and base path make no issuer.
+    /// [`InvalidIssuer`] if the address and the base path form no issuer identifier.
     pub fn quickstart(
         data: &Path,
         listen: SocketAddr,

@@ -1,19 +1,21 @@
-//! `[policy]`: what no client may do, whatever it is set to.
+//! `[policy]`: rules for all clients, which take precedence over a client's own settings.
 
 use dropshot_chassis::config::Reader;
 
 use crate::token::CertificateBinding;
 
-/// Rules for all clients: when they are added and changed, and when they ask.
+/// Rules for all clients. They are checked when a client is added or changed, and at each of its
+/// requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PolicyConfig {
-    /// Whether clients may prove themselves with a secret, by `client_secret_basic`.
+    /// Whether clients may authenticate with a secret, by `client_secret_basic`.
     pub client_secret_basic: bool,
-    /// Whether a secret may be one that somebody chose.
+    /// Whether an administrator may choose a client's secret, instead of having it generated.
     pub chosen_secrets: bool,
-    /// How many characters such a secret must have.
+    /// The fewest characters that a chosen secret may have.
     pub secret_length: usize,
-    /// Which tokens are bound at least, whatever their client is set to.
+    /// Which tokens must be bound to a certificate at least, whatever the client's own setting
+    /// says.
     pub certificate_binding: CertificateBinding,
 }
 
@@ -61,13 +63,13 @@ impl PolicyConfig {
         })
     }
 
-    /// Whether this may be a secret that somebody chose.
+    /// Whether an administrator may choose this secret.
     #[must_use]
     pub fn allows_chosen(&self, secret: &str) -> bool {
         self.chosen_secrets && self.is_long_enough(secret)
     }
 
-    /// Whether a secret that somebody chose is long enough.
+    /// Whether a chosen secret is long enough.
     #[must_use]
     pub fn is_long_enough(&self, secret: &str) -> bool {
         secret.chars().count() >= self.secret_length

@@ -17,22 +17,23 @@ const PARAMETERS: [&str; 6] = [
     "sslmode",
     "sslrootcert",
 ];
-/// Those of them that are paths.
+/// The parameters whose values are paths.
 const FILES: [&str; 3] = ["sslcert", "sslkey", "sslrootcert"];
 
-/// `postgres://USER@HOST[:PORT]/DATABASE[?PARAMETERS]`. May hold a password, which is never shown.
+/// `postgres://USER@HOST[:PORT]/DATABASE[?PARAMETERS]`. It may hold a password, which `Display` and
+/// `Debug` never show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostgresUrl(Url);
 
 impl PostgresUrl {
-    /// The URL to connect with, which holds the password. Where it says nothing of TLS and leads to
-    /// another machine, the database must prove itself by a certificate for its name: nothing less
-    /// keeps a stranger from posing as it.
+    /// The URL to connect with, which holds the password. If the URL says nothing about TLS and
+    /// leads to another machine, the database must prove itself by a certificate for its name
+    /// (`sslmode=verify-full`). With anything less, an attacker could pose as the database.
     #[must_use]
     pub fn with_password(&self, password: Option<&str>) -> String {
         let mut url = self.0.clone();
         if let Some(password) = password {
-            // The only URLs that take none have no host.
+            // This fails only for URLs without a host, which `from_str` refuses.
             let _taken = url.set_password(Some(&encoded(password)));
         }
         if !self.has("sslmode") && !self.is_local() {
@@ -41,7 +42,7 @@ impl PostgresUrl {
         url.into()
     }
 
-    /// The files that it names: certificates and a key for TLS.
+    /// The files that the URL names: certificates and a key for TLS.
     pub fn files(&self) -> impl Iterator<Item = PathBuf> {
         let pairs = self.0.query_pairs();
         let files = pairs.filter(|(name, _)| FILES.contains(&&**name));
@@ -57,7 +58,8 @@ impl PostgresUrl {
         let is_local = |host: &str| {
             let host = host.trim_matches(['[', ']']);
             let address = host.parse::<IpAddr>();
-            // A path is that of a socket, `%2Frun%2Fpostgresql` where a host's name stands.
+            // A path is that of a socket. In place of a host's name it is escaped, as
+            // `%2Frun%2Fpostgresql`.
             host == "localhost"
                 || host.starts_with(['/', '%'])
                 || address.is_ok_and(|it| it.is_loopback())
@@ -96,7 +98,7 @@ impl FromStr for PostgresUrl {
     }
 }
 
-/// Without the password.
+/// Shows `***` in place of the password.
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.0.clone();

@@ -1,4 +1,4 @@
-//! `[store]`: where what lasts is kept.
+//! `[store]`: where clients, keys and revoked tokens are kept.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -13,31 +13,31 @@ use super::postgres::PostgresUrl;
 /// The store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreConfig {
-    /// Which one.
+    /// Where it is.
     pub url: StoreUrl,
     /// Whether the service, and commands that write, bring its schema up to date.
     pub migrate: bool,
-    /// How long the service goes on with what it knows while the store can't be read.
+    /// How long the service goes on with the data in its memory while it can't read the store.
     pub max_staleness: Duration,
-    /// How many clients are kept in memory, and as many again of those whose secrets somebody
-    /// chose.
+    /// How many clients are kept in memory. As many checked secrets that an administrator chose are
+    /// kept as well.
     pub cached_clients: usize,
-    /// Whether this process writes nothing to it: for replicas that don't administer, whose
-    /// database role may read alone.
+    /// Whether this process only reads it. This is for replicas without administration: their
+    /// database role needs no right to write.
     pub read_only: bool,
-    /// How many connections to PostgreSQL a process has at most, besides the one that hears of
+    /// The most connections to PostgreSQL that a process opens, besides the one that reports
     /// changes.
     pub connections: u32,
     /// The file with the password for PostgreSQL.
     pub password_file: Option<PathBuf>,
 }
 
-/// Which store.
+/// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreUrl {
     /// A file.
     Sqlite(PathBuf),
-    /// A database, for more than one machine.
+    /// A PostgreSQL database, which several machines can share.
     Postgres(PostgresUrl),
 }
 
@@ -48,7 +48,7 @@ impl StoreConfig {
 
     const CONNECTIONS: u32 = 4;
 
-    /// The store at `url`, and all else by default.
+    /// The store at `url`, with the default of everything else.
     #[must_use]
     pub fn new(url: StoreUrl) -> Self {
         Self {
@@ -136,7 +136,7 @@ fn number_of_clients(text: &str) -> Result<usize, &'static str> {
         .ok_or("must be a number of clients between 100 and 10000000")
 }
 
-/// As it is written in a configuration, but for a password.
+/// Shows the URL as a configuration has it, with `***` in place of a password.
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

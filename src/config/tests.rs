@@ -1,5 +1,5 @@
-//! Loads real files with real variables, in a process state that figment's jail keeps to one test
-//! at a time.
+//! Loads real files with real environment variables. figment's jail runs one test at a time, as
+//! variables and the working folder belong to the whole process.
 
 #![expect(
     clippy::result_large_err,
@@ -38,7 +38,7 @@ path = "audit"
 durability = "buffered"
 "#;
 
-/// Loads a file of this text from a folder of its own, with these variables set.
+/// Writes this text to a file in a new folder, and loads it with these environment variables set.
 fn load(text: &str, variables: &[(&str, &str)]) -> (PathBuf, Result<Config, ConfigErrors>) {
     let mut outcome = None;
     Jail::expect_with(|jail| {
@@ -81,7 +81,7 @@ fn a_whole_file_is_read() {
         "https://api.bank.example"
     );
     assert_eq!(config.audit.durability, Durability::Buffered);
-    // Relative to the file that names it, and not to where the service was started.
+    // Paths are relative to the file that names them, not to the working folder.
     assert_eq!(
         config.store.url,
         StoreUrl::Sqlite(folder.join("etc/store.db"))

@@ -11,17 +11,19 @@ use jiff::SignedDuration;
 /// The limits on callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThrottleConfig {
-    /// Whether wrong credentials make who sends them wait.
+    /// Whether callers that send wrong credentials have to wait.
     pub enabled: bool,
-    /// Wrong credentials of one client from one source that cost nothing, for mistakes and for
-    /// clients that try two encodings. A source may have twenty times as many over all clients.
+    /// How many wrong credentials for one client a source may send without a wait. This allows for
+    /// mistakes, and for clients that try two encodings. Over all clients, a source may send twenty
+    /// times as many.
     pub free_failures: u32,
-    /// The longest wait that a further one costs, after 1 s, 2 s, 4 s and so on. One failure is
-    /// forgiven in each such time.
+    /// The longest wait after a further failure. The waits grow: 1 s, 2 s, 4 s and so on. One
+    /// failure is forgiven in each such time.
     pub max_delay: Duration,
-    /// Requests that are read and answered at a time. One too many is refused with 503.
+    /// How many requests the service reads and answers at a time. It refuses a further one with
+    /// 503.
     pub requests: u32,
-    /// Requests that an authenticated client may make; none: as many as it likes.
+    /// How fast an authenticated client may make requests. `None`: as fast as it likes.
     pub client_rate: Option<ClientRate>,
 }
 
@@ -99,7 +101,7 @@ fn positive(text: &str) -> Result<NonZeroU32, &'static str> {
         .map_err(|_| "must be a whole number above 0; leave it out for no limit")
 }
 
-/// A wait, printed as it is written.
+/// A wait, shown in the form in which a configuration has it.
 struct Delay(Duration);
 
 impl FromStr for Delay {

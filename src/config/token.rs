@@ -1,4 +1,4 @@
-//! `[token]`: what tokens are like.
+//! `[token]`: the properties of access tokens.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use crate::token::{Algorithm, Audience, Lifetime};
 pub struct TokenConfig {
     /// How long they live.
     pub lifetime: Lifetime,
-    /// How new keys sign them.
+    /// The algorithm of new signing keys.
     pub algorithm: Algorithm,
-    /// The `aud` of clients that have none of their own (RFC 9068 3); the issuer when left out.
+    /// The `aud` of clients without an audience of their own (RFC 9068 3). `None`: the issuer.
     pub audience: Option<Audience>,
 }
 

@@ -36,7 +36,7 @@ fn write(scratch: &Scratch, records: &[Waiting<'_>]) {
 fn what_comes_again_after_a_crash_is_written_once() {
     let scratch = Scratch::with_files_of(2_000);
     write(&scratch, &[7, 8].map(waiting));
-    // Of 9, one of two records was written.
+    // Only one of the two records of change 9 was written.
     write(&scratch, &[waiting(9)]);
     let other = Waiting {
         json: r#"{"time":"1970-01-01T00:00:00Z","event":"client.removed"}"#,
@@ -44,7 +44,7 @@ fn what_comes_again_after_a_crash_is_written_once() {
     };
     write(&scratch, &[waiting(8), waiting(9), other, waiting(10)]);
     assert_eq!(changes(&scratch), [7, 8, 9, 9, 10]);
-    // Of a store that was restored from a backup: the number comes again, for another change.
+    // A store that was restored from a backup gives the number again, for another change.
     let other = Waiting {
         json: r#"{"time":"1970-01-01T00:00:01Z","event":"client.added"}"#,
         ..waiting(8)

@@ -162,8 +162,7 @@ async fn a_caller_that_hangs_up_leaves_the_trail_whole() {
     assert_eq!(reasons(&scratch).pop().unwrap().1, "last");
 }
 
-/// A full disk, as the smallest one there is: `/dev/full` takes nothing, so the trail is moved onto
-/// it and back.
+/// A full disk: `/dev/full` takes no byte, so the test moves the trail onto it and back.
 #[tokio::test]
 async fn a_full_disk_refuses_and_recovers_without_half_a_line() {
     let scratch = Scratch::new();
@@ -181,7 +180,7 @@ async fn a_full_disk_refuses_and_recovers_without_half_a_line() {
     );
     journal.file().replace_file(whole);
 
-    // Half a line from the failed write, which the next one has to remove.
+    // Half a line of the failed write, which the next write has to remove.
     let mut file = fs::OpenOptions::new();
     let mut file = file.append(true).open(scratch.file()).unwrap();
     file.write_all(b"{\"se").unwrap();
@@ -268,13 +267,13 @@ async fn a_full_file_is_signed_and_followed_by_the_next() {
     assert!(verified.first == rest[0].0 || verified.first == 1);
 }
 
-/// Drops the trail and waits until its writer has let go of the chain.
+/// Drops the trail, and waits until its writer has released the chain.
 fn close(trail: Trail, scratch: &Scratch) {
     drop(trail);
     drop(scratch.journal());
 }
 
-/// Ways of an attacker with a trail, and what the next writer calls it.
+/// What an attacker can do to a trail, and what the next writer calls it.
 #[tokio::test]
 async fn a_writer_goes_on_from_nothing_but_the_trail_that_was_left() {
     type Way = fn(&Scratch, &str);
@@ -310,8 +309,8 @@ async fn a_writer_goes_on_from_nothing_but_the_trail_that_was_left() {
         let gaps = trail.gaps();
         assert_eq!((gaps.len(), gaps[0].what), (1, wrong));
         close(trail, &scratch);
-        // The next writer goes on from the new trail, and what is wrong with the one before can be
-        // found for ever.
+        // The next writer goes on from the new trail. `verify` still finds what is wrong with the
+        // one before.
         let trail = scratch.open().unwrap();
         assert_eq!(trail.gaps(), []);
         let results = scratch.verify_all(std::slice::from_ref(&head));

@@ -1,20 +1,20 @@
-//! What happened at a line that doesn't continue the chain: told from that line, the one before,
-//! and those after.
+//! Finds out what happened at a line that doesn't continue the chain: from that line, the line
+//! before, and the lines after.
 
 use super::super::chain::{Hash, Head, Link};
 use super::super::lines::{Line, LinePlace, Lines};
 use super::{AuditError, Break, Broken, Walk, check_signature};
 
-/// What is to be known from the lines after.
+/// What the lines after tell.
 #[derive(Default)]
 struct After {
     /// The line right after.
     next: Option<Next>,
-    /// Whether there is a line at all.
+    /// Whether there is any line.
     any: bool,
-    /// Whether the line that was expected stands there, unaltered.
+    /// Whether the expected line is one of them, unaltered.
     expected: bool,
-    /// Whether another has the number of this one.
+    /// Whether another line has this line's number.
     twin: bool,
 }
 
@@ -25,7 +25,7 @@ struct Next {
 }
 
 impl Walk<'_> {
-    /// None when the line is the beginning of one that is yet to be written.
+    /// `None` if the line is the last and has no end: a process may still be writing it.
     pub(super) fn diagnose(
         &self,
         line: &Line,
@@ -39,8 +39,8 @@ impl Walk<'_> {
         });
         let read = Link::read(bytes);
         let link = read.filter(|link| *link.trail == *head.trail);
-        // Which trail it is, only the first line says; a second that says otherwise has as much of
-        // a right.
+        // Only the first line says which trail it is. If the second line names another trail,
+        // either line may be the right one.
         let is_second = self.last.is_some() && self.so_far.last == self.so_far.first;
         let trail = match read {
             _ if self.last.is_none() => None,
@@ -96,7 +96,7 @@ impl Walk<'_> {
                 here(Break::Reordered { expected })
             }
         } else if link.prev == head.hash {
-            // After the right line, with a wrong number.
+            // The line follows the right line, but has a wrong number.
             let follows = after.next.is_some_and(|next| next.seq == link.seq + 1);
             if follows && link.seq > expected {
                 removed
@@ -106,14 +106,15 @@ impl Walk<'_> {
         } else if link.seq > expected {
             removed
         } else if link.seq == expected {
-            // Of this line and the one before, one was altered: the chain goes on from the other.
+            // Either this line or the line before was altered. The chain goes on from the other
+            // one.
             if is_continued.unwrap_or(true) {
                 before(Break::Altered)
             } else {
                 altered
             }
         } else if link.seq == head.sequence && is_continued == Some(true) {
-            // Twice the same number, and the chain goes on from this one.
+            // Two lines have the same number, and the chain goes on from this one.
             before(Break::Inserted)
         } else if after.next.is_some_and(|next| next.seq == expected + 1) {
             altered
@@ -122,7 +123,7 @@ impl Walk<'_> {
         }))
     }
 
-    /// The same of the line before, if there is one.
+    /// The same finding, but about the line before, if there is one.
     fn before(&self, here: &Broken) -> Broken {
         let place: &LinePlace = self.last.as_ref().unwrap_or(&here.place);
         Broken {
@@ -137,7 +138,7 @@ impl Walk<'_> {
     }
 }
 
-/// Whether a line that is known does come.
+/// Whether the known line comes later.
 pub(super) fn comes_later(known: &Head, mut rest: Lines) -> Result<bool, AuditError> {
     let mut bytes = Vec::with_capacity(1024);
     while rest.read(&mut bytes)?.is_some() {
@@ -149,7 +150,7 @@ pub(super) fn comes_later(known: &Head, mut rest: Lines) -> Result<bool, AuditEr
 }
 
 impl After {
-    /// Of the lines of `trail`, or of any.
+    /// Reads the lines of `trail`, or of any trail.
     fn read(
         mut rest: Lines,
         head: &Head,

@@ -14,8 +14,8 @@ fn trail(records: usize) -> (Scratch, Head) {
     (scratch, head)
 }
 
-/// Lets `change` have its way with all lines of the trail, and puts them back into files as long as
-/// they were.
+/// Lets `change` alter all lines of the trail, and writes them back to files with as many lines as
+/// before.
 fn tamper(scratch: &Scratch, change: impl FnOnce(&mut Vec<Vec<u8>>)) {
     let files = Chain::Decisions.files(scratch.folder()).unwrap();
     let mut lines = Vec::new();
@@ -46,7 +46,7 @@ fn broken(scratch: &Scratch, head: &Head) -> Broken {
     scratch.verify(std::slice::from_ref(head)).unwrap_err()
 }
 
-/// Where a line stands, told by its number in the whole trail, from 0.
+/// Where the line with this number in the whole trail, from 0, stands.
 fn place(scratch: &Scratch, mut number: usize) -> LinePlace {
     for (_, file) in Chain::Decisions.files(scratch.folder()).unwrap() {
         let lines = fs::read(&file).unwrap();
@@ -149,7 +149,7 @@ fn what_is_found_is_told_in_words() {
     assert!(text.ends_with(expected), "{text}");
 }
 
-/// Which trail it is, the first line alone says; so what is wrong with it shows in the second.
+/// Only the first line says which trail it is, so a fault in it shows at the second line.
 #[test]
 fn the_first_line_is_no_blind_spot() {
     let (scratch, head) = trail(30);
@@ -184,7 +184,7 @@ proptest! {
             number = index(at, lines.len());
             let line = &mut lines[number];
             let byte = index(within, line.len() - 1);
-            // A line's end in the midst of it would make two of it.
+            // A line feed inside the line would make two lines of it.
             line[byte] = match line[byte] ^ flip {
                 b'\n' => b'\r',
                 other => other,
@@ -229,7 +229,7 @@ proptest! {
             lines.insert(number, line);
         });
         let found = broken(&scratch, &head);
-        // Of two equal lines, nobody can say which is the copy.
+        // Of two equal lines, either one may be the copy.
         let copy_is_after = found.place == place(&scratch, number + 1);
         prop_assert!(copy_is_after || found.place == place(&scratch, number), "{}", found);
         prop_assert_eq!(&found.what, &Break::Inserted, "{}", found);
@@ -266,7 +266,7 @@ fn index(share: f64, length: usize) -> usize {
     index.min(length - 1)
 }
 
-/// A line that continues the chain at `number` as the right one does, with something else in it.
+/// A line that continues the chain at `number` as the right line does, but with other content.
 fn forged(lines: &[Vec<u8>], number: usize) -> Vec<u8> {
     let before = number.checked_sub(1).map(|before| &lines[before]);
     let mut head = match before {

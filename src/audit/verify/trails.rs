@@ -1,5 +1,5 @@
-//! The trails of a chain: files whose first line says that a new trail begins are apart from those
-//! before.
+//! Divides the files of a chain into its trails. A file whose first line says so begins a new
+//! trail.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,8 @@ struct Began<'a> {
     known_hash: Option<Hash>,
 }
 
-/// Those of a folder. Adds to what is known what their first records say.
+/// The trails of a chain in a folder. Adds to `known` what their first records say of the trails
+/// before.
 pub(super) fn of(chain: Chain, folder: &Path, known: &mut Known) -> Result<Vec<Files>, AuditError> {
     let mut trails: Vec<Files> = Vec::new();
     let mut bytes = Vec::with_capacity(1024);

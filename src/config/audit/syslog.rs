@@ -9,9 +9,9 @@ use std::str::FromStr;
 pub enum SyslogTarget {
     /// A socket of this machine, such as `/dev/log`.
     Unix(PathBuf),
-    /// A host and port, a datagram a record (RFC 5426).
+    /// A host and port. Each record is one datagram (RFC 5426).
     Udp(String),
-    /// A host and port, one connection (RFC 6587 3.4.1).
+    /// A host and port. All records go over one connection (RFC 6587 3.4.1).
     Tcp(String),
 }
 

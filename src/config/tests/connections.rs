@@ -1,4 +1,4 @@
-//! `[tls]`, `[gateway]` and the operators' listener: who may connect.
+//! `[tls]`, `[gateway]` and the operators' listener: which connections are allowed.
 
 use dropshot_chassis::config::{AddressHeader, ClientCertificates};
 
@@ -50,7 +50,8 @@ fn all_of_tls_is_read() {
 fn limits_hold_with_tls_and_without_and_may_be_keys_of_tls_as_before() {
     let config = load(WHOLE, &[]).1.unwrap();
     assert_eq!(config.limits, LimitsConfig::default());
-    // What a system grants at least, the rest of the service included.
+    // The default limits fit into the descriptors that every system grants, with those of the rest
+    // of the service.
     assert!(config.limits.connections.descriptors() < 3_840);
     let lines = "handshakes = 10\nconnections = 20\nconnections_per_source = 5\nhandshake_time = \"2s\"\n\
                  first_byte_time = \"3s\"\nidle_time = \"4s\"\nconnection_life = \"5m\"\n";

@@ -1,4 +1,4 @@
-//! `[store]`: what is kept of it in memory, and for how long.
+//! `[store]`: how much of it is kept in memory, and for how long.
 
 use super::*;
 

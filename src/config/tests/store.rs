@@ -1,4 +1,4 @@
-//! `[store]`.
+//! `[store]`: its URL.
 
 use super::*;
 
