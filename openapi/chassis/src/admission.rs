@@ -1,4 +1,5 @@
-//! What is asked of each request before it is read: who sent it, and whether there is room for it.
+//! The checks that each request passes before it is read: who sent it, and whether there is room
+//! for it.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,9 +17,10 @@ use crate::guard::{RequestSlot, Requests};
 pub struct Admission {
     pub(crate) entrance: Arc<Entrance>,
     pub(crate) requests: Arc<Requests>,
-    /// Who sees to connections that callers have to the HTTP server itself.
+    /// Ends idle connections of callers that connect to the HTTP server directly. `None` behind a
+    /// front door.
     pub(crate) watchman: Option<Arc<Watchman>>,
-    /// Whether the service ends, so that no new caller should be sent to it.
+    /// Whether the service is ending. Load balancers then send no new caller to it.
     pub(crate) draining: Arc<AtomicBool>,
 }
 
@@ -30,9 +32,8 @@ struct Admitted {
 }
 
 impl Admission {
-    /// For a service that has a Dropshot server of its own: its callers are those that connect to
-    /// that server, or those that the gateway speaks for. At most `requests` are under way at a
-    /// time.
+    /// For a service that has a Dropshot server of its own. A caller connects to that server
+    /// directly, or through the gateway. At most `requests` requests are under way at a time.
     ///
     /// # Errors
     /// [`GatewaySecretError`]
@@ -97,11 +98,11 @@ impl Admission {
 }
 
 impl Caller {
-    /// The caller of a request, as it was found out when the request came.
+    /// The caller of a request. [`Admission`] found it when the request came.
     ///
     /// # Errors
-    /// [`Stranger`], which is the answer as well: it can't be told who sent the request.
-    /// [`Stranger::PastTheDoor`] if the API was mounted without [`Admission::options`].
+    /// [`Stranger`] if the service can't tell who sent the request. It is also the answer to the
+    /// request. [`Stranger::PastTheDoor`] if the API was mounted without [`Admission::options`].
     pub fn of<C: ServerContext>(rqctx: &RequestContext<C>) -> Result<&Self, Stranger> {
         match rqctx.admitted::<Admitted>() {
             Some(admitted) => admitted.caller.as_ref().map_err(|stranger| *stranger),

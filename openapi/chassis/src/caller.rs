@@ -1,4 +1,5 @@
-//! Who sent a request: found out once, before anything else of the request is believed.
+//! Who sent a request. The service finds it out once, before it believes anything else of the
+//! request.
 //!
 //! The answer comes from the connection, from the PROXY header of a balancer, or from the headers
 //! of a gateway. [`crate::Admission`] asks for it and hands it to handlers.
@@ -27,17 +28,17 @@ pub use secret::{GatewaySecretError, check_gateway_secret};
 pub use stranger::Stranger;
 pub(crate) use stranger::Strangers;
 
-/// The ways in.
+/// The ways in which a request can come in.
 #[derive(Debug)]
 pub(crate) struct Entrance {
-    /// Who is connected, where the service ends TLS. Whoever is not among them came past it:
-    /// another process of this machine, or a caller that is gone.
+    /// The callers that are connected to the front door, if there is one. A request from another
+    /// address came past the door: another process of this machine sent it, or its caller is gone.
     peers: Option<Arc<Peers>>,
-    /// Who may speak for others.
+    /// The gateway, which may speak for other callers.
     gateway: Option<GatewayConfig>,
-    /// What the gateway has to show for that.
+    /// The secret that the gateway must show. `None` if its address is enough.
     secret: Option<Secret>,
-    /// Whom nobody is answered for.
+    /// Counts the requests whose caller can't be told.
     pub strangers: Arc<Strangers>,
 }
 
@@ -68,13 +69,14 @@ pub struct Caller {
 /// What a request's connection and its gateway's headers say.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// The source that the request counts for, also if its caller is a stranger.
+    /// The source that the request counts for. A request of a stranger has one too.
     pub source: Source,
     /// The caller, if it can be told.
     pub caller: Result<Caller, Stranger>,
 }
 
-/// The caller behind the gateway that is connected from an address, by its headers.
+/// The caller behind the gateway, by the gateway's headers. `connected` is the gateway's own
+/// address.
 pub(crate) fn behind(gateway: &GatewayConfig, connected: IpAddr, headers: &HeaderMap) -> Seen {
     let told = forwarded::behind(gateway, headers);
     // The gateway's own requests, such as a health check, have no header.
@@ -107,7 +109,7 @@ impl Entrance {
         })
     }
 
-    /// Finds out who sent a request. A stranger is counted.
+    /// Finds out who sent a request, and counts a stranger.
     pub(crate) fn look(&self, request: &RequestInfo) -> Seen {
         let seen = self.seen(request);
         if let Err(stranger) = seen.caller {
@@ -136,13 +138,13 @@ impl Entrance {
         };
         match self.gateway_at(connected, peer.as_deref(), request.headers()) {
             Ok(Some(gateway)) => return behind(gateway, connected, request.headers()),
-            // Without TLS of the service's own, there is no other way in than the gateway.
+            // Where the service doesn't end TLS, the gateway is the only way in.
             Ok(None) if self.gateway.is_some() && !ends_tls => {
                 return stranger(Stranger::PastTheDoor, connected);
             }
             Ok(None) => {}
             Err(why) if !ends_tls => return stranger(why, connected),
-            // It may be another program of the gateway's machine, which speaks for itself.
+            // Another program on the gateway's machine may have sent it, and speaks for itself.
             Err(why) => {
                 if self.speaks_for_others(request.headers()) {
                     self.strangers.count(why, connected);
@@ -158,8 +160,9 @@ impl Entrance {
         }
     }
 
-    /// The gateway, if a request is the gateway's: from its address, and with what it proves itself
-    /// by. `None` if it came from another address.
+    /// The gateway, if it sent the request: the request comes from its address, and has its
+    /// certificate and its secret where the configuration asks for them. `None` if the request came
+    /// from another address.
     fn gateway_at(
         &self,
         connected: IpAddr,
@@ -184,7 +187,7 @@ impl Entrance {
         }
     }
 
-    /// Whether a request has a header that the gateway would be believed.
+    /// Whether a request has a header that the service believes of the gateway.
     fn speaks_for_others(&self, headers: &HeaderMap) -> bool {
         self.gateway.as_ref().is_some_and(|gateway| {
             let names = [
@@ -198,7 +201,8 @@ impl Entrance {
         })
     }
 
-    /// Follows the gateway's secret, and tells the log of strangers, until it is dropped.
+    /// Reads the gateway's secret again when it changes, and tells the log of strangers. Both end
+    /// when the future is dropped.
     pub(crate) async fn watch(&self, log: &Logger) {
         let following = async {
             if let Some(secret) = &self.secret {
@@ -228,7 +232,7 @@ mod tests {
         }
     }
 
-    /// A request that says of itself that it is somebody else's.
+    /// A request with headers that claim to come from another caller.
     fn request(remote: SocketAddr, forged: &[(usize, String)]) -> RequestInfo {
         let names = ["x-forwarded-for", "forwarded", "client-cert", "x-real-ip"];
         let mut request = Request::new(());
@@ -242,7 +246,7 @@ mod tests {
         RequestInfo::new(&request, remote)
     }
 
-    /// What is in such headers: what is good in them, and anything.
+    /// What such headers hold: good values, and any other bytes.
     fn forged() -> impl Strategy<Value = Vec<(usize, String)>> {
         let address = any::<IpAddr>().prop_map(|address| address.to_string());
         let node = any::<IpAddr>().prop_map(|address| format!("for=\"[{address}]\""));
@@ -252,7 +256,8 @@ mod tests {
     }
 
     proptest! {
-        /// Without a gateway, or from where none is, a caller is whoever is connected, or nobody.
+        /// Without a gateway, or from another address than the gateway's, the caller is the
+        /// connected one. Behind the door, a caller that isn't registered is a stranger.
         #[test]
         fn headers_are_believed_of_the_gateway_alone(
             remote: (IpAddr, u16), real: SocketAddr, forged in forged(), is_other: bool,
@@ -271,7 +276,7 @@ mod tests {
             let gateways = entrance(None, Some(gateway()));
             prop_assert_eq!(gateways.look(&asked).caller, Err(Stranger::PastTheDoor));
 
-            // Behind the door, whoever is registered, and from no other address.
+            // Behind the door: the registered caller, and no caller from another address.
             let peers = Arc::new(Peers::new(Arc::default(), true));
             let peer = Peer { address: real, certificate: None };
             let at = SocketAddr::new(remote.ip(), remote.port() ^ u16::from(is_other));

@@ -1,8 +1,8 @@
 //! The reader of configurations, and the sections that every service has.
 //!
-//! A configuration is a TOML file with the environment above it. [`Reader`] reads it key by key and
-//! collects all mistakes, each with its place. [`StandardConfig`] has all sections that the chassis
-//! reads, and a service puts its own beside them.
+//! A configuration is a TOML file, and environment variables that override it. [`Reader`] reads it
+//! key by key and collects all mistakes, each with its place. [`StandardConfig`] has all sections
+//! that the chassis reads. A service adds its own sections.
 
 mod environment;
 mod error;

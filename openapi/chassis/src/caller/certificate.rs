@@ -1,7 +1,7 @@
-//! What a gateway says about a caller's certificate, in the ways in which gateways write it.
+//! What a gateway says about a caller's certificate, in each form that gateways write.
 //!
-//! Whoever calls this has seen that it is the gateway that says so. That it was issued by an
-//! authority that is trusted, the gateway has seen to.
+//! [`super::Entrance`] has checked that the gateway sent the request. The gateway has checked that
+//! a trusted authority issued the certificate.
 
 use std::borrow::Cow;
 
@@ -27,10 +27,10 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-/// What an element of Envoy's says of a certificate beside `Cert`, which has it whole.
+/// The keys of Envoy's element that describe a certificate. `Cert` has the certificate itself.
 const OF_A_CERTIFICATE: [&[u8]; 5] = [b"hash", b"subject", b"uri", b"dns", b"chain"];
 
-/// The caller's certificate. `None` if the gateway says that there is none.
+/// The caller's certificate. `None` if the gateway says that the caller has none.
 pub(super) fn shown(
     header: CertificateHeader,
     headers: &HeaderMap,
@@ -44,7 +44,8 @@ pub(super) fn shown(
     }
 }
 
-/// Of a gateway that adds its line to the caller's, it can't be told which is whose.
+/// The certificate of a header that must have one line. If the gateway adds its line to the
+/// caller's, nothing tells the two apart.
 fn of_the_only_line(
     headers: &HeaderMap,
     name: &'static str,
@@ -64,7 +65,7 @@ fn of_the_only_line(
     }
 }
 
-/// Envoy's list has an element for each hop, and the last is what the gateway itself has seen.
+/// Envoy's list has an element for each hop. The last element is what the gateway itself saw.
 fn of_the_last_hop(
     headers: &HeaderMap,
     name: &'static str,
@@ -125,12 +126,13 @@ fn certificate(text: &[u8]) -> Result<Option<ClientCertificate>, Stranger> {
     certificate.map(Some).map_err(|_| Stranger::BadCertificate)
 }
 
-/// The base64 in a text. `None` if something else stands around it.
+/// The base64 in a text. `None` if the text has anything else around it.
 fn encoded(text: &str) -> Option<&str> {
     if let Some(rest) = text.strip_prefix(':') {
         let (base64, rest) = rest.split_once(':')?;
         let rest = rest.trim_ascii_start();
-        // RFC 8941 3.1.2: parameters, which say nothing here. A comma would begin another element.
+        // RFC 8941 3.1.2: parameters may follow, and mean nothing here. A comma would begin another
+        // element.
         let is_one = FromTheEnd::new(rest.as_bytes(), b',').count() == 1;
         return (is_one && (rest.is_empty() || rest.starts_with(';'))).then_some(base64);
     }
@@ -148,7 +150,7 @@ mod tests {
 
     use super::*;
 
-    /// A certificate of nobody's, DER in base64.
+    /// A certificate for tests, DER in base64.
     const CERTIFICATE: &str = include_str!("certificate.txt");
 
     const ALL: [CertificateHeader; 4] = [
@@ -180,7 +182,7 @@ mod tests {
         ClientCertificate::from_der(&der()).unwrap()
     }
 
-    /// PEM with this at the end of each line.
+    /// PEM with `line_end` at the end of each line.
     fn pem(line_end: &str) -> String {
         let base64 = CERTIFICATE.trim().as_bytes().chunks(64);
         let lines = base64.map(|line| std::str::from_utf8(line).unwrap());
@@ -276,7 +278,7 @@ mod tests {
             let read = read(CertificateHeader::ClientCert, &[&value]);
             assert_eq!(read, Err(Stranger::BadCertificate), "{value}");
         }
-        // Of two lines, one may be the caller's.
+        // If there are two lines, the caller may have written one of them.
         for lines in [[&*good, ""], ["", &good], [&good, &good], [":?:", "::"]] {
             let read = read(CertificateHeader::ClientCert, &lines);
             assert_eq!(read, Err(Stranger::SeveralCertificates), "{lines:?}");
@@ -321,7 +323,7 @@ mod tests {
             }
         }
 
-        /// Of a certificate, every bit counts: changed, it is none, or another one.
+        /// Every bit of a certificate counts: a changed one is no certificate, or another one.
         #[test]
         fn a_certificate_is_the_one_in_the_header(at in 0_usize..4096, bit in 0_u8..8) {
             let mut changed = der();

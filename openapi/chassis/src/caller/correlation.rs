@@ -1,11 +1,12 @@
-//! The id by which a caller finds its request again in the logs of both sides.
+//! The id by which a caller finds its request in its own logs and in the service's.
 
 use dropshot::RequestInfo;
 
 const CORRELATION_ID: &str = "x-correlation-id";
 
 /// The request's `X-Correlation-Id`: one line of 1 to 64 letters, digits, `_` and `-`. `None` for
-/// any other, which is no reason to refuse a request and must not get into a log or a reply.
+/// any other value. The service still answers such a request, but keeps the value out of its logs
+/// and replies.
 ///
 /// ```
 /// use dropshot::RequestInfo;

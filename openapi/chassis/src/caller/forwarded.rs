@@ -1,6 +1,6 @@
 //! What a gateway says about a caller's address: `X-Forwarded-For` and `Forwarded` (RFC 7239).
 //!
-//! Whoever calls this has seen that it is the gateway that says so.
+//! [`super::Entrance`] has checked that the gateway sent the request.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -10,19 +10,19 @@ use super::Stranger;
 use super::written::{elements, parameters, says_nothing, unquoted};
 use crate::config::{AddressHeader, GatewayConfig};
 
-/// What one hop says of the hop before it.
+/// What one hop says about the hop before it.
 #[derive(Debug, PartialEq, Eq)]
 enum Node {
     At(IpAddr),
-    /// Nothing, on purpose: RFC 7239 6.2 and 6.3.
+    /// The hop hides the address on purpose (RFC 7239 6.2 and 6.3).
     Hidden,
 }
 
-/// The address of the caller. `None` if the gateway says none, or hides it.
+/// The caller's address. `None` if the gateway gives no address, or hides it.
 ///
-/// Each hop adds what it saw at the end. So the list is read from there, and the first address that
-/// is none of the gateway's is the caller's. What stands left of it, the caller may have written
-/// itself, so it is not even read.
+/// Each hop adds what it saw at the end of the list. So the list is read from its end, and the
+/// first address that isn't the gateway's is the caller's. The caller may have written everything
+/// left of it, so that part is not read.
 pub(super) fn behind(
     gateway: &GatewayConfig,
     headers: &HeaderMap,
@@ -45,8 +45,8 @@ pub(super) fn behind(
     Ok(None)
 }
 
-/// The `for` of an element; hidden if there is none (RFC 7239 4 makes each parameter optional).
-/// `None` if it can't be read.
+/// The `for` of an element. `Hidden` if the element has no `for`, as RFC 7239 4 makes each
+/// parameter optional. `None` if it can't be read.
 fn of_element(element: &[u8]) -> Option<Node> {
     let mut found = None;
     for parameter in parameters(element) {
@@ -61,12 +61,12 @@ fn of_element(element: &[u8]) -> Option<Node> {
     Some(found.unwrap_or(Node::Hidden))
 }
 
-/// RFC 7239 6: an address, `unknown`, or an obfuscated name that begins with `_`; with a port or
-/// without one. `None` if it is neither.
+/// A node (RFC 7239 6): an address, `unknown`, or an obfuscated name that begins with `_`, each
+/// with or without a port. `None` if the text is none of these.
 fn node(text: &[u8]) -> Option<Node> {
     let text = unquoted(std::str::from_utf8(text).ok()?);
     let name = text.split_once(':').map_or(&*text, |(name, _)| name);
-    // nginx has no address of a caller on a Unix socket, and writes `unix:`.
+    // For a caller on a Unix socket, nginx has no address and writes `unix:`.
     let is_hidden = name.starts_with('_') || name.eq_ignore_ascii_case("unknown") || name == "unix";
     if is_hidden || says_nothing(&text) {
         return Some(Node::Hidden);
@@ -74,8 +74,8 @@ fn node(text: &[u8]) -> Option<Node> {
     address(&text).map(Node::At)
 }
 
-/// An address with or without a port. With one, an IPv6 address stands in brackets; without one it
-/// may. Its zone says nothing outside of the machine that wrote it.
+/// An address with or without a port. An IPv6 address with a port stands in brackets; without a
+/// port it may. The zone of an IPv6 address is dropped: it means nothing to another machine.
 fn address(text: &str) -> Option<IpAddr> {
     let v6 = |text: &str| -> Option<Ipv6Addr> {
         let address = match text.split_once('%') {
@@ -103,7 +103,7 @@ fn address(text: &str) -> Option<IpAddr> {
     address.map(|address| address.to_canonical())
 }
 
-/// A number, or an obfuscated one (RFC 7239 6).
+/// Whether a text is a port: a number, or an obfuscated name (RFC 7239 6).
 fn is_port(text: &str) -> bool {
     match text.strip_prefix('_') {
         Some(name) => !name.is_empty(),
@@ -195,7 +195,7 @@ mod tests {
             ("[192.0.2.7]", "refused"),
             ("fe80::1%", "refused"),
         ] {
-            // What stands left of it changes nothing.
+            // Whatever the caller writes left of the gateway's element changes nothing.
             for before in ["", "6.6.6.6, ", "junk, ", "for=\"6.6.6.6, ", "\u{fc}, "] {
                 let of = |name, value: String| {
                     let header = match name {
@@ -225,7 +225,7 @@ mod tests {
             ("for=somebody", "refused"),
             ("for", "refused"),
             ("for=192.0.2.7;for=6.6.6.6", "refused"),
-            // A name in which the caller has written a hop of its own.
+            // The caller has written a hop into its host name.
             ("for=192.0.2.7;host=\"x,for=6.6.6.6;a=b\"", "192.0.2.7"),
             ("for=192.0.2.7;host=\"\\\",for=6.6.6.6\"", "192.0.2.7"),
             ("for=192.0.2.7;host=x,for=6.6.6.6\"", "refused"),
@@ -251,7 +251,7 @@ mod tests {
         }
     }
 
-    /// One of the gateway's, or somebody else's.
+    /// An address of the gateway's, or of another host.
     fn hop() -> impl Strategy<Value = IpAddr> {
         let gateways = any::<u8>().prop_map(|last| IpAddr::from([10, 0, 0, last]));
         let others = any::<IpAddr>().prop_map(|address| address.to_canonical());
@@ -268,8 +268,7 @@ mod tests {
     }
 
     proptest! {
-        /// What the caller wrote itself, whatever it is, stands before what the gateway adds, and
-        /// changes nothing.
+        /// Whatever the caller wrote stands before what the gateway adds, and changes nothing.
         #[test]
         fn an_address_is_read_as_it_was_written(
             address: IpAddr, before: IpAddr, port: Option<u16>,
@@ -286,8 +285,7 @@ mod tests {
             }
         }
 
-        /// However many hops there are, in however many lines: the last that is not the gateway's
-        /// is the caller.
+        /// The last hop that isn't the gateway's is the caller, for any number of hops and lines.
         #[test]
         fn of_any_chain_the_last_hop_that_is_not_the_gateways_counts(
             hops in proptest::collection::vec((hop(), any::<Option<u16>>(), any::<bool>()), 1..8),

@@ -1,5 +1,5 @@
-//! The secret by which a gateway proves itself: read from its file, read again when that changes,
-//! compared in constant time.
+//! The secret by which a gateway proves itself. It is read from a file, read again when the file
+//! changes, and compared in constant time.
 
 use std::fmt;
 use std::sync::{PoisonError, RwLock};
@@ -14,11 +14,11 @@ use zeroize::Zeroizing;
 use crate::config::GatewaySecret;
 use crate::private_file::read_private;
 
-/// How often the file is looked at.
+/// How often the service reads the file.
 const EVERY: Duration = Duration::from_secs(1);
-/// The most that is read of the file.
+/// The size in bytes that the file must stay below.
 const FILE_BYTES: usize = 4096;
-/// The least that a secret may have: half of what `openssl rand -hex 16` prints.
+/// The fewest characters that a secret may have: half of what `openssl rand -hex 16` prints.
 const LEAST: usize = 16;
 
 /// The secrets that the gateway may show.
@@ -35,7 +35,7 @@ pub struct GatewaySecretError {
     message: String,
 }
 
-/// Whether the file that the configuration names is there, and has a secret.
+/// Checks that the file that the configuration names exists, and has a secret.
 ///
 /// # Errors
 /// [`GatewaySecretError`]
@@ -51,27 +51,27 @@ impl Secret {
         })
     }
 
-    /// Whether the request has one of the secrets, in one line of the header. A gateway that adds
-    /// its line to the caller's has two.
+    /// Whether the request shows one of the secrets in exactly one line of the header. There are
+    /// two lines if the gateway adds its line to the caller's.
     pub(super) fn is_shown(&self, headers: &HeaderMap) -> bool {
         let mut shown = headers.get_all(self.header()).iter();
         let (Some(shown), None) = (shown.next(), shown.next()) else {
             return false;
         };
         let lines = self.lines.read().unwrap_or_else(PoisonError::into_inner);
-        // All are compared, so that the time says nothing about which one it was.
+        // Every secret is compared, so that the time doesn't tell which one matched.
         secrets(&lines).fold(false, |found, secret| {
             found | verify_slices_are_equal(secret.as_bytes(), shown.as_bytes()).is_ok()
         })
     }
 
-    /// The header in which it is shown.
+    /// The header in which the gateway shows the secret.
     pub(super) fn header(&self) -> &HeaderName {
         &self.config.header
     }
 
-    /// Reads the file again when it has changed, until it is dropped. What can't be used changes
-    /// nothing.
+    /// Takes the file's secrets again whenever they change, until the future is dropped. If the
+    /// file can't be used, the secrets of before stay in force.
     pub(super) async fn follow(&self, log: &Logger) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -134,7 +134,7 @@ fn check(text: &str) -> Result<(), String> {
     }
 }
 
-/// The file's lines; while a secret is renewed there are two.
+/// The secrets, one a line. There are two while the operator renews the secret.
 fn secrets(text: &str) -> impl Iterator<Item = &str> {
     text.lines()
         .map(str::trim_ascii)

@@ -1,5 +1,4 @@
-//! Requests of which it can't be told who sent them: how each kind is answered, counted, and told
-//! to the log.
+//! Requests whose sender can't be told: how the service answers, counts and logs each kind.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,34 +12,34 @@ use serde_json::json;
 use slog::{Logger, warn};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-/// How often it is looked whether there is something to tell.
+/// How often the service looks for new strangers to log.
 const EVERY: Duration = Duration::from_secs(1);
-/// How long the log is spared after a line about a kind, so that a flood of requests does not flood
-/// the disk.
+/// How long the log has no further line about a kind. A flood of requests must not flood the disk.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// Why a request is not answered, or a gateway is not believed.
+/// Why the service refuses a request, or doesn't believe a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stranger {
-    /// It came past the way in.
+    /// The request came past the service's own door or its gateway.
     PastTheDoor,
-    /// It came from the gateway's address without the gateway's secret. Where the service ends TLS,
-    /// it counts as a request of the caller that is connected; so does the next.
+    /// The request came from the gateway's address without the gateway's secret. Where the service
+    /// ends TLS, it counts as a request of the connected caller.
     NoSecret,
-    /// It came from the gateway's address without a certificate of the gateway's.
+    /// The request came from the gateway's address without a certificate of the gateway's. Where
+    /// the service ends TLS, it counts as a request of the connected caller.
     NotTheGatewaysCertificate,
-    /// The gateway's entry in the header for addresses is none.
+    /// The gateway's entry in the address header is no address.
     BadAddress,
-    /// The gateway's header for certificates has something else.
+    /// The gateway's certificate header has no certificate in a known form.
     BadCertificate,
-    /// The gateway's header for certificates is there more than once.
+    /// The gateway's certificate header has several lines, or Envoy's element has several `Cert`.
     SeveralCertificates,
-    /// Envoy told of a certificate without passing it on.
+    /// Envoy describes a certificate without passing it on.
     CertificateLeftOut,
 }
 
 impl Stranger {
-    /// All of them, as they stand above.
+    /// All kinds, in the order of the variants.
     pub(crate) const ALL: [Self; 7] = [
         Self::PastTheDoor,
         Self::NoSecret,
@@ -51,7 +50,7 @@ impl Stranger {
         Self::CertificateLeftOut,
     ];
 
-    /// Its name to operators.
+    /// The name that operators see.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -94,7 +93,7 @@ impl Stranger {
         }
     }
 
-    /// What its sender gets.
+    /// The answer that the sender gets.
     #[must_use]
     pub fn response(self) -> Response {
         let (status, why) = match self {
@@ -134,11 +133,11 @@ impl From<Stranger> for Failure {
     }
 }
 
-/// How many there were since the start.
+/// The number of strangers of each kind since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Strangers {
     counts: [AtomicU64; Stranger::ALL.len()],
-    /// The address that the last of each kind was connected from.
+    /// The connected address of the last stranger of each kind.
     last: Mutex<[Option<IpAddr>; Stranger::ALL.len()]>,
 }
 
@@ -149,7 +148,7 @@ impl Strangers {
         last[stranger as usize] = Some(connected);
     }
 
-    /// How many of this kind.
+    /// The number of this kind.
     pub(crate) fn of(&self, stranger: Stranger) -> u64 {
         self.counts[stranger as usize].load(Ordering::Relaxed)
     }
@@ -159,8 +158,8 @@ impl Strangers {
         last[stranger as usize]
     }
 
-    /// Tells the log, a line a kind that there is something new of, until it is dropped. The
-    /// headers are not repeated, since callers may have written them.
+    /// Writes a line to the log for each kind that has new strangers, until the future is dropped.
+    /// The line doesn't repeat the headers, since callers may have written them.
     pub(super) async fn tell(&self, log: &Logger) {
         let mut told = Stranger::ALL.map(|_| (0, None::<Instant>));
         let mut ticks = interval(EVERY);

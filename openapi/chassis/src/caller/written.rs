@@ -1,16 +1,16 @@
-//! How gateways write their headers: lists to which each hop adds at the end, and the ways to say
-//! that there is nothing.
+//! How gateways write their headers: as lists that each hop extends at the end, with several words
+//! for a missing value.
 //!
-//! A list is read from its end. What stands left of an element, a caller may have written, so it
-//! must not change how the element is read: neither by bytes that are no text nor by a quotation
-//! mark that is never closed.
+//! A list is read from its end. A caller may have written what stands left of an element. That part
+//! must not change how the element is read, neither by bytes that are no text nor by a quotation
+//! mark without its partner.
 
 use std::borrow::Cow;
 
 use http::HeaderMap;
 
-/// What gateways write for a value that they don't have, beside nothing at all: Apache `(null)`,
-/// nginx and access logs `-`, templates of others the rest.
+/// What gateways write for a value that they don't have, apart from an empty one: Apache writes
+/// `(null)`, nginx and access logs `-`, and templates of other gateways the rest.
 const NOTHING: [&str; 9] = [
     "-",
     "(null)",
@@ -23,11 +23,11 @@ const NOTHING: [&str; 9] = [
     "undefined",
 ];
 
-/// A quoted string without its beginning.
+/// A quoted string whose beginning is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Torn;
 
-/// The elements of a text, the last one first. A separator within a quoted string separates
+/// The elements of a text, the last one first. A separator inside a quoted string separates
 /// nothing.
 #[derive(Debug)]
 pub(super) struct FromTheEnd<'h> {
@@ -86,7 +86,7 @@ pub(super) fn unquoted(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a value says that there is none.
+/// Whether a value is one of the words for a missing value, or empty.
 pub(super) fn says_nothing(value: &str) -> bool {
     let value = value.trim_ascii();
     value.is_empty() || NOTHING.iter().any(|word| value.eq_ignore_ascii_case(word))
@@ -125,7 +125,8 @@ impl<'h> Iterator for FromTheEnd<'h> {
     }
 }
 
-/// Whether what comes after `before` is escaped: by an odd number of backslashes.
+/// Whether the character after `before` is escaped: `before` ends with an odd number of
+/// backslashes.
 fn is_escaped(before: &[u8]) -> bool {
     let backslashes = before.iter().rev().take_while(|byte| **byte == b'\\');
     backslashes.count() % 2 == 1
@@ -152,7 +153,7 @@ mod tests {
             (r#"a, "b,c""#, &[Ok(r#""b,c""#), Ok("a")]),
             (r#"a, x="b\",c""#, &[Ok(r#"x="b\",c""#), Ok("a")]),
             (r#"a, x="b\\", c"#, &[Ok("c"), Ok(r#"x="b\\""#), Ok("a")]),
-            // What is torn left of an element leaves the element alone.
+            // A torn string left of an element doesn't change the element.
             (r#"x="a, b"#, &[Ok("b"), Err(Torn)][..1]),
             (r#"a, b""#, &[Err(Torn)]),
         ] {

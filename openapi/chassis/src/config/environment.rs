@@ -1,4 +1,5 @@
-//! Which environment variables are keys of the configuration, and which ones Kubernetes made.
+//! Tells the environment variables that are keys of the configuration from those that Kubernetes
+//! makes.
 //!
 //! For every Service of a namespace, Kubernetes gives each container variables that begin with the
 //! Service's name, such as `D1_AUTHZ_PORT=tcp://10.96.0.7:8443` for a Service called `d1-authz`.
@@ -45,15 +46,15 @@ fn names(program: Program) -> impl Iterator<Item = (String, String)> {
 /// the name and the value must have Kubernetes' form, so that a mistyped key is still refused.
 fn is_service_link(name: &str, value: &str) -> bool {
     let words: Vec<&str> = name.split('_').collect();
-    // What follows the Service's own name. That name is made of letters, digits and `-`, and ends
-    // with none of the last.
+    // The words after the Service's own name. That name has letters, digits and `-`, and doesn't
+    // end with `-`.
     (0..words.len()).any(|at| {
         let is_a_name = at == 0 || (!words[0].is_empty() && !words[at - 1].is_empty());
         is_a_name && is_link(&words[at..], value)
     })
 }
 
-/// The forms that the kubelet writes (`pkg/kubelet/envvars`): those of its own, and those of
+/// The forms that the kubelet writes (`pkg/kubelet/envvars`): Kubernetes' own, and those of
 /// Docker's links.
 fn is_link(words: &[&str], value: &str) -> bool {
     let is_port = |text: &str| text.parse::<u16>().is_ok_and(|port| port != 0);
@@ -64,7 +65,7 @@ fn is_link(words: &[&str], value: &str) -> bool {
     };
     match words {
         ["SERVICE", "HOST"] => is_address(value),
-        // Behind it, the port's name.
+        // The port's name may follow.
         ["SERVICE", "PORT", ..] => is_port(value),
         ["PORT"] => is_url(value),
         ["PORT", port, protocol, rest @ ..] if is_port(port) && is_upper_protocol(protocol) => {

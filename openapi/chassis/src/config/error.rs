@@ -1,11 +1,11 @@
-//! All that is wrong with a configuration.
+//! The mistakes in a configuration.
 
 use std::fmt;
 
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
-    /// The key, `section.key`; empty when the file as a whole is wrong.
+    /// The key, `section.key`. Empty if the file as a whole is wrong.
     pub key: String,
     /// The file and line, or the environment variable.
     pub place: String,
@@ -13,12 +13,12 @@ pub struct ConfigError {
     pub message: String,
 }
 
-/// Everything that is wrong, at once.
+/// All mistakes in a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors(pub Vec<ConfigError>);
 
 impl ConfigErrors {
-    /// One mistake alone.
+    /// A single mistake.
     #[must_use]
     pub fn one(key: &str, place: String, message: impl Into<String>) -> Self {
         Self(vec![ConfigError {
@@ -28,7 +28,8 @@ impl ConfigErrors {
         }])
     }
 
-    /// For a value that is neither there nor reported, which the reader's methods don't allow.
+    /// For a value that is missing without a reported mistake. The reader's methods don't let this
+    /// happen.
     #[must_use]
     pub fn incomplete() -> Self {
         Self::one("", String::new(), "the configuration is incomplete")

@@ -1,4 +1,4 @@
-//! `[gateway]`: who stands in front, and what is believed of what it says about callers.
+//! `[gateway]`: the gateway in front of the service, and what the service believes of its headers.
 
 mod secret;
 
@@ -10,19 +10,20 @@ use crate::identity::{CertificateName, InvalidNetwork, Network};
 
 pub use secret::GatewaySecret;
 
-/// A gateway that ends connections for the service, and tells it whose they were.
+/// A gateway that ends connections for the service, and tells it who the callers are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayConfig {
-    /// Where it asks from. Nobody else is believed, whatever headers they send.
+    /// The addresses that the gateway sends requests from. The service ignores such headers from
+    /// every other address.
     pub addresses: Vec<Network>,
-    /// How it says where a request came from.
+    /// The header in which the gateway says where a request came from.
     pub address_header: AddressHeader,
-    /// How it passes the client's certificate on.
+    /// The header in which the gateway passes on the client's certificate.
     pub certificate_header: CertificateHeader,
-    /// The names of which its own certificate must have one, where the service ends TLS. Empty: its
-    /// address is enough.
+    /// The gateway's own certificate must have one of these names, where the service ends TLS. If
+    /// empty, the gateway's address is enough.
     pub certificate_names: Vec<CertificateName>,
-    /// What it shows in a header of each request. `None`: its address is enough.
+    /// The secret that the gateway shows in each request. `None` if its address is enough.
     pub secret: Option<GatewaySecret>,
 }
 
@@ -33,7 +34,7 @@ pub enum AddressHeader {
     XForwardedFor,
     /// `Forwarded`, RFC 7239.
     Forwarded,
-    /// None; callers have the gateway's address.
+    /// No header. All callers have the gateway's address.
     Off,
 }
 
@@ -48,7 +49,7 @@ pub enum CertificateHeader {
     XForwardedClientCert,
     /// `X-Amzn-Mtls-Clientcert-Leaf`, that of AWS's application load balancer.
     XAmznMtlsClientcertLeaf,
-    /// None.
+    /// No header. Callers have no certificate.
     Off,
 }
 
@@ -57,7 +58,7 @@ const CERTIFICATE_HEADER: &str = "gateway.certificate_header";
 const CERTIFICATE_NAMES: &str = "gateway.certificate_names";
 
 impl GatewayConfig {
-    /// A gateway that asks from these addresses, and all else by default.
+    /// A gateway at these addresses, with the default for everything else.
     #[must_use]
     pub fn new(addresses: Vec<Network>) -> Self {
         Self {
@@ -69,8 +70,9 @@ impl GatewayConfig {
         }
     }
 
-    /// The section; `None` in the inner option if there is none. `asks_for_certificates`: whether
-    /// the service asks for a certificate in its own handshakes.
+    /// Reads the section. The outer option is `None` if a key is wrong, which the reader keeps; the
+    /// inner option is `None` if the section is missing. `asks_for_certificates` says whether the
+    /// service asks for a certificate in its own handshakes.
     pub fn read(reader: &mut Reader, asks_for_certificates: bool) -> Option<Option<Self>> {
         let is_there = reader.has("gateway");
         let addresses = reader.list(ADDRESSES, network);
@@ -104,7 +106,7 @@ impl GatewayConfig {
         }))
     }
 
-    /// What the operator should know of a configuration that is valid: certificates are believed
+    /// A warning to the operator about a valid configuration: the service believes certificates
     /// because of an address alone.
     #[must_use]
     pub fn warning(&self) -> Option<&'static str> {
@@ -117,7 +119,7 @@ impl GatewayConfig {
         )
     }
 
-    /// Whether the gateway asks from this address.
+    /// Whether this address is the gateway's.
     #[must_use]
     pub fn is_at(&self, address: IpAddr) -> bool {
         self.addresses
@@ -126,7 +128,7 @@ impl GatewayConfig {
     }
 }
 
-/// Of the networks of everybody, everybody would be the gateway.
+/// Reads a network. A network of all addresses is refused, since every caller would be the gateway.
 fn network(text: &str) -> Result<Network, String> {
     let network: Network = text
         .parse()

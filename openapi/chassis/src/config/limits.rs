@@ -1,4 +1,4 @@
-//! `[limits]`: how the service ends, and what holds for connections with `[tls]` and without.
+//! `[limits]`: how the service ends, and its limits on connections, with `[tls]` or without.
 
 mod connections;
 
@@ -16,10 +16,11 @@ pub struct LimitsConfig {
     /// How long the service goes on serving after SIGTERM, while `/readyz` already says that it is
     /// draining. Load balancers need this long to stop sending it new connections.
     pub drain_time: Duration,
-    /// How many connections callers may have, and how long.
+    /// How many connections callers may have, and for how long.
     pub connections: ConnectionLimits,
-    /// The balancers that pass on connections to `listen.api` and say whose they are, in a header
-    /// of the PROXY protocol. It is demanded of them, and believed of nobody else.
+    /// The balancers that pass on connections to `listen.api`, and name the caller in a header of
+    /// the PROXY protocol. The service demands the header of them, and believes it of no other
+    /// address.
     pub proxy_protocol: Vec<Network>,
 }
 
@@ -34,8 +35,8 @@ impl Default for LimitsConfig {
 }
 
 impl LimitsConfig {
-    /// No drain, and few connections: for a service that no load balancer stands before, and that
-    /// starts anywhere.
+    /// No drain, and few connections: for a service without a load balancer in front, which must
+    /// start wherever it is tried.
     #[must_use]
     pub fn without_drain() -> Self {
         let connections = ConnectionLimits {
@@ -64,7 +65,8 @@ impl LimitsConfig {
     }
 }
 
-/// Of the networks of everybody, everybody could say to be somebody else.
+/// Reads a network. A network of all addresses is refused, since every caller could claim to be
+/// another.
 fn balancer(text: &str) -> Result<Network, String> {
     let network: Network = text
         .parse()

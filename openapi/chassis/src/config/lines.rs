@@ -1,12 +1,12 @@
-//! On which line of the file a key stands.
+//! Finds the line of the file on which a key stands.
 
 use std::collections::HashMap;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// The lines, from 1, of all keys and sections of a TOML text, by their dotted names. Empty when
-/// the text isn't TOML, which is reported elsewhere.
+/// The lines, counted from 1, of all keys and sections of a TOML text, by their dotted names. Empty
+/// if the text isn't TOML. The reader reports that.
 pub(super) fn of(text: &str) -> HashMap<String, usize> {
     let mut lines = HashMap::new();
     if let Ok(table) = DeTable::parse(text) {

@@ -9,9 +9,9 @@ use super::reader::{Reader, flag};
 pub struct ListenConfig {
     /// For callers.
     pub api: SocketAddr,
-    /// For operators: health, metrics. Loopback unless set.
+    /// For operators: health and metrics. On loopback by default.
     pub ops: SocketAddr,
-    /// Whether the operators' listener may be where others reach it.
+    /// Whether the operators' listener may have an address that other machines can reach.
     pub ops_public: bool,
 }
 
@@ -45,8 +45,8 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "must be an IP address and a port, such as \"0.0.0.0:8443\" or \"[::]:8443\"")
 }
 
-/// Whether only this machine, or only the network it stands in, can have the address. An
-/// unspecified one stands for all of the machine's, public ones among them.
+/// Whether only this machine or its own network can reach the address. An unspecified address can
+/// be reached from everywhere, since it stands for all of the machine's addresses.
 fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => {

@@ -1,14 +1,14 @@
-//! `[log]`: how much the log says, and for whom.
+//! `[log]`: how much the log says, and in which format.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::reader::Reader;
 
-/// What the log is like.
+/// The settings of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LogConfig {
-    /// The least that a line must matter.
+    /// The lowest level of the lines that are written.
     pub level: LogLevel,
     /// How lines are written.
     pub format: LogFormat,
@@ -21,7 +21,7 @@ pub enum LogLevel {
     Error,
     /// Something is not as it should be.
     Warning,
-    /// What happens in the life of the service.
+    /// An event in the life of the service.
     #[default]
     Info,
 }
@@ -29,12 +29,12 @@ pub enum LogLevel {
 /// How lines of the log are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
-    /// For people if standard error is a terminal, else JSON.
+    /// Text for people if standard error is a terminal, otherwise JSON.
     #[default]
     Auto,
-    /// A JSON object a line.
+    /// One JSON object a line.
     Json,
-    /// For people.
+    /// Text for people.
     Text,
 }
 

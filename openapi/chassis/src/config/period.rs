@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 
-/// Whole seconds, printed as they are written. A day is 24 hours.
+/// A period of whole seconds, printed as the configuration writes it. A day is 24 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Period(pub Duration);
 
 impl Period {
-    /// This many days.
+    /// A period of this many days.
     #[must_use]
     pub const fn days(days: u64) -> Self {
         Self(Duration::from_secs(days * 24 * 3600))

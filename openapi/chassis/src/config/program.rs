@@ -1,13 +1,13 @@
 //! The program that a configuration belongs to.
 
-/// What a program calls its keys, and where it lists them.
+/// How a program names its keys, and where it lists them.
 #[derive(Debug, Clone, Copy)]
 pub struct Program {
-    /// What the environment variables of its keys begin with.
+    /// The prefix of the environment variables that are keys.
     pub env_prefix: &'static str,
-    /// Variables with the prefix that are not keys, without it.
+    /// Variables with the prefix that are not keys, named without the prefix.
     pub env_not_keys: &'static [&'static str],
-    /// Where an operator finds all keys: the second half of the message about an unknown one.
+    /// Where an operator finds all keys. It ends the message about an unknown key.
     pub all_keys: &'static str,
 }
 

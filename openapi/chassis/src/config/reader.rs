@@ -1,5 +1,5 @@
-//! Reads keys one by one, remembering which exist, where each value came from, and everything that
-//! is wrong.
+//! Reads keys one by one. It remembers which keys exist, where each value came from, and every
+//! mistake.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
@@ -23,7 +23,7 @@ pub struct Setting {
     pub origin: String,
 }
 
-/// The file and the environment, and what has been read of them.
+/// The file, the environment, and what was read of them so far.
 ///
 /// ```
 /// use dropshot_chassis::config::{ListenConfig, Program, Reader};
@@ -55,7 +55,7 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Opens the file, if there is one, with the environment above it.
+    /// Opens the file, if there is one. Environment variables override it.
     ///
     /// # Errors
     /// [`ConfigErrors`]: the file can't be read.
@@ -80,7 +80,7 @@ impl Reader {
         })
     }
 
-    /// A key that must be there.
+    /// Reads a key that must be set.
     pub fn required<T, E: Display>(
         &mut self,
         key: &'static str,
@@ -108,7 +108,7 @@ impl Reader {
         None
     }
 
-    /// A key that has a default.
+    /// Reads a key that has a default.
     pub fn or<T: Display, E: Display>(
         &mut self,
         key: &'static str,
@@ -130,7 +130,8 @@ impl Reader {
         }
     }
 
-    /// A key that may be left out. None in the outer option when it is wrong.
+    /// Reads a key that may be left out. The outer option is `None` if the value is wrong, the
+    /// inner option if the key is not set.
     pub fn optional<T, E: Display>(
         &mut self,
         key: &'static str,
@@ -143,8 +144,8 @@ impl Reader {
         }
     }
 
-    /// A key with any number of values: an array of strings, or one string. None when one of them
-    /// is wrong.
+    /// Reads a key with any number of values: an array of strings, or one string. `None` if one of
+    /// them is wrong.
     pub fn list<T, E: Display>(
         &mut self,
         key: &'static str,
@@ -171,7 +172,7 @@ impl Reader {
         })
     }
 
-    /// What is shown of a key's value, where not all of it may be.
+    /// Sets what `config show` prints of a key, if its value may not be shown whole.
     pub fn show(&mut self, key: &'static str, value: &str) {
         for setting in self
             .settings
@@ -182,7 +183,7 @@ impl Reader {
         }
     }
 
-    /// Something wrong with a key that only shows beside other keys.
+    /// Reports a mistake in a key that shows only beside other keys.
     pub fn mistake(&mut self, key: &'static str, message: &str) {
         let place = self.origin(key);
         self.errors.push(ConfigError {
@@ -192,8 +193,8 @@ impl Reader {
         });
     }
 
-    /// `path`, the value of `key`, made absolute: relative to the file that names it, or to the
-    /// working folder when a variable does.
+    /// Makes `path`, the value of `key`, absolute. It is relative to the file that sets the key, or
+    /// to the working folder if a variable sets it.
     pub fn absolute(&self, key: &str, path: &Path) -> PathBuf {
         let metadata = self.figment.find_metadata(key);
         let file = metadata
@@ -206,12 +207,12 @@ impl Reader {
         std::path::absolute(&path).unwrap_or(path)
     }
 
-    /// Whether the file or a variable has anything of a section.
+    /// Whether the file or a variable sets anything in a section.
     pub fn has(&self, section: &str) -> bool {
         self.figment.contains(section)
     }
 
-    /// The settings; or all mistakes, unknown keys among them.
+    /// The settings, or all mistakes. Unknown keys are mistakes.
     ///
     /// # Errors
     /// [`ConfigErrors`]
@@ -271,7 +272,7 @@ impl Reader {
             .map(|(_, known)| known)
     }
 
-    /// The value of a key as text; numbers and booleans as one would write them.
+    /// The value of a key as text. Numbers and booleans are written as in the file.
     fn text(&mut self, key: &'static str) -> Option<String> {
         self.known.insert(key);
         if !self.figment.contains(key) {
@@ -317,8 +318,8 @@ impl Reader {
                 Some(value)
             }
             Err(error) => {
-                // The value isn't repeated: it may be a secret in the wrong place, and its place is
-                // told.
+                // The message doesn't repeat the value, which may be a secret in the wrong place.
+                // The place says enough.
                 self.errors.push(ConfigError {
                     key: key.into(),
                     place: origin,
@@ -333,7 +334,7 @@ impl Reader {
         self.errors.iter().any(|error| error.key == key)
     }
 
-    /// Where a key is; where its section is, when it isn't there itself.
+    /// The place of a key. If the key is not set, the place of its section.
     fn origin(&self, key: &str) -> String {
         if let (false, Some((section, _))) = (self.figment.contains(key), key.rsplit_once('.'))
             && self.figment.contains(section)

@@ -1,4 +1,4 @@
-//! Keys of `[limits]` for requests: how many at a time, and how large.
+//! The keys of `[limits]` for requests: how many at a time, how large, and how slow.
 
 use std::time::Duration;
 
@@ -6,14 +6,15 @@ use super::period::Period;
 use super::reader::Reader;
 use super::size::Size;
 
-/// The limits on requests, for a service whose document says nothing of them.
+/// The limits on requests, for a service whose document sets none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestLimits {
-    /// Requests that are read and answered at a time. One too many is refused with 503.
+    /// How many requests are read and answered at a time. The service refuses a further one with
+    /// 503.
     pub requests: u32,
-    /// The most bytes of a body that are read. A larger body is refused with 413.
+    /// The largest body, in bytes. The service refuses a larger one with 413.
     pub body_bytes: usize,
-    /// How long a body may take to arrive. A slower one is refused with 408.
+    /// How long a body may take to arrive. The service refuses a slower one with 408.
     pub body_time: Duration,
 }
 

@@ -1,5 +1,4 @@
-//! The configuration of a service that takes each section of the chassis as it is, with its own
-//! beside them.
+//! The configuration of a service that takes every section of the chassis, and adds its own.
 
 use std::path::Path;
 
@@ -38,7 +37,7 @@ use super::{
 pub struct StandardConfig {
     /// `[listen]`
     pub listen: ListenConfig,
-    /// `[limits]`: connections, and the end.
+    /// `[limits]`: connections, and how the service ends.
     pub limits: LimitsConfig,
     /// `[limits]`: requests.
     pub requests: RequestLimits,
@@ -48,7 +47,7 @@ pub struct StandardConfig {
     pub gateway: Option<GatewayConfig>,
     /// `[log]`
     pub log: LogConfig,
-    /// Every key with its value and where that came from.
+    /// Every key with its value, and where the value came from.
     pub settings: Vec<Setting>,
 }
 
@@ -56,7 +55,7 @@ impl StandardConfig {
     /// Reads the file, if one is given, and the environment; `own` reads the service's own sections.
     ///
     /// # Errors
-    /// [`ConfigErrors`], all that is wrong.
+    /// [`ConfigErrors`]: all mistakes.
     pub fn load<T>(
         program: Program,
         file: Option<&Path>,

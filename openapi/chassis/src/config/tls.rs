@@ -1,4 +1,4 @@
-//! `[tls]`: whether the service ends TLS itself, and whom it takes connections from.
+//! `[tls]`: whether the service ends TLS itself, and which callers it accepts.
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -7,32 +7,34 @@ use std::str::FromStr;
 use super::reader::Reader;
 use crate::identity::CertificateName;
 
-/// TLS at the service's own address. Without the section it speaks plain HTTP there, for a gateway
-/// in front.
+/// TLS at the service's own address. Without the section, the service speaks plain HTTP there, for
+/// a gateway in front.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsConfig {
-    /// The service's certificate, PEM, with the intermediate ones behind it.
+    /// The service's certificate, PEM, followed by the intermediate certificates.
     pub certificate: PathBuf,
-    /// Its private key, PEM.
+    /// The private key of the service's certificate, PEM.
     pub key: PathBuf,
     /// The authorities of client certificates, PEM.
     pub client_ca: Option<PathBuf>,
-    /// Whether callers must have one.
+    /// Whether callers must have a certificate.
     pub client_certificates: ClientCertificates,
-    /// What those authorities have revoked, PEM; a list for each authority that issues.
+    /// The certificates that those authorities have revoked, PEM: one list for each authority that
+    /// issues.
     pub crl: Option<PathBuf>,
-    /// The names of which a client certificate must have one; none: the authority's word is enough.
+    /// A client certificate must have one of these names. If empty, the authorities' word is
+    /// enough.
     pub allow: Vec<CertificateName>,
 }
 
 /// Whether callers must have a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientCertificates {
-    /// No connection without one.
+    /// A caller without a certificate is refused.
     Required,
-    /// One that is shown must be good.
+    /// A caller may have no certificate, but a certificate that it shows must be good.
     Optional,
-    /// None is asked for.
+    /// The service doesn't ask for a certificate.
     Off,
 }
 
@@ -45,10 +47,11 @@ const CRL: &str = "tls.crl";
 const ALLOW: &str = "tls.allow";
 
 impl TlsConfig {
-    /// The key of the private key.
+    /// The configuration's key for the private key.
     pub const KEY: &str = "tls.key";
 
-    /// The section; none in the inner option when there is none.
+    /// Reads the section. The outer option is `None` if a key is wrong, which the reader keeps; the
+    /// inner option is `None` if the section is missing.
     pub fn read(reader: &mut Reader) -> Option<Option<Self>> {
         let is_there = reader.has(SECTION);
         let path = |text: &str| Ok::<_, Infallible>(PathBuf::from(text));
@@ -79,7 +82,7 @@ impl TlsConfig {
                 "needs tls.client_ca, the authorities that issue them",
             );
         }
-        // What is written down and has no effect would be counted on.
+        // A key without effect is refused, since its operator would rely on it.
         for (key, given) in [
             (CLIENT_CA, client_ca.is_some()),
             (CRL, crl.is_some()),

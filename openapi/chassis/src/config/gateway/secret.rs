@@ -1,5 +1,6 @@
-//! `gateway.secret_file`: the secret that the gateway shows with each request, and the header in
-//! which it does. Reading the file is left to the HTTP layer, which reads it again when it changes.
+//! `gateway.secret_file` and `gateway.secret_header`: the secret that the gateway shows with each
+//! request, and the header that has it. [`crate::caller`] reads the file, and reads it again when
+//! it changes.
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ use super::super::reader::Reader;
 pub struct GatewaySecret {
     /// The file with the secret, or with several, one a line.
     pub file: PathBuf,
-    /// The header in which the gateway shows it.
+    /// The header in which the gateway shows the secret.
     pub header: HeaderName,
 }
 
@@ -23,7 +24,8 @@ const HEADER: &str = "gateway.secret_header";
 const DEFAULT_HEADER: HeaderName = HeaderName::from_static("x-gateway-secret");
 
 impl GatewaySecret {
-    /// `None` in the inner option if no file is named.
+    /// Reads both keys. The outer option is `None` if a key is wrong; the inner option is `None` if
+    /// no file is named.
     pub(super) fn read(reader: &mut Reader) -> Option<Option<Self>> {
         let file = reader.optional(FILE, |text: &str| Ok::<_, Infallible>(PathBuf::from(text)));
         let header = reader.optional(HEADER, header);
@@ -41,7 +43,7 @@ impl GatewaySecret {
     }
 }
 
-/// A header that means nothing else.
+/// Reads a header name. A header with another meaning is refused.
 fn header(text: &str) -> Result<HeaderName, String> {
     let name: HeaderName = text
         .parse()

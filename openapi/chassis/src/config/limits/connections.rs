@@ -1,4 +1,4 @@
-//! How many connections callers may have, and how long.
+//! How many connections callers may have, and for how long.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -6,28 +6,29 @@ use std::time::Duration;
 use crate::config::period::Period;
 use crate::config::reader::Reader;
 
-/// The limits on connections. Each is far above what honest callers need, and far below what would
-/// stop the service.
+/// The limits on connections. Each default is far above what honest callers need, and far below
+/// what would stop the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Handshakes in progress, apart from connections.
+    /// The most handshakes in progress. They don't count as connections.
     pub handshakes: u32,
-    /// Connections.
+    /// The most connections.
     pub connections: u32,
-    /// Of each of the two, those of one source: an IPv4 address, or a /64 of IPv6. Gateways and
-    /// balancers are exempt.
+    /// The most handshakes, and the most connections, of one source: an IPv4 address, or a /64 of
+    /// IPv6. Gateways and balancers are exempt.
     pub connections_per_source: u32,
-    /// How long a handshake may take, with the header of a balancer before it.
+    /// How long a handshake may take, including a balancer's header before it.
     pub handshake_time: Duration,
-    /// How long after it the first byte of a request may take.
+    /// How long a caller may take to send the first byte of a request after its handshake.
     pub first_byte_time: Duration,
-    /// How long a connection may go without an answer, whatever is dripped into it.
+    /// How long a connection may go without an answer, even if the caller drips bytes into it.
     pub idle_time: Duration,
-    /// How long it may last at all.
+    /// How long a connection may last in all.
     pub connection_life: Duration,
 }
 
-/// Connections of operators: a few probes and a collector of figures, from one or two addresses.
+/// The most connections of operators: a few probes and a collector of metrics, from one or two
+/// addresses.
 const OPERATORS: u32 = 64;
 
 impl Default for ConnectionLimits {
@@ -45,7 +46,7 @@ impl Default for ConnectionLimits {
 }
 
 impl ConnectionLimits {
-    /// The same times, for the operators' listener.
+    /// The limits of the operators' listener. The times are the same.
     #[must_use]
     pub fn of_operators(self) -> Self {
         Self {
@@ -56,14 +57,14 @@ impl ConnectionLimits {
         }
     }
 
-    /// The descriptors that they take: a connection has the caller's socket and both ends of the
-    /// one to the HTTP server.
+    /// The descriptors that the connections and handshakes take. A connection has three: the
+    /// caller's socket, and both ends of the connection to the HTTP server.
     #[must_use]
     pub fn descriptors(&self) -> u64 {
         3 * u64::from(self.connections) + u64::from(self.handshakes)
     }
 
-    /// Reads the limits. Each may also be a key of `[tls]`, where it was before connections without
+    /// Reads the limits. Each may also be a key of `[tls]`. There it was when only connections with
     /// TLS had limits.
     pub fn read(reader: &mut Reader) -> Option<Self> {
         let default = Self::default();
@@ -110,7 +111,7 @@ impl ConnectionLimits {
     }
 }
 
-/// One of them, by its key or by that of before.
+/// Reads one limit, by its key or by its former key.
 fn limit<T: Display, E: Display>(
     reader: &mut Reader,
     [key, before]: [&'static str; 2],
