@@ -19,8 +19,7 @@ pub struct StoreConfig {
     pub migrate: bool,
     /// How long the service goes on with the data in its memory while it can't read the store.
     pub max_staleness: Duration,
-    /// How many clients are kept in memory. As many checked secrets that an administrator chose are
-    /// kept as well.
+    /// How many clients are kept in memory. As many clients with chosen secrets are kept besides.
     pub cached_clients: usize,
     /// Whether this process only reads it. This is for replicas without administration: their
     /// database role needs no right to write.

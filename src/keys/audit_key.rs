@@ -1,8 +1,8 @@
-//! The key that signs checkpoints of audit trails: ECDSA on P-256 with SHA-256, as ES256 has it,
-//! and of no use for tokens.
+//! The key that signs checkpoints of audit trails: ECDSA on P-256 with SHA-256, as in ES256. It
+//! never signs tokens.
 //!
-//! One for all replicas of a store. It rests under a key that is derived from the store's secret
-//! key, so a change of the master key has nothing to do with it.
+//! All replicas of a store share one audit key. It is sealed under a key that is derived from the
+//! store's secret key, so it stays valid when the master key changes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use super::jwks::{Jwk, PublicKey, public_jwk};
 use super::local::LocalKey;
 use crate::token::Algorithm;
 
-/// Signs checkpoints.
+/// The opened key, which signs checkpoints.
 pub struct AuditKey {
     id: Arc<str>,
     pair: EcdsaKeyPair,
@@ -39,7 +39,7 @@ pub struct StoredAuditKey {
 impl AuditKey {
     const ALGORITHM: Algorithm = Algorithm::Es256;
 
-    /// Makes a key, and keeps what opening it needs in the form that `seal` gives the private half.
+    /// Makes a key. `seal` seals its private half.
     pub(super) fn generate(
         seal: impl FnOnce(&str, &[u8]) -> Vec<u8>,
     ) -> Result<StoredAuditKey, SignError> {
@@ -82,7 +82,7 @@ impl AuditKey {
         Ok(URL_SAFE_NO_PAD.encode(signature))
     }
 
-    /// Whether this is the key at rest, both halves of it.
+    /// Whether `stored` is this key, with the same id and public half.
     pub(super) fn is_of(&self, stored: &StoredAuditKey) -> Result<bool, SignError> {
         Ok(*self.id == *stored.id && self.public_jwk()? == stored.public_jwk)
     }

@@ -1,6 +1,6 @@
-//! The public keys with which a client's assertions are checked (RFC 7523 2.2), as its
-//! administrators hand them in or its URL serves them: a JWK set, RFC 7517 5. Kept of it are the
-//! keys that are public, strong enough, and for an algorithm that this service takes.
+//! The public keys with which a client's assertions are checked (RFC 7523 2.2). They come from an
+//! administrator, or from the client's URL, as a JWK set (RFC 7517 5). The service keeps those keys
+//! of the set that are public, strong enough, and for an algorithm that it accepts.
 
 mod key;
 
@@ -15,61 +15,61 @@ use crate::token::AssertionAlgorithm;
 use key::ClientKey;
 pub use key::KeyProblem;
 
-/// A client's public keys: one at least, and [`ClientKeys::MOST`] at most, so that checking a
-/// signature is bounded work.
+/// A client's public keys: at least one, and at most [`ClientKeys::MOST`], so that the work of
+/// checking a signature is bounded.
 #[derive(Clone)]
 pub struct ClientKeys {
     keys: Vec<ClientKey>,
 }
 
-/// What a JWK set has for this service.
+/// The keys of a JWK set, divided into usable keys and others.
 #[derive(Debug)]
 pub struct ReadKeys {
-    /// The keys that are of use.
+    /// The keys that this service can use.
     pub keys: ClientKeys,
-    /// The others.
+    /// The keys that were skipped.
     pub passed_by: Vec<PassedBy>,
 }
 
-/// A key that is for something else, or of no use. RFC 7517 5: it doesn't spoil the set.
+/// A key that this service can't use, and skips. RFC 7517 5: the rest of the set still counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassedBy {
-    /// Which of the set, from 1 on.
+    /// The key's number in the set, from 1.
     pub number: usize,
-    /// Why.
+    /// Why it was skipped.
     pub reason: KeyProblem,
 }
 
-/// Why a JWK set is not taken.
+/// Why a JWK set is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientKeysError {
-    /// No JSON, or of another shape.
+    /// The text is not JSON, or its JSON has another shape.
     #[error("it is no JWK set, {{\"keys\": […]}} (RFC 7517 5): {0}")]
     NotAJwkSet(String),
-    /// None, or too many.
+    /// The set has no usable keys, or too many.
     #[error("it has {0} keys for signatures; a client has 1 to {most}", most = ClientKeys::MOST)]
     Number(usize),
-    /// Two keys of one name, for one algorithm.
+    /// Two keys have the same id and an algorithm in common.
     #[error("two keys have the kid {0:?}")]
     RepeatedId(String),
-    /// One of the keys, which is the only one, or should be no one's but the client's.
+    /// One of the keys is wrong. It is the only one, or it is a private key.
     #[error("key {number}: {reason}")]
     Key {
-        /// Which, from 1 on.
+        /// The key's number in the set, from 1.
         number: usize,
         /// What is wrong with it.
         reason: KeyProblem,
     },
-    /// All of the keys.
+    /// The set has several keys, and none can be used.
     #[error("none of its keys is of use: {}", listed(.0))]
     NoneOfUse(Vec<PassedBy>),
 }
 
 impl ClientKeys {
-    /// The largest number of keys that a client has: those in use and the next ones, with room.
+    /// The most keys of a client. This has room for the keys in use and the next ones.
     pub const MOST: usize = 8;
 
-    /// Reads and checks a JWK set; of one JWK, the set with it. Takes the keys that are of use.
+    /// Reads and checks a JWK set, or a single JWK. Keeps the keys that this service can use.
     ///
     /// # Errors
     /// As [`ClientKeys::read`].
@@ -77,10 +77,11 @@ impl ClientKeys {
         Self::read(json).map(|read| read.keys)
     }
 
-    /// The same, and says which keys were passed by.
+    /// The same as [`ClientKeys::parse`], but also tells which keys were skipped.
     ///
     /// # Errors
-    /// [`ClientKeysError`]: it is no set, has no key that is of use or too many, or one that was to be kept secret.
+    /// [`ClientKeysError`]: the text is not a JWK set, or the set has no usable key, too many, or a
+    /// private one.
     pub fn read(json: &str) -> Result<ReadKeys, ClientKeysError> {
         let not_a_set = |why: &str| ClientKeysError::NotAJwkSet(why.to_owned());
         // RFC 8259 8.1: a parser may ignore a byte order mark.
@@ -126,9 +127,9 @@ impl ClientKeys {
         }
     }
 
-    /// Whether `signature` over `message` is one of these keys'. `id` is the `kid` that the signer
-    /// names; without it, every key for the algorithm is tried. One signature is checked in any
-    /// case, so that a set without a fitting key takes its time as well.
+    /// Whether one of these keys made `signature` over `message`. `id` is the `kid` that the signer
+    /// names. Without it, every key for the algorithm is tried. One signature is checked in any
+    /// case, so that a set without a fitting key takes as long as a set with one.
     #[must_use]
     pub fn verify(
         &self,
@@ -153,7 +154,7 @@ impl ClientKeys {
         fitting.any(|key| key.verify_sig(message, signature).is_ok())
     }
 
-    /// What each key is called in the record of a change: its RFC 7638 thumbprint.
+    /// The keys' RFC 7638 thumbprints, which name them in the record of a change.
     #[must_use]
     pub fn thumbprints(&self) -> Vec<String> {
         self.keys.iter().filter_map(ClientKey::thumbprint).collect()
@@ -168,13 +169,14 @@ impl ClientKeys {
     }
 }
 
-/// A key that nobody has, for the time that checking a signature takes.
+/// A key whose private half doesn't exist. Checking a signature with it takes as long as with a
+/// client's key.
 #[derive(Debug, Clone, Copy)]
 pub struct Decoy;
 
 impl Decoy {
-    /// Does the work of [`ClientKeys::verify`] for nothing, so that who is no client takes as long
-    /// as who is.
+    /// Does the work of [`ClientKeys::verify`] without a result. Thus a caller that isn't a client
+    /// waits as long as one that is.
     pub fn verify(self, algorithm: AssertionAlgorithm, message: &[u8], signature: &[u8]) {
         static KEYS: LazyLock<ClientKeys> = LazyLock::new(|| {
             ClientKeys::parse(include_str!("client_keys/decoys.json"))

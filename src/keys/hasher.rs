@@ -1,8 +1,9 @@
-//! What is kept of a client secret, and whether a secret is the one it was made of.
+//! Makes the hashes of client secrets that the store keeps, and checks secrets against them.
 //!
-//! Both kinds of hash are keyed, so a stolen store alone proves nothing and can't be guessed at,
-//! not even for `123`. The key is random, lives in the store, and is sealed under the master key: a
-//! new master key re-seals it and leaves every hash valid.
+//! Both kinds of hash are keyed. An attacker with a stolen store alone can't use it to
+//! authenticate, and can't guess secrets with it, not even `123`. The key is random. The store
+//! keeps it, sealed under the master key. When the master key changes, the key is sealed again, and
+//! every hash stays valid.
 
 mod imported;
 
@@ -22,12 +23,12 @@ pub struct SecretHasher {
     decoy: String,
 }
 
-/// The keyed HMAC-SHA-256 of a secret, for comparing in about a microsecond.
+/// The keyed HMAC-SHA-256 of a secret. Comparing one takes about a microsecond.
 #[derive(Clone, Copy)]
 pub struct SecretDigest([u8; 32]);
 
 impl SecretHasher {
-    /// Of the store's secret key.
+    /// The hasher with the store's secret key.
     pub(super) fn new(secret_key: &[u8; 32]) -> Self {
         let mut hasher = Self {
             keyed: hmac::Key::new(
@@ -41,7 +42,8 @@ impl SecretHasher {
         hasher
     }
 
-    /// The digest that [`SecretHash::Keyed`] holds and that chosen secrets are remembered by.
+    /// The digest that [`SecretHash::Keyed`] holds. The service also remembers checked chosen
+    /// secrets by it.
     #[must_use]
     pub fn digest(&self, secret: &ClientSecret) -> SecretDigest {
         let tag = hmac::sign(&self.keyed, secret.expose().as_bytes());
@@ -56,14 +58,14 @@ impl SecretHasher {
         SecretHash::Keyed(self.digest(secret).0)
     }
 
-    /// The hash to keep of a secret that someone chose. Takes some 20 ms and 19 MiB on purpose.
+    /// The hash to keep of a secret that an administrator chose. It takes about 20 ms and 19 MiB on
+    /// purpose.
     #[must_use]
     pub fn hash_chosen(&self, secret: &ClientSecret) -> SecretHash {
         SecretHash::Argon2id(self.argon2id(secret))
     }
 
-    /// Whether `secret` is the one that the PHC string was made of. As costly as
-    /// [`Self::hash_chosen`].
+    /// Whether the PHC string is a hash of `secret`. As costly as [`Self::hash_chosen`].
     fn verify_argon2id(&self, secret: &ClientSecret, phc: &str) -> bool {
         let Ok(hash) = PasswordHash::new(phc) else {
             return false;
@@ -73,8 +75,7 @@ impl SecretHasher {
             .is_ok()
     }
 
-    /// Whether `secret` is the one that a hash was made of. Of a generated secret, that is its
-    /// digest's part.
+    /// Whether `hash` is a hash of `secret`.
     #[must_use]
     pub fn verify(&self, secret: &ClientSecret, hash: &SecretHash) -> bool {
         match hash {
@@ -84,8 +85,8 @@ impl SecretHasher {
         }
     }
 
-    /// Does so much work for nothing, so that a client without such a secret takes as long as one
-    /// with it.
+    /// Does as much work as `effort` says, without a result. Thus a client without such a secret
+    /// takes as long as a client with one.
     pub fn verify_decoys(&self, secret: &ClientSecret, mut effort: Effort) {
         while effort.argon2 >= Effort::OWN.argon2 {
             std::hint::black_box(self.verify_argon2id(secret, &self.decoy));
@@ -103,8 +104,8 @@ impl SecretHasher {
             .to_string()
     }
 
-    /// OWASP's first choice of parameters, which is the library's default: 19 MiB, two passes, one
-    /// lane.
+    /// The parameters that OWASP recommends first, which are the library's default: 19 MiB, two
+    /// passes, one lane.
     fn argon2(&self) -> Argon2<'_> {
         Argon2::new_with_secret(
             &*self.argon2_key,
@@ -117,7 +118,7 @@ impl SecretHasher {
 }
 
 impl SecretDigest {
-    /// Whether both are the same, in a time that doesn't depend on where they differ.
+    /// Whether both are equal. The time doesn't depend on where they differ.
     #[must_use]
     pub fn matches(&self, kept: &[u8; 32]) -> bool {
         constant_time::verify_slices_are_equal(&self.0, kept).is_ok()

@@ -1,10 +1,10 @@
-//! What can go wrong with a token that keeps keys.
+//! Why a token that keeps keys fails.
 
-/// A PKCS#11 token that can't do what it should.
+/// The failure of a PKCS#11 token.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the PKCS#11 token {token:?}: {what}")]
 pub struct HsmError {
-    /// Its label.
+    /// The token's label.
     pub token: String,
     /// What failed, and with which return value of the module.
     pub what: String,

@@ -1,5 +1,5 @@
-//! The public keys as RFC 7517 has them. The library's types have no private members, so none can
-//! slip out.
+//! Public keys in the form of RFC 7517. The library's types have no private members, so no private
+//! key can leak through them.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,15 +17,15 @@ pub type Jwk = jsonwebtoken::jwk::Jwk;
 /// A set of public keys, RFC 7517 5.
 pub type Jwks = jsonwebtoken::jwk::JwkSet;
 
-/// A public key in the forms that libraries and tokens have it.
+/// A public key in the forms that libraries and PKCS#11 tokens use.
 pub(super) enum PublicKey<'a> {
-    /// Of ECDSA: SEC 1's uncompressed point.
+    /// An ECDSA key: SEC 1's uncompressed point.
     Point(&'a [u8]),
-    /// 32 bytes.
+    /// An Ed25519 key: 32 bytes.
     Ed25519(&'a [u8]),
-    /// PKCS#1 DER.
+    /// An RSA key in PKCS#1 DER.
     RsaDer(&'a [u8]),
-    /// Big-endian numbers.
+    /// An RSA key as two big-endian numbers.
     #[cfg(feature = "pkcs11")]
     Rsa {
         modulus: &'a [u8],
@@ -33,8 +33,8 @@ pub(super) enum PublicKey<'a> {
     },
 }
 
-/// The JWK of a public key: with `use` `sig`, `alg`, and the RFC 7638 thumbprint as `kid`, so that
-/// a key has one name wherever it is kept.
+/// The JWK of a public key. Its `use` is `sig`, it has an `alg`, and its `kid` is the RFC 7638
+/// thumbprint, so that a key has the same id wherever it is kept.
 pub(super) fn public_jwk(
     algorithm: Algorithm,
     public_key: &PublicKey<'_>,
@@ -82,7 +82,8 @@ pub(super) const fn jws_algorithm(algorithm: Algorithm) -> JwsAlgorithm {
     }
 }
 
-/// RFC 7518 6.2.1: both coordinates in full length. SEC 1's uncompressed point is a 4 and the two.
+/// RFC 7518 6.2.1: both coordinates have their full length. SEC 1's uncompressed point is a byte 4
+/// followed by both coordinates.
 fn elliptic_curve(
     curve: EllipticCurve,
     point: &[u8],
@@ -101,7 +102,7 @@ fn elliptic_curve(
     ))
 }
 
-/// RFC 7518 6.3.1.1: the fewest octets.
+/// RFC 7518 6.3.1.1: a number has as few octets as possible.
 pub(super) fn without_leading_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     &number[zeros..]

@@ -15,7 +15,7 @@ use super::jwks::{Jwk, PublicKey, public_jwk};
 use super::signing::{PrivateKey, SignError};
 use crate::token::Algorithm;
 
-/// A key pair, with the algorithm that it is for.
+/// A key pair and its algorithm.
 pub(super) struct LocalKey {
     algorithm: Algorithm,
     pair: Pair,
@@ -28,7 +28,7 @@ enum Pair {
 }
 
 impl LocalKey {
-    /// Makes a private key; gives it as PKCS#8, to be sealed.
+    /// Makes a private key. Returns it as PKCS#8, for sealing.
     pub(super) fn generate(algorithm: Algorithm) -> Result<Zeroizing<Vec<u8>>, SignError> {
         let failed = |_| SignError::Failed(algorithm);
         let pkcs8 = match algorithm {
@@ -79,7 +79,7 @@ impl LocalKey {
 impl PrivateKey for LocalKey {
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let failed = |_| SignError::Failed(self.algorithm);
-        // AWS-LC brings its own randomness; the parameter is of ring's time.
+        // AWS-LC uses its own randomness. The parameter remains from ring's interface.
         let rng = SystemRandom::new();
         match &self.pair {
             Pair::Ecdsa(pair) => {

@@ -1,5 +1,5 @@
-//! The master key: 32 random bytes in a file that only the service may read. Everything secret in
-//! the store rests under it.
+//! The master key: 32 random bytes in a file that only the service may read. It protects everything
+//! secret in the store.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -15,13 +15,14 @@ use zeroize::Zeroizing;
 
 use super::give_to_its_owner;
 
-/// More than a key in any form that is read, with blanks around it. Text behind it is refused.
+/// The most bytes of the file. A key in any accepted form, with blanks around it, is shorter. Text
+/// after the key is refused.
 const FILE_BYTES: usize = 1024;
 
-/// The master key. It doesn't print, and its memory is wiped.
+/// The master key. `Debug` doesn't show it, and its memory is wiped.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
-/// Why there is no master key.
+/// Why the master key can't be read or made.
 #[derive(Debug, thiserror::Error)]
 pub enum MasterKeyError {
     /// The file isn't there.
@@ -50,7 +51,7 @@ impl MasterKey {
     /// Reads the key from its file.
     ///
     /// # Errors
-    /// [`MasterKeyError`]: absent, readable by others, malformed, unreadable.
+    /// [`MasterKeyError`]: the file is absent, readable by others, malformed or unreadable.
     pub fn load(path: &Path) -> Result<Self, MasterKeyError> {
         let text = read_private(path, FILE_BYTES).map_err(|error| match error {
             PrivateFileError::Missing(path) => MasterKeyError::Missing(path),
@@ -64,14 +65,14 @@ impl MasterKey {
             .ok_or_else(|| MasterKeyError::Malformed(path.into()))
     }
 
-    /// Makes a key and writes it to a new file of mode 0600, durably.
+    /// Makes a key, and writes it durably to a new file of mode 0600.
     ///
     /// # Errors
-    /// [`MasterKeyError::Io`], also when the file exists: a key is never written over.
+    /// [`MasterKeyError::Io`], also if the file exists: a key is never overwritten.
     pub fn create(path: &Path) -> Result<Self, MasterKeyError> {
         let key = Self::random();
-        // Room for the line's end as well: a text that grows leaves a copy behind that nothing
-        // wipes.
+        // The capacity includes the line feed: a text that grows would leave a copy behind that is
+        // not wiped.
         let mut text = Zeroizing::new(String::with_capacity(45));
         STANDARD.encode_string(*key.0, &mut text);
         text.push('\n');
@@ -82,7 +83,7 @@ impl MasterKey {
         Ok(key)
     }
 
-    /// A key that is kept nowhere.
+    /// A random key, which is not written to a file.
     #[must_use]
     pub fn random() -> Self {
         let mut bytes = Zeroizing::new([0; 32]);
@@ -91,8 +92,8 @@ impl MasterKey {
         Self(bytes)
     }
 
-    /// A key for one purpose, from which neither the master key nor the key for another purpose can
-    /// be computed (RFC 5869).
+    /// Derives a key for one purpose (RFC 5869). From it, an attacker can compute neither the
+    /// master key nor the key for another purpose.
     pub(super) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
         derive(&self.0, purpose)
     }
@@ -114,7 +115,7 @@ fn decode(text: &str) -> Option<Zeroizing<[u8; 32]>> {
     match text.len() {
         64 => {
             for (byte, pair) in key.iter_mut().zip(text.as_bytes().chunks_exact(2)) {
-                // Digit by digit: `from_str_radix` would take a sign.
+                // Read digit by digit: `from_str_radix` would accept a sign.
                 let digit = |at: usize| char::from(pair[at]).to_digit(16);
                 *byte = u8::try_from(digit(0)? << 4 | digit(1)?).ok()?;
             }
@@ -137,8 +138,8 @@ fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
     give_to_its_owner(&file, path, None)?;
     file.write_all(content)?;
     file.sync_all()?;
-    // The name as well: after a power cut, a store that needs a key whose file is gone would be
-    // worthless.
+    // Synchronise the folder as well. Otherwise a power cut could lose the file's name, and without
+    // the key the store would be useless.
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())

@@ -1,8 +1,7 @@
-//! Key material: the master key and what it protects, the signing keys, their public JWK set, and
-//! checking a token.
+//! Key material: the master key and what it protects, the signing keys and their public JWK set,
+//! clients' public keys, and the verification of a token.
 //!
-//! Where sealed keys are kept is [`crate::store`]'s business; when a token is signed,
-//! [`crate::issuer`]'s.
+//! [`crate::store`] keeps the sealed keys. [`crate::issuer`] decides when a token is signed.
 
 mod audit_key;
 mod client_keys;

@@ -1,14 +1,14 @@
-//! Whose the files are that root makes for the service: a command that root runs must leave no file
-//! that the service can't use.
+//! The owner of files that root makes for the service. A command that root runs must not leave a
+//! file that the service can't use.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{MetadataExt, fchown};
 use std::path::Path;
 
-/// Gives a file that this process just made to the owner of its folder, or of the file before it:
-/// the first of both who isn't root. Does nothing unless the process is root's: nobody else may
-/// give files away, or makes files for others.
+/// Gives a file that this process has just made to the owner of its folder, or of the file
+/// `before`: to the first of the two that isn't root. Does nothing unless the process runs as root:
+/// other users may not give files away, and make files only for themselves.
 ///
 /// # Errors
 /// What the system says.
@@ -25,7 +25,8 @@ pub fn give_to_its_owner(file: &File, path: &Path, before: Option<&Path>) -> io:
         .map(|model| (model.uid(), model.gid()))
         .find(|(user, _)| *user != 0);
     match owner {
-        // By the open file: nobody can put a link in its place in between.
+        // The owner is set on the open file, so that an attacker can't replace the path with a link
+        // in between.
         Some((user, group)) => fchown(file, Some(user), Some(group)),
         None => Ok(()),
     }

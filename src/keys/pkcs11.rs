@@ -1,9 +1,9 @@
 //! Signing keys in a PKCS#11 token, such as an HSM: the private half is made there and never leaves
 //! it.
 //!
-//! One login and a few sessions, each used by one thread at a time. A token that was away, or
-//! restarted, is logged in to again when it is next needed. Calls into the module block; what signs
-//! does so on a thread of its own.
+//! There is one login and a few sessions, each used by one thread at a time. If the token was away,
+//! or restarted, the service logs in again when it next needs the token. Calls into the module
+//! block, so signatures are made on separate threads.
 
 mod objects;
 
@@ -25,7 +25,7 @@ use super::jwks::Jwk;
 use super::signing::{PrivateKey, SignError};
 use crate::token::Algorithm;
 
-/// A token that is logged in to. Clones share it.
+/// A token to which the service is logged in. Clones share it.
 #[derive(Clone)]
 pub struct HsmToken(Arc<Inner>);
 
@@ -37,8 +37,8 @@ struct Inner {
     refused: OnceLock<HsmError>,
     idle: Mutex<Vec<Session>>,
     room: Arc<Semaphore>,
-    /// How often the module was started. Held for reading while it is called, and for writing while
-    /// it is started.
+    /// How often the module was started again. Locked for reading while the module is called, and
+    /// for writing while it is started.
     starts: RwLock<u64>,
     fault: Mutex<Option<HsmError>>,
 }
@@ -51,15 +51,15 @@ pub(super) struct TokenKey {
 }
 
 impl HsmToken {
-    /// Signatures under way at once.
+    /// The most signatures at a time.
     const SESSIONS: usize = 16;
     /// How long a signature may wait for its turn.
     const PATIENCE: Duration = Duration::from_secs(5);
 
-    /// Loads a module and logs in to the token of this label.
+    /// Loads a module, and logs in to the token with this label.
     ///
     /// # Errors
-    /// [`HsmError`]: no module, no such token, a wrong PIN.
+    /// [`HsmError`]: the module can't be loaded, no token has this label, or the PIN is wrong.
     pub fn open(module: &Path, label: &str, pin: &str) -> Result<Self, HsmError> {
         let failed = |what: String| HsmError {
             token: label.to_owned(),
@@ -87,7 +87,7 @@ impl HsmToken {
         Ok(token)
     }
 
-    /// Makes a key pair that can't be extracted. Gives the public half and the `CKA_ID` of both
+    /// Makes a key pair that can't be extracted. Returns the public half and the `CKA_ID` of both
     /// objects.
     pub(super) fn generate(&self, algorithm: Algorithm) -> Result<(Jwk, Vec<u8>), HsmError> {
         let mut object = vec![0; 16];
@@ -106,14 +106,14 @@ impl HsmToken {
                 Ok((jwk, object))
             }
             Err(error) => {
-                // What was made and is no good. That it can't be destroyed either is no news.
+                // Remove the unusable key. A second failure would tell the operator nothing new.
                 let _left_behind = objects::destroy(&session, &object);
                 Err(self.failed(&format!("making a key of {algorithm}: {}", message(&error))))
             }
         }
     }
 
-    /// The key of a `CKA_ID`. Whether it is there shows when it signs.
+    /// The key with this `CKA_ID`. If the token doesn't have it, the first signature fails.
     pub(super) fn key(&self, algorithm: Algorithm, object: &[u8]) -> TokenKey {
         TokenKey {
             token: self.clone(),
@@ -122,20 +122,20 @@ impl HsmToken {
         }
     }
 
-    /// Destroys both halves of a key; none is there already, no error.
+    /// Destroys both halves of a key. It is no error if they don't exist any more.
     pub(super) fn destroy(&self, object: &[u8]) -> Result<(), HsmError> {
         self.in_session("destroying a key", |session| {
             objects::destroy(session, object)
         })
     }
 
-    /// Why the last signature failed, until one succeeds or it is forgiven.
+    /// Why the last signature failed, until one succeeds, or until [`Self::forgive`].
     #[must_use]
     pub fn fault(&self) -> Option<HsmError> {
         lock(&self.0.fault).clone()
     }
 
-    /// Forgets the fault: whatever failed, what has to sign now does.
+    /// Forgets the fault: the keys that have to sign now can sign.
     pub fn forgive(&self) {
         *lock(&self.0.fault) = None;
     }
@@ -153,8 +153,8 @@ impl HsmToken {
         done
     }
 
-    /// Does something in a session that is open, or else, or when it turns out to be worth nothing
-    /// any more, in a new one.
+    /// Does `work` in an open session. Uses a new session if none is open, or if the work fails in
+    /// the open one.
     fn in_session<T>(
         &self,
         doing: &str,
@@ -167,7 +167,8 @@ impl HsmToken {
                 lock(&self.0.idle).push(session);
                 return Ok(done);
             }
-            // The token was away, or restarted: none of them knows it any more.
+            // The token may have been away, or restarted. Then none of the open sessions is valid
+            // any more.
             let worthless = std::mem::take(&mut *lock(&self.0.idle));
             drop((session, worthless));
         }
@@ -182,7 +183,8 @@ impl HsmToken {
         }
     }
 
-    /// A new session. Some modules find a token that was away only when they are started again.
+    /// Opens a new session. Some modules find a token that was away only after they are started
+    /// again.
     fn session(&self) -> Result<Session, HsmError> {
         let starts = *read(&self.0.starts);
         let opened = self.login();
@@ -193,8 +195,7 @@ impl HsmToken {
         self.login()
     }
 
-    /// Starts the module again, unless another thread has since it was started for the `seen`th
-    /// time.
+    /// Starts the module again, unless another thread has done so since `seen` was read.
     fn restart(&self, seen: u64) {
         let mut starts = self
             .0
@@ -204,7 +205,7 @@ impl HsmToken {
         if *starts == seen {
             *starts += 1;
             lock(&self.0.idle).clear();
-            // What fails here fails again when a session is opened, where it is told.
+            // A failure here shows again when a session is opened, and is reported there.
             let _ended = self.0.module.clone().finalize();
             let _started = self.0.module.initialize(threads());
         }
@@ -249,15 +250,15 @@ impl PrivateKey for TokenKey {
         let room = self.token.0.room.clone();
         let turn = tokio::time::timeout(HsmToken::PATIENCE, room.acquire_owned()).await;
         let Ok(Ok(turn)) = turn else {
-            // No fault of the token's, which would send the load to other replicas and have them
-            // fail as well.
+            // This is not recorded as the token's fault. A fault would send the load to other
+            // replicas, which would then fail as well.
             let busy = "signing: it is too slow for the load";
             return Err(self.token.failed(busy).into());
         };
         let (token, algorithm) = (self.token.clone(), self.algorithm);
         let (object, message) = (self.object.clone(), message.to_vec());
         let work = move || {
-            // The turn is the work's and not the request's, whose caller may hang up.
+            // The turn belongs to the work, not to the request, whose caller may hang up.
             let _turn = turn;
             token.sign(algorithm, &object, &message)
         };
@@ -277,7 +278,8 @@ fn threads() -> CInitializeArgs {
     CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)
 }
 
-/// The library's own text of a return value is a paragraph of the standard; its name says enough.
+/// The library's text for a return value is a paragraph of the standard. The value's name is
+/// enough.
 fn message(error: &Error) -> String {
     match error {
         Error::Pkcs11(value, function) => format!("{function} returned {value:?}"),

@@ -1,10 +1,10 @@
-//! The keys that clients publish at their `jwks_uri`: fetched in the background, and kept in
-//! memory.
+//! The keys that clients publish at their `jwks_uri`. The service fetches them in the background,
+//! and keeps them in memory.
 //!
-//! A request never waits for them. Each URL has its pace: keys are fetched again when they are old,
-//! or soon after an assertion came that none of them verifies, as after the client rotated them;
-//! after a failure, the more slowly the more there were. What is known stays in use while the URL
-//! is away, for as long as the configuration says.
+//! A request never waits for a fetch. Each URL has its own pace. Its keys are fetched again when
+//! they are old, and soon after an assertion came that none of them verifies, which happens when
+//! the client has rotated its keys. After each further failure, the pause is longer. While the URL
+//! can't be reached, the known keys stay in use, for as long as the configuration says.
 
 mod address;
 mod fetch;
@@ -31,7 +31,8 @@ use pace::Pace;
 /// How keys are fetched.
 #[derive(Debug, Clone)]
 pub struct RemoteSettings {
-    /// The authorities of the servers' certificates, PEM; the system's if none is named.
+    /// The file with the authorities of the servers' certificates (PEM). `None`: the system's
+    /// authorities.
     pub ca_file: Option<PathBuf>,
     /// Whether a URL may lead to an address of this machine or of a private network.
     pub private_addresses: bool,
@@ -41,11 +42,11 @@ pub struct RemoteSettings {
     pub keep: Duration,
 }
 
-/// The keys of all URLs that clients of this process name.
+/// The keys of all URLs that clients name, as far as this process uses them.
 pub struct RemoteKeys {
     fetcher: Fetcher,
     entries: RwLock<HashMap<JwksUri, Arc<Mutex<Entry>>>>,
-    /// Told when there is something to fetch at once.
+    /// Notified when there is something to fetch at once.
     wanted: Notify,
     keep: Duration,
     refresh: Duration,
@@ -59,27 +60,27 @@ struct Entry {
     pace: Pace,
 }
 
-/// What came of a fetch, if it is worth telling.
+/// The outcome of a fetch that is worth reporting.
 #[derive(Debug)]
 pub struct Fetched<'a> {
-    /// From where.
+    /// The URL.
     pub uri: &'a JwksUri,
-    /// What it has now, or why that isn't known.
+    /// The URL's keys now, or why the fetch failed.
     pub outcome: Result<Arc<ClientKeys>, FetchError>,
-    /// How many keys of the set are of no use here.
+    /// How many keys of the set were skipped.
     pub passed_by: usize,
 }
 
 impl RemoteKeys {
-    /// URLs at most. Those that nobody uses any more make room for others.
+    /// The most URLs. URLs that are not used any more make room for others.
     const MOST: usize = 10_000;
-    /// Fetches at a time.
+    /// The most fetches at a time.
     const AT_A_TIME: usize = 8;
-    /// How often it is looked for what is due.
+    /// How often the service looks for fetches that are due.
     const TICK: Duration = Duration::from_secs(1);
 
     /// # Errors
-    /// [`FetchError`]: the authorities that are named can't be read.
+    /// [`FetchError`]: the file with the authorities can't be read.
     pub fn new(settings: &RemoteSettings) -> Result<Self, FetchError> {
         Ok(Self {
             fetcher: Fetcher::new(settings)?,
@@ -92,7 +93,7 @@ impl RemoteKeys {
         })
     }
 
-    /// Has the keys of a URL fetched, if they never were.
+    /// Requests a first fetch of a URL's keys, if there was none.
     pub fn note(&self, uri: &JwksUri) {
         if self.entry(uri).is_some() {
             return;
@@ -108,13 +109,14 @@ impl RemoteKeys {
         }
     }
 
-    /// Forgets a URL that a client doesn't name any more.
+    /// Forgets a URL, which a client doesn't name any more.
     pub fn forget(&self, uri: &JwksUri) {
         let entries = self.entries.write();
         entries.unwrap_or_else(PoisonError::into_inner).remove(uri);
     }
 
-    /// The keys of a URL, as far as they are known.
+    /// The keys of a URL, if they are known and not too old. Otherwise the URL is noted for a
+    /// fetch.
     #[must_use]
     pub fn get(&self, uri: &JwksUri) -> Option<Arc<ClientKeys>> {
         let Some(entry) = self.entry(uri) else {
@@ -128,8 +130,8 @@ impl RemoteKeys {
         entry.keys.clone().filter(|_| is_good)
     }
 
-    /// To be called when none of a URL's keys verifies what the client signed: it may have new
-    /// ones, which serve the next request.
+    /// Requests another fetch, since none of the URL's keys verified a client's signature. The
+    /// client may have new keys. They serve its next request.
     pub fn want(&self, uri: &JwksUri) {
         if let Some(entry) = self.entry(uri)
             && lock(&entry).pace.want(Instant::now())
@@ -138,8 +140,8 @@ impl RemoteKeys {
         }
     }
 
-    /// Fetches what is due, until it is dropped. `tell` is called when keys are known, change,
-    /// can't be fetched, or can again.
+    /// Fetches what is due, until the future is dropped. Calls `tell` when a URL's keys become
+    /// known or change, and when its fetches begin to fail or succeed again.
     pub async fn run(&self, tell: impl Fn(Fetched<'_>)) {
         let mut running = FuturesUnordered::new();
         loop {
@@ -166,7 +168,7 @@ impl RemoteKeys {
         [&self.fetched, &self.failed].map(|count| count.load(Ordering::Relaxed))
     }
 
-    /// Takes in what came of a fetch.
+    /// Takes in the outcome of a fetch.
     fn take(
         &self,
         uri: &JwksUri,
@@ -202,7 +204,8 @@ impl RemoteKeys {
         }
     }
 
-    /// What is due, so many at most, each marked as begun. Forgets what nobody has used for long.
+    /// The URLs that are due, at most `most` of them, each marked as begun. Forgets URLs that have
+    /// not been used for long.
     fn due(&self, most: usize) -> Vec<(JwksUri, Arc<Mutex<Entry>>)> {
         let now = Instant::now();
         let mut is_unused = false;
@@ -211,7 +214,8 @@ impl RemoteKeys {
         for (uri, entry) in entries.iter() {
             let mut locked = lock(entry);
             is_unused |= locked.pace.is_unused(now);
-            // Often enough for the keys to be good when their client comes back.
+            // Keys of an idle client are fetched just often enough to be usable when the client
+            // comes back.
             let refresh = match locked.pace.is_idle(now) {
                 true => self.refresh.max(self.keep / 2),
                 false => self.refresh,

@@ -1,4 +1,4 @@
-//! All signing keys of a store, opened: which one signs now, and which are published.
+//! All signing keys of a store, opened. Tells which key signs now, and which keys are published.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub struct KeyRing {
 pub struct PublishedKey {
     /// The `kid`.
     pub kid: String,
-    /// What it signs with.
+    /// The algorithm with which it signs.
     pub alg: Algorithm,
     /// Where it is in its life.
     pub state: KeyState,
@@ -36,19 +36,19 @@ pub struct PublishedKey {
     pub signs_until: Option<Timestamp>,
     /// When it leaves the JWK set, if that is decided.
     pub published_until: Option<Timestamp>,
-    /// Where its private half is: `store`, `token`, or destroyed.
+    /// Where its private half is: `store` or `token`. `None` once it is destroyed.
     pub kept_in: Option<&'static str>,
     /// When it was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
-    /// Why.
+    /// Why it was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation_reason: Option<String>,
 }
 
 impl KeyRing {
-    /// Opens the keys that may sign. One that `before` holds opened stays so: a key is named after
-    /// itself, so a new seal has the same in it.
+    /// Opens the keys that may sign. A key that `before` has opened is kept open: the id is the
+    /// key's own thumbprint, so the key is the same even if it was sealed again.
     #[must_use]
     pub fn open(vault: &Vault, material: KeyMaterial, before: &Self) -> Self {
         let mut fault = vault.check(&material).err();
@@ -68,8 +68,8 @@ impl KeyRing {
         Self { set, opened, fault }
     }
 
-    /// The key that signs at `now`, with this algorithm or with any: of those that may, the one
-    /// that started last.
+    /// The key that signs at `now`, with this algorithm or with any. Of several keys, it is the one
+    /// that started to sign last.
     #[must_use]
     pub fn signer(&self, algorithm: Option<Algorithm>, now: Timestamp) -> Option<&Arc<SigningKey>> {
         let signing = self.set.iter().filter(|key| {
@@ -79,14 +79,14 @@ impl KeyRing {
         opened.max_by_key(|(from, _)| *from).map(|(_, key)| key)
     }
 
-    /// When a key leaves the JWK set, if that is decided: tokens that it signed can't be checked
-    /// any more.
+    /// When a key leaves the JWK set, if that is decided. After that, the tokens that it signed
+    /// can't be verified.
     #[must_use]
     pub fn published_until(&self, key: &SigningKey) -> Option<Timestamp> {
         self.set.get(key.id())?.published_until
     }
 
-    /// The JWK set at `now`: keys about to sign, signing, and retained.
+    /// The JWK set at `now`: keys that will sign, that sign, and that are retained.
     #[must_use]
     pub fn jwks(&self, now: Timestamp) -> Jwks {
         published(self.set.iter(), now)
@@ -98,20 +98,20 @@ impl KeyRing {
         &self.set
     }
 
-    /// Whether a key was withdrawn, and with it all tokens that it signed.
+    /// Whether a key was withdrawn. With it, all tokens that it signed are revoked.
     #[must_use]
     pub fn is_revoked(&self, id: &str) -> bool {
         self.set.get(id).is_some_and(|key| key.revoked_at.is_some())
     }
 
-    /// Why a key that may sign can't be used, or new ones can't be made.
+    /// Why a key that may sign can't be used, or why new keys can't be made.
     #[must_use]
     pub fn fault(&self) -> Option<&KeyError> {
         self.fault.as_ref()
     }
 }
 
-/// The JWK set at `now` of keys at rest, which need not be opened for it.
+/// The JWK set at `now` of keys at rest. The keys need not be opened.
 #[must_use]
 pub fn published<'a>(keys: impl Iterator<Item = &'a StoredKey>, now: Timestamp) -> Jwks {
     let in_set = |key: &&StoredKey| {
@@ -128,7 +128,7 @@ pub fn published<'a>(keys: impl Iterator<Item = &'a StoredKey>, now: Timestamp) 
 }
 
 impl PublishedKey {
-    /// As it stands at `now`.
+    /// The key as it is at `now`.
     #[must_use]
     pub fn of(key: &StoredKey, now: Timestamp) -> Self {
         Self {
@@ -145,7 +145,7 @@ impl PublishedKey {
         }
     }
 
-    /// The keys of `after` that are not what they were.
+    /// The keys of `after` that are new, or differ from those of `before`.
     #[must_use]
     pub fn changed(before: &KeySet, after: &KeySet, now: Timestamp) -> Vec<Self> {
         let changed = after.iter().filter_map(|key| {

@@ -1,8 +1,8 @@
-//! The keys that vouch for rows of the store: somebody who can write to the database, and lacks the
-//! master key, can't make a row that the service believes.
+//! The keys that authenticate the store's rows. An attacker who can write to the database, but
+//! lacks the master key, can't make a row that the service accepts.
 //!
-//! All of them are derived from the store's secret key. A change of the master key leaves every row
-//! valid.
+//! All of these keys are derived from the store's secret key, so every row stays valid when the
+//! master key changes.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use aws_lc_rs::hmac;
 use super::master::derive;
 use super::{SealError, SealingKey};
 
-/// Makes and checks the MACs of rows, and seals the list of what rows there are.
+/// Makes and checks the MACs of rows, and seals the list of the rows that exist.
 pub struct RowKeys {
     row: hmac::Key,
     weight: hmac::Key,
@@ -40,8 +40,8 @@ impl RowKeys {
         hmac::verify(&self.row, row, mac).is_ok()
     }
 
-    /// What a row adds to the sum over all rows of its kind. Nobody without the key knows it, and
-    /// so nobody finds two sets of rows with the same sum.
+    /// What a row adds to the sum over all rows of its kind. An attacker without the key doesn't
+    /// know it, and so can't find two sets of rows with the same sum.
     #[must_use]
     pub fn weight(&self, name: &[u8], mac: &[u8]) -> u128 {
         let mut context = hmac::Context::with_key(&self.weight);
@@ -60,7 +60,7 @@ impl RowKeys {
         self.manifest.seal(part, content)
     }
 
-    /// Opens it.
+    /// Opens a sealed part of the manifest.
     ///
     /// # Errors
     /// [`SealError`]: it was sealed under another name or key, or was altered.

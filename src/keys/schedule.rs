@@ -1,9 +1,9 @@
-//! When signing keys are made, start and stop to sign, and are forgotten.
+//! Decides when signing keys are made, start and stop to sign, and lose their private halves.
 //!
-//! Pure: from the keys and the time to the steps that are due. A key is published, then signs, then
-//! is retained; these states follow from its times, so what has to be carried out is only to make
-//! the next key early enough, and to destroy private keys that can't sign any more.
-//! [`KeySet::apply`] does so.
+//! This is a pure function from the keys and the time to the steps that are due. A key is first
+//! published, then signs, then is retained. These states follow from the key's times. So only two
+//! things have to be done in time: the next key has to be made, and private keys that can't sign
+//! any more have to be destroyed. [`KeySet::apply`] carries out the steps.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,62 +18,63 @@ use crate::token::Algorithm;
 pub struct Schedule {
     /// How long a key signs.
     pub rotation: Duration,
-    /// How long verifiers may go on with the JWK set that they have.
+    /// How long verifiers may use a JWK set before they fetch it again.
     pub publish_ahead: Duration,
 }
 
-/// The algorithms that tokens are to be signed with.
+/// The algorithms with which tokens have to be signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// That of clients with no algorithm of their own. While there is no key of it, another does.
+    /// The algorithm for clients without one of their own. While it has no key that signs, a key of
+    /// another algorithm signs for these clients.
     pub default: Algorithm,
-    /// Those of clients that take no other.
+    /// The algorithms of clients that accept no other.
     pub clients: BTreeSet<Algorithm>,
 }
 
 /// A change of the keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// A new key, which those of its algorithm give way to.
+    /// Make a new key. The other keys of its algorithm stop when it starts.
     Make {
-        /// What it signs with.
+        /// The algorithm with which it signs.
         algorithm: Algorithm,
         /// When it starts.
         signs_from: Timestamp,
     },
-    /// A published key signs at once.
+    /// Let a published key sign at once.
     BringForward {
-        /// Which.
+        /// The key's id.
         id: String,
     },
-    /// A key stops signing, and none follows it.
+    /// Let a key stop signing. None follows it.
     End {
-        /// Which.
+        /// The key's id.
         id: String,
         /// When.
         at: Timestamp,
     },
-    /// The private half of a key that signs no more is destroyed.
+    /// Destroy the private half of a key that doesn't sign any more.
     Forget {
-        /// Which.
+        /// The key's id.
         id: String,
     },
-    /// A key is withdrawn.
+    /// Withdraw a key.
     Revoke {
-        /// Which.
+        /// The key's id.
         id: String,
         /// Why.
         reason: Option<String>,
     },
 }
 
-/// An administrator's wish that makes no sense.
+/// Why an administrator's request can't be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ScheduleError {
-    /// Nobody has this id.
+    /// No key has this id.
     #[error("there is no signing key {0}; `key list` shows all")]
     NoSuchKey(String),
-    /// Once is enough.
+    /// The key is already withdrawn.
     #[error("signing key {id} was revoked at {at:.0}")]
     AlreadyRevoked {
         /// The key.
@@ -81,7 +82,7 @@ pub enum ScheduleError {
         /// When.
         at: Timestamp,
     },
-    /// The next key is there.
+    /// The next key is already published.
     #[error(
         "signing key {id} is published already and signs from {signs_from:.0}; --now has it sign at once"
     )]
@@ -94,12 +95,14 @@ pub enum ScheduleError {
 }
 
 impl Schedule {
-    /// A new key takes a moment to reach every replica, and a JWK set to reach a verifier.
+    /// Added to `publish_ahead`: a new key takes a moment to reach every replica, and a JWK set
+    /// takes a moment to reach a verifier.
     const MARGIN: Duration = Duration::from_secs(2);
-    /// A replica whose clock is slow goes on with a key for as long at most.
+    /// How long after its end a key's private half is kept. A replica with a slow clock goes on to
+    /// sign for this long at most.
     const FORGOTTEN_AFTER: Duration = Duration::from_secs(5 * 60);
 
-    /// What is due at `now`.
+    /// The steps that are due at `now`.
     #[must_use]
     pub fn due(&self, keys: &KeySet, wanted: &Wanted, now: Timestamp) -> Vec<Step> {
         let mut due = Vec::new();
@@ -140,7 +143,7 @@ impl Schedule {
         due
     }
 
-    /// Has keys follow those that sign with these algorithms: after the time that verifiers need to
+    /// Lets new keys follow the keys of these algorithms: after the time that verifiers need to
     /// learn of them, or at once.
     ///
     /// # Errors
@@ -172,8 +175,8 @@ impl Schedule {
         algorithms.iter().map(step).collect()
     }
 
-    /// Withdraws a key, whatever the times are. If it signed, another does at once: the next one,
-    /// if it is published, or else a new one.
+    /// Withdraws a key, whatever its times are. If it was signing, another key signs at once: the
+    /// next one, if it is published, or else a new one.
     ///
     /// # Errors
     /// [`ScheduleError::NoSuchKey`], [`ScheduleError::AlreadyRevoked`]
@@ -217,14 +220,15 @@ impl Schedule {
 }
 
 impl Wanted {
-    /// Whether tokens are to be signed with it.
+    /// Whether tokens have to be signed with this algorithm.
     #[must_use]
     pub fn includes(&self, algorithm: Algorithm) -> bool {
         self.default == algorithm || self.clients.contains(&algorithm)
     }
 
-    /// Whether clients get no token for want of a key of this algorithm. Then the first one signs
-    /// at once: a verifier that doesn't know it yet has not seen a token of theirs either.
+    /// Whether clients get no token because this algorithm has no key that signs. Then its first
+    /// key signs at once. A verifier that doesn't know the key yet has not seen a token of these
+    /// clients either.
     fn is_missing(&self, algorithm: Algorithm, keys: &KeySet, now: Timestamp) -> bool {
         let is_needed = self.clients.contains(&algorithm);
         let another_does = !is_needed && keys.signs(None, now);
@@ -233,7 +237,7 @@ impl Wanted {
             && !keys.signs(Some(algorithm), now)
     }
 
-    /// All of them.
+    /// All wanted algorithms.
     #[must_use]
     pub fn all(&self) -> BTreeSet<Algorithm> {
         let default = std::iter::once(self.default);
@@ -241,7 +245,8 @@ impl Wanted {
     }
 }
 
-/// Keys that can't sign any more, by any replica's clock, and still have their private half.
+/// The keys that can't sign any more by the clock of any replica, and still have their private
+/// half.
 fn forgettable(keys: &KeySet, now: Timestamp) -> impl Iterator<Item = String> {
     keys.iter()
         .filter(move |key| {

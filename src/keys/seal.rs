@@ -1,4 +1,4 @@
-//! Sealing: authenticated encryption of what rests in the store, AES-256-GCM with a random nonce.
+//! Sealing: authenticated encryption of secrets in the store, by AES-256-GCM with a random nonce.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::MasterKey;
 /// Encrypts under a key derived from the master key.
 pub struct SealingKey(RandomizedNonceKey);
 
-/// What was sealed can't be opened: another master key, another name, or bytes that changed.
+/// Sealed bytes can't be opened: the master key or the name is another, or the bytes were altered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it can't be decrypted: it was sealed under another master key, or has been altered")]
 pub struct SealError;
@@ -22,20 +22,20 @@ impl SealingKey {
         Self::under(&master.derive("seal v1"))
     }
 
-    /// The sealing key that these bytes are.
+    /// The sealing key with these bytes.
     pub(super) fn under(key: &[u8; 32]) -> Self {
         let key =
             RandomizedNonceKey::new(&AES_256_GCM, key).expect("AES-256 takes a key of 32 bytes");
         Self(key)
     }
 
-    /// Encrypts `secret`, bound to `name`: what was sealed under one name doesn't open under
-    /// another, so that nobody who can write to the store can swap two keys. Gives nonce,
+    /// Encrypts `secret`, bound to `name`. What was sealed under one name doesn't open under
+    /// another, so an attacker who can write to the store can't swap two keys. Returns nonce,
     /// ciphertext and tag.
     #[must_use]
     pub fn seal(&self, name: &str, secret: &[u8]) -> Vec<u8> {
-        // Encrypted in place, so the only copy of the secret that this makes is overwritten by its
-        // ciphertext.
+        // This encrypts in place: the ciphertext overwrites the only copy of the secret that is
+        // made here.
         let mut sealed = Vec::with_capacity(NONCE_LEN + secret.len() + AES_256_GCM.tag_len());
         sealed.extend_from_slice(secret);
         let nonce = self

@@ -1,6 +1,6 @@
 //! All signing keys of a store, at rest, and the changes that can be made to them.
 //!
-//! When a change is due is [`super::Schedule`]'s decision.
+//! [`super::Schedule`] decides when a change is due.
 
 use std::time::Duration;
 
@@ -13,18 +13,19 @@ use crate::token::{Algorithm, Lifetime};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeySet(Vec<StoredKey>);
 
-/// All of a store's key material: what is changed at once or not at all.
+/// All key material of a store. It is changed as a whole, or not at all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyMaterial {
-    /// The sealed key under which client secrets are hashed; none before the first start.
+    /// The sealed secret key, from which the keys of the vault are derived. `None` before the first
+    /// start.
     pub sealed_secret_key: Option<Vec<u8>>,
     /// The signing keys.
     pub signing_keys: KeySet,
 }
 
 impl KeySet {
-    /// How long a key stays in the JWK set after it signed last: until the longest token that it
-    /// may have signed has expired, by a clock that is as slow as verifiers put up with.
+    /// How long a key stays in the JWK set after its last signature: until the longest token that
+    /// it may have signed has expired, even for a verifier whose clock is 5 minutes slow.
     const RETAINED: Duration = Duration::from_secs(Lifetime::MAX.as_secs() as u64 + 5 * 60);
 
     /// The keys.
@@ -32,13 +33,13 @@ impl KeySet {
         self.0.iter()
     }
 
-    /// The key of this id.
+    /// The key with this id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&StoredKey> {
         self.0.iter().find(|key| key.id == id)
     }
 
-    /// The key of the algorithm that no other follows yet.
+    /// The algorithm's last key, which no other key follows yet.
     #[must_use]
     pub fn last(&self, algorithm: Algorithm) -> Option<&StoredKey> {
         let open = |key: &&StoredKey| key.revoked_at.is_none() && key.signs_until.is_none();
@@ -47,7 +48,7 @@ impl KeySet {
         open.pop()
     }
 
-    /// The first key of the algorithm that is published and doesn't sign yet.
+    /// The algorithm's first key that is published and doesn't sign yet.
     #[must_use]
     pub fn next(&self, algorithm: Algorithm, now: Timestamp) -> Option<&StoredKey> {
         self.of(algorithm)
@@ -55,7 +56,7 @@ impl KeySet {
             .min_by_key(|key| key.signs_from)
     }
 
-    /// Whether a key signs, of this algorithm or of any.
+    /// Whether a key of this algorithm, or of any, signs at `now`.
     #[must_use]
     pub fn signs(&self, algorithm: Option<Algorithm>, now: Timestamp) -> bool {
         self.0.iter().any(|key| {
@@ -63,10 +64,10 @@ impl KeySet {
         })
     }
 
-    /// Carries out a step. `make` makes a key of an algorithm that signs from a time on.
+    /// Carries out a step. `make` makes a key of an algorithm, which signs from a given time.
     ///
     /// # Errors
-    /// That of `make`.
+    /// The error of `make`.
     pub fn apply(
         &mut self,
         step: &Step,
@@ -97,7 +98,7 @@ impl KeySet {
 
     fn revoke(&mut self, id: &str, reason: Option<&str>, now: Timestamp) {
         if let Some(key) = self.get(id).filter(|key| key.signs_from > now) {
-            // The key that it would have followed has no end any more.
+            // The key before it would have stopped when this key started. Now it goes on to sign.
             let (algorithm, then) = (key.algorithm, key.signs_from);
             for before in &mut self.0 {
                 if before.algorithm == algorithm && before.signs_until == Some(then) {
@@ -136,7 +137,7 @@ impl KeySet {
 }
 
 impl StoredKey {
-    /// Signs until then, and stays in the JWK set for the tokens that it signed.
+    /// Lets the key sign until `at`. It stays in the JWK set for the tokens that it signed.
     fn end(&mut self, at: Timestamp) {
         self.signs_until = Some(at);
         self.published_until = Some(at.checked_add(KeySet::RETAINED).unwrap_or(Timestamp::MAX));

@@ -1,4 +1,4 @@
-//! A signing key: able to sign access tokens in one algorithm, wherever its private half is kept.
+//! A signing key. It signs access tokens with one algorithm, wherever its private half is kept.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,24 +16,24 @@ pub struct SigningKey {
     private: Box<dyn PrivateKey>,
 }
 
-/// The private half of a key, in this process or out of its reach.
+/// The private half of a key, in this process' memory or in a PKCS#11 token.
 #[async_trait]
 pub(super) trait PrivateKey: Send + Sync {
-    /// The signature of a message in the form that RFC 7518 3 has for the algorithm: of ECDSA, R
-    /// and S in full length.
+    /// Signs a message. The signature has the form that RFC 7518 3 prescribes for the algorithm:
+    /// for ECDSA, R and S in full length.
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
 }
 
-/// A key that could not be made, read, or used.
+/// Why a key could not be made, read, or used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SignError {
-    /// Not a private key of the algorithm.
+    /// The bytes are not a private key of the algorithm.
     #[error("the private key is not one of the algorithm {0}")]
     BadKey(Algorithm),
     /// The cryptographic library failed.
     #[error("the cryptographic library could not make or use a key of the algorithm {0}")]
     Failed(Algorithm),
-    /// The token failed that keeps the key.
+    /// The token that keeps the key failed.
     #[error(transparent)]
     Token(#[from] HsmError),
 }
@@ -54,13 +54,13 @@ impl SigningKey {
         &self.id
     }
 
-    /// The same, for keeping without a copy.
+    /// The key's id, shared without a copy.
     #[must_use]
     pub fn shared_id(&self) -> Arc<str> {
         self.id.clone()
     }
 
-    /// What it signs with.
+    /// The algorithm with which it signs.
     #[must_use]
     pub fn algorithm(&self) -> Algorithm {
         self.algorithm
@@ -72,7 +72,7 @@ impl SigningKey {
         &self.header
     }
 
-    /// Finishes a token.
+    /// Signs a token, and returns it in compact form.
     ///
     /// # Errors
     /// [`SignError::Failed`], [`SignError::Token`].
@@ -81,7 +81,7 @@ impl SigningKey {
         Ok(token.with_signature(&signature))
     }
 
-    /// Whether it can sign at all: tries it with what can't be taken for a token.
+    /// Tests whether the key can sign. Signs bytes that can't be mistaken for a token.
     ///
     /// # Errors
     /// As [`Self::sign`].

@@ -7,38 +7,38 @@ use serde::Serialize;
 use super::Jwk;
 use crate::token::Algorithm;
 
-/// A signing key at rest. Its state is not kept but follows from the times, so no replica has to
-/// carry out a change.
+/// A signing key at rest. Its state is not stored, but follows from its times, so no replica has to
+/// carry out a change of state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredKey {
     /// The `kid`, an RFC 7638 thumbprint.
     pub id: String,
-    /// What it signs with.
+    /// The algorithm with which it signs.
     pub algorithm: Algorithm,
     /// The public half.
     pub public_jwk: Jwk,
-    /// The private half. None once the key can't sign any more.
+    /// The private half. `None` once the key can't sign any more.
     pub private_half: Option<PrivateHalf>,
     /// When it was made, and published.
     pub created_at: Timestamp,
-    /// When it starts to sign: later than it is published, so that verifiers know it by then.
+    /// When it starts to sign. This is after its publication, so that verifiers know it by then.
     pub signs_from: Timestamp,
     /// When it stops signing.
     pub signs_until: Option<Timestamp>,
-    /// When it leaves the JWK set: after the last token that it signed has expired.
+    /// When it leaves the JWK set, which is after the last token that it signed has expired.
     pub published_until: Option<Timestamp>,
-    /// When it was withdrawn because it leaked.
+    /// When an administrator withdrew it, for example because it leaked.
     pub revoked_at: Option<Timestamp>,
-    /// Why, in the words of who did it.
+    /// Why it was withdrawn, in the administrator's words.
     pub revocation_reason: Option<String>,
 }
 
 /// Where the private half of a key is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PrivateHalf {
-    /// Here: PKCS#8, sealed under the name `signing key <id>`.
+    /// In the store: PKCS#8, sealed under the name `signing key <id>`.
     Sealed(Vec<u8>),
-    /// In a PKCS#11 token, as the object of this `CKA_ID`.
+    /// In a PKCS#11 token, as the object with this `CKA_ID`.
     InToken(Vec<u8>),
 }
 
@@ -93,7 +93,8 @@ impl KeyState {
 }
 
 impl StoredKey {
-    /// Whether its id, the `kid` of its public half, and that half's RFC 7638 thumbprint are one.
+    /// Whether its id, the `kid` of its public half, and the RFC 7638 thumbprint of its public half
+    /// are equal.
     #[must_use]
     pub fn is_named_after_itself(&self) -> bool {
         let thumbprint = self.public_jwk.thumbprint(ThumbprintHash::SHA256);

@@ -1,5 +1,5 @@
-//! What the master key opens: the sealing of signing keys, and the secret key that client secrets
-//! are hashed under.
+//! What the master key opens: sealed signing keys, and the store's secret key, from which the keys
+//! for client secrets, for rows and for the audit key are derived.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,12 +26,12 @@ pub struct Vault {
     makes_keys_in_token: bool,
     audit_sealing: SealingKey,
     row_keys: Arc<RowKeys>,
-    /// The sealed secret key of a store whose rows nothing vouches for yet, sealed as that of one
-    /// with rows that are.
+    /// For a store whose rows have no MACs yet: its secret key, sealed under the name for a store
+    /// whose rows have MACs.
     to_adopt: Option<Vec<u8>>,
 }
 
-/// Key material that can't be used.
+/// Why key material can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The master key isn't this store's.
@@ -48,7 +48,7 @@ pub enum KeyError {
         /// Why.
         error: SealError,
     },
-    /// A signing key is in a token, and none is configured.
+    /// A signing key is in a PKCS#11 token, but no token is configured.
     #[error(
         "signing key {0} is in a PKCS#11 token; leave [keys.pkcs11] in the configuration as long as it signs"
     )]
@@ -61,21 +61,21 @@ pub enum KeyError {
         /// Why.
         error: SealError,
     },
-    /// A private key is of no use.
+    /// A private key could not be made, read, or used.
     #[error(transparent)]
     Unusable(#[from] SignError),
 }
 
-/// The name under which the secret key of a store is sealed whose rows have MACs. Nobody without
-/// the master key can make a store look like one of an earlier release, whose rows were believed
-/// without.
+/// The name under which the secret key is sealed in a store whose rows have MACs. An attacker
+/// without the master key can't make such a store look like one of an earlier release, whose rows
+/// were accepted without MACs.
 const SECRET_KEY_NAME: &str = "secret key of a store with vouched rows";
-/// That of the releases before.
+/// The name that earlier releases used.
 const SECRET_KEY_NAME_BEFORE: &str = "secret key";
 
 impl Vault {
-    /// Key material for a store that has none yet; the bytes are its sealed secret key, for the
-    /// store to keep.
+    /// Makes key material for a store that has none yet. The bytes are the sealed secret key, for
+    /// the store to keep.
     #[must_use]
     pub fn create(master: &MasterKey) -> (Self, Vec<u8>) {
         let mut secret_key = Zeroizing::new([0; 32]);
@@ -121,7 +121,8 @@ impl Vault {
         })
     }
 
-    /// The same with a token, for keys that are kept there; and for new ones, if `makes_keys`.
+    /// The vault with a PKCS#11 token, for the keys that it keeps. With `makes_keys`, new keys are
+    /// made in the token as well.
     #[must_use]
     pub fn with_token(self, token: HsmToken, makes_keys: bool) -> Self {
         Self {
@@ -131,28 +132,28 @@ impl Vault {
         }
     }
 
-    /// What vouches for the store's rows.
+    /// The keys that authenticate the store's rows.
     #[must_use]
     pub fn row_keys(&self) -> &Arc<RowKeys> {
         &self.row_keys
     }
 
-    /// Of a store of an earlier release, whose rows nothing vouches for: the sealed secret key to
-    /// put in the place of its own together with the MACs of all rows. That is done once: from then
-    /// on, a row without a MAC isn't believed.
+    /// For a store of an earlier release, whose rows have no MACs: the sealed secret key with which
+    /// to replace the store's own, together with the MACs of all rows. This is done once. From then
+    /// on, a row without a MAC isn't accepted.
     #[must_use]
     pub fn to_adopt(&self) -> Option<&[u8]> {
         self.to_adopt.as_deref()
     }
 
-    /// The token.
+    /// The PKCS#11 token, if one is configured.
     #[must_use]
     pub fn token(&self) -> Option<&HsmToken> {
         self.token.as_ref()
     }
 
-    /// Whether the store's key material is this vault's: not once another process has changed the
-    /// master key.
+    /// Checks that this vault can open the store's key material. It can't after another process has
+    /// changed the master key.
     ///
     /// # Errors
     /// [`KeyError::WrongMasterKey`].
@@ -160,13 +161,13 @@ impl Vault {
         self.open_secret_key(material).map(drop)
     }
 
-    /// Hashes and checks client secrets.
+    /// The hasher of client secrets.
     #[must_use]
     pub fn hasher(&self) -> &SecretHasher {
         &self.hasher
     }
 
-    /// Makes a key for the checkpoints of audit trails.
+    /// Makes a key that signs the checkpoints of audit trails.
     ///
     /// # Errors
     /// [`KeyError::Unusable`].
@@ -175,10 +176,11 @@ impl Vault {
         Ok(AuditKey::generate(seal)?)
     }
 
-    /// Opens it.
+    /// Opens the audit key.
     ///
     /// # Errors
-    /// [`KeyError::SealedAuditKey`] when it doesn't open, [`KeyError::Unusable`] when what it holds is no key.
+    /// [`KeyError::SealedAuditKey`] if it doesn't open, [`KeyError::Unusable`] if its content is
+    /// not a key.
     pub fn open_audit_key(&self, stored: &StoredAuditKey) -> Result<AuditKey, KeyError> {
         let sealed = |error| KeyError::SealedAuditKey {
             id: stored.id.clone(),
@@ -190,7 +192,7 @@ impl Vault {
             .open(&name, &stored.sealed_private_key)
             .map_err(sealed)?;
         let key = AuditKey::from_pkcs8(&pkcs8)?;
-        // What checks signatures is the public half in the store.
+        // Verifiers use the public half in the store, so both halves must belong together.
         if key.is_of(stored)? {
             Ok(key)
         } else {
@@ -198,8 +200,8 @@ impl Vault {
         }
     }
 
-    /// Makes a signing key, published at once and signing from `signs_from`. Blocks: an RSA key
-    /// takes a tenth of a second, a token as long as it likes.
+    /// Makes a signing key, which is published at once and signs from `signs_from`. Blocks: an RSA
+    /// key takes a tenth of a second, and a PKCS#11 token may take any time.
     ///
     /// # Errors
     /// [`KeyError::Unusable`].
@@ -235,10 +237,11 @@ impl Vault {
         })
     }
 
-    /// Opens a signing key; none when its private half is gone.
+    /// Opens a signing key. `None` if its private half is destroyed.
     ///
     /// # Errors
-    /// [`KeyError::Sealed`] when it doesn't open, [`KeyError::Unusable`] when what it holds is no key, [`KeyError::NoToken`].
+    /// [`KeyError::Sealed`] if it doesn't open, [`KeyError::Unusable`] if its content is not a key,
+    /// [`KeyError::NoToken`].
     pub fn open_signing_key(&self, stored: &StoredKey) -> Result<Option<SigningKey>, KeyError> {
         let private: Box<dyn PrivateKey> = match &stored.private_half {
             None => return Ok(None),
@@ -252,10 +255,10 @@ impl Vault {
         Ok(Some(key))
     }
 
-    /// Destroys a private half that isn't in the store. Blocks.
+    /// Destroys a private half that is in the PKCS#11 token. Blocks.
     ///
     /// # Errors
-    /// [`KeyError::Unusable`] when the token can't.
+    /// [`KeyError::Unusable`] if the token fails.
     pub fn destroy(&self, private_half: &PrivateHalf) -> Result<(), KeyError> {
         match (private_half, &self.token) {
             (PrivateHalf::InToken(object), Some(token)) => {
@@ -268,7 +271,7 @@ impl Vault {
     /// The same key material, sealed under another master key.
     ///
     /// # Errors
-    /// [`KeyError`] when any of it doesn't open.
+    /// [`KeyError`] if any part of it doesn't open.
     pub fn reseal(&self, material: KeyMaterial, new: &MasterKey) -> Result<KeyMaterial, KeyError> {
         let sealing = SealingKey::new(new);
         let secret_key = self.open_secret_key(&material)?;
@@ -298,8 +301,8 @@ impl Vault {
     fn open_local(&self, stored: &StoredKey, sealed: &[u8]) -> Result<LocalKey, KeyError> {
         let pkcs8 = self.unseal(stored, sealed)?;
         let key = LocalKey::from_pkcs8(stored.algorithm, &pkcs8)?;
-        // The name is the key's own thumbprint: a row whose name and content disagree has been
-        // tampered with.
+        // The id is the key's own thumbprint. If id and content of a row disagree, an attacker has
+        // altered it.
         let public_jwk = key.public_jwk()?;
         if id(&public_jwk) == stored.id && public_jwk == stored.public_jwk {
             Ok(key)

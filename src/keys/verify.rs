@@ -1,4 +1,5 @@
-//! Checking an access token as a resource server does (RFC 9068 4), naming the check that failed.
+//! Verifies an access token as a resource server does (RFC 9068 4), and names the check that
+//! failed.
 
 use jiff::Timestamp;
 use jsonwebtoken::DecodingKey;
@@ -11,20 +12,20 @@ use crate::token::{Algorithm, decoded_part};
 /// What a verifier expects of a token besides a good signature.
 #[derive(Debug, Clone, Copy)]
 pub struct Expected<'a> {
-    /// The `iss`, where one is expected.
+    /// The `iss`, if a certain one is expected.
     pub issuer: Option<&'a str>,
-    /// What the `aud` must contain, where the verifier is one of them.
+    /// The audience that `aud` must contain, if a certain one is expected.
     pub audience: Option<&'a str>,
-    /// The time.
+    /// The time of the verification.
     pub now: Timestamp,
 }
 
-/// A token that passed.
+/// A token that passed all checks.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct VerifiedToken {
     /// The key that signed it.
     pub kid: String,
-    /// The algorithm it signed with.
+    /// The algorithm of the signature.
     pub alg: Algorithm,
     /// The claims, as they stand in the token.
     pub claims: serde_json::Map<String, serde_json::Value>,
@@ -33,7 +34,7 @@ pub struct VerifiedToken {
 /// The check that a token failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// It isn't three parts of base64url with JSON objects in the first two.
+    /// The token isn't three parts of base64url, with JSON objects in the first two.
     #[error("it is not a JWT in compact form: {0}")]
     Malformed(&'static str),
     /// `typ` isn't `at+jwt`.
@@ -48,29 +49,29 @@ pub enum VerifyError {
     /// The key is for another algorithm.
     #[error("alg is {alg}, and key {kid:?} is not for it")]
     KeyMismatch {
-        /// The token's.
+        /// The token's algorithm.
         alg: Algorithm,
         /// The key.
         kid: String,
     },
-    /// The signature is not this key's.
+    /// The key did not make the signature.
     #[error("the signature does not match: altered, or signed by another key")]
     BadSignature,
-    /// A claim that RFC 9068 2.2 requires.
+    /// The token lacks a claim that RFC 9068 2.2 requires.
     #[error("claim {0:?} is missing or of the wrong type (RFC 9068 2.2)")]
     MissingClaim(&'static str),
-    /// Another issuer's.
+    /// The token is another issuer's.
     #[error("iss is {found:?}, expected {expected:?}")]
     WrongIssuer {
-        /// The token's.
+        /// The token's issuer.
         found: String,
-        /// The verifier's.
+        /// The issuer that the verifier expects.
         expected: String,
     },
-    /// For someone else.
+    /// The token is for another audience.
     #[error("aud does not contain {0:?}")]
     WrongAudience(String),
-    /// Too late.
+    /// The token has expired.
     #[error("it expired at {0}")]
     Expired(Timestamp),
 }
@@ -101,8 +102,7 @@ pub fn verify(
         .ok_or(VerifyError::Malformed("it has one dot, not two"))?;
     let header: Header = decoded_part(header).ok_or(VerifyError::Malformed("its header"))?;
 
-    // RFC 9068 4 allows the long form; RFC 7515 4.1.9 has media types compared without regard to
-    // case.
+    // RFC 9068 4 allows the long form. RFC 7515 4.1.9 compares media types without regard to case.
     let typ = header.typ.unwrap_or_default();
     if !["at+jwt", "application/at+jwt"]
         .iter()
@@ -123,7 +123,8 @@ pub fn verify(
     let jwk = jwks
         .find(&kid)
         .ok_or_else(|| VerifyError::UnknownKey(kid.clone()))?;
-    // The key says what it is for, not the token: the classic confusion of algorithms.
+    // The key determines the algorithm, not the token. Otherwise an attacker could choose another
+    // algorithm for the same key.
     let key_algorithm = jwk
         .common
         .key_algorithm

@@ -1,4 +1,4 @@
-//! One public key of a client: what is refused of it, and what it verifies.
+//! One public key of a client: which keys are refused, and which signatures a key verifies.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,16 +16,16 @@ use crate::keys::Jwk;
 use crate::keys::jwks::without_leading_zeros;
 use crate::token::AssertionAlgorithm as Algorithm;
 
-/// A key with all that is needed to check signatures with it.
+/// A key that is ready to check signatures.
 #[derive(Clone)]
 pub(super) struct ClientKey {
     jwk: Jwk,
-    /// One for each algorithm that the key is for: an RSA key that doesn't say is for all of RSA's.
+    /// One verifier for each algorithm of the key. An RSA key without `alg` has all RSA algorithms.
     verifiers: Vec<Verifier>,
 }
 
-/// A key as the library takes it for one algorithm, from when it is first needed: most keys are
-/// used with one.
+/// A key in the library's form for one algorithm. It is made on first use, since most keys are used
+/// with one algorithm only.
 #[derive(Clone)]
 struct Verifier {
     algorithm: Algorithm,
@@ -35,30 +35,30 @@ struct Verifier {
 /// What is wrong with a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyProblem {
-    /// Whoever sent it should make another.
+    /// The key is private. Its owner should replace it, as it has been disclosed.
     #[error(
         "it has the private member {0:?}: only public keys belong here, and this one is not private any more"
     )]
     Private(&'static str),
-    /// Of which both sides would know the secret.
+    /// The key is symmetric: both sides would know it.
     #[error("it is symmetric (kty oct); a client's keys are public ones")]
     Symmetric,
     /// A member is missing, or of another type.
     #[error("it can't be read: {0}")]
     Unreadable(String),
-    /// Of a type or curve that no algorithm here uses, or for another algorithm.
+    /// The key's type, curve or `alg` fits no algorithm of this service.
     #[error(
         "no algorithm for client assertions takes it (kty, crv, alg); they are {}",
         Algorithm::NAMES
     )]
     NoAlgorithm,
-    /// As another one.
+    /// The set has the same key already.
     #[error("it is in the set already")]
     Repeated,
-    /// For encryption.
+    /// The key is for encryption.
     #[error("it is not for signatures (use, key_ops)")]
     NotForSignatures,
-    /// Too weak, or no point of its curve.
+    /// The key is too weak, or its point is not on its curve.
     #[error(
         "it is too weak or malformed: RSA takes 2048 to 8192 bits, and a point must lie on its curve"
     )]
@@ -98,12 +98,12 @@ impl ClientKey {
             })
             .collect();
         let first = verifiers.first().ok_or(KeyProblem::NoAlgorithm)?;
-        // A key that is good for one of its algorithms is for the others, which differ in the
-        // digest.
+        // A key that works for one of its algorithms works for the others, which differ only in
+        // digest and padding.
         let parsed = parsed(&jwk, first.algorithm)?;
         let _unset_until_now = first.key.set(Some(parsed.into()));
-        // What the library has no name for, it would write down as something else; and certificates
-        // are none of a key's use here.
+        // The library would write an algorithm that it doesn't know under another name.
+        // Certificates are dropped, as this service doesn't use them.
         jwk.common.key_algorithm = match jwk.common.key_algorithm {
             Some(KeyAlgorithm::UNKNOWN_ALGORITHM) if named.as_deref() == Some("Ed25519") => {
                 Some(KeyAlgorithm::EdDSA)
@@ -130,15 +130,15 @@ impl ClientKey {
         self.jwk.thumbprint(ThumbprintHash::SHA256).ok()
     }
 
-    /// Whether the other is this key again, by the same name and for the same algorithms.
+    /// Whether the other is the same key, with the same id and the same algorithms.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.jwk.algorithm == other.jwk.algorithm
             && self.id() == other.id()
             && self.algorithms().eq(other.algorithms())
     }
 
-    /// The name that both have, if it could be that of either: keys for different algorithms may
-    /// share it, RFC 7517 4.5.
+    /// The id that both keys have, if they have an algorithm in common. Keys for different
+    /// algorithms may share an id (RFC 7517 4.5).
     pub(super) fn shared_id(&self, other: &Self) -> Option<&str> {
         let for_both = || {
             self.algorithms()
@@ -159,20 +159,20 @@ impl ClientKey {
     }
 }
 
-/// Whether any algorithm here uses keys of this type and curve. The library's error on others is of
-/// no help.
+/// Whether an algorithm of this service uses keys of this type and curve. The library's error for
+/// others would not help the reader.
 fn is_known(kty: Option<&str>, curve: Option<&str>) -> bool {
     match (kty, curve) {
         (Some("EC"), Some("P-256" | "P-384" | "P-521"))
         | (Some("OKP"), Some("Ed25519"))
         | (Some("RSA"), _)
-        // What is missing is told by the library.
+        // The library reports the missing member.
         | (Some("EC" | "OKP"), None) => true,
         _ => false,
     }
 }
 
-/// What the library would read over: its types have no place for private members.
+/// Checks the members that the library would ignore: its types have no place for private members.
 fn check_members(members: &Map<String, Value>) -> Result<(), KeyProblem> {
     const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
     if members.get("kty").is_some_and(|kty| kty == "oct") {
@@ -195,7 +195,7 @@ fn check_members(members: &Map<String, Value>) -> Result<(), KeyProblem> {
     Ok(())
 }
 
-/// What keys of its type and curve are for.
+/// The algorithms of keys of this type and curve.
 fn algorithms(jwk: &Jwk) -> &'static [Algorithm] {
     match &jwk.algorithm {
         AlgorithmParameters::EllipticCurve(key) => match key.curve {
@@ -254,17 +254,18 @@ fn padding(algorithm: Algorithm) -> Option<&'static RsaParameters> {
     })
 }
 
-/// SEC 1's uncompressed point, which the library then checks to be one of the curve.
+/// SEC 1's uncompressed point. The library then checks that it is on the curve.
 fn point(key: &EllipticCurveKeyParameters, size: usize) -> Result<Vec<u8>, KeyProblem> {
     let (x, y) = (decoded(&key.x)?, decoded(&key.y)?);
-    // RFC 7518 6.2.1.2: in full length.
+    // RFC 7518 6.2.1.2: coordinates have their full length.
     if x.len() != size || y.len() != size {
         return Err(KeyProblem::Invalid);
     }
     Ok([&[4], &x[..], &y[..]].concat())
 }
 
-/// RFC 7518 3.3: 2048 bits at least. The library looks at the size with each signature only.
+/// RFC 7518 3.3: an RSA key has 2048 bits at least. The library checks the size only with each
+/// signature.
 fn rsa(key: &RSAKeyParameters) -> Result<PublicKeyComponents<Vec<u8>>, KeyProblem> {
     const BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
     let number = |text| Ok(without_leading_zeros(&decoded(text)?).to_vec());

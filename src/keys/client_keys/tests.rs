@@ -1,4 +1,4 @@
-//! What is taken as a client's keys, and what they verify.
+//! Which keys a client may have, and what they verify.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -138,13 +138,13 @@ fn what_is_for_something_else_is_passed_by_while_a_key_is_left() {
             assert!(matches!(none, ClientKeysError::NoneOfUse(_)), "{none}");
         }
     }
-    // RFC 7517 4.5: one name for keys of two types.
+    // RFC 7517 4.5: keys of two types may share one id.
     let both = read(&[
         with(good.clone(), "kid", "a"),
         with(rsa.clone(), "kid", "a"),
     ]);
     assert_eq!(both.unwrap().keys.jwks().keys.len(), 2);
-    // A private key is nobody else's to have, and is told whatever stands beside it.
+    // A private key is reported, whatever other keys the set has.
     let error = read(&[good.clone(), with(good, "d", "AA")]).unwrap_err();
     assert!(matches!(error, ClientKeysError::Key { number: 2, .. }));
 }

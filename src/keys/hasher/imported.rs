@@ -9,11 +9,10 @@ use zeroize::Zeroizing;
 
 use crate::token::{ClientSecret, Effort, ImportedHash, PrfHash, Scheme};
 
-/// What bcrypt reads of a secret, the zero byte at its end included.
+/// How many bytes of a secret bcrypt reads, including the zero byte at its end.
 const READ_BY_BCRYPT: usize = 72;
 
-/// Whether `secret` is the one that the hash was made of. Takes as long as [`ImportedHash::effort`]
-/// says.
+/// Whether `hash` is a hash of `secret`. Takes as long as [`ImportedHash::effort`] says.
 pub(super) fn verify(secret: &ClientSecret, hash: &ImportedHash) -> bool {
     let secret = secret.expose().as_bytes();
     match hash.scheme() {
@@ -52,10 +51,11 @@ pub(super) fn verify(secret: &ClientSecret, hash: &ImportedHash) -> bool {
     }
 }
 
-/// Does so much work for nothing.
+/// Does as much work as `effort` says, without a result.
 pub(super) fn spend(secret: &ClientSecret, effort: Effort) {
     let secret = secret.expose().as_bytes();
-    // Two to the power of each digit of the number, which together are as many rounds.
+    // bcrypt does a power of two of rounds. Each binary digit of the number is one run, and all
+    // runs together do that many rounds.
     for cost in (4..=31).filter(|cost| effort.bcrypt >> cost & 1 == 1) {
         black_box(bcrypt(secret, cost, [0; 16]));
     }
@@ -67,7 +67,7 @@ pub(super) fn spend(secret: &ClientSecret, effort: Effort) {
             black_box(made);
         }
     }
-    // Less than one run of this service's own.
+    // The rest is less than one run with this service's own parameters.
     let memory = u32::try_from(effort.argon2).unwrap_or(u32::MAX);
     if memory >= Params::MIN_M_COST
         && let Ok(params) = Params::new(memory, 1, 1, None)
@@ -103,8 +103,8 @@ fn algorithm(prf: PrfHash) -> pbkdf2::Algorithm {
 mod tests {
     use super::*;
 
-    /// Of `password`, made by Python's hashlib, by crypt(3), and by the reference implementation of
-    /// Argon2.
+    /// The hashes of `password` were made by Python's hashlib, by crypt(3), and by the reference
+    /// implementation of Argon2.
     #[test]
     fn hashes_of_other_servers_are_checked() {
         for text in HASHES {

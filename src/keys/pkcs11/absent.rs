@@ -1,4 +1,4 @@
-//! In the place of PKCS#11 in a build without it: there is no token.
+//! Replaces PKCS#11 in a build without it: no token can be opened.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use super::jwks::Jwk;
 use super::signing::{PrivateKey, SignError};
 use crate::token::Algorithm;
 
-/// A token that can't be.
+/// A token, of which no value can exist.
 #[derive(Debug, Clone)]
 pub enum HsmToken {}
 
-/// A key in it.
+/// A key in a token.
 pub(super) struct TokenKey(HsmToken);
 
 impl HsmToken {
@@ -38,13 +38,13 @@ impl HsmToken {
         match *self {}
     }
 
-    /// There is nothing that could fail.
+    /// Never called, as no token exists.
     #[must_use]
     pub fn fault(&self) -> Option<HsmError> {
         match *self {}
     }
 
-    /// Nor be forgiven.
+    /// Never called, as no token exists.
     pub fn forgive(&self) {
         match *self {}
     }

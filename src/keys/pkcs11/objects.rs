@@ -1,4 +1,4 @@
-//! Key pairs as PKCS#11 has them: templates, mechanisms, and the forms of points and signatures.
+//! Key pairs in PKCS#11: templates, mechanisms, and the forms of points and signatures.
 
 use aws_lc_rs::digest;
 use base64::Engine;
@@ -14,13 +14,13 @@ use jsonwebtoken::DecodingKey;
 use crate::keys::jwks::{Jwk, PublicKey, jws_algorithm, public_jwk as jwk};
 use crate::token::Algorithm;
 
-/// The curves' names in DER: two object identifiers, and the printable string that PKCS#11 3.0 has
-/// for Ed25519.
+/// The curves' names in DER: two object identifiers, and for Ed25519 the printable string of
+/// PKCS#11 3.0.
 const P256: &[u8] = &[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
 const P384: &[u8] = &[0x06, 5, 0x2b, 0x81, 0x04, 0x00, 0x22];
 const ED25519: &[u8] = b"\x13\x0cedwards25519";
 
-/// Makes a key pair, both objects with this `CKA_ID`. Gives the public one.
+/// Makes a key pair. Both objects have this `CKA_ID`. Returns the public object.
 pub(super) fn generate(
     session: &Session,
     algorithm: Algorithm,
@@ -56,7 +56,7 @@ pub(super) fn generate(
     Ok(public)
 }
 
-/// A JWS signature, RFC 7518 3 and RFC 8037 3.1, by the private key of this `CKA_ID`.
+/// Makes a JWS signature (RFC 7518 3, RFC 8037 3.1) with the private key of this `CKA_ID`.
 pub(super) fn sign(
     session: &Session,
     algorithm: Algorithm,
@@ -70,7 +70,7 @@ pub(super) fn sign(
         ])?
         .pop()
         .ok_or(Error::InvalidValue)?;
-    // CKM_ECDSA signs a digest, and gives R and S in full length as JWS has them.
+    // CKM_ECDSA signs a digest. It returns R and S in full length, as JWS requires.
     let digest = |algorithm| digest::digest(algorithm, message);
     match algorithm {
         Algorithm::Es256 => session.sign(&Mechanism::Ecdsa, key, digest(&digest::SHA256).as_ref()),
@@ -91,7 +91,7 @@ pub(super) fn sign(
     }
 }
 
-/// The public half.
+/// The JWK of the public half.
 pub(super) fn public_jwk(
     session: &Session,
     algorithm: Algorithm,
@@ -127,7 +127,7 @@ pub(super) fn public_jwk(
     made.map_err(|_| Error::InvalidValue)
 }
 
-/// Whether what the private half signs is what verifiers expect of the public one.
+/// Checks that the public half verifies a signature of the private half.
 pub(super) fn test(
     session: &Session,
     algorithm: Algorithm,
@@ -157,7 +157,8 @@ fn curve(name: &[u8]) -> Vec<Attribute> {
     vec![Attribute::EcParams(name.to_vec())]
 }
 
-/// A point, which most tokens wrap into a DER octet string, as the standard says, and some don't.
+/// A point's bytes. Most tokens wrap them into a DER octet string, as the standard requires, but
+/// some don't.
 fn octets(value: &[u8], length: usize) -> &[u8] {
     match value {
         [0x04, size, content @ ..] if usize::from(*size) == length && content.len() == length => {

@@ -1,12 +1,12 @@
 //! Which addresses a client's URL may lead to.
 //!
-//! Who registers a client, or controls its name in DNS, must not use this service to reach what
-//! only this service can: the machine itself, the bank's network, a cloud's metadata. So the
-//! address is looked at that the connection is made to, not the name.
+//! An attacker who registers a client, or controls its name in DNS, must not use this service to
+//! reach what only this service can reach: the machine itself, the bank's network, a cloud's
+//! metadata. So the service checks the address to which it connects, not the name.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address is one of the public internet.
+/// Whether an address belongs to the public internet.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_v4(address),
@@ -14,7 +14,7 @@ pub(super) fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// By IANA's registry of special addresses, RFC 6890.
+/// Follows IANA's registry of special addresses (RFC 6890).
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let is_special = match (a, b, c) {
@@ -22,24 +22,24 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         // Shared between a provider and its customers, RFC 6598.
         (100, 64..=127, _) => true,
         (169, 254, _) | (172, 16..=31, _) | (192, 168, _) => true,
-        // Protocols, documentation, and the way to 6to4.
+        // Addresses of protocols, of documentation, and of relays to 6to4.
         (192, 0, 0 | 2) | (192, 88, 99) | (198, 51, 100) | (203, 0, 113) => true,
         (198, 18..=19, _) => true,
-        // Multicast, and what is reserved.
+        // Multicast and reserved addresses.
         (224.., ..) => true,
         _ => false,
     };
     !is_special
 }
 
-/// What is given out, 2000::/3, but for what leads to other addresses or to nobody.
+/// The assigned addresses, 2000::/3, without those that lead to other addresses or to none.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     match address.segments() {
-        // Protocols, Teredo among them, and documentation.
+        // Addresses of protocols, such as Teredo, and of documentation.
         [0x2001, 0x0000..=0x01ff, ..] | [0x2001, 0x0db8, ..] | [0x3fff, 0x0000..=0x0fff, ..] => {
             false
         }
-        // 6to4 has an address of IPv4 in it.
+        // A 6to4 address contains an IPv4 address.
         [0x2002, high, low, ..] => {
             let [a, b] = high.to_be_bytes();
             let [c, d] = low.to_be_bytes();

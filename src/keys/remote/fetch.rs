@@ -1,5 +1,5 @@
-//! One fetch of a JWK set: over TLS, from an address that is allowed, within limits of time and
-//! size, and without redirects.
+//! One fetch of a JWK set: over TLS, from an allowed address, within limits of time and size, and
+//! without redirects.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -26,20 +26,20 @@ use super::address::is_public;
 use crate::keys::{ClientKeys, ClientKeysError, ReadKeys};
 use crate::token::JwksUri;
 
-/// From the first packet to the last byte.
+/// The longest time of a fetch, from the first packet to the last byte.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The connection to one of a host's addresses.
+/// The longest time to connect to one of a host's addresses.
 const TO_CONNECT: Duration = Duration::from_secs(3);
-/// A set of keys with their certificates is some tens of kilobytes.
+/// The largest JWK set. A set of keys with their certificates has some tens of kilobytes.
 const BYTES: usize = 256 * 1024;
 
-/// Why keys are not known.
+/// Why a fetch failed.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The URL is none any more.
+    /// The URL can't be parsed.
     #[error("the URL can't be read")]
     NotAUrl,
-    /// Who may vouch for the server is not known.
+    /// The file with the certificate authorities can't be used.
     #[error("the authorities of {}: {why}", .path.display())]
     Authorities {
         /// Their file.
@@ -47,29 +47,29 @@ pub enum FetchError {
         /// Why.
         why: String,
     },
-    /// This system has none.
+    /// The system has no file of certificate authorities in a usual place.
     #[error(
         "the system's certificate authorities are nowhere to be found; name a file in jwks_uri.ca_file"
     )]
     NoAuthorities,
-    /// The name leads nowhere, or nobody answers there.
+    /// The host's name has no address, or no server answers there.
     #[error("{0}")]
     Unreachable(String),
-    /// The name leads where it must not.
+    /// The host's name leads to an address that is not allowed.
     #[error(
         "its host leads to {0}, which is no address of the internet; set jwks_uri.private_addresses = true if it is meant"
     )]
     PrivateAddress(IpAddr),
-    /// The server couldn't prove its name.
+    /// The TLS handshake failed, for example because the server couldn't prove its name.
     #[error("TLS: {0}")]
     Tls(std::io::Error),
-    /// No HTTP.
+    /// The exchange by HTTP failed.
     #[error("HTTP: {0}")]
     Http(String),
-    /// Another answer; redirects are not followed.
+    /// The status is not 200. Redirects are not followed.
     #[error("it answers {0}, and not 200 (redirects are not followed)")]
     Status(StatusCode),
-    /// Neither keys nor a part of them.
+    /// The answer has no keys that can be used.
     #[error(transparent)]
     Keys(#[from] ClientKeysError),
     /// It took too long.
@@ -77,7 +77,7 @@ pub enum FetchError {
     TimedOut,
 }
 
-/// Where systems keep their authorities: Debian, Red Hat, SUSE, Alpine.
+/// Where systems keep their certificate authorities: Debian, Red Hat, SUSE, Alpine.
 const SYSTEM_AUTHORITIES: [&str; 4] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -85,7 +85,7 @@ const SYSTEM_AUTHORITIES: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// Fetches sets.
+/// Fetches JWK sets.
 #[derive(Debug)]
 pub(super) struct Fetcher {
     ca_file: Option<PathBuf>,
@@ -126,11 +126,12 @@ impl Fetcher {
             let body = body.map_err(|error| FetchError::Http(format!("the body: {error}")))?;
             Ok(body.to_bytes())
         };
-        // Driven here and not by a task of its own, so that both end with the time.
+        // The connection is driven here, not by a task of its own, so that it ends with the time
+        // limit as well.
         tokio::pin!(exchange);
         tokio::select! {
             answered = &mut exchange => answered,
-            // Servers that end without a word have often answered.
+            // A server that closes the connection without notice has often answered before.
             ended = connection => exchange.await.map_err(|error| ended.err().map_or(error, http)),
         }
     }
@@ -158,8 +159,9 @@ impl Fetcher {
         Ok(found.map(|address| address.ip()).collect())
     }
 
-    /// Connects to the first of the addresses that is allowed and answers. The address itself is
-    /// judged, so that a name that leads elsewhere a moment later changes nothing.
+    /// Connects to the first of the addresses that is allowed and answers. This checks the very
+    /// address to which it connects. An attacker gains nothing by changing the name's address a
+    /// moment later.
     async fn reach(&self, addresses: &[IpAddr], port: u16) -> Result<TcpStream, FetchError> {
         let mut failed = FetchError::Unreachable("its host has no address".to_owned());
         for address in addresses {
@@ -178,7 +180,7 @@ impl Fetcher {
         Err(failed)
     }
 
-    /// With the authorities as they are now: their file may have been renewed.
+    /// Reads the authorities anew for each fetch, as their file may have been renewed.
     fn tls(&self) -> Result<ClientConfig, FetchError> {
         let file = match &self.ca_file {
             Some(file) => file.clone(),
@@ -222,14 +224,14 @@ fn roots(file: &Path) -> Result<RootCertStore, FetchError> {
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| wrong(error.to_string()))?;
     let mut roots = RootCertStore::empty();
-    // Systems carry a few authorities that no verifier can read.
+    // Systems have a few authorities that the library can't read.
     match roots.add_parsable_certificates(certificates) {
         (0, _) => Err(wrong("no certificate in it can be an authority".to_owned())),
         _ => Ok(roots),
     }
 }
 
-/// An error with what it was caused by: hyper's own text leaves it out.
+/// The text of an error and of its causes, which hyper's own text leaves out.
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))

@@ -4,28 +4,28 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// From one fetch to the next that an assertion without a fitting key causes: whoever knows a
-/// client's id can send such.
+/// The shortest time between fetches that assertions without a fitting key cause. Any caller that
+/// knows a client's id can send such assertions.
 const BETWEEN: Duration = Duration::from_secs(3);
-/// After a first failure; twice as long after each further one.
+/// The pause after a first failure. It doubles with each further one.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// After many.
+/// The longest pause, after many failures.
 const LONGEST: Duration = Duration::from_secs(300);
-/// After so long without a use, keys are fetched seldom.
+/// After this time without use, keys are fetched less often.
 const IDLE: Duration = Duration::from_secs(24 * 3600);
-/// After so long, a URL is forgotten.
+/// After this time without use, a URL is forgotten.
 const UNUSED: Duration = Duration::from_secs(35 * 24 * 3600);
 
-/// The past of a URL.
+/// The history of a URL's fetches.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// When its keys were last asked for.
+    /// When its keys were last used.
     used: Instant,
-    /// When the last fetch ended; none before the first.
+    /// When the last fetch ended. `None` before the first.
     tried: Option<Instant>,
-    /// When the last good one did.
+    /// When the last successful fetch ended.
     fetched: Option<Instant>,
-    /// How many failed since then.
+    /// How many fetches have failed since then.
     failures: u32,
     is_wanted: bool,
     is_under_way: bool,
@@ -51,25 +51,25 @@ impl Pace {
         !self.is_under_way && now.saturating_duration_since(self.used) > UNUSED
     }
 
-    /// Whether nobody has asked for the keys lately.
+    /// Whether the keys have not been used lately.
     pub(super) fn is_idle(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.used) > IDLE
     }
 
-    /// Notes that the keys don't fit. Says whether they can be fetched at once.
+    /// Notes that the keys don't fit. Returns whether they can be fetched at once.
     pub(super) fn want(&mut self, now: Instant) -> bool {
         self.is_wanted = true;
         let since = self.tried.map(|it| now.saturating_duration_since(it));
         !self.is_under_way && self.failures == 0 && since.is_none_or(|it| it >= BETWEEN)
     }
 
-    /// Whether keys that were fetched last are fresh enough to be used.
+    /// Whether the keys that were fetched last are fresh enough for use.
     pub(super) fn is_within(&self, keep: Duration, now: Instant) -> bool {
         let age = self.fetched.map(|it| now.saturating_duration_since(it));
         age.is_some_and(|age| age <= keep)
     }
 
-    /// Whether a fetch is due, which then begins.
+    /// Whether a fetch is due. If so, notes that it begins.
     pub(super) fn begins(&mut self, refresh: Duration, now: Instant) -> bool {
         let due = self.tried.map(|tried| tried + self.pause(refresh));
         if self.is_under_way || due.is_some_and(|due| now < due) {

@@ -1,4 +1,4 @@
-//! What is due when; and that whoever goes by an old JWK set misses no key, over years.
+//! What is due at which time, and that over years no verifier with an old JWK set lacks a key.
 
 use super::*;
 use crate::keys::{MasterKey, StoredKey, Vault};
@@ -20,7 +20,7 @@ fn only(default: Algorithm) -> Wanted {
     }
 }
 
-/// Keys whose names are what is asked of them.
+/// A set of keys, and the vault that makes them.
 struct Keys {
     set: KeySet,
     vault: Vault,
@@ -41,7 +41,7 @@ impl Keys {
         }
     }
 
-    /// Does what is due; gives how many steps that were.
+    /// Carries out what is due. Returns the number of steps.
     fn keep(&mut self, schedule: &Schedule, wanted: &Wanted, now: Timestamp) -> usize {
         let due = schedule.due(&self.set, wanted, now);
         self.apply(&due, now);
@@ -139,7 +139,7 @@ fn a_client_that_takes_one_algorithm_only_gets_its_key_at_once() {
     keys.keep(&SCHEDULE, &wanted, at(10));
     assert!(keys.signer(Algorithm::Es384, at(10)).is_some());
 
-    // Also when its key is there and would sign later.
+    // This holds as well if the key exists and would sign later.
     let mut keys = Keys::none();
     keys.keep(&SCHEDULE, &only(Algorithm::Es256), at(0));
     keys.keep(&SCHEDULE, &only(Algorithm::Es384), at(10));
@@ -227,9 +227,9 @@ fn the_next_key_can_be_revoked_before_it_signs() {
     assert!(another.id != first && another.id != next);
 }
 
-/// A token is checked with a JWK set that was fetched up to `publish_ahead` before it was signed,
-/// and up to its whole life after. Both must have its key; whatever the service does in between,
-/// and however long it is away.
+/// A verifier checks a token with a JWK set that it fetched up to `publish_ahead` before the token
+/// was signed, or up to the token's whole life after. Both sets must have the key, whatever the
+/// service does in between, and however long it is down.
 #[test]
 fn over_years_no_verifier_misses_a_key() {
     let schedule = Schedule {
@@ -241,7 +241,7 @@ fn over_years_no_verifier_misses_a_key() {
     let mut history = Vec::new();
     let mut now = at(1_700_000_000);
     let mut signers = BTreeSet::new();
-    // 800 days, of which it is down for ten at a time.
+    // The test runs for 800 days. The service is down for ten days at a time.
     for step in 0..24 * 800 {
         now = after(now, hour);
         let is_down = (step / 240) % 7 == 3;

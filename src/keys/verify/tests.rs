@@ -56,7 +56,7 @@ fn token(key: &SigningKey) -> String {
         .unwrap()
 }
 
-/// The token with these changes made to its header and its payload, and its old signature.
+/// The token with these changes to its header and its payload, and with its old signature.
 fn forged(token: &str, header: &Value, payload: &Value) -> String {
     let parts: Vec<_> = token.split('.').collect();
     let part = |encoded: &str, change: &Value| {
@@ -126,7 +126,7 @@ fn published_keys_have_no_private_member_and_a_thumbprint_for_a_name() {
 
 #[test]
 fn a_thumbprint_is_rfc_7638s() {
-    // RFC 7638 3.1's key and thumbprint.
+    // The key and the thumbprint are those of RFC 7638 3.1.
     let jwk: crate::keys::Jwk = serde_json::from_value(json!({
         "kty": "RSA", "e": "AQAB", "alg": "RS256", "kid": "2011-04-29",
         "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs\
