@@ -1,6 +1,6 @@
-//! The command line of a service that takes the chassis as it is: `serve`, `config`, `openapi`.
+//! The command line of a service that uses the chassis as it is: `serve`, `config`, `openapi`.
 //!
-//! A service with commands of its own has its own command line, and calls [`Chassis`] itself.
+//! A service with other commands makes its own command line, and calls [`Chassis`] itself.
 
 mod config;
 
@@ -57,26 +57,26 @@ use crate::service::{Service, ServiceError};
 /// }
 /// ```
 ///
-/// `pets serve --config pets.toml` serves, with all sections of [`StandardConfig`]. Without
-/// `--config`, the file is that of `PETS_CONFIG`, or `pets.toml` in the working folder if it exists.
-/// `pets config check` and `pets config show` are for operators, `pets openapi` is for developers.
-/// The exit status is 0 if a command is done, 1 if it failed, and 2 if the command line or the
-/// configuration is wrong.
+/// `pets serve --config pets.toml` runs the service, with all sections of [`StandardConfig`].
+/// Without `--config`, the file is the one that `PETS_CONFIG` names, or `pets.toml` in the working
+/// folder if it exists. `pets config check` and `pets config show` are for operators, `pets
+/// openapi` is for developers. The exit status is 0 if the command succeeded, 1 if it failed, and 2
+/// if the command line or the configuration is wrong.
 #[derive(Debug, Clone, Copy)]
 pub struct CommandLine {
-    /// The program's name. Its configuration file is called the same, with `.toml`.
+    /// The program's name. Its configuration file has the same name, with `.toml`.
     pub name: &'static str,
     /// The program's version.
     pub version: &'static str,
     /// What the service is, in a line.
     pub about: &'static str,
-    /// What the environment variables of its configuration begin with, such as `PETS_`.
+    /// The prefix of the environment variables that are keys, such as `PETS_`.
     pub env_prefix: &'static str,
-    /// The document that is served, in JSON.
+    /// The served document, in JSON.
     pub document: &'static str,
 }
 
-/// Why a command isn't done.
+/// Why a command failed.
 enum Failure {
     /// The command line or the configuration is wrong.
     Usage(String),
@@ -85,14 +85,14 @@ enum Failure {
 }
 
 impl CommandLine {
-    /// Runs the command that the arguments name. `own` reads the service's own sections, and `start`
-    /// makes its state, mounts its API and starts it.
+    /// Runs the command that the arguments name. `own` reads the service's own sections. `start`
+    /// makes the service's state, mounts its API and starts it.
     pub fn run<T, C: ServerContext, S: Service>(
         self,
         own: impl FnOnce(&mut Reader) -> Option<T>,
         start: impl AsyncFnOnce(Chassis, T) -> Result<Server<C, S>, ServiceError>,
     ) -> ExitCode {
-        // If the arguments are wrong, this prints the usage on standard error and exits with 2.
+        // If the arguments are wrong, clap prints the usage on standard error and exits with 2.
         let arguments = self.commands().get_matches();
         let file = self.file(&arguments);
         let done = match arguments.subcommand() {
@@ -175,7 +175,7 @@ impl CommandLine {
     ) -> Result<(), Failure> {
         let (config, own) = self.load(file, own)?;
         process::threads().run(async {
-            // First of all: a signal that comes while the service starts is not lost.
+            // This comes first, so that a signal during the start is not lost.
             let stop = StopSignal::listen().map_err(|error| Failure::Failed(error.into()))?;
             let (log, guard) = log::to_stderr(config.log);
             let served = async {
@@ -201,7 +201,7 @@ impl CommandLine {
     }
 }
 
-/// What is accepted, and not as it should be.
+/// Logs a warning for each setting that is valid but unsafe.
 fn warn_of(config: &StandardConfig, log: &Logger) {
     for warning in config::warnings(config) {
         warn!(log, "the configuration is valid, and not as it should be"; "warning" => warning);

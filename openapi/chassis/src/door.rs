@@ -1,15 +1,15 @@
-//! The service's own listeners: who gets a connection, for how long, and whose requests come over
-//! it.
+//! The service's own listeners: which callers get a connection, for how long, and who sends the
+//! requests that come over it.
 //!
-//! A door stands before an HTTP server on loopback, which takes no listener but its own. It takes
-//! connections off the network, sees to how much each source takes up, reads the header of a
-//! balancer if one stands before it, ends TLS, and copies bytes both ways. Bytes alone: HTTP is
-//! read once, by the server behind. `Peers` says who sent a request, by the loopback address that the
-//! connection came from. Each connection has its own loopback address.
+//! A door stands in front of an HTTP server on loopback, since Dropshot takes no listener but its
+//! own. The door accepts connections from the network, limits what each source takes up, reads a
+//! balancer's header if there is a balancer, ends TLS, and copies bytes both ways. It copies bytes
+//! only: the server behind it is the one that reads HTTP. Each connection to that server has its
+//! own loopback address. By this address, `Peers` says who sent a request.
 //!
-//! `listen.api` has one with `[tls]` or `limits.proxy_protocol`. Otherwise callers connect to the
-//! HTTP server itself, which costs less of each token, and so do operators; `watchman` sees to
-//! those connections.
+//! `listen.api` has a door if `[tls]` or `limits.proxy_protocol` is set. Otherwise callers connect
+//! to the HTTP server directly, which makes each token cheaper. Operators always do. `watchman`
+//! enforces the limits on those connections.
 
 mod acceptor;
 mod connection;
@@ -56,8 +56,8 @@ use files::{Files, Loaded};
 use gate::Rules;
 use identity::Identity;
 
-/// How long the last connections may take to get their first answer, before the server behind is
-/// told to stop.
+/// How long the last connections may take to get their first answer, before the server behind the
+/// door is told to stop.
 const FRESH: Duration = Duration::from_secs(2);
 
 /// A listener and its rules.
@@ -68,13 +68,13 @@ pub(crate) struct Listener<'a> {
     pub limits: ConnectionLimits,
     /// TLS, if the door ends it.
     pub tls: Option<&'a TlsConfig>,
-    /// The gateway, which stands for many sources.
+    /// The gateway, whose connections carry requests of many sources.
     pub gateway: Option<&'a GatewayConfig>,
-    /// The balancers that say whose connections they pass on.
+    /// The balancers that say which callers' connections they pass on.
     pub balancers: &'a [Network],
 }
 
-/// A door, its address taken.
+/// A door that has taken its address, and lets no caller in yet.
 pub(crate) struct FrontDoor {
     key: &'static str,
     listener: TcpListener,
@@ -83,41 +83,41 @@ pub(crate) struct FrontDoor {
     renewing: Option<Renewing>,
 }
 
-/// What is renewed while the service runs.
+/// The TLS identity, which is renewed while the service runs.
 struct Renewing {
     config: TlsConfig,
     identity: Arc<Identity>,
-    /// What the identity was made of.
+    /// The files that the identity was made of.
     files: Files,
-    /// When its certificate ends.
+    /// When the identity's certificate expires.
     ends: Timestamp,
 }
 
-/// A door, open.
+/// A door that lets callers in.
 pub(crate) struct OpenDoor {
     address: SocketAddr,
     gate: Arc<Gate>,
     stop: watch::Sender<bool>,
-    /// Gives the end when the last connection has ended.
+    /// Closes when the last connection has ended.
     connections: mpsc::Receiver<()>,
     beside: Vec<JoinHandle<()>>,
 }
 
-/// Why a door can't be.
+/// Why a door can't be made.
 #[derive(Debug, thiserror::Error)]
 pub enum FrontDoorError {
-    /// A certificate, a key, or a list.
+    /// A certificate, a key, or a revocation list can't be used.
     #[error(transparent)]
     File(#[from] TlsFileError),
-    /// Too few descriptors.
+    /// The limits need more descriptors than there are.
     #[error(transparent)]
     Descriptors(#[from] DescriptorError),
-    /// The address.
+    /// The address can't be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
 }
 
-/// Whether the files that the configuration names are there, and fit together.
+/// Checks that the files that the configuration names exist, and fit together.
 ///
 /// # Errors
 /// [`TlsFileError`]
@@ -126,7 +126,7 @@ pub fn check_tls_files(config: &TlsConfig) -> Result<(), TlsFileError> {
 }
 
 impl FrontDoor {
-    /// Reads the certificates and takes the address. Nobody is let in yet.
+    /// Reads the certificates and takes the address. No caller is let in yet.
     pub(crate) fn bind(listener: &Listener<'_>) -> Result<Self, FrontDoorError> {
         let renewing = listener.tls.map(Renewing::read).transpose()?;
         let gate = Gate::new(Rules {
@@ -145,12 +145,12 @@ impl FrontDoor {
         })
     }
 
-    /// Who is connected, for handlers.
+    /// The connected callers.
     pub(crate) fn peers(&self) -> Arc<Peers> {
         self.gate.peers.clone()
     }
 
-    /// What there is to count.
+    /// The door's gate, for the metrics.
     pub(crate) fn gate(&self) -> Arc<Gate> {
         self.gate.clone()
     }
@@ -188,7 +188,7 @@ impl FrontDoor {
     }
 }
 
-/// The rules of a listener that has no door.
+/// The watchman of a listener without a door.
 pub(crate) fn watchman(
     listener: &'static str,
     limits: ConnectionLimits,
@@ -217,14 +217,14 @@ impl Renewing {
 }
 
 impl OpenDoor {
-    /// Where callers find it, the port that the system chose among it.
+    /// The address that callers connect to, with the port that the system chose.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Lets nobody in any more. Done when each connection that is through has been heard by the
-    /// HTTP server, which may be told to stop from then on: what it has not accepted by then, it
-    /// never will.
+    /// Lets no further caller in. Returns when the HTTP server has answered each connection that
+    /// sent a request, or after `FRESH`. From then on the server may be told to stop. It never
+    /// accepts a connection that it has not accepted by then.
     pub(crate) async fn shut(&self) {
         self.stop.send_replace(true);
         let heard = async {
@@ -232,11 +232,12 @@ impl OpenDoor {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        // A connection that waits longer has sent no request yet.
+        // A connection that still waits has sent no whole request.
         let _heard = tokio::time::timeout(FRESH, heard).await;
     }
 
-    /// Done when the last connection has ended, which it does when the HTTP server closes its end.
+    /// Returns when the last connection has ended. A connection ends when the HTTP server closes
+    /// its end.
     pub(crate) async fn empty(mut self) {
         while self.connections.recv().await.is_some() {}
         for task in &self.beside {

@@ -1,5 +1,5 @@
-//! What reads a connection and a gateway's headers, for tests that try it with any bytes. No part of
-//! the API.
+//! The readers of a connection's first bytes and of a gateway's headers, for tests that try them
+//! with any bytes. Not part of the API.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,7 +9,7 @@ use crate::caller::{self, Caller};
 use crate::config::GatewayConfig;
 use crate::door::proxy;
 
-/// The caller behind the gateway at `address`; `None` if it is refused.
+/// The caller behind the gateway at `address`. `None` if the request is refused.
 #[must_use]
 pub fn behind_gateway(
     gateway: &GatewayConfig,
@@ -19,8 +19,8 @@ pub fn behind_gateway(
     caller::behind(gateway, address, headers).caller.ok()
 }
 
-/// The header of the PROXY protocol that these bytes begin with: whose connection it is, if it says
-/// so, and how long it is.
+/// The header of the PROXY protocol that these bytes begin with: the caller, if the header names
+/// it, and the header's length in bytes. `None` if there is no whole header.
 #[must_use]
 pub fn proxy_header(bytes: &[u8]) -> Option<(Option<SocketAddr>, usize)> {
     match proxy::parse(bytes) {

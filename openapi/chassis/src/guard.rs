@@ -1,6 +1,6 @@
-//! What keeps one source of requests from taking all that there is.
+//! Keeps one source of requests from taking all places.
 //!
-//! [`shares`] has the one rule, for handshakes, connections and requests. `under_way` counts the
+//! [`shares`] has the rule for handshakes, connections and requests alike. `under_way` counts the
 //! requests; the door counts the connections.
 
 pub(crate) mod shares;

@@ -1,6 +1,6 @@
-//! What a caller is known by: an address, a network, a source, a certificate and its names.
+//! What identifies a caller: an address, a network, a source, a certificate and its names.
 //!
-//! Types alone. [`crate::config`] reads them from a configuration.
+//! This module has types only. [`crate::config`] reads them from a configuration.
 
 mod certificate;
 mod distinguished_name;

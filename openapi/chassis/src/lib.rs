@@ -1,44 +1,45 @@
-//! What a Dropshot service needs whatever its document says.
+//! The parts of a Dropshot service that don't depend on its document.
 //!
-//! `dropshot-codegen` makes an API from an OpenAPI document, and `dropshot-contract` serves it. This
-//! crate makes a service of it that operators can run.
+//! `dropshot-codegen` makes an API from an OpenAPI document, and `dropshot-contract` serves it.
+//! This crate turns the API into a service that operators can run.
 //!
 //! # Features
 //!
-//! - HTTP/1.1 and HTTP/2, plain or with TLS and mutual TLS. Certificates and revocation lists are read
-//!   again when their files change, and on SIGHUP.
-//! - Who sent a request ([`Caller`]): its address and its certificate, by the connection, by the
-//!   PROXY protocol, or by the headers of a gateway that proves itself.
-//! - Limits of handshakes, connections and requests, shared fairly between sources: one greedy source
-//!   leaves room for others. Times after which a silent or idle connection ends.
+//! - HTTP/1.1 and HTTP/2, plain or with TLS and mutual TLS. The service reads certificates and
+//!   revocation lists again when their files change, and on SIGHUP.
+//! - The caller of each request ([`Caller`]): its address and its certificate, by the connection,
+//!   by the PROXY protocol, or by the headers of a gateway that proves itself.
+//! - Limits on handshakes, connections and requests, shared fairly between sources: one greedy
+//!   source leaves room for others. Silent and idle connections end after a time.
 //! - A listener for operators with `/healthz`, `/readyz`, `/metrics` and the API's reference at `/docs/`.
 //! - A start that checks all that it needs, a drain, and an end that loses no request.
 //! - A configuration of a TOML file and environment variables ([`config::Reader`]). All mistakes are
 //!   reported at once, each with its line.
-//! - A log of one JSON object a line, or for people on a terminal. Each answer that is a fault of the
-//!   service is in it, with its cause.
-//! - Requests counted and timed by operation and status.
-//! - Confinement to the files of the configuration by Landlock ([`life::confinement`]).
+//! - A log of one JSON object a line, or of text for people on a terminal. Each answer that is a
+//!   fault of the service is in it, with its cause.
+//! - Counts of requests by operation and status, and their times by operation.
+//! - Confinement of the process to the files of its configuration by Landlock
+//!   ([`life::confinement`]).
 //!
 //! # Non-features
 //!
-//! - Judging credentials: a handler does.
+//! - Checks of credentials: a handler makes them.
 //! - Rate limits and compression.
-//! - Windows: signals, descriptors and Landlock are those of Linux.
+//! - Windows: the crate uses Linux' signals, descriptors and Landlock.
 //!
 //! # Design
 //!
-//! A service gives its API, its context, and a value that implements [`Service`]: its readiness, its
-//! metrics, and what it does at its start and its end. [`Chassis::new`] takes the configuration's
-//! [`Sections`] and makes the doors and the guards. The API is mounted with [`Chassis::options`]:
-//! from then on [`Admission`] is asked once for each request, before anything of its body is read. It
-//! finds the caller, and refuses a request that is one too many. [`Chassis::start`] opens both
-//! listeners, and [`Server::run`] serves until a [`StopSignal`]. A door of its own stands before
-//! Dropshot's HTTP server where the service ends TLS or reads PROXY headers. It copies bytes, and
-//! HTTP is read by one server only. Without either, callers connect to that server directly.
+//! A service gives its API, its context, and a value that implements [`Service`]: its readiness,
+//! its metrics, and what it does at its start and its end. [`Chassis::new`] takes the
+//! configuration's [`Sections`] and makes the doors and the guards. The service mounts its API with
+//! [`Chassis::options`]. [`Admission`] then looks at each request before anything of its body is
+//! read: it finds the caller, and refuses a request that is one too many. [`Chassis::start`] opens
+//! both listeners, and [`Server::run`] serves until a [`StopSignal`]. If the service ends TLS or
+//! reads PROXY headers, a door stands in front of Dropshot's HTTP server. The door copies bytes
+//! only, so a single server reads HTTP. Otherwise callers connect to that server directly.
 //!
-//! [`CommandLine`] does all of this for a service without commands of its own. Its `main` says where
-//! the state is made, and nothing else.
+//! [`CommandLine`] does all of this for a service without other commands. Its `main` only says how
+//! to make the state.
 //!
 //! | Module | Owns |
 //! |---|---|

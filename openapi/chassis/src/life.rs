@@ -1,4 +1,4 @@
-//! The life of a process: what it asks of the system, its start, its drain and its end.
+//! The life of a process: its requests to the system, its start, its drain and its end.
 
 mod chassis;
 pub mod confinement;

@@ -1,5 +1,5 @@
-//! The operators' listener: whether the service lives, whether it may take traffic, its figures,
-//! and the reference of its API. No part of the served document.
+//! The operators' listener: whether the service lives, whether it may take traffic, its metrics,
+//! and the API's reference. None of it is part of the served document.
 
 mod answers;
 mod metrics;
@@ -20,7 +20,7 @@ pub(crate) use metrics::Standing;
 use metrics::{CONTENT_TYPE, Metrics};
 pub use reference::Page;
 
-/// What the operators' endpoints look at.
+/// What the operators' endpoints read.
 #[derive(Debug)]
 pub(crate) struct Ops<S: Service> {
     standing: Standing<S>,
@@ -29,7 +29,7 @@ pub(crate) struct Ops<S: Service> {
 }
 
 impl<S: Service> Ops<S> {
-    /// `gate` is that of the callers' listener.
+    /// `gate` belongs to the callers' listener.
     pub(crate) fn new(standing: Standing<S>, gate: Arc<Gate>, docs: Option<Page>) -> Self {
         Self {
             metrics: Metrics::of(&standing, gate),
@@ -44,8 +44,8 @@ static READYZ: Operation = Operation::get("readyz", "/readyz");
 static METRICS: Operation = Operation::get("metrics", "/metrics");
 static DOCS: Operation = Operation::get("docs", "/docs");
 
-/// The run time serves them as it serves a document's operations, so that HTTP is the same at both
-/// listeners. `watchman` sees to the connections.
+/// The operators' endpoints. The run time serves them like a document's operations, so both
+/// listeners treat HTTP the same. `watchman` enforces the limits on connections.
 pub(crate) fn api_description<S: Service>(
     watchman: Arc<Watchman>,
     has_docs: bool,
@@ -74,13 +74,13 @@ fn answered(response: Response) -> BoxFuture<Response> {
     Box::pin(std::future::ready(response))
 }
 
-/// The process lives and its executor turns; says nothing of what it needs, since a restart would
-/// not help that.
+/// Says that the process lives and its executor runs. It doesn't check what the service depends on,
+/// since a restart would not mend that.
 fn healthz<S: Service>(_ops: &Ops<S>) -> Response {
     answer(StatusCode::OK, &json!({ "alive": true }))
 }
 
-/// Whether a good request would be answered; 503 and why not.
+/// Says whether a good request would be answered. If not: 503, and the reasons.
 fn readyz<S: Service>(ops: &Ops<S>) -> Response {
     let readiness = ops.standing.readiness();
     let status = if readiness.ready {
@@ -91,7 +91,7 @@ fn readyz<S: Service>(ops: &Ops<S>) -> Response {
     answer(status, &readiness)
 }
 
-/// The figures, for Prometheus.
+/// The metrics, for Prometheus.
 fn metrics<S: Service>(ops: &Ops<S>) -> Response {
     match ops.metrics.text() {
         Ok(text) => {

@@ -1,4 +1,4 @@
-//! Files that hold a secret, which nobody but the service may read.
+//! Reads files that hold a secret, which only the service may read.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -28,18 +28,18 @@ pub enum PrivateFileError {
         /// Its permission bits.
         mode: u32,
     },
-    /// There is more than is read.
+    /// The file has more bytes than may be read.
     #[error("{} has more than {limit} bytes; it is used whole or not at all", .path.display())]
     TooLong {
         /// The file.
         path: PathBuf,
-        /// How much may be in it.
+        /// The most bytes that it may have.
         limit: usize,
     },
-    /// There is more than a secret in it.
+    /// The file has more than one line.
     #[error("{} has more than one line; the secret must be all that it holds", .0.display())]
     SeveralLines(PathBuf),
-    /// The system said no.
+    /// The system refused.
     #[error("{}: {error}", .path.display())]
     Io {
         /// The file.
@@ -49,17 +49,18 @@ pub enum PrivateFileError {
     },
 }
 
-/// The one line of a file that only the service may read: a password, a PIN. The line's end is no
-/// part of it, and blanks are.
+/// Reads the one line of a file that only the service may read: a password, a PIN. The line's end
+/// is left out; blanks belong to the secret.
 ///
 /// # Errors
-/// [`PrivateFileError`]: also when there is more than a line, or more than `limit` bytes. A part of a secret is none.
+/// [`PrivateFileError`], also if the file has more than one line or more than `limit` bytes: a part
+/// of a secret is no secret.
 pub fn read_private_line(path: &Path, limit: usize) -> Result<Zeroizing<String>, PrivateFileError> {
     let too_long = || PrivateFileError::TooLong {
         path: path.into(),
         limit,
     };
-    // With its end.
+    // The line's end takes up to two bytes more.
     let mut text = read_private(path, limit + 2).map_err(|error| match error {
         PrivateFileError::TooLong { .. } => too_long(),
         other => other,
@@ -76,19 +77,19 @@ pub fn read_private_line(path: &Path, limit: usize) -> Result<Zeroizing<String>,
     Ok(text)
 }
 
-/// All of a file that only the service may read.
+/// Reads all of a file that only the service may read.
 ///
 /// # Errors
-/// [`PrivateFileError`]: also when there are more than `limit` bytes.
+/// [`PrivateFileError`], also if the file has more than `limit` bytes.
 pub fn read_private(path: &Path, limit: usize) -> Result<Zeroizing<String>, PrivateFileError> {
     let io_error = |error| PrivateFileError::of(path, error);
-    // The permissions of the opened file, not of the path: nobody can swap one for the other in
-    // between.
+    // These are the permissions of the opened file, not of the path. So an attacker can't swap the
+    // file between the check and the reading.
     let file = File::open(path).map_err(io_error)?;
     let metadata = file.metadata().map_err(io_error)?;
     judge(path, &metadata)?;
-    // Whole at once: text that grows leaves copies of itself behind. And a byte more, which shows
-    // that there is more.
+    // Room for the whole text is made at once, since a text that grows leaves copies of itself in
+    // memory. One byte more is read, to see that the file is too long.
     let mut text = Zeroizing::new(String::with_capacity(limit + 1));
     let most = u64::try_from(limit + 1).unwrap_or(u64::MAX);
     file.take(most)
@@ -103,10 +104,10 @@ pub fn read_private(path: &Path, limit: usize) -> Result<Zeroizing<String>, Priv
     Ok(text)
 }
 
-/// What is unsafe about a private file that is taken all the same; none if nothing is.
+/// What is unsafe about a private file that the service accepts all the same. `None` if nothing is.
 ///
 /// # Errors
-/// [`PrivateFileError`]: the file isn't there, can't be read, or is not taken.
+/// [`PrivateFileError`]: the file doesn't exist, can't be read, or is refused.
 pub fn check_private(path: &Path) -> Result<Option<Leniency>, PrivateFileError> {
     let metadata = File::open(path)
         .and_then(|file| file.metadata())
@@ -114,7 +115,7 @@ pub fn check_private(path: &Path) -> Result<Option<Leniency>, PrivateFileError> 
     judge(path, &metadata)
 }
 
-/// A private file that others than its owner may read, for a reason that the service accepts.
+/// A private file that not only its owner may read, and that the service accepts all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leniency {
     path: PathBuf,
@@ -179,7 +180,7 @@ fn judge(path: &Path, metadata: &Metadata) -> Result<Option<Leniency>, PrivateFi
     }
 }
 
-/// What decides whether others than the service may use a file.
+/// The facts that decide whether not only the service may read or change a file.
 struct Facts {
     mode: u32,
     owner: u32,
@@ -190,19 +191,19 @@ struct Facts {
 #[derive(Debug, PartialEq, Eq)]
 enum Exposure {
     None,
-    /// Taken, with a warning.
+    /// The file is accepted, with a warning.
     ToItsGroup,
-    /// Taken, with a warning: there, whoever runs the service can't change it by `chmod`, and
-    /// nobody is in the pod but the service.
+    /// The file is accepted, with a warning. In a pod, the operator can't change the mode by
+    /// `chmod`, and only the service runs there.
     InItsVolume,
-    /// Not taken.
+    /// The file is refused.
     ToOthers,
 }
 
 impl Facts {
-    /// A file of root's may be readable to its group: so a systemd credential comes (its ACL shows
-    /// as group bits) and a Kubernetes secret with `fsGroup`. Only root could have let someone into
-    /// that group.
+    /// Root's file may be readable to its group. A systemd credential comes like this (its ACL
+    /// shows as group bits), and a Kubernetes secret with `fsGroup`. Only root could have let a
+    /// user into that group.
     fn exposure(&self) -> Exposure {
         const OWNERS: u32 = 0o700;
         const READ_BY_GROUP: u32 = 0o040;
@@ -220,16 +221,16 @@ impl Facts {
     }
 }
 
-/// Whether a group is one of the process'. Root's commands look at the files of the service, whose
-/// group root need not be in.
+/// Whether a group is one of the process's. Root counts as a member of every group: root's commands
+/// check the files of the service, whose group root may not be in.
 fn is_own_group(group: u32) -> bool {
     let group = Gid::from_raw(group);
     let of_process = || getgroups().is_ok_and(|groups| groups.contains(&group));
     geteuid().is_root() || getegid() == group || of_process()
 }
 
-/// Whether the path leads into a volume as the kubelet writes them: a link by way of `..data` to a
-/// folder whose name begins with two dots and says when the content was written, such as
+/// Whether the path leads into a volume that the kubelet wrote: by a link `..data` to a folder
+/// whose name begins with two dots and tells when the content was written, such as
 /// `..2026_11_30_18_00_00.123`.
 fn is_in_secret_volume(path: &Path) -> bool {
     let Ok(real) = path.canonicalize() else {

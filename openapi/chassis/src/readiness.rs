@@ -18,11 +18,11 @@ use serde::Serialize;
 pub struct Readiness {
     /// Whether a good request would be answered.
     pub ready: bool,
-    /// All that is wrong, also if the service is ready in spite of it.
+    /// All problems. The service may be ready in spite of them.
     pub problems: Vec<Problem>,
 }
 
-/// Something that is wrong.
+/// A problem of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// The part of the service, such as `store`.

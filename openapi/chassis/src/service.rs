@@ -1,4 +1,4 @@
-//! What the chassis asks of the service that stands on it.
+//! The interface that a service implements for the chassis.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -12,8 +12,8 @@ use crate::readiness::Readiness;
 /// Why a service can't start or end.
 pub type ServiceError = Box<dyn Error + Send + Sync>;
 
-/// A service, apart from its API. Each method has a default, for a service without a life of its
-/// own.
+/// A service, apart from its API. Each method has a default, for a service that does nothing of the
+/// kind.
 ///
 /// ```
 /// use dropshot_chassis::{Problem, Readiness, Service};
@@ -37,11 +37,11 @@ pub type ServiceError = Box<dyn Error + Send + Sync>;
 /// assert!(!Pets { is_open: false }.readiness().ready);
 /// ```
 pub trait Service: Debug + Send + Sync + 'static {
-    /// What the names of all metrics begin with.
+    /// The prefix of all metrics' names.
     const METRICS_PREFIX: &'static str;
-    /// The version that the metric `build_info` tells.
+    /// The version that the metric `build_info` shows.
     const VERSION: &'static str;
-    /// What the metric `ready` tells.
+    /// The help text of the metric `ready`.
     const READY: &'static str = "Whether a good request would be answered";
 
     /// Whether the service may take traffic.
@@ -54,15 +54,15 @@ pub trait Service: Debug + Send + Sync + 'static {
         let _ = registry;
     }
 
-    /// Called when both addresses are taken, before a request is.
+    /// Called when both addresses are taken, before the first request is answered.
     ///
     /// # Errors
-    /// With any, the service does not start.
+    /// The service does not start after an error.
     fn started(&self) -> impl Future<Output = Result<(), ServiceError>> + Send {
         async { Ok(()) }
     }
 
-    /// Runs beside the requests, and is dropped when the last one is answered.
+    /// Runs beside the requests. It is dropped when the last one is answered.
     fn beside(self: Arc<Self>, log: Logger) -> impl Future<Output = ()> + Send + 'static {
         let _ = log;
         std::future::pending()
@@ -71,7 +71,7 @@ pub trait Service: Debug + Send + Sync + 'static {
     /// Called when the last request is answered.
     ///
     /// # Errors
-    /// With any, the service does not end as it should.
+    /// After an error, [`crate::Server::run`] returns it.
     fn stopped(&self) -> impl Future<Output = Result<(), ServiceError>> + Send {
         async { Ok(()) }
     }

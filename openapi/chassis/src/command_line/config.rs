@@ -23,7 +23,7 @@ pub(super) fn run(config: &StandardConfig, arguments: &ArgMatches) -> Result<(),
     Ok(())
 }
 
-/// Whether the files that the configuration names are there, and good.
+/// Checks that the files that the configuration names exist, and can be used.
 fn check_files(config: &StandardConfig) -> Result<(), Failure> {
     if let Some(tls) = &config.tls {
         check_tls_files(tls).map_err(|error| Failure::Usage(error.to_string()))?;
@@ -35,7 +35,7 @@ fn check_files(config: &StandardConfig) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is accepted, and not as it should be.
+/// The settings and files that are accepted but unsafe.
 pub(super) fn warnings(config: &StandardConfig) -> Vec<String> {
     let gateway = config.gateway.as_ref();
     let mut warnings: Vec<String> = gateway

@@ -3,7 +3,7 @@
 //!
 //! For every Service of a namespace, Kubernetes gives each container variables that begin with the
 //! Service's name, such as `D1_AUTHZ_PORT=tcp://10.96.0.7:8443` for a Service called `d1-authz`.
-//! They are no configuration of this program.
+//! Such a variable is not part of the program's configuration.
 
 use std::net::{IpAddr, SocketAddr};
 

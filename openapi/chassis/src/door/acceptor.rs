@@ -1,4 +1,4 @@
-//! Takes connections off the listener, and lets each go its own way.
+//! Accepts connections from the listener, and serves each in a task of its own.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,10 +12,10 @@ use super::gate::Gate;
 use super::plain::ListenError;
 use super::tally::TurnedAway;
 
-/// Connections that the kernel keeps until they are accepted: a burst is no reason to lose one.
-/// Linux gives no more than `net.core.somaxconn`, which is 4096 as well.
+/// How many connections the kernel keeps until they are accepted. None is lost in a burst of this
+/// size. Linux allows at most `net.core.somaxconn`, which is 4096 too by default.
 const BACKLOG: u32 = 4096;
-/// How long to wait when the system has no descriptor left, before asking it again.
+/// How long to wait before the next try if the system has no descriptor left.
 const PAUSE: Duration = Duration::from_millis(50);
 
 pub(super) fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListener, ListenError> {
@@ -24,8 +24,8 @@ pub(super) fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListen
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
         };
-        // As the standard library does: connections of the process before linger, and are no reason
-        // not to start.
+        // The standard library does the same. The connections of an earlier process linger, and
+        // must not keep this one from starting.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         socket.listen(BACKLOG)
@@ -33,7 +33,7 @@ pub(super) fn listen(key: &'static str, address: SocketAddr) -> Result<TcpListen
     bound().map_err(|error| ListenError::new(key, address, &error))
 }
 
-/// Accepts until it is told to stop.
+/// Accepts connections until the service stops.
 pub(super) async fn accept(listener: TcpListener, gate: Arc<Gate>, mut served: Served) {
     loop {
         let accepted = tokio::select! {
@@ -47,7 +47,7 @@ pub(super) async fn accept(listener: TcpListener, gate: Arc<Gate>, mut served: S
                 }
             }
             Err(error) => match error.kind() {
-                // The caller's, gone before it was accepted.
+                // The caller left before its connection was accepted.
                 io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset => {}
                 _ => {
                     gate.tally.count(TurnedAway::NoDescriptor, None);

@@ -1,4 +1,4 @@
-//! One connection: whose it is, the handshake, the way through to the HTTP server, and the end.
+//! One connection: its caller, the handshake, the bytes to the HTTP server and back, and the end.
 
 mod splice;
 
@@ -25,31 +25,32 @@ use super::tally::TurnedAway;
 use crate::identity::ClientCertificate;
 use splice::splice;
 
-/// What is read of a request before the HTTP server hears of it; the rest follows.
+/// How many bytes of a request are read, at most, before the door connects to the HTTP server. The
+/// rest follows.
 const FIRST_BYTES: usize = 4096;
 
-/// The way to the HTTP server. The fields are dropped in this order: the entry goes before the port
-/// is anybody else's.
+/// The connection to the HTTP server. Rust drops the fields in this order: the entry in the peers
+/// goes before the port is free for another connection.
 struct Upstream {
     _registered: Registered,
     socket: TcpStream,
 }
 
-/// What a connection works with.
+/// What every connection of a door needs.
 #[derive(Clone)]
 pub(super) struct Served {
     /// Where the HTTP server listens.
     pub upstream: SocketAddr,
-    /// Whether the service ends.
+    /// Whether the service is stopping.
     pub stop: watch::Receiver<bool>,
-    /// Kept as long as the connection lasts.
+    /// Held as long as the connection lasts, so that the door knows when the last one has ended.
     pub _held: mpsc::Sender<()>,
 }
 
-/// Why a connection ends. None: it went of its own accord, or the service ends.
+/// Why a connection ends. `None` if the caller left, or if the service stops.
 type End = Option<TurnedAway>;
 
-/// Serves a caller until it, the limits or the service ends it.
+/// Serves a connection until the caller, the limits or the service ends it.
 pub(super) async fn serve(socket: TcpStream, visit: Visit, mut served: Served) {
     let (gate, mut address) = (visit.gate.clone(), visit.address);
     let ended = lead(socket, visit, &mut address, &mut served).await;
@@ -58,7 +59,8 @@ pub(super) async fn serve(socket: TcpStream, visit: Visit, mut served: Served) {
     }
 }
 
-/// From the first byte to the last. `address` becomes the caller's own, once it is known.
+/// Leads a connection from its first byte to its last. `address` becomes the caller's own address
+/// as soon as a balancer has said it.
 async fn lead(
     socket: TcpStream,
     visit: Visit,
@@ -71,8 +73,8 @@ async fn lead(
         slot,
         ..
     } = visit;
-    // An answer in two pieces, or with a ticket of TLS 1.3, would wait for the first to be
-    // acknowledged.
+    // Otherwise the second piece of an answer, or an answer after a ticket of TLS 1.3, would wait
+    // until the first is acknowledged.
     socket.set_nodelay(true).map_err(|_| None)?;
     let mut socket = Rewound::new(socket);
     let deadline = Instant::now() + gate.limits.handshake_time;
@@ -86,7 +88,7 @@ async fn lead(
             _ => None,
         })?;
         socket.rewind(more);
-        // A balancer that asks for itself is itself the caller.
+        // A balancer that sends its own request is the caller.
         *address = caller.map_or(*address, canonical);
     }
     let admitted = |slot: Option<Slot>| match slot {
@@ -121,12 +123,13 @@ async fn lead(
     }
 }
 
-/// An IPv4 caller of a listener for both is an IPv4 caller.
+/// Turns the IPv6 form of an IPv4 address into the IPv4 address. A listener for both families sees
+/// the IPv6 form.
 pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
-/// Does what comes before the first request, in time.
+/// Carries out a step before the first request, within its time.
 async fn arriving<T>(
     arrival: &Slot,
     served: &mut Served,
@@ -170,7 +173,7 @@ fn reason(error: &io::Error) -> TurnedAway {
     }
 }
 
-/// The certificate that the handshake has verified.
+/// The certificate that the handshake verified.
 fn certificate<S>(tls: &TlsStream<S>) -> Result<Option<Arc<ClientCertificate>>, End> {
     let shown = tls.get_ref().1.peer_certificates();
     let Some(first) = shown.and_then(|chain| chain.first()) else {
@@ -190,7 +193,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     served: &mut Served,
 ) -> Result<(), End> {
-    // Nothing is asked of the HTTP server for a caller that asks for nothing.
+    // A caller without a request costs the HTTP server nothing.
     let (fresh, first) = asked(gate, &slot, &mut stream, &mut served.stop).await?;
     slot.asks();
     let upstream = dial(gate, served.upstream, peer).await;
@@ -201,9 +204,9 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     }
 }
 
-/// Waits for the first bytes of a request, and counts the connection from before them. It is
-/// counted first and then looks whether the service stops: so either it sees that, or whoever has
-/// told it so sees the connection.
+/// Waits for the first bytes of a request, and counts the connection as fresh from the start. It
+/// counts first, and then looks whether the service stops. So either the connection sees the stop,
+/// or [`super::OpenDoor::shut`] sees the connection.
 async fn asked<'g>(
     gate: &'g Gate,
     slot: &Slot,
@@ -227,13 +230,13 @@ async fn first_bytes(
     let mut first = Vec::with_capacity(FIRST_BYTES);
     match timeout(gate.limits.first_byte_time, tls.read_buf(&mut first)).await {
         Ok(Ok(1..)) => Ok(first),
-        // It went of its own accord.
+        // The caller left.
         Ok(_) => Err(None),
         Err(_) => Err(Some(TurnedAway::Silent)),
     }
 }
 
-/// Connects to the HTTP server from an address that is this caller's alone.
+/// Connects to the HTTP server from a loopback address that no other caller has.
 async fn dial(gate: &Gate, upstream: SocketAddr, peer: Peer) -> io::Result<Upstream> {
     let _turn = gate.dials.acquire().await.map_err(io::Error::other)?;
     let (socket, own) = loopback::socket()?;
@@ -245,7 +248,7 @@ async fn dial(gate: &Gate, upstream: SocketAddr, peer: Peer) -> io::Result<Upstr
     })
 }
 
-/// Counts a connection that the HTTP server has not answered yet, until it is dropped.
+/// Counts a connection as not answered by the HTTP server yet, until it is dropped.
 struct Fresh<'g>(&'g Gate);
 
 impl<'g> Fresh<'g> {
@@ -284,7 +287,7 @@ mod tests {
         assert_eq!((first.as_slice(), fresh()), (b"GET /".as_slice(), 1));
         drop(counted);
         assert_eq!(fresh(), 0);
-        // The door was shut while no connection was counted.
+        // The door is shut while no connection is counted.
         tell.send_replace(true);
         caller.write_all(b"GET /").await.unwrap();
         let turned = asked(&gate, &slot, &mut tls, &mut stop).await.err();

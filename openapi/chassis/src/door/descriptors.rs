@@ -1,13 +1,14 @@
-//! Enough descriptors for the limits. Were there fewer, an attacker would have them, and the
-//! service none for its own files.
+//! Makes sure that there are enough descriptors for the limits on connections. Otherwise an
+//! attacker could take all of them, and the service could not open its own files.
 
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// For everything else: listeners, the store, the audit trail, the operators' connections.
+/// Descriptors for everything else: listeners, the store, the audit trail, the operators'
+/// connections.
 const OTHERS: u64 = 256;
 
-/// Too few descriptors.
+/// Why there aren't enough descriptors.
 #[derive(Debug, thiserror::Error)]
 pub enum DescriptorError {
     /// The system grants fewer than the limits need.
@@ -18,18 +19,18 @@ pub enum DescriptorError {
     TooFew {
         /// The section that connections are configured in.
         section: &'static str,
-        /// What the limits need.
+        /// The descriptors that the limits need.
         needed: u64,
-        /// What there is.
+        /// The descriptors that the process may have.
         granted: u64,
     },
-    /// The limit can't be asked for or set.
+    /// The system doesn't tell or set the limit.
     #[error("the limit on descriptors can't be asked for or set: {0}")]
     System(#[from] Errno),
 }
 
-/// Raises the process' limit to what connections may take, or as far as it goes, which must be what
-/// they need.
+/// Raises the process' limit on descriptors to `wanted`, or as far as the system allows, which must
+/// be at least `needed`. Both get `OTHERS` on top.
 pub(crate) fn provide(
     section: &'static str,
     needed: u64,

@@ -1,4 +1,4 @@
-//! The files of `[tls]`: read, checked against each other, and made into what a handshake needs.
+//! Reads the files of `[tls]`, checks them against each other, and makes what a handshake needs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub struct TlsFileError {
     pub message: String,
 }
 
-/// The files, as they are at one moment.
+/// The contents of the files at one moment.
 #[derive(PartialEq, Eq)]
 pub(super) struct Files {
     certificate: Vec<u8>,
@@ -41,16 +41,17 @@ pub(super) struct Files {
     crl: Option<Vec<u8>>,
 }
 
-/// What they make together.
+/// What the files make together.
 pub(super) struct Loaded {
     pub server: Arc<ServerConfig>,
-    /// When the service's certificate ends.
+    /// When the service's certificate expires.
     pub ends: Timestamp,
 }
 
-/// A private key in PEM is a few kilobytes at most.
+/// The largest file of a private key, in bytes. A key in PEM has a few kilobytes at most.
 const KEY_BYTES: usize = 16 * 1024;
-/// RFC 7301: both pass through to the HTTP server, which tells them apart by the first bytes.
+/// The protocols that the door offers (RFC 7301). Both pass through to the HTTP server, which tells
+/// them apart by the first bytes.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 impl Files {
@@ -67,7 +68,7 @@ impl Files {
         })
     }
 
-    /// Checks that each can be read and that they fit together.
+    /// Checks that each file can be read and that they fit together.
     pub(super) fn load(&self, config: &TlsConfig) -> Result<Loaded, TlsFileError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let of_certificate =
@@ -82,7 +83,7 @@ impl Files {
         let ends = in_force(&chain[0]).map_err(of_certificate)?;
         let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes())
             .map_err(|error| of_key(format!("has no private key in PEM: {error}")))?;
-        // rustls' own way of taking a key would leave this copy of it in memory.
+        // rustls' own way of taking a key would leave this copy of the key in memory.
         let key = Zeroizing::new(key);
         let key = any_supported_type(&key).map_err(|error| of_key(error.to_string()))?;
         let certified = CertifiedKey::new(chain, key);
@@ -103,9 +104,9 @@ impl Files {
         let certified = SingleCertAndKey::from(certified);
         let mut server = builder.with_cert_resolver(Arc::new(certified));
         server.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
-        // No session is resumed: a caller would come back without its certificate being looked at,
-        // revoked or ended as it may be by then. And a ticket costs each new connection more than
-        // it saves.
+        // No session is resumed. A caller would come back without a check of its certificate, which
+        // may be revoked or expired by then. A ticket also costs each new connection more than it
+        // saves.
         server.session_storage = Arc::new(NoServerSessionStorage {});
         server.send_tls13_tickets = 0;
         Ok(Loaded {
@@ -131,7 +132,7 @@ impl Files {
         }
         let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
         if let (Some(path), Some(pem)) = (&config.crl, &self.crl) {
-            // A list that is out of date says nothing about what was revoked since.
+            // An outdated list doesn't tell what was revoked since.
             builder = builder
                 .with_crls(all("revocation list", "tls.crl", path, pem)?)
                 .enforce_revocation_expiration();
@@ -152,7 +153,7 @@ fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, TlsFileError> {
     fs::read(path).map_err(|error| wrong(key, path, &error))
 }
 
-/// All of `what` that the file has, which is at least one.
+/// All items that the file has, at least one. `what` names them in an error.
 fn all<T: PemObject>(
     what: &str,
     key: &'static str,
@@ -167,7 +168,7 @@ fn all<T: PemObject>(
     }
 }
 
-/// When the certificate ends; it must not have.
+/// When the certificate expires. An error if it has expired already.
 fn in_force(certificate: &CertificateDer<'_>) -> Result<Timestamp, String> {
     let (_, certificate) = X509Certificate::from_der(certificate)
         .map_err(|_| "its first certificate can't be read".to_owned())?;

@@ -1,4 +1,4 @@
-//! What all connections to a listener share, and what each needs to be let in.
+//! What all connections to a listener share, and the rules by which they are let in.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,30 +13,31 @@ use super::tally::{Tally, TurnedAway};
 use crate::config::{ConnectionLimits, GatewayConfig};
 use crate::identity::{Network, Source};
 
-/// Connections to the HTTP server that are being made at a time. Its listener keeps 128; one that
-/// finds no room there waits for a second.
+/// How many connections to the HTTP server may be in the making at a time. Its listener keeps 128.
+/// A further one would wait for a second.
 const DIALS: usize = 64;
 
-/// A listener's door, as all its connections see it.
+/// The state of a listener that all its connections share.
 #[derive(Debug)]
 pub(crate) struct Gate {
     pub(super) limits: ConnectionLimits,
-    /// The gateway, which stands for many sources.
+    /// The gateway, whose connections carry requests of many sources.
     gateway: Option<GatewayConfig>,
-    /// The balancers that say whose connections they pass on, by the PROXY protocol.
+    /// The balancers that say, by the PROXY protocol, which callers' connections they pass on.
     balancers: Vec<Network>,
-    /// Where the door ends TLS.
+    /// The TLS identity. `None` if no TLS is ended here.
     pub(super) identity: Option<Arc<Identity>>,
     pub(super) peers: Arc<Peers>,
     pub(super) tally: Arc<Tally>,
-    /// Handshakes in progress, and headers of balancers that are awaited.
+    /// The slots of arriving connections: of handshakes in progress, and of balancers' headers that
+    /// are awaited.
     arrivals: Arc<Slots>,
-    /// Connections after it.
+    /// The slots of connections that have arrived.
     connections: Arc<Slots>,
     pub(super) dials: Semaphore,
-    /// Connections that a request may have been read of, or may yet be, and that the HTTP server
-    /// has not answered yet. Counted before the first byte: one that is still on its way to the
-    /// HTTP server when that stops listening is lost.
+    /// How many connections may have sent a request, and have no answer of the HTTP server yet.
+    /// Each is counted before its first byte: the HTTP server loses a connection that is still on
+    /// its way when it stops listening.
     pub(super) fresh: AtomicUsize,
 }
 
@@ -48,14 +49,15 @@ pub(super) struct Rules {
     pub identity: Option<Arc<Identity>>,
 }
 
-/// A caller that is let in, as long as it stays.
+/// A connection that was let in.
 pub(super) struct Visit {
     pub gate: Arc<Gate>,
-    /// Its own address, or that of the balancer before it.
+    /// The caller's address, or that of the balancer in front of it.
     pub address: SocketAddr,
-    /// Its slot among the handshakes, if it has to say something before its first request.
+    /// The slot among the arrivals, if a handshake or a balancer's header comes before the first
+    /// request.
     pub arrival: Option<Slot>,
-    /// Its slot among the connections, if it hasn't.
+    /// The slot among the connections, if nothing comes before the first request.
     pub slot: Option<Slot>,
 }
 
@@ -82,8 +84,8 @@ impl Gate {
         }
     }
 
-    /// A caller connected. `None` if its source has as many connections as it may, or if there are
-    /// too many. That is counted.
+    /// Lets a new connection in. `None` if its source has as many as it may, or if there are too
+    /// many. Such a connection is counted as turned away.
     pub(super) fn knock(self: &Arc<Self>, address: SocketAddr) -> Option<Visit> {
         let has_to_arrive = self.identity.is_some() || self.is_balancer(address);
         let slots = match has_to_arrive {
@@ -105,12 +107,12 @@ impl Gate {
         })
     }
 
-    /// A slot for a connection of the caller at an address, which has arrived.
+    /// A slot for a connection that has arrived.
     pub(super) fn admit(&self, address: SocketAddr) -> Result<Slot, TurnedAway> {
         self.connections.enter(self.source(address))
     }
 
-    /// Whether it says whose connection it passes on.
+    /// Whether a balancer has this address, which says which caller's connection it passes on.
     pub(super) fn is_balancer(&self, address: SocketAddr) -> bool {
         let address = address.ip();
         self.balancers
@@ -118,12 +120,12 @@ impl Gate {
             .any(|network| network.contains(address))
     }
 
-    /// How many are connected, after their handshakes.
+    /// How many connections there are, after their handshakes.
     pub(crate) fn connected(&self) -> u32 {
         self.connections.occupied()
     }
 
-    /// Why callers may be turned away.
+    /// The reasons for which callers may be turned away.
     pub(crate) fn reasons(&self) -> &'static [TurnedAway] {
         let has_door = self.identity.is_some() || !self.balancers.is_empty();
         match has_door {
@@ -137,8 +139,8 @@ impl Gate {
         self.tally.of(reason)
     }
 
-    /// The source that a connection's slot counts for. `None` for a gateway or a balancer, which
-    /// stands for many sources.
+    /// The source that a connection's slot counts for. `None` for a gateway or a balancer, whose
+    /// connections carry requests of many sources.
     fn source(&self, address: SocketAddr) -> Option<Source> {
         let gateway = self.gateway.as_ref();
         let is_gateway = gateway.is_some_and(|gateway| gateway.is_at(address.ip()));
@@ -149,7 +151,7 @@ impl Gate {
 
 #[cfg(test)]
 impl Gate {
-    /// One without TLS.
+    /// A gate without TLS.
     pub(super) fn plain() -> Self {
         Self::new(Rules {
             limits: ConnectionLimits::default(),

@@ -1,5 +1,4 @@
-//! What the service shows in a handshake and asks for in one: swapped whole, while handshakes go
-//! on.
+//! The TLS identity that handshakes use. It is swapped as a whole, while handshakes go on.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use rustls::ServerConfig;
 use tokio_rustls::TlsAcceptor;
 
-/// Certificate, key, authorities and revocations in force.
+/// The certificate, key, authorities and revocation lists in force.
 pub(super) struct Identity(RwLock<Arc<ServerConfig>>);
 
 impl Identity {
@@ -15,13 +14,13 @@ impl Identity {
         Self(RwLock::new(server))
     }
 
-    /// For one handshake.
+    /// The acceptor for one handshake.
     pub(super) fn acceptor(&self) -> TlsAcceptor {
         let server = self.0.read().unwrap_or_else(PoisonError::into_inner);
         TlsAcceptor::from(server.clone())
     }
 
-    /// For all handshakes from now on.
+    /// Puts another identity in force for all later handshakes.
     pub(super) fn swap(&self, server: Arc<ServerConfig>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = server;
     }

@@ -1,9 +1,9 @@
-//! A loopback address of its own for each connection to the HTTP server.
+//! Gives each connection to the HTTP server its own loopback address.
 //!
-//! By it a handler knows whose request it has. Were addresses reused, a request that is still
-//! buffered when its caller is gone could find the next caller's certificate; so could one after a
-//! port's reuse. All of 127.0.0.0/8 is this machine's on Linux, and there are 16 million addresses
-//! until the first comes again.
+//! By this address a handler knows which caller sent its request. If addresses were reused, a
+//! request that is still buffered after its caller left could get the next caller's certificate.
+//! Reused ports have the same fault. On Linux all of 127.0.0.0/8 belongs to this machine, so an
+//! address comes again only after 16 million connections.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,25 +11,25 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::net::{TcpSocket, TcpStream};
 
-/// 127.1.0.0 to 127.254.255.255: what other programs use of loopback is none of them.
+/// The range is 127.1.0.0 to 127.254.255.255. Other programs use loopback addresses outside of it.
 const FIRST: u32 = 0x7f01_0000;
 const COUNT: u32 = 254 << 16;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A socket with an address of its own, not connected yet.
+/// A socket with its own address, not connected yet.
 pub(super) fn socket() -> io::Result<(TcpSocket, SocketAddr)> {
     let number = NEXT.fetch_add(1, Ordering::Relaxed) % COUNT;
     let address = Ipv4Addr::from_bits(FIRST + number);
     let socket = TcpSocket::new_v4()?;
-    // Dropshot sets none, and each small write would wait for the one before to be acknowledged.
+    // Dropshot doesn't set it. Each small write would wait until the one before is acknowledged.
     socket.set_nodelay(true)?;
     socket.bind(SocketAddr::from((address, 0)))?;
     let own = socket.local_addr()?;
     Ok((socket, own))
 }
 
-/// Connects it.
+/// Connects the socket to the HTTP server.
 pub(super) async fn connect(socket: TcpSocket, upstream: SocketAddr) -> io::Result<TcpStream> {
     socket.connect(upstream).await
 }

@@ -1,4 +1,4 @@
-//! Who is at the other end of the connections to the HTTP server.
+//! The callers behind the connections to the HTTP server.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,9 +12,9 @@ use super::tally::{Tally, TurnedAway};
 /// A caller that is connected.
 #[derive(Debug)]
 pub struct Peer {
-    /// Its address.
+    /// The caller's address.
     pub address: SocketAddr,
-    /// The certificate that it proved to have the key of.
+    /// The certificate whose key the caller proved to have.
     pub certificate: Option<Arc<ClientCertificate>>,
 }
 
@@ -23,13 +23,12 @@ pub struct Peer {
 pub struct Peers {
     by_address: RwLock<HashMap<SocketAddr, Arc<Peer>>>,
     tally: Arc<Tally>,
-    /// Whether their connections end in TLS here, which asks each caller itself for its
-    /// certificate.
+    /// Whether the door ends TLS, and so asks each caller itself for its certificate.
     end_tls: bool,
 }
 
-/// An entry, as long as it is held. Held no longer than the socket that has the address: from then
-/// on another process can have it.
+/// Keeps a caller's entry until it is dropped. Drop it before the socket that has the address:
+/// another process can have the address from then on.
 pub(crate) struct Registered {
     peers: Arc<Peers>,
     address: SocketAddr,
@@ -44,13 +43,13 @@ impl Peers {
         }
     }
 
-    /// Whether their connections end in TLS here.
+    /// Whether the door ends TLS.
     pub(crate) fn end_tls(&self) -> bool {
         self.end_tls
     }
 
-    /// Whose connection this address is. None: nobody's, or that of somebody who is gone; it is
-    /// counted.
+    /// The caller whose connection has this address. `None` if there is no such connection, or if
+    /// the caller is gone. That is counted.
     pub(crate) fn at(&self, address: SocketAddr) -> Option<Arc<Peer>> {
         let peer = self.find(address);
         if peer.is_none() {
@@ -59,14 +58,15 @@ impl Peers {
         peer
     }
 
-    /// The same, not counted.
+    /// The same, without counting.
     pub(crate) fn find(&self, address: SocketAddr) -> Option<Arc<Peer>> {
         let by_address = self.by_address.read();
         let by_address = by_address.unwrap_or_else(PoisonError::into_inner);
         by_address.get(&address).cloned()
     }
 
-    /// Enters a caller. None when the address has one already, which must never answer for another.
+    /// Enters a caller. `None` if the address has a caller already, since an address must never
+    /// stand for another caller.
     pub(crate) fn register(
         self: &Arc<Self>,
         address: SocketAddr,

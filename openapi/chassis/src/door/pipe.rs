@@ -1,5 +1,5 @@
-//! Copies bytes one way, as they come: without a task, a timer or, while nothing is held up, a
-//! buffer of its own.
+//! Copies bytes in one direction as they come. A pipe needs no task and no timer, and no buffer
+//! unless bytes are held up.
 
 use std::cell::RefCell;
 use std::io;
@@ -8,43 +8,43 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What is read at once: as much as a TLS record holds.
+/// How many bytes are read at once: as many as a TLS record holds.
 const CHUNK: usize = 16 * 1024;
 
 thread_local! {
-    /// Where bytes are on the way from one socket to the other. Shared by all connections of a
-    /// thread, of which one is served at a time: thousands that are idle hold no memory.
+    /// Holds the bytes between two sockets. All connections of a thread share it, as the thread
+    /// serves one at a time. So thousands of idle connections hold no memory.
     static SCRATCH: RefCell<Box<[u8]>> = RefCell::new(vec![0; CHUNK].into());
 }
 
 /// One direction of a connection.
 pub(super) struct Pipe {
-    /// How many bytes it may still read.
+    /// How many bytes the pipe may still read.
     credit: usize,
-    /// What was read and could not be written yet.
+    /// The bytes that were read and could not be written yet.
     held: Vec<u8>,
-    /// How much of it was written.
+    /// How many of the held bytes were written.
     written: usize,
     /// Whether something was written that is not flushed yet.
     unflushed: bool,
     /// Whether the source has ended.
     ended: bool,
-    /// Whether the sink takes no more; what still comes is thrown away.
+    /// Whether the sink takes no more. Further bytes are thrown away.
     deaf: bool,
-    /// How often something came through.
+    /// How often something was read.
     pub moves: u64,
 }
 
 /// Why a direction failed.
 pub(super) enum Broken {
-    /// Reading did.
+    /// Reading failed.
     Source,
-    /// Writing did.
+    /// Writing failed.
     Sink,
 }
 
 impl Pipe {
-    /// With this first in line, and as many bytes to be read after it at first.
+    /// A pipe that writes `held` first, and may then read `credit` bytes.
     pub(super) fn holding(held: Vec<u8>, credit: usize) -> Self {
         Self {
             credit,
@@ -57,19 +57,19 @@ impl Pipe {
         }
     }
 
-    /// One that reads whatever comes.
+    /// A pipe that reads without a limit.
     pub(super) fn unbounded() -> Self {
         Self::holding(Vec::new(), usize::MAX)
     }
 
-    /// It may read this much from now on. True when it could read nothing, and so is to be polled
-    /// again.
+    /// Lets the pipe read this many bytes from now on. Returns true if it could read nothing
+    /// before, so that the caller must poll it again.
     pub(super) fn grant(&mut self, credit: usize) -> bool {
-        // What is thrown away takes no memory.
+        // Bytes that are thrown away take no memory, so a deaf pipe keeps its credit.
         !self.deaf && std::mem::replace(&mut self.credit, credit) == 0
     }
 
-    /// Reads on, and throws away.
+    /// Throws away the held bytes, and all that are read from now on.
     pub(super) fn turn_deaf(&mut self) {
         self.deaf = true;
         self.credit = usize::MAX;
@@ -77,7 +77,8 @@ impl Pipe {
         self.written = 0;
     }
 
-    /// Copies what is there. Ready when the source has ended, and the sink was told.
+    /// Copies the bytes that are there. Ready when the source has ended and the sink was shut down.
+    /// A deaf pipe leaves the sink alone.
     pub(super) fn poll<R, W>(
         &mut self,
         cx: &mut Context<'_>,
@@ -113,7 +114,7 @@ impl Pipe {
             let room = scratch.len().min(self.credit);
             let mut buffer = ReadBuf::new(&mut scratch[..room]);
             let polled = match room {
-                // Nothing wakes it but `grant`.
+                // Only `grant` makes the pipe go on.
                 0 => Poll::Pending,
                 _ => Pin::new(&mut *source).poll_read(cx, &mut buffer),
             };
@@ -147,7 +148,7 @@ impl Pipe {
         }
     }
 
-    /// Writes what is held up.
+    /// Writes the held bytes.
     fn poll_held<W: AsyncWrite + Unpin>(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! A listener: an address taken, for an API.
+//! The listener of an HTTP server: one that callers connect to, or the one behind a door.
 
 use std::io;
 use std::net::SocketAddr;
@@ -34,8 +34,8 @@ impl ListenError {
     }
 }
 
-/// Takes the address; requests are taken once it is started. `gate` counts the connections that
-/// can't be accepted, where callers connect to it directly.
+/// Takes the address. Requests are answered once the server is started. `gate` counts the
+/// connections that can't be accepted, where callers connect to the server directly.
 pub(crate) fn listen<C: ServerContext>(
     key: &'static str,
     address: SocketAddr,
@@ -45,12 +45,13 @@ pub(crate) fn listen<C: ServerContext>(
 ) -> Result<HttpServerStarter<C>, ListenError> {
     let config = ConfigDropshot {
         bind_address: address,
-        // A task a request costs more than a token does. The endpoints themselves see to it that a
-        // request whose caller hangs up is handled to its end.
+        // A task for each request costs more than a token does. The endpoints themselves make sure
+        // that a request is handled to its end even if its caller hangs up.
         default_handler_task_mode: HandlerTaskMode::CancelOnDisconnect,
         ..ConfigDropshot::default()
     };
-    // Dropshot's own log has two lines a request, with its URI. Decisions are in the audit trail.
+    // Dropshot's own log has two lines for each request, with the URI. `NotAccepted` keeps nothing
+    // of it but a count.
     ServerBuilder::new(api, context, Logger::root(NotAccepted::at(gate), o!()))
         .config(config)
         .build_starter()

@@ -1,45 +1,47 @@
-//! The PROXY protocol, versions 1 and 2: a balancer that passes bytes on says first whose they are
-//! (<https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>). Which balancers are asked and
-//! believed, [`super::gate`] says.
+//! The PROXY protocol, versions 1 and 2: a balancer that passes bytes on says first who the caller
+//! is (<https://www.haproxy.org/download/3.0/doc/proxy-protocol.txt>). [`super::gate`] decides
+//! which balancers must send the header and are believed.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// What version 2 begins with; no request and no handshake does.
+/// The start of version 2. No request and no handshake begins like this.
 const SIGNATURE: &[u8; 12] = b"\r\n\r\n\0\r\nQUIT\n";
-/// What version 1 begins with.
+/// The start of version 1.
 const WORD: &[u8] = b"PROXY ";
 /// The longest line of version 1 (2.1), its end included.
 const LINE: usize = 107;
-/// Signature, version and command, family, length (2.2).
+/// The length of the fixed part of version 2: signature, version and command, family, length (2.2).
 const FIXED: usize = 16;
-/// The longest header of version 2 that is taken: addresses are 216 bytes at most, and what follows
-/// them (2.2.1) is passed over.
+/// The longest header of version 2 that is accepted, in bytes. Addresses take 216 bytes at most;
+/// what follows them (2.2.1) is skipped.
 const LONGEST: usize = 4096;
 
-/// A header, or the want of one.
+/// What the first bytes of a connection are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Header {
-    /// More of it has to be read.
+    /// A part of a header: more has to be read.
     Partial,
     /// No header, or a malformed one.
     Malformed,
-    /// A whole one.
+    /// A whole header.
     Whole {
-        /// Whose connection it is. None: the balancer's own, which looks whether the service lives,
-        /// or it doesn't know.
+        /// The caller. `None` if the balancer itself connects for a health check, or doesn't know
+        /// the caller.
         caller: Option<SocketAddr>,
-        /// How many bytes it takes.
+        /// The length of the header in bytes.
         length: usize,
     },
 }
 
-/// Reads the header that a connection begins with, and what was read beyond it.
+/// Reads the header that a connection begins with. Returns the caller, and the bytes that were read
+/// after the header.
 ///
 /// # Errors
-/// `InvalidData`: there is no such header; or the connection failed, or ended before a whole one.
+/// `InvalidData` if the connection doesn't begin with a whole header. Any other kind if the
+/// connection failed, or ended before its first byte.
 pub(super) async fn read(
     stream: &mut (impl AsyncRead + Unpin),
 ) -> io::Result<(Option<SocketAddr>, Vec<u8>)> {
@@ -51,8 +53,7 @@ pub(super) async fn read(
             Header::Whole { caller, length } => return Ok((caller, bytes.split_off(length))),
         }
         if stream.read_buf(&mut bytes).await? == 0 {
-            // Whoever only connects, as balancers do to see whether somebody is there, has said
-            // nothing wrong.
+            // A balancer only connects to see whether the service lives. This is no mistake.
             let is_wrong = !bytes.is_empty();
             return Err(match is_wrong {
                 true => io::ErrorKind::InvalidData.into(),
@@ -104,7 +105,7 @@ fn version_1(bytes: &[u8]) -> Option<Header> {
                 port(from_port)?,
             )))
         }
-        // What follows is to be ignored.
+        // The specification says to ignore what follows.
         ["UNKNOWN", ..] => None,
         _ => return None,
     };
@@ -120,7 +121,7 @@ fn port(text: &str) -> Option<u16> {
 
 fn version_2(bytes: &[u8]) -> Option<Header> {
     let Some((fixed, rest)) = bytes.split_at_checked(FIXED) else {
-        // The version is told as soon as it is there.
+        // The version is checked as soon as its byte is there.
         let version = bytes.get(12).is_none_or(|byte| byte >> 4 == 2);
         return version.then_some(Header::Partial);
     };
@@ -133,10 +134,10 @@ fn version_2(bytes: &[u8]) -> Option<Header> {
         return Some(Header::Partial);
     };
     let caller = match (command, fixed[13]) {
-        // LOCAL, and UNSPEC of any transport, whose addresses are to be ignored; addresses of Unix
-        // sockets are no callers'.
+        // The addresses of LOCAL and of UNSPEC are to be ignored. A Unix socket's address is no
+        // caller's.
         (0, _) | (_, 0x00 | 0x31 | 0x32) => None,
-        // TCP over IPv4, and over IPv6: from, to, and both ports.
+        // TCP over IPv4 and over IPv6: source, destination, and both ports.
         (_, 0x11) => Some(address::<4>(rest)?),
         (_, 0x21) => Some(address::<16>(rest)?),
         _ => return None,
@@ -147,7 +148,7 @@ fn version_2(bytes: &[u8]) -> Option<Header> {
     })
 }
 
-/// The address that a block of addresses begins with, and its port.
+/// The source address and port in a block of addresses.
 fn address<const N: usize>(block: &[u8]) -> Option<SocketAddr>
 where
     IpAddr: From<[u8; N]>,

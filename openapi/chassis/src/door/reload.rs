@@ -1,5 +1,5 @@
-//! Follows the files of `[tls]`: what a certificate manager renews is in force within seconds, and
-//! what can't be used never is.
+//! Follows the files of `[tls]`. Files that a certificate manager renews are in force within
+//! seconds; files that can't be used never are.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use super::files::{Files, Loaded, TlsFileError};
 use super::identity::Identity;
 use crate::config::TlsConfig;
 
-/// How often the files are looked at.
+/// How often the files are read.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// The files, or why they can't be read.
 type Seen = Result<Files, String>;
 
-/// Looks at the files every second, and at once on SIGHUP; swaps what they make when they have
-/// changed since `files`, which are in force. Their content is compared and not their times: links
-/// are swapped, and clocks go back.
+/// Reads the files every second, and at once on SIGHUP. Puts them in force if they differ from
+/// `files`, which are in force so far. Contents are compared, not times: links are swapped, and
+/// clocks go back.
 pub(super) async fn follow(
     identity: Arc<Identity>,
     files: Files,
@@ -37,7 +37,8 @@ pub(super) async fn follow(
         }
     };
     info!(log, "TLS is ended here"; "certificate_ends" => ends.to_string());
-    // What was tried last, be it in force or not, and what was seen last.
+    // The files that were tried last, whether or not they are in force, and the files that were
+    // seen last.
     let mut tried: Seen = Ok(files);
     let mut before: Option<Seen> = None;
     let mut ticks = interval(EVERY);
@@ -48,8 +49,8 @@ pub(super) async fn follow(
             () = hangup(hangups.as_mut()) => true,
         };
         let seen = Files::read(&config).map_err(|error| error.to_string());
-        // A certificate and its key are two files: they are looked at when they have kept still for
-        // a while, or on request.
+        // A certificate and its key are two files. They are tried once they stay the same for a
+        // second, or at once on request.
         let is_still = before.as_ref() == Some(&seen);
         if asked || (seen != tried && is_still) {
             let loaded = seen.as_ref().map_err(Clone::clone).and_then(|files| {

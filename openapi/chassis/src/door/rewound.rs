@@ -1,4 +1,4 @@
-//! A stream of which something was read already, and is read again.
+//! A stream that gives bytes again that were read of it.
 
 use std::io;
 use std::pin::Pin;
@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The stream, and what comes before it.
+/// The stream, and the bytes that come before it.
 pub(super) struct Rewound<S> {
     held: Vec<u8>,
-    /// How much of it was read again.
+    /// How many of the held bytes were read again.
     read: usize,
     stream: S,
 }
@@ -23,7 +23,7 @@ impl<S> Rewound<S> {
         }
     }
 
-    /// Has these bytes, which were read of it, read again.
+    /// Puts bytes that were read of the stream back in front of it.
     pub(super) fn rewind(&mut self, mut bytes: Vec<u8>) {
         bytes.extend_from_slice(&self.held[self.read..]);
         self.held = bytes;
@@ -46,7 +46,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Rewound<S> {
         buffer.put_slice(&rest[..count]);
         this.read += count;
         if this.read == this.held.len() {
-            // Thousands of connections that are idle hold no memory.
+            // So thousands of idle connections hold no memory.
             this.held = Vec::new();
             this.read = 0;
         }

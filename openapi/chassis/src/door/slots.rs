@@ -1,5 +1,5 @@
-//! The slots of handshakes and of connections: each has one until it ends, or until it gives way to
-//! another. [`Shares`] decides who gets a slot, and who gives way.
+//! The slots of handshakes and of connections. Each has a slot until it ends, or until it gives way
+//! to another. [`Shares`] decides who gets a slot, and who gives way.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use super::tally::TurnedAway;
 use crate::guard::shares::{Holder, Shares};
 use crate::identity::Source;
 
-/// A holder that got no answer for this long is quiet.
+/// A holder without an answer for this long is quiet.
 const QUIET: Duration = Duration::from_secs(1);
 
 /// A number of slots, and their holders.
@@ -27,7 +27,7 @@ pub(super) struct Slots {
 struct Occupants {
     shares: Shares,
     next: u64,
-    /// By order of arrival.
+    /// The occupants, by order of arrival.
     all: BTreeMap<u64, Arc<Occupant>>,
 }
 
@@ -36,9 +36,9 @@ struct Occupants {
 struct Occupant {
     source: Option<Source>,
     opened: Instant,
-    /// When it was last answered, or got its slot; in milliseconds since `opened`.
+    /// When the occupant was last answered, or got its slot, in milliseconds since `opened`.
     heard_at: AtomicU64,
-    /// Whether it has asked for something since.
+    /// Whether the occupant sent a request since.
     is_asking: AtomicBool,
     has_asked: AtomicBool,
     arrived: Instant,
@@ -46,7 +46,7 @@ struct Occupant {
     displaced: Notify,
 }
 
-/// A slot; free again when this is dropped.
+/// A slot. It is free again when this is dropped.
 #[derive(Debug)]
 pub(super) struct Slot {
     slots: Arc<Slots>,
@@ -55,7 +55,7 @@ pub(super) struct Slot {
 }
 
 impl Slots {
-    /// This many slots, and no more than so many of them for one source.
+    /// `limit` slots, of which one source gets at most `per_source`.
     pub(super) fn new(limit: u32, per_source: u32) -> Arc<Self> {
         Arc::new(Self {
             opened: Instant::now(),
@@ -118,8 +118,9 @@ impl Slots {
 }
 
 impl Occupants {
-    /// Of those that give way, one of the source that has most, the newcomer's own before others';
-    /// one without a request under way before one with; and the one that has been quiet longest.
+    /// Of the occupants that give way, the first by this order: one of the source that has most;
+    /// the newcomer's own before others'; one without a request under way; the one without an
+    /// answer for longest.
     fn who_gives_way_to(&self, newcomer: Option<Source>) -> Option<u64> {
         let giving = self.all.iter().filter_map(|(number, occupant)| {
             let holder = occupant.holder();
@@ -176,7 +177,7 @@ impl Slot {
         self.occupant.has_asked.load(Ordering::Relaxed)
     }
 
-    /// How long the holder has had no answer.
+    /// How long the holder has gone without an answer.
     pub(super) fn quiet_for(&self) -> Duration {
         let elapsed = self.slots.opened.elapsed();
         elapsed.saturating_sub(self.occupant.last_heard())
@@ -199,7 +200,7 @@ impl Slot {
         self.occupant.is_asking.store(false, Ordering::Relaxed);
     }
 
-    /// Done when the slot is given to another holder.
+    /// Returns when the slot is given to another holder.
     pub(super) async fn displaced(&self) {
         self.occupant.displaced.notified().await;
     }
@@ -233,7 +234,7 @@ mod tests {
         slot.occupant.heard_at.store(at, Ordering::Relaxed);
     }
 
-    /// Slots that have been open for a while, so that a holder can have been quiet.
+    /// Slots that have been open for a while, so that a holder can be quiet.
     fn slots(limit: u32, per_source: u32) -> Arc<Slots> {
         let mut slots = Slots::new(limit, per_source);
         let ago = Duration::from_secs(60);
@@ -255,7 +256,7 @@ mod tests {
         let third = enter().unwrap();
         assert!(is_displaced(&second).await);
         assert!(!is_displaced(&first).await && !is_displaced(&third).await);
-        // What was taken away is not given back a second time.
+        // A slot that was taken away is not given back a second time.
         drop(second);
         first.answered();
         assert_eq!(
@@ -282,7 +283,7 @@ mod tests {
         );
         [&mine[0], &another].into_iter().for_each(Slot::asks);
         assert_eq!(slots.enter(source(1)).unwrap_err(), TurnedAway::Source);
-        // A request that is never whole keeps nobody out.
+        // A request that never becomes whole keeps no other caller out.
         quiet_for(&mine[0], 1_001);
         assert!(slots.enter(source(1)).is_ok() && is_displaced(&mine[0]).await);
     }
@@ -297,7 +298,7 @@ mod tests {
             assert_eq!(is_displaced(slot).await, number < 8, "{number}");
         }
         assert!(!is_displaced(&honest).await);
-        // From many sources, it is the oldest of all.
+        // Among many sources, the oldest holder gives way.
         drop(greedy);
         let others: Vec<_> = (3..7).map(enter).collect();
         assert!(is_displaced(&honest).await);
@@ -306,7 +307,7 @@ mod tests {
         assert!(occupants.all.is_empty() && occupants.shares.is_empty());
     }
 
-    /// As many sources as fill the slots, each of them asking all the time.
+    /// As many sources as there are slots, each with a request under way all the time.
     #[tokio::test]
     async fn busy_sources_do_not_lock_out_another() {
         let slots = slots(64, 4);

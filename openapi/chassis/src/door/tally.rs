@@ -1,4 +1,4 @@
-//! How often callers were turned away, and why.
+//! Counts how often callers were turned away, and why.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,40 +8,40 @@ use std::time::Duration;
 use slog::{Logger, warn};
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often the log has a line of each reason. A caller that floods the door must not flood the
+/// How often the log gets a line of each reason. A caller that floods the door must not flood the
 /// disk.
 const EVERY: Duration = Duration::from_secs(10);
 
 /// Why a connection was refused, or closed before its caller did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TurnedAway {
-    /// Its source has as many as it may, none of which gave way.
+    /// Its source has as many connections as it may, and none of them gave way.
     Source,
     /// The system had no descriptor for it.
     NoDescriptor,
     /// Its handshake took too long.
     HandshakeTime,
-    /// Its handshake gave way to another.
+    /// Its handshake gave way to another connection.
     HandshakeDisplaced,
-    /// It spoke no TLS that the service speaks, or broke it off.
+    /// It spoke no TLS that the service speaks, or broke the handshake off.
     Handshake,
     /// It showed no certificate.
     NoCertificate,
-    /// Its certificate is not of the authorities, or none.
+    /// Its certificate can't be read, or no trusted authority issued it.
     BadCertificate,
-    /// Its certificate is not in force yet, or no more.
+    /// Its certificate is not valid yet, or has expired.
     ExpiredCertificate,
     /// Its certificate was revoked.
     RevokedCertificate,
-    /// No list says whether its certificate was revoked, or the list is out of date.
+    /// No list says whether its certificate was revoked, or the list is outdated.
     UnknownRevocation,
-    /// Its certificate has none of the names that are allowed.
+    /// Its certificate has none of the allowed names.
     NameNotAllowed,
-    /// There were too many connections, none of which gave way.
+    /// There were too many connections, and none of them gave way.
     Full,
-    /// It gave way to another.
+    /// It gave way to another connection.
     Displaced,
-    /// It sent nothing after its handshake.
+    /// It sent no request in time after its handshake.
     Silent,
     /// It went too long without an answer.
     Idle,
@@ -51,14 +51,14 @@ pub(crate) enum TurnedAway {
     Upstream,
     /// It came from a balancer, and did not begin with a header of the PROXY protocol.
     ProxyHeader,
-    /// That header took too long.
+    /// Its header of the PROXY protocol took too long.
     ProxyTime,
-    /// A request came from no caller that is known.
+    /// A request came from an address that no known caller has.
     Stranger,
 }
 
 impl TurnedAway {
-    /// All of them, as they stand above.
+    /// All reasons, in the order of the variants.
     pub(crate) const ALL: [Self; 20] = [
         Self::Source,
         Self::NoDescriptor,
@@ -82,7 +82,7 @@ impl TurnedAway {
         Self::Stranger,
     ];
 
-    /// Those of connections that no door stands before.
+    /// The reasons of a listener without a door.
     pub(crate) const WITHOUT_A_DOOR: [Self; 7] = [
         Self::Source,
         Self::NoDescriptor,
@@ -93,7 +93,7 @@ impl TurnedAway {
         Self::Life,
     ];
 
-    /// Its name to operators.
+    /// The name that operators see.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Source => "too_many_of_source",
@@ -119,7 +119,7 @@ impl TurnedAway {
         }
     }
 
-    /// Whether it is what becomes of honest connections, sooner or later.
+    /// Whether honest connections end like this too, sooner or later.
     const fn is_usual(self) -> bool {
         matches!(self, Self::Silent | Self::Idle | Self::Life)
     }
@@ -141,7 +141,7 @@ impl Tally {
         }
     }
 
-    /// How many so far.
+    /// How many callers were turned away for this reason so far.
     pub(crate) fn of(&self, turned: TurnedAway) -> u64 {
         self.counts[turned as usize].load(Ordering::Relaxed)
     }
@@ -152,7 +152,7 @@ impl Tally {
     }
 }
 
-/// Tells the log, a line a reason that there is something new of.
+/// Writes a line to the log for each reason with new counts.
 pub(super) async fn tell(listener: &'static str, tally: Arc<Tally>, log: Logger) {
     let mut told = TurnedAway::ALL.map(|_| 0);
     let mut ticks = interval(EVERY);

@@ -1,9 +1,9 @@
-//! Whose certificates are taken: those that the authorities' word is good for, and that have one of
-//! some names.
+//! Decides which client certificates are accepted: those that the authorities vouch for, and that
+//! have an allowed name if there are such names.
 //!
-//! That a caller has the certificate's key is proved anew in each handshake. What the authorities
-//! say of a certificate is the same for all handshakes of a second, which is the unit that
-//! certificates and lists count in: so it is asked once.
+//! Each handshake proves anew that the caller has the certificate's key. What the authorities say
+//! of a certificate is the same for all handshakes within a second, the unit in which certificates
+//! and lists count time. So they are asked once a second.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,11 +14,11 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 
 use crate::identity::{CertificateName, ClientCertificate};
 
-/// How many chains are remembered at a time: D1 has few, and whoever has thousands of good ones
-/// gets no memory for them.
+/// How many chains are remembered at a time. D1 has few. A caller with thousands of good chains
+/// must not take up memory with them.
 const REMEMBERED: usize = 16;
 
-/// Takes certificates that are good and have one of the names, if there are any.
+/// Accepts certificates that are good and have one of the names, if there are any.
 #[derive(Debug)]
 pub(super) struct CallerVerifier {
     authorities: Arc<dyn ClientCertVerifier>,
@@ -26,7 +26,7 @@ pub(super) struct CallerVerifier {
     taken: Mutex<Taken>,
 }
 
-/// The chains that were taken in a second.
+/// The chains that were accepted within one second.
 #[derive(Debug, Default)]
 struct Taken {
     second: u64,
@@ -60,7 +60,8 @@ impl CallerVerifier {
         if self.names.iter().any(|name| certificate.has(name)) {
             Ok(verified)
         } else {
-            // The alert `access_denied`: the certificate is good, and not for here.
+            // The caller gets the alert `access_denied`: its certificate is good, but not allowed
+            // here.
             Err(CertificateError::ApplicationVerificationFailure.into())
         }
     }

@@ -1,11 +1,11 @@
-//! Sees to the connections that callers have to the HTTP server itself, where no door stands before
-//! it.
+//! Enforces the limits on connections where callers connect to the HTTP server directly, without a
+//! door.
 //!
-//! A door would cost each token a fifth more. But the server ends no silent connection and counts
-//! none, and gives its sockets to nobody. So they are looked for among the process's descriptors,
-//! by the address that they are connected to, twice a second. Whose turn it is to go, the [`Gate`]
-//! says, as it does where there is a door; a connection is ended by shutting its socket down, which
-//! the server takes for the caller's end.
+//! A door would make each token a fifth more expensive. But the server itself ends no silent
+//! connection, counts none, and gives its sockets to no other code. So the watchman looks for them
+//! among the process's descriptors, by their own address, twice a second. The [`Gate`] decides
+//! which connection must end, as it does for a door. The watchman ends a connection by shutting its
+//! socket down. To the server it looks as if the caller had hung up.
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -24,13 +24,13 @@ use super::slots::Slot;
 use super::tally::{self, Tally, TurnedAway};
 use crate::config::ConnectionLimits;
 
-/// How often it looks.
+/// How often the watchman looks.
 const EVERY: Duration = Duration::from_millis(500);
-/// So many numbers in a row that no descriptor has are taken for the end. The system gives the
-/// lowest that is free.
+/// After so many free descriptor numbers in a row, the search ends. The system always gives the
+/// lowest free number.
 const GAP: usize = 512;
 
-/// The connections, as far as they were seen.
+/// The connections that were seen so far.
 #[derive(Debug)]
 pub(crate) struct Watchman {
     /// The listener's key in the configuration.
@@ -39,7 +39,7 @@ pub(crate) struct Watchman {
     known: Mutex<HashMap<SocketAddr, Known>>,
 }
 
-/// A connection.
+/// A connection that was seen.
 #[derive(Debug)]
 struct Known {
     descriptor: RawFd,
@@ -59,12 +59,12 @@ impl Watchman {
         })
     }
 
-    /// What there is to count.
+    /// The listener's gate, for the metrics.
     pub(crate) fn gate(&self) -> Arc<Gate> {
         self.gate.clone()
     }
 
-    /// A caller sends a request. `None` if its connection was not seen yet: the connection counts as
+    /// Notes that a caller sends a request. `None` if its connection was not seen yet: it counts as
     /// new when it is.
     pub(crate) fn asks(&self, caller: SocketAddr) -> Option<UnderWay> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -73,7 +73,8 @@ impl Watchman {
         Some(UnderWay(slot))
     }
 
-    /// Looks after the connections to the server at an address, until it is dropped.
+    /// Enforces the limits on the connections to the server at an address, until the future is
+    /// dropped.
     pub(crate) async fn watch(self: Arc<Self>, server: SocketAddr, log: Logger) {
         let looking = async {
             let mut ticks = interval(EVERY);
@@ -116,7 +117,7 @@ impl Watchman {
     }
 
     fn end(&self, caller: SocketAddr, descriptor: RawFd, turned: TurnedAway) {
-        // It may be another's by now.
+        // The descriptor may be another connection's by now.
         if address(getpeername(descriptor)) == Some(caller) {
             let _may_be_gone = shutdown(descriptor, Shutdown::Both);
             self.gate.tally.count(turned, Some(canonical(caller).ip()));
@@ -130,7 +131,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// Whether a connection is to end, and why.
+/// Why a connection must end. `None` if it may go on.
 fn due(slot: &Slot, limits: &ConnectionLimits) -> Option<TurnedAway> {
     let (quiet, age) = (slot.quiet_for(), slot.age());
     if slot.is_displaced() {
@@ -173,12 +174,12 @@ fn address(of: nix::Result<SockaddrStorage>) -> Option<SocketAddr> {
     })
 }
 
-/// What is heard of the HTTP server's own log: the connections that it could not accept. It has two
-/// lines a request besides.
+/// Reads one thing of the HTTP server's own log: the connections that it could not accept.
+/// Everything else is dropped, as the log has two lines for each request.
 pub(crate) struct NotAccepted(Option<Arc<Tally>>);
 
 impl NotAccepted {
-    /// `gate` counts them, where callers connect to the server directly.
+    /// `gate` counts these connections, where callers connect to the server directly.
     pub(crate) fn at(gate: Option<&Gate>) -> Self {
         Self(gate.map(|gate| gate.tally.clone()))
     }

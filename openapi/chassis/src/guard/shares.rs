@@ -1,19 +1,20 @@
-//! Who gets a place where there are only so many: the one rule for handshakes, connections and
+//! Shares a limited number of places between sources: one rule for handshakes, connections and
 //! requests.
 //!
-//! 1. A source has no more places than are left. Alone it has half of them; each further greedy source leaves the others less, and
-//!    something is left for a source that has nothing.
-//! 2. A source that gets none by that may take one from another, where those who hold places can give way: from a source that
-//!    has more, whatever it does; from anybody that has been quiet for a while; and from itself, when nothing is lost by it.
+//! 1. A source has no more places than are left. A single source gets half of them. Each further
+//!    greedy source leaves the others less, and a source without a place still finds one.
+//! 2. A source that gets no place by the first part may take one from another holder, where holders
+//!    can give way: from a source that has more, whatever that source does; from any holder that
+//!    has been quiet for a while; and from itself, if nothing is lost by it.
 
 use std::collections::HashMap;
 
 use crate::identity::Source;
 
-/// How many places there are, and how many of them each source has.
+/// The number of places, and how many of them each source has.
 ///
-/// A caller without a source is a gateway or a balancer, which stands for many sources: it has no
-/// share, and takes what is left.
+/// A caller without a source is a gateway or a balancer, which stands for many sources. It has no
+/// share, and gets any place that is left.
 #[derive(Debug)]
 pub(crate) struct Shares {
     limit: u32,
@@ -22,19 +23,19 @@ pub(crate) struct Shares {
     of_source: HashMap<Source, u32>,
 }
 
-/// One that has a place, as far as it matters to who wants one.
+/// What the rule needs to know of the holder of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Holder {
-    /// Whose it is.
+    /// The holder's source.
     pub source: Option<Source>,
     /// Whether a request is under way.
     pub is_busy: bool,
-    /// Whether it was not answered anything for a while.
+    /// Whether the holder has gone without an answer for a while.
     pub is_quiet: bool,
 }
 
 impl Shares {
-    /// This many places, and no more than so many of them for one source.
+    /// `limit` places, of which one source gets at most `per_source`.
     pub(crate) fn new(limit: u32, per_source: u32) -> Self {
         Self {
             limit,
@@ -44,29 +45,29 @@ impl Shares {
         }
     }
 
-    /// How many are taken.
+    /// How many places are taken.
     pub(crate) fn taken(&self) -> u32 {
         self.taken
     }
 
-    /// How many this source has.
+    /// How many places this source has.
     pub(crate) fn of(&self, source: Option<Source>) -> u32 {
         let count = source.and_then(|source| self.of_source.get(&source));
         count.copied().unwrap_or(0)
     }
 
-    /// Whether it has all that one source may have.
+    /// Whether this source has as many places as one source may have.
     pub(crate) fn has_all(&self, source: Option<Source>) -> bool {
         self.of(source) >= self.per_source
     }
 
-    /// Whether there is a place for one more of this source. The first part of the rule.
+    /// Whether this source may have one more place. This is the first part of the rule.
     pub(crate) fn has_room_for(&self, source: Option<Source>) -> bool {
         let left = self.limit.saturating_sub(self.taken);
         left > 0 && self.of(source) < left && !self.has_all(source)
     }
 
-    /// Whether a holder gives way to a newcomer that there is no room for. The second part.
+    /// Whether a holder gives way to a newcomer that finds no place. This is the second part.
     pub(crate) fn gives_way(&self, holder: Holder, newcomer: Option<Source>) -> bool {
         if newcomer.is_some() && holder.source == newcomer {
             return !holder.is_busy || holder.is_quiet;
@@ -75,12 +76,12 @@ impl Shares {
             return false;
         }
         let (has, wants) = (self.of(holder.source), self.of(newcomer));
-        // With one more each, two sources would take the same place from each other for ever.
+        // If one more were enough, two sources would take the same place from each other for ever.
         let has_more = has > wants + 1 || (has > 0 && wants == 0);
         has_more || holder.is_quiet
     }
 
-    /// It has one more.
+    /// Gives this source one more place.
     pub(crate) fn add(&mut self, source: Option<Source>) {
         self.taken += 1;
         if let Some(source) = source {
@@ -88,14 +89,14 @@ impl Shares {
         }
     }
 
-    /// It has one less.
+    /// Takes one place from this source.
     pub(crate) fn remove(&mut self, source: Option<Source>) {
         self.taken = self.taken.saturating_sub(1);
         if let Some(source) = source
             && let Some(count) = self.of_source.get_mut(&source)
         {
             *count -= 1;
-            // One that has none takes no memory.
+            // A source without a place takes no memory.
             if *count == 0 {
                 self.of_source.remove(&source);
             }
@@ -178,8 +179,8 @@ mod tests {
     }
 
     proptest! {
-        /// However many are greedy, there is a place for a source that has none, by itself or from
-        /// another.
+        /// For any number of greedy sources, a source without a place gets one: a free one, or
+        /// another's.
         #[test]
         fn a_source_that_has_none_gets_one(
             limit in 1_u32..40, per_source in 1_u32..10, asking in proptest::collection::vec(0_u8..20, 0..200),

@@ -1,6 +1,7 @@
-//! How many requests are read and answered at a time, and whose: one too many is turned away before
-//! anything of it is read, so that memory doesn't grow with what callers send. What there is, is
-//! shared by the rule of [`Shares`]; a request that is under way gives way to no other.
+//! Limits how many requests are read and answered at a time. A request that is one too many is
+//! refused before anything of it is read, so that memory doesn't grow with what callers send.
+//! Sources share the slots by the rule of [`Shares`]. A request that is under way gives way to no
+//! other.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +24,7 @@ pub(crate) struct RequestSlot {
 }
 
 impl Requests {
-    /// None so far, and this many at most.
+    /// No requests yet, and at most `limit` at a time.
     pub(crate) fn new(limit: u32) -> Arc<Self> {
         Arc::new(Self {
             under_way: Mutex::new(Shares::new(limit, limit)),
@@ -32,7 +33,7 @@ impl Requests {
     }
 
     /// A slot for a request of this source. `None` if the source has its share, or if no slot is
-    /// left. That is counted.
+    /// left. The refusal is counted.
     pub(crate) fn admit(self: &Arc<Self>, source: Source) -> Option<RequestSlot> {
         let under_way = self.under_way.lock();
         let mut under_way = under_way.unwrap_or_else(PoisonError::into_inner);
@@ -48,13 +49,13 @@ impl Requests {
         })
     }
 
-    /// How many are under way.
+    /// How many requests are under way.
     pub(crate) fn under_way(&self) -> u32 {
         let under_way = self.under_way.lock();
         under_way.unwrap_or_else(PoisonError::into_inner).taken()
     }
 
-    /// How many were turned away so far.
+    /// How many requests were refused so far.
     pub(crate) fn turned_away(&self) -> u64 {
         self.turned_away.load(Ordering::Relaxed)
     }
@@ -78,7 +79,7 @@ mod tests {
         Source::from(IpAddr::from([192, 0, 2, last]))
     }
 
-    /// As many as it gets.
+    /// Takes as many slots as the source gets.
     fn all(requests: &Arc<Requests>, last: u8) -> Vec<RequestSlot> {
         std::iter::from_fn(|| requests.admit(source(last))).collect()
     }
@@ -92,7 +93,7 @@ mod tests {
         assert_eq!(second.len(), 3);
         let honest = requests.admit(source(3)).expect("a place");
         assert_eq!((requests.under_way(), requests.turned_away()), (10, 2));
-        // What is given back is there for all.
+        // A slot that is given back is free for every source.
         drop((first, honest));
         assert_eq!(all(&requests, 2).len(), 3);
         drop(second);

@@ -1,8 +1,8 @@
-//! A client's certificate, as far as tokens and clients have to do with it: its thumbprint (RFC
-//! 8705 3.1) and its names (2.1.2).
+//! A client's certificate: its thumbprint (RFC 8705 3.1) and its names (2.1.2), which tokens and
+//! clients refer to.
 //!
-//! That it was issued by an authority that is trusted, and is in force, whoever took the connection
-//! has seen to.
+//! These types don't check the certificate. The door or the gateway has checked that a trusted
+//! authority issued it and that it is in force.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -17,7 +17,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::distinguished_name::{DistinguishedName, InvalidName};
 
-/// A certificate that somebody proved to have the key of.
+/// A certificate whose key a caller proved to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCertificate {
     thumbprint: Thumbprint,
@@ -26,7 +26,7 @@ pub struct ClientCertificate {
     alternatives: Vec<CertificateName>,
 }
 
-/// The SHA-256 of a certificate's DER, `x5t#S256`.
+/// The SHA-256 digest of a certificate's DER, `x5t#S256`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Thumbprint([u8; 32]);
 
@@ -35,7 +35,7 @@ pub struct Thumbprint([u8; 32]);
 pub enum CertificateName {
     /// `subject:CN=d1,O=Thales,C=FR`
     Subject(DistinguishedName),
-    /// `dns:d1.example`; compared without regard to case.
+    /// `dns:d1.example`. Case makes no difference.
     Dns(String),
     /// `uri:spiffe://d1.example/authz`
     Uri(String),
@@ -53,15 +53,15 @@ pub struct InvalidCertificate;
 /// A text that is no name of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidCertificateName {
-    /// No kind of name before it.
+    /// The kind of name is missing, or unknown.
     #[error(
         "must say what kind of name it is: \"subject:CN=d1,O=Thales,C=FR\", \"dns:d1.example\", \"uri:…\", \"ip:…\" or \"email:…\""
     )]
     Kind,
-    /// A subject that is none.
+    /// The subject is no distinguished name.
     #[error(transparent)]
     Subject(#[from] InvalidName),
-    /// An IP address that is none.
+    /// The IP address is none.
     #[error("must be one IP address behind \"ip:\"")]
     Ip,
 }
@@ -90,19 +90,19 @@ impl ClientCertificate {
         })
     }
 
-    /// What a token is bound to.
+    /// The thumbprint, which tokens are bound to.
     #[must_use]
     pub fn thumbprint(&self) -> Thumbprint {
         self.thumbprint
     }
 
-    /// Its `notAfter`, in seconds since 1970.
+    /// The certificate's `notAfter`, in seconds since 1970.
     #[must_use]
     pub fn expires_at(&self) -> i64 {
         self.expires_at
     }
 
-    /// Whether it has this name.
+    /// Whether the certificate has this name.
     #[must_use]
     pub fn has(&self, name: &CertificateName) -> bool {
         match name {
@@ -115,8 +115,7 @@ impl ClientCertificate {
     }
 }
 
-/// The names that can be asked for; others are no reason to refuse a certificate that has one of
-/// these as well.
+/// A name that the configuration can ask for. `None` for other kinds, which are ignored.
 fn alternative(name: &GeneralName<'_>) -> Option<CertificateName> {
     match name {
         GeneralName::DNSName(name) => Some(CertificateName::Dns((*name).to_owned())),
@@ -131,7 +130,7 @@ fn alternative(name: &GeneralName<'_>) -> Option<CertificateName> {
     }
 }
 
-/// For logs: the subject, or what else it is called.
+/// For logs: the subject, or else the first alternative name, or the thumbprint.
 impl fmt::Display for ClientCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.subject, self.alternatives.first()) {
@@ -143,7 +142,7 @@ impl fmt::Display for ClientCertificate {
 }
 
 impl Thumbprint {
-    /// Of a certificate's DER.
+    /// The thumbprint of a certificate's DER.
     #[must_use]
     pub fn of(der: &[u8]) -> Self {
         let digest = digest::digest(&digest::SHA256, der);

@@ -1,4 +1,4 @@
-//! Names of X.500: what a certificate's subject is called, and RFC 4514's text for it.
+//! Names of X.500, as a certificate's subject has them, and their text by RFC 4514.
 
 mod attribute_types;
 mod value;
@@ -11,19 +11,19 @@ use x509_parser::x509::X509Name;
 
 use value::{Value, hex_digit};
 
-/// A distinguished name. Two are the same when they have the same attributes with the same values,
-/// letter by letter, in the same order: a looser comparison would take one subject for another.
-/// Which of ASN.1's types of text a value has makes no difference.
+/// A distinguished name. Two names are equal if they have the same attributes with the same values,
+/// letter by letter, in the same order. A looser comparison could take one subject for another. The
+/// ASN.1 type of a text makes no difference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DistinguishedName {
-    /// The most general one first, as certificates have them; RFC 4514 writes them the other way
-    /// round.
+    /// The relative names, the most general one first, as in certificates. RFC 4514 writes them in
+    /// reverse.
     relative: Vec<BTreeSet<Attribute>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Attribute {
-    /// Its object identifier, dotted.
+    /// The attribute's object identifier, dotted.
     kind: String,
     value: Value,
 }
@@ -49,7 +49,7 @@ impl InvalidName {
 }
 
 impl DistinguishedName {
-    /// The name in a certificate; none when it can't be read.
+    /// The name in a certificate. `None` if it can't be read.
     pub(super) fn of(name: &X509Name<'_>) -> Option<Self> {
         let attributes = |relative: &x509_parser::x509::RelativeDistinguishedName<'_>| {
             let attributes = relative.iter().map(|attribute| {
@@ -97,7 +97,7 @@ fn attribute(text: &str) -> Result<Attribute, InvalidName> {
     Ok(Attribute { kind, value })
 }
 
-/// The parts between separators that are not escaped.
+/// Splits a text at the separators that are not escaped.
 fn split(text: &str, separator: char) -> Vec<&str> {
     let mut parts = Vec::new();
     let (mut start, mut escaped) = (0, false);
@@ -115,15 +115,15 @@ fn split(text: &str, separator: char) -> Vec<&str> {
     parts
 }
 
-/// RFC 4514 2.4: `\,` is a comma and `\2C` as well; spaces around a value are none of it unless
-/// they are escaped.
+/// A value without its escapes (RFC 4514 2.4). Both `\,` and `\2C` are a comma. Spaces around a
+/// value are dropped unless they are escaped.
 fn unescaped(text: &str) -> Result<String, &'static str> {
     let text = text.trim_start();
     if text.is_empty() {
         return Err("has no value");
     }
     let mut bytes = Vec::with_capacity(text.len());
-    // What stands before trailing spaces that were not escaped.
+    // The length of the value without trailing spaces that were not escaped.
     let mut end = 0;
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -183,7 +183,8 @@ fn escape(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
             '"' | '+' | ',' | ';' | '<' | '>' | '\\' => write!(f, "\\{c}")?,
             ' ' if at == 0 || at == last => f.write_str("\\ ")?,
             '#' if at == 0 => f.write_str("\\#")?,
-            // A name goes into logs and lists, where a line break of its own would be another line.
+            // Names go into logs and lists, where a line break in a name would look like another
+            // line.
             c if c.is_control() => {
                 let mut buffer = [0; 4];
                 for byte in c.encode_utf8(&mut buffer).bytes() {

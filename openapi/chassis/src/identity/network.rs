@@ -1,4 +1,4 @@
-//! Networks, in which a client's requests may originate.
+//! Networks of IP addresses, by which the service knows gateways, balancers and clients.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,31 +7,31 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 
-/// A network of IPv4 or IPv6 in CIDR notation (RFC 4632 3.1, RFC 4291 2.3), such as `10.0.0.0/8`;
-/// or one address.
+/// A network of IPv4 or IPv6 in CIDR notation (RFC 4632 3.1, RFC 4291 2.3), such as `10.0.0.0/8`,
+/// or a single address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network(IpNet);
 
 /// A text that is no network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidNetwork {
-    /// Not in CIDR notation.
+    /// The text is not in CIDR notation.
     #[error("a network is written as 10.0.0.0/8 or 2001:db8::/32, or as one address")]
     NotCidr,
-    /// One of the two is a slip, and nobody knows which.
+    /// The address doesn't fit the prefix. Either may be the mistake.
     #[error("the address has bits beyond its prefix: is it the network {0}?")]
     HostBits(IpNet),
 }
 
 impl Network {
-    /// Whether `address` is in it. An IPv4 address that is written as an IPv6 one is the IPv4
+    /// Whether `address` is in the network. An IPv4 address in its IPv6 form counts as the IPv4
     /// address.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 
-    /// Whether every address of its family is in it.
+    /// Whether the network has every address of its family.
     #[must_use]
     pub fn is_everybody(&self) -> bool {
         self.0.prefix_len() == 0

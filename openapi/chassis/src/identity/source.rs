@@ -1,14 +1,14 @@
-//! Whom failures are counted against.
+//! The source of a request, which limits and failures are counted by.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Where a request comes from, as wide as one caller is: an IPv4 address; or of an IPv6 address its
-/// network, /64, as whoever has one address in it has all of them.
+/// The addresses that a single caller can have: an IPv4 address, or the /64 network of an IPv6
+/// address, since a caller with one address of it has all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Source {
-    /// An address.
+    /// An IPv4 address.
     V4(Ipv4Addr),
-    /// The first 64 bits of one.
+    /// The first 64 bits of an IPv6 address.
     V6([u16; 4]),
 }
 

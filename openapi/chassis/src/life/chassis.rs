@@ -18,7 +18,7 @@ use crate::door::{self, FrontDoor, FrontDoorError, Gate, Listener, Watchman, des
 use crate::ops::{self, Answers, Ops, Page, Standing};
 use crate::service::Service;
 
-/// Where an HTTP server listens when it has a front door before it: no caller reaches it there.
+/// Where an HTTP server listens behind a front door. Callers on the network can't reach it there.
 const BEHIND_THE_DOOR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The sections of a configuration that the chassis reads.
@@ -57,8 +57,8 @@ pub struct Sections<'a> {
     pub requests: u32,
 }
 
-/// A service before it starts: the address of its callers is taken if it has a door, and no caller
-/// is let in.
+/// A service before its start. If it has a door, the door has taken its address. No caller is let
+/// in yet.
 ///
 /// ```
 /// use std::net::SocketAddr;
@@ -111,7 +111,7 @@ pub struct Chassis {
     answers: Arc<Answers>,
     ops_watchman: Arc<Watchman>,
     docs: Option<Page>,
-    /// What is read of a request, where the configuration says so.
+    /// The limits on requests, if the configuration sets them.
     reads: Option<RequestLimits>,
     log: Logger,
 }
@@ -120,7 +120,8 @@ impl Chassis {
     /// Makes the doors and the guards.
     ///
     /// # Errors
-    /// [`ServeError`]: a file that the sections name, an address, or too few descriptors.
+    /// [`ServeError`]: a file that the sections name can't be used, an address can't be taken, or
+    /// there are too few descriptors.
     pub fn new(sections: Sections<'_>, log: Logger) -> Result<Self, ServeError> {
         let limits = sections.limits;
         let has_door = sections.tls.is_some() || !limits.proxy_protocol.is_empty();
@@ -160,7 +161,7 @@ impl Chassis {
         })
     }
 
-    /// The service with all sections of a configuration.
+    /// Makes the doors and the guards from all sections of a configuration.
     ///
     /// # Errors
     /// [`ServeError`], as for [`Chassis::new`].
@@ -178,8 +179,8 @@ impl Chassis {
         })
     }
 
-    /// The options that the API must be mounted with, over those of the service. With
-    /// [`Chassis::of`], the configuration says how large and how slow a body may be.
+    /// The options that the API must be mounted with, added to the service's own. With
+    /// [`Chassis::of`], the configuration sets how large and how slow a body may be.
     #[must_use]
     pub fn options(&self, options: Options) -> Options {
         let (body_bytes, body_deadline) = match self.reads {
@@ -194,14 +195,14 @@ impl Chassis {
         }
     }
 
-    /// The page at `/docs/` of the operators' listener; without it, there is none.
+    /// Sets the page at `/docs/` of the operators' listener. Without it there is no such page.
     #[must_use]
     pub fn docs(mut self, page: Page) -> Self {
         self.docs = Some(page);
         self
     }
 
-    /// Starts both listeners, and what runs beside them.
+    /// Starts both listeners, and the tasks beside them.
     ///
     /// # Errors
     /// [`ServeError`]
@@ -241,7 +242,8 @@ impl Chassis {
             Ops::new(standing, gate, docs),
             Some(&ops_watchman.gate()),
         )?;
-        // Both addresses are taken by now, and no request is before the service says that it runs.
+        // Both addresses are taken by now. No request is answered before the service says that it
+        // runs.
         service.started().await?;
         let (api, ops) = (api.start(), ops.start());
         let (entrance, telling) = (admission.entrance.clone(), log.clone());
@@ -268,9 +270,9 @@ impl Chassis {
     }
 }
 
-/// Makes room for the descriptors of connections: with a door, the caller's socket and both ends of
-/// the one to the HTTP server. Without one, it is well to have some for connections that were not
-/// seen yet.
+/// Makes room for the descriptors of connections. With a door, each connection takes the caller's
+/// socket and both ends of the connection to the HTTP server. Without a door, each takes one
+/// descriptor, and some more are wanted for connections that the watchman has not seen yet.
 fn provide_descriptors(sections: &Sections<'_>, has_door: bool) -> Result<(), FrontDoorError> {
     let limits = sections.limits.connections;
     let wanted = limits.descriptors();

@@ -1,8 +1,8 @@
-//! Which files the service can open: those that it names, and nothing else that its user could
-//! (Landlock).
+//! Confines the process by Landlock: it can open the files that its configuration names, and no
+//! other file that its user could open.
 //!
-//! Whoever takes the process over has what it has in memory; but no file of the machine beyond
-//! these, and no program to run.
+//! An attacker who takes the process over has the process's memory, but no other file of the
+//! machine, and no program to run.
 
 use std::path::{Path, PathBuf};
 
@@ -17,21 +17,22 @@ use crate::config::{GatewayConfig, TlsConfig};
 /// Whether the process is confined.
 #[derive(Debug)]
 pub enum Confinement {
-    /// To the files of its configuration.
+    /// The process is confined to the files of its configuration.
     Files,
-    /// Not, for a reason of the service's own.
+    /// The process is not confined, for a reason that the service gives.
     Waived(&'static str),
-    /// Not, as the kernel has no Landlock, or keeps the process from using it.
+    /// The process is not confined: the kernel has no Landlock, or doesn't let the process use it.
     Unsupported,
-    /// Not, since this went wrong.
+    /// The process is not confined because of this error.
     Failed(RulesetError),
 }
 
-/// The rights that are known to the last of those kernels; an older one confines as far as it can.
+/// The rights that Landlock's fifth version knows. An older kernel confines the process as far as
+/// it can.
 const RIGHTS: ABI = ABI::V5;
 
-/// What the process may read, and what it may write. Folders, since a file that is renewed is
-/// another one.
+/// The folders that the process may read, and those that it may write. They are folders because a
+/// renewed file is another file.
 ///
 /// ```
 /// use dropshot_chassis::life::confinement::Folders;
@@ -42,14 +43,15 @@ const RIGHTS: ABI = ABI::V5;
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Folders {
-    /// Those whose files may be read.
+    /// The folders whose files may be read.
     pub read: Vec<PathBuf>,
-    /// Those whose files may also be written, made and removed.
+    /// The folders whose files may also be written, made and removed.
     pub written: Vec<PathBuf>,
 }
 
 impl Confinement {
-    /// Confines this thread, and those that it starts from now on; so there must be no other yet.
+    /// Confines this thread, and the threads that it starts from now on. So call it before any
+    /// other thread exists.
     #[must_use]
     pub fn to(folders: &Folders) -> Self {
         match confine(folders) {
@@ -59,7 +61,7 @@ impl Confinement {
         }
     }
 
-    /// Tells the log.
+    /// Tells the log whether the process is confined.
     pub fn tell(&self, log: &Logger) {
         match self {
             Self::Files => info!(log, "confined to the files of the configuration"),
@@ -95,15 +97,15 @@ fn confine(folders: &Folders) -> Result<RulesetStatus, RulesetError> {
 }
 
 impl Folders {
-    /// Where the C library finds out what a host's name stands for, and what it needs for that.
+    /// The folders in which the C library looks up the address of a host name.
     pub const RESOLVER: [&str; 5] = ["/etc", "/lib", "/lib64", "/usr/lib", "/run"];
 
-    /// A file that is read.
+    /// Allows a file to be read.
     pub fn reads(&mut self, file: &Path) {
         self.read.extend(folders(file));
     }
 
-    /// The files of `[tls]` and `[gateway]`.
+    /// Allows the files of `[tls]` and `[gateway]` to be read.
     pub fn reads_sections(&mut self, tls: Option<&TlsConfig>, gateway: Option<&GatewayConfig>) {
         if let Some(tls) = tls {
             let optional = [&tls.client_ca, &tls.crl];
@@ -116,23 +118,24 @@ impl Folders {
         }
     }
 
-    /// What hosts' names are looked up with.
+    /// Allows the files that resolve host names to be read.
     pub fn reads_resolver(&mut self) {
         self.read.extend(Self::RESOLVER.map(PathBuf::from));
     }
 
-    /// A path that is written: made, if it is not there yet.
+    /// Allows a path to be written, and to be made if it does not exist yet.
     pub fn writes(&mut self, path: &Path) {
         self.written.push(existing(path));
     }
 }
 
-/// Where a file stands, and where it leads to: renewal may leave the link, and change what it leads
-/// to, or the link. A link that is swapped often leads from one folder into its sibling.
+/// The folders of a file: its own, and the one that it links to. Renewal may keep the link and
+/// change its target, or change the link. A link that is swapped often leads from one folder into
+/// its sibling.
 fn folders(file: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let behind = file.canonicalize().ok().map(|file| folder(&file));
     let mut folders = vec![folder(file)];
-    // Where the links are that stand on the way to the file itself.
+    // The folders of the links on the way to the file.
     let links = file.ancestors().skip(1).filter(|path| path.is_symlink());
     folders.extend(links.map(folder));
     if let Some(behind) = behind {
@@ -150,7 +153,7 @@ fn folder(file: &Path) -> PathBuf {
     file.parent().unwrap_or(file).into()
 }
 
-/// The path, or of what it lies in the first that is there already.
+/// The path, or its nearest ancestor that exists.
 fn existing(path: &Path) -> PathBuf {
     let mut there = path.ancestors().filter(|path| path.exists());
     there.next().unwrap_or(path).into()

@@ -9,25 +9,26 @@ use crate::service::ServiceError;
 /// Why a service didn't start, or didn't end as it should.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// Its operations, or the operators'.
+    /// The service's operations, or the operators', can't be mounted.
     #[error("the operations can't be served: {0}")]
     Mount(#[from] MountError),
-    /// An address.
+    /// An address can't be listened on.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// TLS at the service's own address, or the limits of connections.
+    /// The door can't be made: for example, a file of `[tls]` can't be used, or there are too few
+    /// descriptors.
     #[error(transparent)]
     FrontDoor(#[from] FrontDoorError),
-    /// What the gateway proves itself by.
+    /// The gateway's secret can't be used.
     #[error(transparent)]
     GatewaySecret(#[from] GatewaySecretError),
-    /// What the service itself does when it starts and when it ends.
+    /// The service's own start or end failed.
     #[error(transparent)]
     Service(#[from] ServiceError),
     /// A listener ended by itself.
     #[error("a listener stopped by itself: {0}")]
     Stopped(String),
-    /// Requests outlived the grace period.
+    /// Requests took longer than the grace period.
     #[error("requests were still running {seconds} s after the stop; they were cut off")]
     Unfinished {
         /// The grace period.

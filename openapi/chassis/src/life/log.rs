@@ -1,5 +1,4 @@
-//! The service's log, on standard error: for people when that is a terminal, else one JSON object a
-//! line.
+//! The service's log, on standard error: text for people, or one JSON object a line.
 
 use std::io::{self, IsTerminal};
 
@@ -8,8 +7,8 @@ use slog_async::{Async, AsyncGuard};
 
 use crate::config::{LogConfig, LogFormat, LogLevel};
 
-/// The log, and what writes its last lines when it is dropped. Writing happens on a thread of its
-/// own, since a pipe that nobody reads must not hold up a token.
+/// The log, and a guard that writes the last lines when it is dropped. A thread of its own writes
+/// the lines: if a process stops reading the pipe, the service still issues tokens.
 ///
 /// ```
 /// use dropshot_chassis::config::{LogConfig, LogLevel};

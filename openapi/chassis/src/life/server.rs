@@ -1,4 +1,4 @@
-//! A service that runs: from its first request to its drain and its end.
+//! A running service: from its first request to its drain and its end.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use crate::door::OpenDoor;
 use crate::ops::Ops;
 use crate::service::Service;
 
-/// How long requests may still take when the service was told to stop: longer than a body may, and
-/// well within the 30 seconds after which Kubernetes kills.
+/// How long requests may still take after the service was told to stop. It is longer than a body
+/// may take, and well within the 30 seconds after which Kubernetes kills the process.
 const GRACE: Duration = Duration::from_secs(20);
 
 /// A service that answers requests.
@@ -38,28 +38,28 @@ const GRACE: Duration = Duration::from_secs(20);
 /// ```
 pub struct Server<C: ServerContext, S: Service> {
     pub(super) api: HttpServer<C>,
-    /// What stands before it, unless callers connect to it directly.
+    /// The door in front of the API. `None` if callers connect to the API directly.
     pub(super) door: Option<OpenDoor>,
     pub(super) ops: HttpServer<Ops<S>>,
     pub(super) service: Arc<S>,
     pub(super) admission: Admission,
-    /// What runs beside the requests.
+    /// The tasks beside the requests.
     pub(super) beside: Vec<JoinHandle<()>>,
     pub(super) drain_time: Duration,
     pub(super) log: Logger,
 }
 
-/// Where the service answers.
+/// The addresses at which the service answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Addresses {
-    /// Callers.
+    /// For callers.
     pub api: SocketAddr,
-    /// Operators.
+    /// For operators.
     pub ops: SocketAddr,
 }
 
 impl<C: ServerContext, S: Service> Server<C, S> {
-    /// Where it answers, the ports that the system chose among it.
+    /// The addresses at which the service answers, with the ports that the system chose.
     #[must_use]
     pub fn addresses(&self) -> Addresses {
         Addresses {
@@ -72,8 +72,8 @@ impl<C: ServerContext, S: Service> Server<C, S> {
     }
 
     /// Answers requests until it is told to stop. Then it drains: `/readyz` says so, and requests
-    /// are answered for `limits.drain_time` or until a second signal. Then it answers those that
-    /// are under way, and no others.
+    /// are answered for `limits.drain_time` or until a second signal. Then it answers the requests
+    /// that are under way, and no others.
     ///
     /// # Errors
     /// [`ServeError`]
@@ -94,17 +94,17 @@ impl<C: ServerContext, S: Service> Server<C, S> {
         info!(self.log, "stopping"; "grace_s" => GRACE.as_secs());
         let closing = async {
             let ended = close(self.door, self.api).await;
-            // Requests whose callers have hung up are handled to their ends.
+            // Requests are handled to their end even if their callers hang up.
             while self.admission.requests.under_way() > 0 {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             ended
         };
-        // Dropshot itself waits for the last connection for ever.
+        // Without this limit, Dropshot waits for the last connection for ever.
         let closed = tokio::time::timeout(GRACE, closing).await;
         self.beside.iter().for_each(JoinHandle::abort);
         let written = self.service.stopped().await;
-        // A scrape that takes longer may be cut off.
+        // A scrape of the metrics that takes longer is cut off.
         let _closed = tokio::time::timeout(Duration::from_secs(1), close(None, self.ops)).await;
         written?;
         match closed {
@@ -119,12 +119,12 @@ impl<C: ServerContext, S: Service> Server<C, S> {
     }
 }
 
-/// Answers the requests under way, and ends.
+/// Answers the requests that are under way, and closes the server.
 async fn close<C: ServerContext>(
     door: Option<OpenDoor>,
     server: HttpServer<C>,
 ) -> Result<(), String> {
-    // The door first: a connection that the server has not accepted when it stops is lost.
+    // The door closes first. The server loses a connection that it has not accepted when it stops.
     if let Some(door) = &door {
         door.shut().await;
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What tells the process to stop: SIGTERM or SIGINT.
+/// The signals that tell the process to stop: SIGTERM and SIGINT.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -22,8 +22,8 @@ pub struct StopSignal {
 }
 
 impl StopSignal {
-    /// Takes over both signals now. SIGHUP as well, which asks for the files of `[tls]` to be read
-    /// again: it is no reason to end where there are none.
+    /// Takes over both signals from now on, and SIGHUP as well. SIGHUP asks the service to read the
+    /// files of `[tls]` again, so it must not end a service without such files.
     ///
     /// # Errors
     /// The system's.

@@ -1,4 +1,5 @@
-//! The answers that callers got: counted by operation and status, and each fault told to the log.
+//! The answers that callers got. They are counted by operation and status, and each fault is
+//! logged.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -15,11 +16,11 @@ use slog::{Logger, error};
 const BOUNDS: [f64; 12] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
 ];
-/// The operation of a request whose path no operation has. Its path is no label: callers would
-/// decide how many series there are.
+/// The label of a request whose path has no operation. The path itself is no label, as callers
+/// would then decide how many series there are.
 const UNKNOWN: &str = "unknown";
 
-/// The answers since the start.
+/// The counts of answers since the start.
 #[derive(Debug)]
 pub(crate) struct Answers {
     counts: Family<Kind, Counter>,
@@ -34,7 +35,7 @@ struct Kind {
     status: u16,
 }
 
-/// What was asked for.
+/// What a request asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Asked {
     operation: &'static str,
@@ -51,7 +52,7 @@ impl Default for Answers {
 }
 
 impl Answers {
-    /// What counts each answer, and tells the log of each fault.
+    /// A function that counts each answer, and logs each fault.
     pub(crate) fn observe(self: &Arc<Self>, log: Logger) -> Observe {
         let answers = self.clone();
         Box::new(move |answered| {
@@ -83,8 +84,8 @@ impl Answers {
         seconds.observe(answered.elapsed.as_secs_f64());
     }
 
-    /// Requests that are one too many are counted by themselves. A caller that sends as many as it
-    /// can must not fill the disk.
+    /// Logs a fault. Requests that are one too many have a counter of their own: a caller that
+    /// sends as many as it can must not fill the disk.
     fn tell(&self, answered: &Answered<'_>, log: &Logger) {
         if !answered.status.is_server_error() || answered.is_one_too_many {
             return;
@@ -119,7 +120,7 @@ impl Default for Pace {
     }
 }
 
-/// How many lines there are in a second: faults come by the thousand when something is away.
+/// Limits the lines in a second. Faults come by the thousand while a part of the service is down.
 #[derive(Debug)]
 struct Pace {
     second: Instant,

@@ -1,5 +1,5 @@
-//! The service's figures in Prometheus's text format. Whoever counts has them; here they are
-//! gathered.
+//! The service's metrics in Prometheus's text format. Each part of the service keeps its own
+//! counts; this module gathers them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::door::Gate;
 use crate::readiness::{Problem, Readiness};
 use crate::service::Service;
 
-/// What [`Metrics::text`] is.
+/// The media type of [`Metrics::text`].
 pub(super) const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
-/// Where the figures come from.
+/// The registry of all metrics.
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
@@ -33,7 +33,7 @@ pub(super) struct Metrics {
 #[derive(Debug)]
 struct Door(Arc<Gate>);
 
-/// How the service stands.
+/// The state of the service.
 #[derive(Debug)]
 pub(crate) struct Standing<S: Service> {
     pub service: Arc<S>,
@@ -52,7 +52,7 @@ impl<S: Service> Clone for Standing<S> {
 }
 
 impl<S: Service> Standing<S> {
-    /// Whether the service may take traffic: it is ready, and does not end.
+    /// Whether the service may take traffic: it is ready, and is not about to end.
     pub(super) fn readiness(&self) -> Readiness {
         let mut readiness = self.service.readiness();
         if self.admission.draining.load(Ordering::Relaxed) {
@@ -78,7 +78,7 @@ impl Metrics {
         Self { registry }
     }
 
-    /// As they are now.
+    /// All metrics with their present values.
     pub(super) fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         prometheus_text::encode(&mut text, &self.registry)?;

@@ -1,7 +1,8 @@
-//! The API reference: the served document as one page of HTML, for people. Made once, at the start.
+//! The API reference: the served document as one page of HTML, for people. It is made once, at the
+//! start.
 //!
-//! All of the document's text is escaped, and the page may load and run nothing: a document can be
-//! an attack as well.
+//! All of the document's text is escaped, and the page may load and run nothing, since a document
+//! can hold an attack.
 
 mod html;
 mod schema;
@@ -100,7 +101,7 @@ fn operations(document: &Value) -> impl Iterator<Item = (&String, &String, &Valu
     })
 }
 
-/// How an operation is called in its anchor.
+/// The name of an operation in its anchor.
 fn name(operation: &Value, method: &str, path: &str) -> String {
     match operation["operationId"].as_str() {
         Some(id) => id.to_owned(),
@@ -176,7 +177,7 @@ fn content(of: &Value) -> String {
     entries(&of["content"]).map(body).collect()
 }
 
-/// What a reference to a parameter, a body, a reply or a header stands for.
+/// The parameter, body, reply or header that a reference stands for.
 fn resolved<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
     let pointer = value["$ref"]
         .as_str()
@@ -187,7 +188,7 @@ fn resolved<'d>(document: &'d Value, value: &'d Value) -> &'d Value {
 }
 
 fn put(page: &mut String, part: std::fmt::Arguments<'_>) {
-    // A `String` takes whatever is written to it.
+    // Writing to a `String` never fails.
     let _never_fails = page.write_fmt(part);
 }
 

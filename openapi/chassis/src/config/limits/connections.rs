@@ -64,8 +64,8 @@ impl ConnectionLimits {
         3 * u64::from(self.connections) + u64::from(self.handshakes)
     }
 
-    /// Reads the limits. Each may also be a key of `[tls]`. There it was when only connections with
-    /// TLS had limits.
+    /// Reads the limits. Each may also be a key of `[tls]`: the keys were there when only
+    /// connections with TLS had limits.
     pub fn read(reader: &mut Reader) -> Option<Self> {
         let default = Self::default();
         let mut number = |keys, default| limit(reader, keys, default, number);

@@ -1,4 +1,4 @@
-//! Both directions of a connection, and how long they may go on.
+//! Copies both directions of a connection, and ends it by its limits.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -15,20 +15,20 @@ use crate::door::pipe::{Broken, Pipe};
 use crate::door::slots::Slot;
 use crate::door::tally::TurnedAway;
 
-/// How much of a caller is taken without an answer: its header lines, which hyper would take 400
-/// KiB of, and a body. More of it waits in the network for the answer, and if none comes is never
-/// read.
+/// How many bytes of a caller are read without an answer: the header lines, of which hyper would
+/// take 400 KiB, and the body. Further bytes wait in the network for the answer, and are never read
+/// if none comes.
 const UNANSWERED: usize = 64 * 1024;
-/// How long a caller may take to close its end when the HTTP server has closed the other. Were the
-/// socket closed while bytes of the caller's are still on their way, the reset that answers them
-/// would overtake the last answer.
+/// How long a caller may take to close its end after the HTTP server has closed the other. If the
+/// socket were closed while bytes of the caller's are on their way, a reset would answer them and
+/// overtake the last answer.
 const LINGER: Duration = Duration::from_secs(1);
-/// How long a request may still take that is under way when the connection's life is over.
+/// How long a request may still take if it is under way when the connection's life is over.
 const GRACE: Duration = Duration::from_secs(10);
-/// How often it is looked whether that one is answered.
+/// How often the door looks whether such a request is answered.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Copies both ways until both have ended, or the limits end it.
+/// Copies both ways until both have ended, or until the limits end the connection.
 pub(super) async fn splice(
     gate: &Gate,
     slot: &Slot,
@@ -49,9 +49,9 @@ pub(super) async fn splice(
             if !requests_end {
                 match requests.poll(cx, tls, &mut upstream.socket) {
                     Poll::Ready(Ok(())) => requests_end = true,
-                    // The caller is gone, and nobody waits for an answer.
+                    // The caller is gone and waits for no answer.
                     Poll::Ready(Err(Broken::Source)) => return Poll::Ready(Ok(())),
-                    // The HTTP server takes no more; what it has to say to that is still to come.
+                    // The HTTP server takes no more. Its answer to that is still to come.
                     Poll::Ready(Err(Broken::Sink)) => {
                         requests.turn_deaf();
                         continue;
@@ -66,7 +66,7 @@ pub(super) async fn splice(
             } else {
                 match answers.poll(cx, &mut upstream.socket, tls) {
                     Poll::Ready(Ok(())) => {
-                        // What still comes of the caller, the HTTP server never hears.
+                        // The HTTP server has closed. Further bytes of the caller never reach it.
                         fresh = None;
                         requests.turn_deaf();
                         span.linger();
@@ -101,12 +101,12 @@ pub(super) async fn splice(
     .await
 }
 
-/// How long a connection has lasted, and gone without an answer.
+/// How long a connection has lasted, and how long it has gone without an answer.
 struct Span {
     limits: ConnectionLimits,
     began: Instant,
     last_answer: Instant,
-    /// Whether something was asked since.
+    /// Whether the caller sent something since.
     is_asked: bool,
     lingers_since: Option<Instant>,
 }
@@ -127,7 +127,7 @@ impl Span {
         self.is_asked = true;
     }
 
-    /// Answers count, not what is sent: half a request could be dripped for ever.
+    /// Notes an answer. Answers count, not requests: a caller could drip half a request for ever.
     fn answered(&mut self) {
         self.last_answer = Instant::now();
         self.is_asked = false;
@@ -145,7 +145,7 @@ impl Span {
         self.began + self.limits.connection_life
     }
 
-    /// When it is to be looked at again.
+    /// When to look at the limits again.
     fn next_look(&self) -> Instant {
         if let Some(since) = self.lingers_since {
             return since + LINGER;
@@ -159,7 +159,7 @@ impl Span {
         idle.min(life)
     }
 
-    /// Whether it is over, and why.
+    /// How the connection ends. `None` if it may go on.
     fn end(&self, now: Instant) -> Option<Result<(), TurnedAway>> {
         if let Some(since) = self.lingers_since {
             return (now >= since + LINGER).then_some(Ok(()));
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(after(&span, 610), Some(Err(TurnedAway::Life)));
     }
 
-    /// A connection to an HTTP server, and its end there.
+    /// A connection to an HTTP server, and the server's end of it.
     async fn connected() -> (Gate, Upstream, TcpStream) {
         let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let gate = Gate::plain();
@@ -264,7 +264,7 @@ mod tests {
         }
     }
 
-    /// The HTTP server does so when it stops.
+    /// The HTTP server closes its end when it stops.
     #[tokio::test]
     async fn an_answer_is_heard_that_comes_together_with_the_end() {
         let (gate, upstream, mut accepted) = connected().await;

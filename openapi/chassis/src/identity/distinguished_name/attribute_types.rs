@@ -1,7 +1,7 @@
-//! What the types of attributes are called: the names of RFC 4514, of openssl, short and long, and
-//! of Java and Windows.
+//! The names of attribute types: those of RFC 4514, of openssl (short and long), and of Java and
+//! Windows.
 
-/// Object identifiers, each with its names; the first one is printed. Case makes no difference.
+/// Object identifiers, each with its names. The first name is printed. Case makes no difference.
 const TYPES: &[(&str, &[&str])] = &[
     ("2.5.4.3", &["CN", "commonName"]),
     ("2.5.4.4", &["SN", "surname"]),
@@ -63,7 +63,7 @@ const TYPES: &[(&str, &[&str])] = &[
     ("1.2.840.113549.1.9.1", &["EMAILADDRESS", "E"]),
     ("1.2.840.113549.1.9.2", &["UNSTRUCTUREDNAME"]),
     ("1.2.840.113549.1.9.8", &["UNSTRUCTUREDADDRESS"]),
-    // Of extended validation certificates, and so of PSD2 and Open Finance.
+    // Types of extended validation certificates, which PSD2 and Open Finance use.
     (
         "1.3.6.1.4.1.311.60.2.1.1",
         &["JURISDICTIONL", "jurisdictionLocalityName"],
@@ -82,7 +82,8 @@ const TYPES: &[(&str, &[&str])] = &[
     ("1.2.643.100.5", &["OGRNIP"]),
 ];
 
-/// The object identifier of a type, by one of its names or dotted, as `2.5.4.15` or `OID.2.5.4.15`.
+/// The object identifier of a type, by one of its names, or by its number such as `2.5.4.15` or
+/// `OID.2.5.4.15`.
 pub(super) fn identifier(name: &str) -> Option<String> {
     let upper = name.to_ascii_uppercase();
     let dotted = upper.strip_prefix("OID.").unwrap_or(&upper);
@@ -96,7 +97,7 @@ pub(super) fn identifier(name: &str) -> Option<String> {
     known.map(|(identifier, _)| (*identifier).to_owned())
 }
 
-/// What a type is called; its number if it has no name here.
+/// The name of a type, or its number if the type has no name here.
 pub(super) fn name(identifier: &str) -> &str {
     let known = TYPES.iter().find(|(known, _)| *known == identifier);
     known

@@ -1,5 +1,4 @@
-//! The value of an attribute: a text, whichever of ASN.1's types of text it has, or anything else
-//! as its DER.
+//! The value of an attribute: a text of any ASN.1 text type, or the DER of anything else.
 
 use x509_parser::asn1_rs::{Any, FromDer, Tag, ToDer};
 
@@ -8,12 +7,12 @@ use x509_parser::asn1_rs::{Any, FromDer, Tag, ToDer};
 pub(super) enum Value {
     /// A text.
     Text(String),
-    /// The encoding of what is no text.
+    /// The DER of a value that is no text.
     Der(Vec<u8>),
 }
 
 impl Value {
-    /// The value in a certificate; none if it can't be read.
+    /// The value in a certificate. `None` if it can't be read.
     pub(super) fn of(value: &Any<'_>) -> Option<Self> {
         match text(value) {
             Some(text) => Some(Self::Text(text)),
@@ -21,7 +20,7 @@ impl Value {
         }
     }
 
-    /// RFC 4514 2.4: the DER of a value in hexadecimal, as it stands behind `#`.
+    /// Reads the hexadecimal DER that stands behind `#` (RFC 4514 2.4).
     pub(super) fn from_hex(hex: &str) -> Option<Self> {
         let pairs = hex.as_bytes().chunks(2);
         let byte = |pair: &[u8]| match pair {
@@ -44,8 +43,7 @@ fn text(value: &Any<'_>) -> Option<String> {
         | Tag::NumericString
         | Tag::Ia5String
         | Tag::VisibleString => Some(std::str::from_utf8(bytes).ok()?.to_owned()),
-        // T.61 has never been written as it is specified. openssl and others take it for ISO
-        // 8859-1.
+        // No software writes T.61 as specified. openssl and others read it as ISO 8859-1.
         Tag::TeletexString => Some(bytes.iter().copied().map(char::from).collect()),
         Tag::BmpString => {
             let units: Vec<u16> = exact(bytes)?.map(u16::from_be_bytes).collect();
@@ -64,7 +62,7 @@ pub(super) fn hex_digit(byte: u8) -> Option<u8> {
     u8::try_from(digit).ok()
 }
 
-/// All of the bytes, so many at a time; none if some are left over.
+/// All of the bytes, `N` at a time. `None` if some are left over.
 fn exact<const N: usize>(bytes: &[u8]) -> Option<impl Iterator<Item = [u8; N]>> {
     let (units, rest) = bytes.as_chunks::<N>();
     rest.is_empty().then(|| units.iter().copied())

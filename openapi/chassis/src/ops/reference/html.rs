@@ -1,4 +1,4 @@
-//! Text as HTML.
+//! Writes text as HTML.
 
 use serde_json::Value;
 
@@ -18,7 +18,8 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// An element's id; what a name has beside letters, digits and `-_.` would need escapes in links.
+/// An element's id. Characters other than letters, digits and `-_.` become `_`, since they would
+/// need escapes in links.
 pub(super) fn anchor(kind: &str, name: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let name: String = name
@@ -28,7 +29,7 @@ pub(super) fn anchor(kind: &str, name: &str) -> String {
     format!("{kind}-{name}")
 }
 
-/// Paragraphs, as a description's empty lines part them.
+/// A description as paragraphs, split at its empty lines.
 pub(super) fn prose(description: &Value) -> String {
     let paragraphs = text(description).split("\n\n").map(str::trim);
     let paragraphs = paragraphs.filter(|paragraph| !paragraph.is_empty());
@@ -37,12 +38,12 @@ pub(super) fn prose(description: &Value) -> String {
         .collect()
 }
 
-/// A string, or nothing.
+/// A string's text. Empty for any other value.
 pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// An object's entries; of anything else none.
+/// An object's entries. None for any other value.
 pub(super) fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }

@@ -1,10 +1,10 @@
-//! Schemas: a link where one is named, and all that it says where it stands.
+//! Writes schemas as HTML: a link for a named one, and all keywords for any other.
 
 use serde_json::Value;
 
 use super::html::{anchor, entries, escape, prose};
 
-/// What is told in a form of its own. Every other keyword is listed with its value.
+/// The keywords that have a form of their own. Every other keyword is listed with its value.
 const TOLD: [&str; 8] = [
     "description",
     "properties",
@@ -77,7 +77,7 @@ pub(super) fn of(schema: &Value) -> String {
     part
 }
 
-/// A property, a parameter or a header: the last two have their schema inside.
+/// The entry of a property, a parameter or a header. The last two have their schema inside.
 pub(super) fn entry(name: &str, place: &str, required: bool, value: &Value) -> String {
     let mut words: Vec<&str> = vec![place];
     words.extend(required.then_some("required"));
