@@ -17,7 +17,7 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  cargo xtask scaffold --spec petstore.yaml --out ../petstore\n  \
-                        cd ../petstore && cargo run -- serve --listen 127.0.0.1:8080"
+                        cd ../petstore && cargo run -- serve"
 )]
 pub struct Arguments {
     /// The OpenAPI document, JSON or YAML.
@@ -113,7 +113,7 @@ fn report(
     }
     writeln!(
         stdout,
-        "\nNext:\n  cd {out}\n  cargo run -- serve --listen 127.0.0.1:8080\n  cargo test"
+        "\nNext:\n  cd {out}\n  cargo run -- serve\n  cargo test"
     )
 }
 

@@ -109,7 +109,6 @@ mod rejection;
 pub mod reply;
 pub mod route;
 mod security;
-mod serve;
 mod service;
 mod style;
 mod template;
@@ -156,7 +155,6 @@ pub use crate::received::Received;
 pub use crate::rejection::Rejection;
 pub use crate::reply::{Payload, Reply, respond};
 pub use crate::security::{ApiKey, Authorization, Basic, Bearer, HttpCredentials};
-pub use crate::serve::{ServeError, ServeOptions, serve};
 pub use crate::text::Text;
 pub use crate::union::{any_of, any_of_objects, one_of};
 

@@ -170,7 +170,7 @@ impl Rounds {
             build: middle(&self.build),
             binary_mb: binary_mb(&program)?,
             start_ms: start::start_ms(made, &program)?,
-            starts_on_2_mib: start::starts_on_2_mib(&program),
+            starts_on_2_mib: start::starts_on_2_mib(made, &program),
             ratios: None,
         };
         progress(&compiled.line());

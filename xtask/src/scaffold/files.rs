@@ -6,6 +6,7 @@ use dropshot_codegen::{Generated, Loaded};
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::process::Command;
 
 /// Writes all files or none. The crate is made in a folder beside its place, and moved when it is
 /// complete.
@@ -27,25 +28,28 @@ pub fn write(
     let root = beside.path();
     let specs = copy_document(arguments, loaded, root)?;
     let (handlers, more) = handlers(&made.skeleton);
+    let names = Names::of(name, &loaded.document.title);
     let files = [
-        ("Cargo.toml", manifest(name)),
+        ("Cargo.toml", manifest(&names)),
         ("build.rs", build_script(&specs)),
         (".gitignore", "/target\n".to_owned()),
-        ("README.md", readme(name, loaded, &specs, &made.skeleton)),
+        ("README.md", readme(&names, loaded, &specs, &made.skeleton)),
+        ("src/lib.rs", names.fill(include_str!("template/lib.rs"))),
+        ("src/main.rs", names.fill(include_str!("template/main.rs"))),
         (
-            "src/lib.rs",
-            include_str!("template/lib.rs").replace("__TITLE__", &one_line(&loaded.document.title)),
-        ),
-        (
-            "src/main.rs",
-            include_str!("template/main.rs").replace("__CRATE__", &name.replace('-', "_")),
+            "src/state.rs",
+            names.fill(include_str!("template/state.rs")),
         ),
         ("src/handlers.rs", handlers),
         (
             "tests/contract.rs",
-            include_str!("template/contract.rs").replace("__CRATE__", &name.replace('-', "_")),
+            names.fill(include_str!("template/contract.rs")),
         ),
     ];
+    let settings = names.fill(include_str!("template/config.toml.in"));
+    let more = more
+        .into_iter()
+        .chain([(PathBuf::from(format!("{name}.toml")), settings)]);
     for (path, text) in files
         .into_iter()
         .map(|(path, text)| (PathBuf::from(path), text))
@@ -55,6 +59,7 @@ pub fn write(
         fs::create_dir_all(path.parent().unwrap_or(root))?;
         fs::write(path, text)?;
     }
+    format(root);
     // These are the versions that the generator is tested with. Cargo leaves out those that the
     // crate does not need.
     fs::copy(workspace().join("Cargo.lock"), root.join("Cargo.lock"))?;
@@ -67,6 +72,15 @@ pub fn write(
     #[cfg(unix)]
     fs::set_permissions(out, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     Ok(())
+}
+
+/// Formats the code, whose lines are as long as the document's names. Without rustfmt, the code is
+/// right all the same.
+fn format(root: &Path) {
+    let mut rustfmt = Command::new("rustfmt");
+    rustfmt.args(["--quiet", "--edition", "2024"]);
+    let files = ["build.rs", "src/lib.rs", "src/main.rs", "tests/contract.rs"];
+    let _may_be_missing = rustfmt.args(files.map(|file| root.join(file))).status();
 }
 
 /// Copies the document, the files that it refers to and the overlay to `openapi/`. Returns the
@@ -117,18 +131,54 @@ fn copy_document(
     Ok((spec, overlay))
 }
 
-fn manifest(name: &str) -> String {
-    let workspace = workspace();
-    let path = |folder: &str| {
-        format!(
-            "{:?}",
-            workspace.join("openapi").join(folder).display().to_string()
-        )
-    };
-    include_str!("template/Cargo.toml.in")
-        .replace("__CRATE__", name)
+/// What the crate is called, in each place.
+struct Names {
+    /// To cargo, and to those who start it.
+    name: String,
+    /// In code, and before the names of metrics.
+    module: String,
+    /// Before the names of environment variables.
+    prefix: String,
+    /// What it is, in a line.
+    title: String,
+}
+
+impl Names {
+    fn of(name: &str, title: &str) -> Self {
+        let module = name.replace('-', "_");
+        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self {
+            name: name.to_owned(),
+            prefix: format!("{}_", module.to_uppercase()),
+            module,
+            title,
+        }
+    }
+
+    /// A template with the names in it.
+    fn fill(&self, template: &str) -> String {
+        template
+            .replace("__NAME__", &self.name)
+            .replace("__CRATE__", &self.module)
+            .replace("__PREFIX__", &self.prefix)
+            .replace("__TITLE__", &self.title)
+    }
+}
+
+fn manifest(names: &Names) -> String {
+    let openapi = workspace().join("openapi");
+    let path = |folder: &str| quoted(&openapi.join(folder).display().to_string());
+    names
+        .fill(include_str!("template/Cargo.toml.in"))
+        .replace("__DESCRIPTION__", &quoted(&names.title))
+        .replace("__CHASSIS__", &path("chassis"))
         .replace("__CODEGEN__", &path("codegen"))
         .replace("__RUNTIME__", &path("runtime"))
+}
+
+/// A string of TOML.
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
 }
 
 fn build_script((spec, overlay): &(String, Option<String>)) -> String {
@@ -157,10 +207,10 @@ fn handlers(skeleton: &Skeleton) -> (String, Vec<(PathBuf, String)>) {
     let mut files = Vec::new();
     if skeleton.groups.is_empty() {
         main.push_str(if skeleton.api.is_empty() {
-            "use crate::{Context, Service, api};\n\nimpl api::Api for Service {\n    type Context = Context;\n"
+            "use crate::{Context, Handlers, api};\n\nimpl api::Api for Handlers {\n    type Context = Context;\n"
         } else {
-            "use crate::api::{self, replies, requests};\nuse crate::{Context, Service};\n\
-             use dropshot_contract::{Failure, RequestContext};\n\nimpl api::Api for Service {\n    type Context = Context;\n\n"
+            "use crate::api::{self, replies, requests};\nuse crate::{Context, Handlers};\n\
+             use dropshot_contract::{Failure, RequestContext};\n\nimpl api::Api for Handlers {\n    type Context = Context;\n\n"
         });
         main.push_str(&bodies(&skeleton.api, "Context"));
         main.push_str("}\n");
@@ -170,7 +220,7 @@ fn handlers(skeleton: &Skeleton) -> (String, Vec<(PathBuf, String)>) {
         main.push_str(&format!("mod {};\n", group.module));
         let text = format!(
             "//! The operations of `{}`.\n\nuse crate::api::{{self, replies, requests}};\nuse crate::{{Context, Service}};\n\
-             {HEAD}impl api::{} for Service {{\n{}}}\n",
+             {HEAD}impl api::{} for Handlers {{\n{}}}\n",
             group.module,
             group.name,
             bodies(&group.methods, "Context")
@@ -180,36 +230,24 @@ fn handlers(skeleton: &Skeleton) -> (String, Vec<(PathBuf, String)>) {
             text,
         ));
     }
-    main.push_str("\nuse crate::{Context, Service, api};\n\nimpl api::Api for Service {\n    type Context = Context;\n}\n");
+    main.push_str("\nuse crate::{Context, Handlers, api};\n\nimpl api::Api for Handlers {\n    type Context = Context;\n}\n");
     (main, files)
 }
 
 fn readme(
-    name: &str,
+    names: &Names,
     loaded: &Loaded,
     (spec, overlay): &(String, Option<String>),
     skeleton: &Skeleton,
 ) -> String {
     let count = loaded.document.operations.len();
-    let first = skeleton
-        .methods()
-        .next()
-        .map(|method| method.name.clone())
-        .unwrap_or_default();
-    include_str!("template/README.md.in")
-        .replace("__CRATE__", name)
-        .replace("__TITLE__", &one_line(&loaded.document.title))
+    let first = skeleton.methods().next();
+    let first = first.map(|method| method.name.clone()).unwrap_or_default();
+    let overlay = overlay.as_ref().map(|it| format!(" with `{it}`"));
+    names
+        .fill(include_str!("template/README.md.in"))
         .replace("__SPEC__", spec)
-        .replace(
-            "__OVERLAY__",
-            &overlay
-                .as_ref()
-                .map_or_else(String::new, |overlay| format!(" with `{overlay}`")),
-        )
+        .replace("__OVERLAY__", &overlay.unwrap_or_default())
         .replace("__COUNT__", &count.to_string())
         .replace("__METHOD__", &first)
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

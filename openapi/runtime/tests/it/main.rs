@@ -13,6 +13,5 @@ mod routing;
 mod sample;
 mod schemas;
 mod security;
-mod serving;
 mod table;
 mod uploads;

@@ -34,7 +34,7 @@ pub struct Made {
     pub layout: Layout,
     pub operations: usize,
     pub folder: PathBuf,
-    name: String,
+    pub name: String,
     /// The cost of writing the crate. `None` for the baseline, which no generator writes.
     pub generated: Option<Cost>,
 }

@@ -1,6 +1,7 @@
 //! __TITLE__
 //!
-//! `api` is generated from the document at build time. `handlers` answers its operations.
+//! `api` is generated from the document at build time. `handlers` answers its operations with the
+//! `state` that they share.
 
 /// The generated API: types, requests, replies and the trait to implement.
 #[allow(missing_docs)]
@@ -8,10 +9,9 @@ pub mod api {
     include!(concat!(env!("OUT_DIR"), "/api.rs"));
 }
 mod handlers;
+mod state;
 
-/// The service. Its handlers are associated functions that work with the [`Context`].
-pub enum Service {}
+pub use state::{Context, Settings, State};
 
-/// The state that handlers share. A handler gets it from `rqctx.context()`.
-#[derive(Debug, Default)]
-pub struct Context {}
+/// Answers the operations. Its methods are associated functions, which get the [`Context`].
+pub enum Handlers {}

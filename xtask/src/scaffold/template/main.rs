@@ -1,47 +1,30 @@
-//! Serves the API (`serve`), or prints its document (`openapi`).
+//! The program: `serve` runs the service, `config` and `openapi` show what it does.
 
-use __CRATE__::{Context, Service, api};
-use dropshot_contract as rt;
-use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-const USAGE: &str = "usage: __CRATE__ serve [--listen ADDR] | openapi";
+use dropshot_chassis::{Chassis, CommandLine, Server, ServiceError};
+use dropshot_contract::Options;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match arguments.as_slice() {
-        ["openapi"] => {
-            print!("{}", api::DOCUMENT);
-            ExitCode::SUCCESS
-        }
-        ["serve"] => serve("127.0.0.1:8080").await,
-        ["serve", "--listen", address] => serve(address).await,
-        _ => {
-            eprintln!("{USAGE}");
-            ExitCode::from(2)
-        }
-    }
+use __CRATE__::{Context, Handlers, Settings, State, api};
+
+fn main() -> ExitCode {
+    let command_line = CommandLine {
+        name: env!("CARGO_PKG_NAME"),
+        version: env!("CARGO_PKG_VERSION"),
+        about: env!("CARGO_PKG_DESCRIPTION"),
+        env_prefix: "__PREFIX__",
+        document: api::DOCUMENT,
+    };
+    command_line.run(Settings::read, start)
 }
 
-async fn serve(address: &str) -> ExitCode {
-    let Ok(address) = address.parse::<SocketAddr>() else {
-        eprintln!("{address:?} is no address: give one like 127.0.0.1:8080\n{USAGE}");
-        return ExitCode::from(2);
-    };
-    let api = match api::api_description::<Service>(rt::Options::default()) {
-        Ok(api) => api,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match rt::serve(api, Context::default(), address, rt::ServeOptions::default()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+/// Makes the state that handlers share, and starts the service.
+async fn start(
+    chassis: Chassis,
+    settings: Settings,
+) -> Result<Server<Context, State>, ServiceError> {
+    let state = Arc::new(State::open(settings).await?);
+    let api = api::api_description::<Handlers>(chassis.options(Options::default()))?;
+    Ok(chassis.start(api, state.clone(), state).await?)
 }
