@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::chain::CHANGE;
 use super::journal::{Entry, Journal};
-use super::{AuditError, Chain, Gap, Head, Known, Place, Settings};
+use super::{AuditError, Chain, Gap, Head, Known, Place, Settings, Waiting};
 
 /// The way to the chain of changes. Methods block on the disk.
 #[derive(Debug, Clone)]
@@ -34,15 +35,6 @@ type FileState = (PathBuf, u64, u64);
 #[derive(Debug)]
 pub struct ChangeWriter {
     journal: Journal,
-}
-
-/// A record of the outbox.
-#[derive(Debug, Clone, Copy)]
-pub struct Waiting<'a> {
-    /// Its number in the store. Records of the same change share one number.
-    pub number: i64,
-    /// The record, a JSON object.
-    pub json: &'a str,
 }
 
 impl Changes {
@@ -163,17 +155,6 @@ impl ChangeWriter {
             .append_all(entries.into_iter(), pin, true, &mut lines)
     }
 }
-
-impl Waiting<'_> {
-    /// The end of its line, from its number on.
-    pub(super) fn in_line(&self) -> String {
-        let members = self.json.strip_prefix('{').unwrap_or_default();
-        format!("{CHANGE}{},{members}", self.number)
-    }
-}
-
-/// How the member with the number of a change begins.
-const CHANGE: &str = "\"change\":";
 
 fn lock<T>(seen: &Mutex<T>) -> MutexGuard<'_, T> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::chain::{Hash, Head};
+use super::chain::Head;
 use super::files::private;
-use super::{Chain, Place};
+use super::{Chain, Hash, Place};
 use crate::config::{StoreConfig, StoreUrl};
 use crate::keys::give_to_its_owner;
 

@@ -5,11 +5,11 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use super::chain::{Hash, Head, Link, signed};
+use super::chain::{Head, Link, signed};
 use super::file::TrailFile;
 use super::gap::{Gap, Wrong};
 use super::lines::Lines;
-use super::{AuditError, Chain, Known, Place};
+use super::{AuditError, Chain, Hash, Known, Place};
 
 /// How a writer begins.
 #[derive(Debug)]

@@ -7,7 +7,8 @@ mod trails;
 use std::fmt;
 use std::path::Path;
 
-use super::chain::{Hash, Head, Link, signed};
+use super::chain::{Head, Link, signed};
+use super::hash::Hash;
 use super::lines::{Line, LinePlace, Lines};
 use super::{AuditError, Chain, Event, Known};
 use crate::keys::StoredAuditKey;

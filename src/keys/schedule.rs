@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::set::Step;
 use super::{KeySet, KeyState};
 use crate::token::Algorithm;
 
@@ -30,42 +31,6 @@ pub struct Wanted {
     pub default: Algorithm,
     /// The algorithms of clients that accept no other.
     pub clients: BTreeSet<Algorithm>,
-}
-
-/// A change of the keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Make a new key. The other keys of its algorithm stop when it starts.
-    Make {
-        /// The algorithm with which it signs.
-        algorithm: Algorithm,
-        /// When it starts.
-        signs_from: Timestamp,
-    },
-    /// Let a published key sign at once.
-    BringForward {
-        /// The key's id.
-        id: String,
-    },
-    /// Let a key stop signing. None follows it.
-    End {
-        /// The key's id.
-        id: String,
-        /// When.
-        at: Timestamp,
-    },
-    /// Destroy the private half of a key that doesn't sign any more.
-    Forget {
-        /// The key's id.
-        id: String,
-    },
-    /// Withdraw a key.
-    Revoke {
-        /// The key's id.
-        id: String,
-        /// Why.
-        reason: Option<String>,
-    },
 }
 
 /// Why an administrator's request can't be carried out.

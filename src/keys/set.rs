@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{KeyError, KeyState, Step, StoredKey};
+use super::{KeyState, StoredKey};
 use crate::token::{Algorithm, Lifetime};
 
 /// The signing keys, oldest first.
@@ -21,6 +21,42 @@ pub struct KeyMaterial {
     pub sealed_secret_key: Option<Vec<u8>>,
     /// The signing keys.
     pub signing_keys: KeySet,
+}
+
+/// A change of the keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Make a new key. The other keys of its algorithm stop when it starts.
+    Make {
+        /// The algorithm with which it signs.
+        algorithm: Algorithm,
+        /// When it starts.
+        signs_from: Timestamp,
+    },
+    /// Let a published key sign at once.
+    BringForward {
+        /// The key's id.
+        id: String,
+    },
+    /// Let a key stop signing. None follows it.
+    End {
+        /// The key's id.
+        id: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Destroy the private half of a key that doesn't sign any more.
+    Forget {
+        /// The key's id.
+        id: String,
+    },
+    /// Withdraw a key.
+    Revoke {
+        /// The key's id.
+        id: String,
+        /// Why.
+        reason: Option<String>,
+    },
 }
 
 impl KeySet {
@@ -68,12 +104,12 @@ impl KeySet {
     ///
     /// # Errors
     /// The error of `make`.
-    pub fn apply(
+    pub fn apply<E>(
         &mut self,
         step: &Step,
         now: Timestamp,
-        make: impl FnOnce(Algorithm, Timestamp) -> Result<StoredKey, KeyError>,
-    ) -> Result<(), KeyError> {
+        make: impl FnOnce(Algorithm, Timestamp) -> Result<StoredKey, E>,
+    ) -> Result<(), E> {
         match step {
             Step::Make {
                 algorithm,

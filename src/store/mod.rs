@@ -9,7 +9,6 @@ pub mod conformance;
 mod difference;
 mod error;
 mod findings;
-mod open;
 mod record;
 mod sql;
 
@@ -25,13 +24,13 @@ use uuid::Uuid;
 pub use difference::{Difference, TrailDifference};
 pub use error::StoreError;
 pub use findings::{Earlier, Findings, SeenVersion};
-pub use open::{Migrate, open};
 pub use record::{
     AuditHead, AuditPlace, Change, ChangeRecords, ClientRecord, ClientUpdate, ClientUse, NewSecret,
     News, Position, RevokedToken, Rotated, SchemaStatus, Subject, TokensThen, WaitingRecords,
 };
 pub use sql::{Copied, SqlStore, Staged};
 
+use crate::config::StoreConfig;
 use crate::keys::{KeyMaterial, RowKeys, StoredAuditKey, StoredKey};
 use crate::token::{Algorithm, ClientId, SecretHash, SecretId, Status, StoredSecret};
 
@@ -303,4 +302,28 @@ pub trait Store: Debug + Send + Sync + 'static {
 
     /// Closes all connections.
     async fn close(&self);
+}
+
+/// What to do about a schema that is older than this program needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrate {
+    /// Bring it up to date. Make the store if there is none.
+    Yes,
+    /// Refuse to use it.
+    No,
+}
+
+impl From<bool> for Migrate {
+    /// Reads the setting `store.migrate`.
+    fn from(migrate: bool) -> Self {
+        if migrate { Self::Yes } else { Self::No }
+    }
+}
+
+/// Opens the store that the configuration names.
+///
+/// # Errors
+/// As [`SqlStore::open`].
+pub async fn open(config: &StoreConfig, migrate: Migrate) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(Arc::new(SqlStore::open(config, migrate).await?))
 }

@@ -2,10 +2,12 @@
 //! PostgreSQL, for many machines. The same statements serve both.
 
 mod address;
+mod adopt;
 mod attempts;
 mod audit;
 mod backup;
 mod changes;
+mod check;
 mod clients;
 mod connections;
 mod copy;

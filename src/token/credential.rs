@@ -1,8 +1,16 @@
 //! The credential with which a request proves which client sent it: RFC 6749 2.3.
 
+mod assertion;
+mod basic;
+
 use dropshot_chassis::identity::ClientCertificate;
 
-use super::{AssertionError, BasicCredential, ClientAssertion, ClientId};
+pub use assertion::{
+    AssertionAlgorithm, AssertionError, ClientAssertion, UnknownAssertionAlgorithm,
+};
+pub use basic::BasicCredential;
+
+use super::ClientId;
 
 /// A credential, read but not believed.
 #[derive(Debug, Clone)]

@@ -1,59 +1,57 @@
-//! The compact serialisation of a JWT access token (RFC 7515 3.1, RFC 9068 2.1), made for speed:
-//! the header is encoded once for each key, and the token is built in one string. [`crate::keys`]
+//! A JWT access token: its claims (RFC 9068 2.2) and its compact serialisation (RFC 7515 3.1, RFC
+//! 9068 2.1), made for speed: the header is encoded once for each key, and the token is built in one string. [`crate::keys`]
 //! signs it.
-
-use std::fmt;
-use std::str::FromStr;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
-use super::Claims;
+use super::{Algorithm, Audience, ClientId, Confirmation, Scope};
 
-/// A signature algorithm for access tokens, RFC 7518 3.1 and RFC 8037 3.1. `none` is left out on
-/// purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Algorithm {
-    /// ECDSA on P-256 with SHA-256.
-    Es256,
-    /// ECDSA on P-384 with SHA-384.
-    Es384,
-    /// Ed25519.
-    EdDsa,
-    /// RSA PKCS#1 v1.5 with SHA-256.
-    Rs256,
-    /// RSA-PSS with SHA-256.
-    Ps256,
+/// The payload of a JWT access token. It always has all claims that RFC 9068 2.2 requires. Times
+/// are seconds since 1970.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Claims<'a> {
+    /// This service's identifier.
+    #[serde(rename = "iss")]
+    pub issuer: &'a str,
+    /// The client: in the client credentials grant it is its own subject.
+    #[serde(rename = "sub")]
+    pub subject: &'a ClientId,
+    /// The client.
+    pub client_id: &'a ClientId,
+    /// The resource servers the token is for.
+    #[serde(rename = "aud", serialize_with = "one_or_many")]
+    pub audiences: &'a [Audience],
+    /// When the token expires.
+    #[serde(rename = "exp")]
+    pub expires_at: i64,
+    /// When it was issued.
+    #[serde(rename = "iat")]
+    pub issued_at: i64,
+    /// Its unique name, by which it is audited and can be revoked.
+    #[serde(rename = "jti")]
+    pub token_id: &'a str,
+    /// The certificate that it is bound to.
+    #[serde(rename = "cnf", skip_serializing_if = "Option::is_none")]
+    pub confirmation: Option<&'a Confirmation>,
+    /// The scope that it allows; left out if the scope is empty.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub scope: &'a Scope,
 }
 
-/// A name that isn't one of [`Algorithm`]'s.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the algorithms are ES256, ES384, EdDSA, RS256 and PS256")]
-pub struct UnknownAlgorithm;
-
-impl Algorithm {
-    /// All of them.
-    pub const ALL: &[Self] = &[
-        Self::Es256,
-        Self::Es384,
-        Self::EdDsa,
-        Self::Rs256,
-        Self::Ps256,
-    ];
-
-    /// The name in `alg`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Es256 => "ES256",
-            Self::Es384 => "ES384",
-            Self::EdDsa => "EdDSA",
-            Self::Rs256 => "RS256",
-            Self::Ps256 => "PS256",
-        }
+/// RFC 7519 4.1.3 allows a string or an array; verifiers in the field handle the string best when
+/// there is one.
+fn one_or_many<S: Serializer>(audiences: &&[Audience], serializer: S) -> Result<S::Ok, S::Error> {
+    match audiences {
+        [one] => one.serialize(serializer),
+        many => many.serialize(serializer),
     }
+}
+
+fn is_empty(scope: &&Scope) -> bool {
+    scope.is_empty()
 }
 
 /// The first part of every token that one key signs: `base64url(header) "."`.
@@ -116,34 +114,9 @@ pub(crate) fn decoded_part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
     serde_json::from_str(std::str::from_utf8(&bytes).ok()?).ok()
 }
 
-impl FromStr for Algorithm {
-    type Err = UnknownAlgorithm;
-
-    fn from_str(name: &str) -> Result<Self, UnknownAlgorithm> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|algorithm| algorithm.as_str() == name)
-            .ok_or(UnknownAlgorithm)
-    }
-}
-
-impl fmt::Display for Algorithm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl Serialize for Algorithm {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::token::{ClientId, Scope};
 
     #[test]
     fn a_token_is_three_parts_of_base64url() {
@@ -187,13 +160,31 @@ mod tests {
     }
 
     #[test]
-    fn none_is_not_an_algorithm() {
-        assert_eq!("none".parse::<Algorithm>(), Err(UnknownAlgorithm));
-        assert_eq!("HS256".parse::<Algorithm>(), Err(UnknownAlgorithm));
-        assert!(
-            Algorithm::ALL
-                .iter()
-                .all(|algorithm| algorithm.as_str().parse() == Ok(*algorithm))
+    fn every_claim_of_rfc_9068_is_present() {
+        let (client, scope) = (ClientId::parse("c").unwrap(), Scope::parse("a b").unwrap());
+        let mut audiences = vec![Audience::parse("https://api.example").unwrap()];
+        let json = |audiences: &[Audience], scope: &Scope| {
+            let claims = Claims {
+                issuer: "https://as.example",
+                subject: &client,
+                client_id: &client,
+                audiences,
+                expires_at: 1900,
+                issued_at: 1000,
+                token_id: "id",
+                confirmation: None,
+                scope,
+            };
+            serde_json::to_string(&claims).unwrap()
+        };
+        assert_eq!(
+            json(&audiences, &scope),
+            r#"{"iss":"https://as.example","sub":"c","client_id":"c","aud":"https://api.example","exp":1900,"iat":1000,"jti":"id","scope":"a b"}"#
+        );
+        audiences.push(Audience::parse("urn:two").unwrap());
+        assert_eq!(
+            json(&audiences, &Scope::default()),
+            r#"{"iss":"https://as.example","sub":"c","client_id":"c","aud":["https://api.example","urn:two"],"exp":1900,"iat":1000,"jti":"id"}"#
         );
     }
 }

@@ -4,12 +4,10 @@
 //! The types do no I/O and know neither a clock nor HTTP. [`crate::issuer`] decides with them who
 //! may do what. The HTTP layer decides how a refusal looks on the wire.
 
-mod assertion;
+mod algorithm;
 mod assertion_audience;
 mod auth_method;
-mod basic;
 mod binding;
-mod claims;
 mod client;
 mod credential;
 mod effort;
@@ -30,18 +28,17 @@ mod terms;
 mod token_id;
 mod written_hash;
 
-pub use assertion::{
-    AssertionAlgorithm, AssertionError, ClientAssertion, UnknownAssertionAlgorithm,
-};
+pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use assertion_audience::AssertionAudience;
 pub use auth_method::{AuthMethod, UnknownAuthMethod};
-pub use basic::BasicCredential;
 pub use binding::{CertificateBinding, Confirmation, UnknownBinding};
-pub use claims::Claims;
 pub use client::{
     Audience, Client, ClientId, ExpiresInAs, InvalidAudience, InvalidClientId, Status,
 };
-pub use credential::{CertificateCredential, Credential, CredentialError};
+pub use credential::{
+    AssertionAlgorithm, AssertionError, BasicCredential, CertificateCredential, ClientAssertion,
+    Credential, CredentialError, UnknownAssertionAlgorithm,
+};
 pub use effort::{Effort, PrfHash};
 pub use endpoint::Endpoint;
 pub use error::{Answer, ErrorCode, Malformed, Reason, Refusal, Row};
@@ -49,7 +46,7 @@ pub use grant::{GrantType, UnknownGrant};
 pub use imported_hash::{ImportedHash, Scheme, UnusableHash};
 pub use jwks_uri::{InvalidJwksUri, JwksUri};
 pub(crate) use jwt::decoded_part;
-pub use jwt::{Algorithm, EncodedHeader, UnknownAlgorithm, UnsignedToken};
+pub use jwt::{Claims, EncodedHeader, UnsignedToken};
 pub use lifetime::{InvalidLifetime, Lifetime};
 pub use limits::OverLimit;
 pub use rate::{InvalidRate, Period, Rate};

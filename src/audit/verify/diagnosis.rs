@@ -1,7 +1,8 @@
 //! Finds out what happened at a line that doesn't continue the chain: from that line, the line
 //! before, and the lines after.
 
-use super::super::chain::{Hash, Head, Link};
+use super::super::chain::{Head, Link};
+use super::super::hash::Hash;
 use super::super::lines::{Line, LinePlace, Lines};
 use super::{AuditError, Break, Broken, Walk, check_signature};
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::super::chain::{Hash, Head};
+use super::super::chain::Head;
+use super::super::hash::Hash;
 use super::super::{AuditError, Chain, Event, Known, Lines};
 
 /// The files of one trail, in order, each with the number of its first record.

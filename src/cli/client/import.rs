@@ -21,7 +21,8 @@ use crate::cli::input;
 use crate::cli::output::Output;
 use crate::store::ClientRecord;
 use crate::token::ClientId;
-use formats::{Row, csv, json, text};
+use columns::Row;
+use formats::{csv, json, text};
 use report::{LeftOut, Line, Report};
 use row::Outcome;
 

@@ -9,10 +9,12 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use super::adopt::{accept, adopt};
 use super::attempts::repeat;
+use super::check::{Extent, check};
 use super::clients::uses;
 use super::connections::PATIENCE;
-use super::vouching::{Extent, Part, accept, adopt, check};
+use super::vouching::Part;
 use super::{Engine, SqlStore, audit, clients, feed, keys, leases, outbox, schema, tokens};
 use crate::keys::{KeyMaterial, RowKeys, StoredAuditKey, StoredKey};
 use crate::store::{

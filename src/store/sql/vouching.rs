@@ -3,10 +3,8 @@
 //! A command without the master key doesn't have the keys for that. It reads rows unchecked, and
 //! can't change a store that has a manifest.
 
-mod adopt;
-mod check;
-mod ledger;
-mod manifest;
+pub(super) mod ledger;
+pub(super) mod manifest;
 mod seen;
 
 use std::collections::{BTreeSet, HashSet};
@@ -15,8 +13,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use sqlx::AnyConnection;
 
-pub(super) use adopt::{accept, adopt};
-pub(super) use check::{Extent, check};
 pub(super) use ledger::Ledger;
 pub(super) use manifest::Part;
 use manifest::{BucketAddress, Leaf, Root};
@@ -48,9 +44,9 @@ struct State {
 /// The clients that are not believed although their MACs are right: one of their bucket was put
 /// back to an earlier state or removed.
 #[derive(Debug, Default, Clone)]
-struct Suspects {
-    places: HashSet<BucketAddress>,
-    all: bool,
+pub(super) struct Suspects {
+    pub(super) places: HashSet<BucketAddress>,
+    pub(super) all: bool,
 }
 
 impl Suspects {
@@ -219,7 +215,7 @@ impl Vouching {
 
     /// Compares a version of the store that was read with `before`, the highest that was seen when
     /// the reading began. Other readers may have seen a later one since.
-    fn compare(&self, before: u64, found: u64) -> Option<Earlier> {
+    pub(super) fn compare(&self, before: u64, found: u64) -> Option<Earlier> {
         self.highest.fetch_max(found, Ordering::Relaxed);
         if found < before {
             // The whole store is older, so each of its rows may be older too.
@@ -235,7 +231,7 @@ impl Vouching {
         earlier.filter(|earlier| found < Root::accepted(earlier.seen))
     }
 
-    fn note_check(&self, findings: Findings, suspects: Suspects) {
+    pub(super) fn note_check(&self, findings: Findings, suspects: Suspects) {
         let mut state = self.state();
         state.checked = findings;
         state.met = Findings::default();
@@ -248,6 +244,6 @@ impl Vouching {
     }
 }
 
-fn leaf_name(number: usize) -> String {
+pub(super) fn leaf_name(number: usize) -> String {
     format!("leaf {number}")
 }

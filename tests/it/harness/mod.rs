@@ -9,7 +9,6 @@ mod port;
 mod postgres;
 mod proxy;
 mod raw;
-mod service;
 mod setup;
 pub mod signer;
 mod tls;
@@ -27,8 +26,7 @@ pub use port::free_address;
 pub use postgres::{Postgres, give};
 pub use proxy::{Network, Proxy};
 pub use raw::{Connection, header, read_answer, status};
-pub use service::Service;
-pub use setup::Setup;
+pub use setup::{Service, Setup};
 pub use tls::{Caller, SERVER, Secure, is_closed, plain, token_request};
 pub use wait::eventually;
 

@@ -1,11 +1,15 @@
 //! A folder with a configuration and clients, in which a service runs.
 
+mod service;
+
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
 use super::command::{self, Run};
-use super::{ISSUER, Service, d1_authz};
+use super::{ISSUER, d1_authz};
+
+pub use service::Service;
 
 /// A folder with a configuration, before or between starts of a service.
 pub struct Setup {

@@ -6,11 +6,8 @@
 //! its parent may use each other. A name that a parent only re-exports counts as a name of the
 //! module that defines it. Unit tests are left out: they may use modules that stand above.
 
-mod known;
-
 use super::paths::{self, Named};
 use super::{Files, Finding};
-use known::KNOWN;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path};
 
@@ -33,26 +30,13 @@ type Crate = BTreeMap<Module, Said>;
 /// The arrows between modules that lie side by side: from, to, and the place in the source.
 type Arrows<'c> = BTreeMap<Module, BTreeMap<Module, (&'c Path, usize)>>;
 
-/// Circles that are not on the list, and circles of the list that are gone.
+/// The circles.
 pub fn check(files: &Files) -> Vec<Finding> {
-    judge(files, KNOWN)
-}
-
-fn judge(files: &Files, known: &[(&str, &[&str])]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut met = BTreeSet::new();
     let crates = crates(files);
-    for (name, modules) in &crates {
+    for modules in crates.values() {
         for arrows in arrows(modules).values() {
             for circle in circles(arrows) {
-                let on_circle: Vec<String> = circle.iter().map(|m| m.join("::")).collect();
-                let is_known = |(folder, members): &&(&str, &[&str])| {
-                    folder == name && on_circle.iter().all(|m| members.contains(&m.as_str()))
-                };
-                if let Some(entry) = known.iter().find(is_known) {
-                    met.insert(entry.0.to_owned() + entry.1[0]);
-                    continue;
-                }
                 let inner = |from: &Module| {
                     let all = arrows[from].iter();
                     let on = all.filter(|(to, _)| circle.contains(*to));
@@ -70,22 +54,6 @@ fn judge(files: &Files, known: &[(&str, &[&str])]) -> Vec<Finding> {
                 let message = format!("a circle of modules: {}", shown.join(", "));
                 findings.push(Finding::new("circles", file, *line, message));
             }
-        }
-    }
-    for (folder, members) in known {
-        let is_there = |member: &&str| {
-            let module: Module = member.split("::").map(str::to_owned).collect();
-            crates
-                .get(*folder)
-                .is_some_and(|modules| modules.contains_key(&module))
-        };
-        if members.iter().any(is_there) && !met.contains(&((*folder).to_owned() + members[0])) {
-            let message = format!(
-                "the circle of {} in {folder} is no more: take it off the list",
-                members.join(", ")
-            );
-            let list = Path::new("xtask/src/tidy/circles/known.rs");
-            findings.push(Finding::new("circles", list, 1, message));
         }
     }
     findings
@@ -227,7 +195,7 @@ mod tests {
     use super::*;
 
     fn found<const N: usize>(files: [(&str, &str); N]) -> Vec<String> {
-        let findings = judge(&Files::of(files), &[]);
+        let findings = check(&Files::of(files));
         findings.into_iter().map(|f| f.to_string()).collect()
     }
 
@@ -277,18 +245,5 @@ mod tests {
             ("z/src/b.rs", "use crate::a::A;"),
         ]);
         assert_eq!(none, Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_known_circle_is_let_pass_until_it_is_cut() {
-        let known: &[(&str, &[&str])] = &[("x/src", &["a", "b"])];
-        let circle = [
-            ("x/src/a.rs", "use crate::b::B;"),
-            ("x/src/b.rs", "use crate::a::A;"),
-        ];
-        assert_eq!(judge(&Files::of(circle), known), []);
-        let cut = judge(&Files::of([circle[0], ("x/src/b.rs", "")]), known);
-        assert_eq!(cut.len(), 1);
-        assert!(cut[0].message.contains("take it off"), "{cut:?}");
     }
 }

@@ -4,10 +4,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Finding;
-use super::formats::Row;
 
 /// The columns, and their names at other servers. Case, `_`, `-`, `.` and blanks don't matter.
 const COLUMNS: [(&str, &[&str]); 26] = [
@@ -59,6 +58,12 @@ const COLUMNS: [(&str, &[&str]); 26] = [
     ),
     ("created_at", &["clientidissuedat"]),
 ];
+
+/// One client of the file: its values by the names of the file.
+pub(super) struct Row {
+    pub(super) line: u64,
+    pub(super) values: Map<String, Value>,
+}
 
 /// This service's name of a column. `None` if the heading is not known.
 pub(super) fn column(heading: &str) -> Option<&'static str> {

@@ -6,14 +6,6 @@ pub(super) mod text;
 
 use std::cell::Cell;
 
-use serde_json::{Map, Value};
-
-/// One client of the file: its values by the names of the file.
-pub(super) struct Row {
-    pub(super) line: u64,
-    pub(super) values: Map<String, Value>,
-}
-
 /// The line numbers of a text. The caller asks for them in order, so each line is counted once.
 struct Lines<'a> {
     text: &'a str,

@@ -3,8 +3,7 @@
 
 use serde_json::Value;
 
-use super::columns::{column, folded, is_empty, plain, truth};
-use super::formats::Row;
+use super::columns::{Row, column, folded, is_empty, plain, truth};
 
 /// What a row's marks say about its client.
 pub(super) enum Standing {

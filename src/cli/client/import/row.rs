@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Finding;
-use super::columns::{Values, column, is_empty, plain};
-use super::formats::Row;
+use super::columns::{Row, Values, column, is_empty, plain};
 use super::marks::{self, Standing, standing};
 use super::proof::proof;
 use super::servers;

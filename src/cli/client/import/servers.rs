@@ -3,8 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::columns::{is_empty, plain, truth};
-use super::formats::Row;
+use super::columns::{Row, is_empty, plain, truth};
 
 type Members = Map<String, Value>;
 

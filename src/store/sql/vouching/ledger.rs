@@ -14,7 +14,7 @@ use crate::store::sql::tables::{
     AUDIT_OUTBOX, CHANGES, MAC, REMOVED_CLIENTS, Table, Value, Values,
 };
 
-pub(super) const ROOT: &str = "root";
+pub(in crate::store::sql) const ROOT: &str = "root";
 
 /// The manifest within a transaction. One transaction writes at a time.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Ledger {
         Self::of(None, Root::default())
     }
 
-    pub(super) fn of(keys: Option<Arc<RowKeys>>, root: Root) -> Self {
+    pub(in crate::store::sql) fn of(keys: Option<Arc<RowKeys>>, root: Root) -> Self {
         Self {
             keys,
             root,
@@ -225,14 +225,14 @@ impl Ledger {
 }
 
 /// The tables of rows without MACs.
-pub(super) static COUNTED: [(Part, &Table); 3] = [
+pub(in crate::store::sql) static COUNTED: [(Part, &Table); 3] = [
     (Part::Changes, &CHANGES),
     (Part::Outbox, &AUDIT_OUTBOX),
     (Part::Removed, &REMOVED_CLIENTS),
 ];
 
 /// The bucket in which such a row is counted, and its weight.
-pub(super) fn counted(
+pub(in crate::store::sql) fn counted(
     keys: &RowKeys,
     part: Part,
     row: &AnyRow,
@@ -247,14 +247,17 @@ pub(super) fn counted(
     Ok((part.place(&id), weight))
 }
 
-pub(super) fn open_root(keys: &RowKeys, sealed: Option<&[u8]>) -> Result<Root, StoreError> {
+pub(in crate::store::sql) fn open_root(
+    keys: &RowKeys,
+    sealed: Option<&[u8]>,
+) -> Result<Root, StoreError> {
     let sealed = sealed.ok_or(StoreError::Manifest("is gone"))?;
     let opened = keys.open(ROOT, sealed).ok();
     let root = opened.and_then(|bytes| Root::decode(&bytes));
     root.ok_or(StoreError::Manifest("was altered"))
 }
 
-pub(super) fn open_leaf(
+pub(in crate::store::sql) fn open_leaf(
     keys: &RowKeys,
     name: &str,
     sealed: Option<&[u8]>,
@@ -273,7 +276,7 @@ pub(super) fn open_leaf(
     }
 }
 
-pub(super) async fn part(
+pub(in crate::store::sql) async fn part(
     connection: &mut AnyConnection,
     name: &str,
 ) -> Result<Option<Vec<u8>>, StoreError> {

@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 
 use super::super::Finding;
-use super::super::columns::column;
-use super::{Lines, Row};
+use super::super::columns::{Row, column};
+use super::Lines;
 
 /// The separators, the preferred one first.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];

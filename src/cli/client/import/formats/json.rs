@@ -4,7 +4,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
 
 use super::super::Finding;
-use super::{Lines, Row};
+use super::super::columns::Row;
+use super::Lines;
 
 /// The names of the list of clients in the object around it.
 const LISTS: [&str; 9] = [

@@ -1,7 +1,10 @@
 //! Tests of the rows that files have, and of the lines of their mistakes.
 
+use serde_json::Value;
+
 use super::*;
 use crate::cli::client::import::Finding;
+use crate::cli::client::import::columns::Row;
 
 fn told(rows: Result<Vec<Row>, Vec<Finding>>) -> Vec<(u64, String)> {
     match rows {

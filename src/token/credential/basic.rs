@@ -12,8 +12,9 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-use super::secret::WipedText;
-use super::{ClientId, ClientSecret, CredentialError};
+use super::CredentialError;
+use crate::token::secret::WipedText;
+use crate::token::{ClientId, ClientSecret};
 
 /// The client that the caller claims to be, and the secret that it shows, in its one or two
 /// readings.

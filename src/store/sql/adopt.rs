@@ -7,14 +7,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 
+use super::attempts::in_time;
 use super::check::{Extent, check, tables};
-use super::ledger::{COUNTED, Ledger, ROOT, open_root, part};
-use super::manifest::{Part, Root};
+use super::insert::{ROWS, values};
+use super::tables::Table;
+use super::vouching::ledger::{COUNTED, Ledger, ROOT, open_root, part};
+use super::vouching::manifest::{Part, Root};
+use super::{SqlStore, clients, feed, meta};
 use crate::keys::RowKeys;
-use crate::store::sql::attempts::in_time;
-use crate::store::sql::insert::{ROWS, values};
-use crate::store::sql::tables::Table;
-use crate::store::sql::{SqlStore, clients, feed, meta};
 use crate::store::{Findings, SeenVersion, StoreError};
 
 /// The number of rows that are read at a time.
@@ -26,7 +26,7 @@ type Renewed = (String, Vec<u8>);
 /// Replaces the sealed secret key that was `seen`, and vouches for all rows of the store. If `seen`
 /// is `None`, the store is new, and no row that it holds is vouched for. Says whether it did, which
 /// it does once.
-pub(in crate::store::sql) async fn adopt(
+pub(super) async fn adopt(
     store: &SqlStore,
     keys: Arc<RowKeys>,
     seen: Option<&[u8]>,
@@ -51,7 +51,7 @@ pub(in crate::store::sql) async fn adopt(
 #[cfg(test)]
 impl SqlStore {
     /// Vouches for the rows of an empty store from now on.
-    pub(in crate::store::sql) async fn begin_vouching(&self, keys: &Arc<RowKeys>) {
+    pub(super) async fn begin_vouching(&self, keys: &Arc<RowKeys>) {
         let mut transaction = self.begin().await.expect("it can be written");
         let ledger = Ledger::of(Some(keys.clone()), Root::default());
         ledger.save(&mut transaction).await.expect("saved");
@@ -63,10 +63,7 @@ impl SqlStore {
 /// Vouches for the rows as they are, on the word of an administrator. Clients that were altered, or
 /// may have been put back, are disabled, so that an administrator looks at each. Such signing keys
 /// are removed. Gives what was wrong.
-pub(in crate::store::sql) async fn accept(
-    store: &SqlStore,
-    now: Timestamp,
-) -> Result<Findings, StoreError> {
+pub(super) async fn accept(store: &SqlStore, now: Timestamp) -> Result<Findings, StoreError> {
     let keys = store.vouching.keys().cloned();
     let keys = keys.ok_or(StoreError::NotEntrusted)?;
     check(store, Extent::All).await?;

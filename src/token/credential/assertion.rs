@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 pub use algorithm::{AssertionAlgorithm, UnknownAssertionAlgorithm};
 
-use super::{AssertionAudience, ClientId, decoded_part};
+use crate::token::{AssertionAudience, ClientId, decoded_part};
 
 /// An assertion, read but not believed.
 #[derive(Clone)]
@@ -261,63 +261,78 @@ impl AssertionError {
     /// Its name in the audit trail.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::UnknownType => "assertion_type_unknown",
-            Self::TooLong | Self::Malformed => "assertion_malformed",
-            Self::WrongType => "assertion_wrong_type",
-            Self::UnsupportedAlgorithm => "assertion_unsupported_algorithm",
-            Self::MissingClaim => "assertion_missing_claim",
-            Self::WrongSubject => "assertion_wrong_subject",
-            Self::WrongAudience => "assertion_wrong_audience",
-            Self::Expired => "assertion_expired",
-            Self::TooLongLived => "assertion_too_long_lived",
-            Self::NotYetValid => "assertion_not_yet_valid",
-            Self::BadSignature => "assertion_bad_signature",
-            Self::KeysUnknown => "assertion_keys_unknown",
-            Self::Replayed => "assertion_replayed",
-        }
-    }
-
-    /// Whether the error depends on what this service knows of the client, and not on the request
-    /// alone.
-    pub(super) const fn depends_on_client(self) -> bool {
-        matches!(
-            self,
-            Self::BadSignature | Self::KeysUnknown | Self::WrongAudience
-        )
+        self.row().0
     }
 
     /// A sentence for the caller's developers. A wrong signature has the sentence of any failed
     /// authentication, so that the caller doesn't learn which clients exist.
     #[must_use]
     pub const fn description(self) -> &'static str {
+        self.row().1
+    }
+
+    const fn row(self) -> (&'static str, &'static str) {
         match self {
-            Self::UnknownType => {
-                "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-            }
-            Self::TooLong => "the client assertion must have 8192 characters at most",
-            Self::Malformed => "the client assertion must be a JWT in compact form, without crit",
-            Self::WrongType => {
-                "typ of the client assertion must be JWT or client-authentication+jwt, or left out"
-            }
-            Self::UnsupportedAlgorithm => {
-                "alg of the client assertion must be one of the metadata's token_endpoint_auth_signing_alg_values_supported"
-            }
-            Self::MissingClaim => "the client assertion must have iss, sub, aud, exp and jti",
-            Self::WrongSubject => "iss and sub of the client assertion must both be the client_id",
-            Self::WrongAudience => {
-                "aud of the client assertion must be the issuer identifier, and nothing else"
-            }
-            Self::Expired => {
-                "the client assertion has expired: exp must lie ahead, and iat be of the last 5 minutes"
-            }
-            Self::TooLongLived => "exp of the client assertion must be 5 minutes ahead at most",
-            Self::NotYetValid => {
-                "the client assertion is not valid yet: nbf and iat may be 30 seconds ahead at most"
-            }
-            Self::BadSignature | Self::KeysUnknown => "client authentication failed",
-            Self::Replayed => "the client assertion was used before; each needs a jti of its own",
+            Self::UnknownType => (
+                "assertion_type_unknown",
+                "client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            ),
+            Self::TooLong => (
+                "assertion_malformed",
+                "the client assertion must have 8192 characters at most",
+            ),
+            Self::Malformed => (
+                "assertion_malformed",
+                "the client assertion must be a JWT in compact form, without crit",
+            ),
+            Self::WrongType => (
+                "assertion_wrong_type",
+                "typ of the client assertion must be JWT or client-authentication+jwt, or left out",
+            ),
+            Self::UnsupportedAlgorithm => (
+                "assertion_unsupported_algorithm",
+                "alg of the client assertion must be one of the metadata's token_endpoint_auth_signing_alg_values_supported",
+            ),
+            Self::MissingClaim => (
+                "assertion_missing_claim",
+                "the client assertion must have iss, sub, aud, exp and jti",
+            ),
+            Self::WrongSubject => (
+                "assertion_wrong_subject",
+                "iss and sub of the client assertion must both be the client_id",
+            ),
+            Self::WrongAudience => (
+                "assertion_wrong_audience",
+                "aud of the client assertion must be the issuer identifier, and nothing else",
+            ),
+            Self::Expired => (
+                "assertion_expired",
+                "the client assertion has expired: exp must lie ahead, and iat be of the last 5 minutes",
+            ),
+            Self::TooLongLived => (
+                "assertion_too_long_lived",
+                "exp of the client assertion must be 5 minutes ahead at most",
+            ),
+            Self::NotYetValid => (
+                "assertion_not_yet_valid",
+                "the client assertion is not valid yet: nbf and iat may be 30 seconds ahead at most",
+            ),
+            Self::BadSignature => ("assertion_bad_signature", "client authentication failed"),
+            Self::KeysUnknown => ("assertion_keys_unknown", "client authentication failed"),
+            Self::Replayed => (
+                "assertion_replayed",
+                "the client assertion was used before; each needs a jti of its own",
+            ),
         }
+    }
+
+    /// Whether the error depends on what this service knows of the client, and not on the request
+    /// alone.
+    pub(in crate::token) const fn depends_on_client(self) -> bool {
+        matches!(
+            self,
+            Self::BadSignature | Self::KeysUnknown | Self::WrongAudience
+        )
     }
 }
 

@@ -6,13 +6,13 @@ use std::time::Instant;
 use futures_util::TryStreamExt;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
 
-use super::ledger::{COUNTED, ROOT, counted, open_leaf, open_root};
-use super::manifest::{BucketAddress, Leaf, Part, Root};
-use super::{Suspects, leaf_name};
+use super::attempts::in_time;
+use super::tables::{CLIENTS, META, REVOKED_TOKENS, SIGNING_KEYS, Table};
+use super::vouching::ledger::{COUNTED, ROOT, counted, open_leaf, open_root};
+use super::vouching::manifest::{BucketAddress, Leaf, Part, Root};
+use super::vouching::{Suspects, leaf_name};
+use super::{SqlStore, clients};
 use crate::keys::RowKeys;
-use crate::store::sql::attempts::in_time;
-use crate::store::sql::tables::{CLIENTS, META, REVOKED_TOKENS, SIGNING_KEYS, Table};
-use crate::store::sql::{SqlStore, clients};
 use crate::store::{Findings, StoreError};
 
 /// The number of rows that are read at a time.
@@ -22,7 +22,7 @@ const PAUSES: u32 = 3;
 
 /// How thorough a check is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store::sql) enum Extent {
+pub(super) enum Extent {
     /// All rows, with pauses, however many there are.
     All,
     /// All rows, without pauses; nothing if there are more clients than this.
@@ -37,10 +37,7 @@ struct Sums<'k> {
 }
 
 /// Checks the rows as of one moment. Says whether it checked them.
-pub(in crate::store::sql) async fn check(
-    store: &SqlStore,
-    extent: Extent,
-) -> Result<bool, StoreError> {
+pub(super) async fn check(store: &SqlStore, extent: Extent) -> Result<bool, StoreError> {
     let vouching = &store.vouching;
     let Some(keys) = vouching.keys() else {
         return Ok(false);

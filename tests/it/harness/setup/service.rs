@@ -7,9 +7,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
-use super::answer::Answer;
-use super::command::signal;
-use super::setup::Setup;
+use super::Setup;
+use crate::harness::answer::Answer;
+use crate::harness::command::signal;
 
 /// A running service. The test kills it on drop.
 pub struct Service {
