@@ -13,14 +13,14 @@ use serde::{Serialize, Serializer};
 #[derive(Clone, PartialEq, Eq, Default, Hash, PartialOrd, Ord)]
 pub struct Base64(pub Vec<u8>);
 
-/// The bytes, or none if `text` isn't base64 with its padding.
+/// The decoded bytes. `None` if `text` isn't base64 with its padding.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok()
 }
 
-/// The bytes of a Basic credential, or none. RFC 7617 says base64; published APIs also say
-/// base64url and mean either, and clients differ about the padding. None of these texts stands for
-/// two credentials.
+/// The decoded bytes of a Basic credential. `None` if the text can't be decoded. RFC 7617 says
+/// base64. Published APIs also say base64url and mean either, and clients differ about the padding.
+/// No text decodes to two different credentials.
 pub(crate) fn decode_credential(text: &str) -> Option<Vec<u8>> {
     const EITHER: GeneralPurposeConfig =
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);

@@ -7,8 +7,8 @@ use serde::ser::{Error, Serialize, Serializer};
 
 use crate::{Decode, Invalid, Node};
 
-/// Bytes of a `string` with the format `binary`: a file of a form, or text in JSON, which has no
-/// other bytes.
+/// The bytes of a `string` with the format `binary`: a file in a form, or text in JSON, which can't
+/// carry other bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Binary(pub Bytes);
 

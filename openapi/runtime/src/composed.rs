@@ -1,5 +1,5 @@
-//! Schemas that several types say together: `allOf` that is no single struct, and sets of
-//! properties of which some must be there.
+//! Schemas that take several types: an `allOf` that is not a single struct, and sets of properties
+//! of which some are required.
 
 use serde::Serialize as _;
 use serde::ser::{Error, Serializer};
@@ -9,10 +9,10 @@ use crate::union::spend;
 use crate::{Invalid, Node, Object, Reason};
 
 impl Node {
-    /// A value that every one of these decoders takes.
+    /// Returns the value if every one of these decoders accepts it.
     ///
     /// # Errors
-    /// Those of the first decoder that refuses it, [`Reason::TooComplex`].
+    /// The error of the first decoder that refuses the value, or [`Reason::TooComplex`].
     #[allow(clippy::type_complexity)] // a list of functions
     pub fn every(self, decoders: &[fn(Self) -> Result<(), Invalid>]) -> Result<Value, Invalid> {
         let size = self.size();
@@ -25,7 +25,7 @@ impl Node {
 }
 
 impl Object {
-    /// At least one of these sets of properties must be there whole.
+    /// Checks that the object has all properties of at least one of these sets.
     ///
     /// # Errors
     /// [`Reason::MissingProperty`]
@@ -39,10 +39,11 @@ impl Object {
         }
     }
 
-    /// Exactly one of these sets of properties must be there whole.
+    /// Checks that the object has all properties of exactly one of these sets.
     ///
     /// # Errors
-    /// [`Reason::MissingProperty`] for none, [`Reason::NoAlternative`] for several.
+    /// [`Reason::MissingProperty`] if it has none of the sets, [`Reason::NoAlternative`] if it has
+    /// several.
     pub fn require_one(&self, sets: &[&[&str]]) -> Result<(), Invalid> {
         self.require_any(sets)?;
         match self.sets_present(sets) {
@@ -70,7 +71,7 @@ fn alternatives(sets: &[&[&str]]) -> String {
 /// once.
 ///
 /// # Errors
-/// A part that can't be written as JSON, or is no object.
+/// A part that can't be written as JSON, or that is no object.
 pub fn serialize_merged<S: Serializer, const N: usize>(
     serializer: S,
     parts: [Result<Value, serde_json::Error>; N],

@@ -1,14 +1,15 @@
-//! What a handler gets beside its request.
+//! The context that a handler gets with its request.
 
 use std::any::Any;
 use std::ops::{Deref, DerefMut};
 
 use dropshot::ServerContext;
 
-/// What is known of a request before it is read. The request is over when this is dropped.
+/// What [`crate::Options::admit`] knows of a request before it is read. It is dropped when the
+/// request is over.
 pub type Admitted = Box<dyn Any + Send + Sync>;
 
-/// Dropshot's context of a request, with what [`crate::Options::admit`] found out about the request.
+/// Dropshot's context of a request, with what [`crate::Options::admit`] knows of the request.
 pub struct RequestContext<C: ServerContext> {
     dropshot: dropshot::RequestContext<C>,
     admitted: Option<Admitted>,
@@ -26,8 +27,8 @@ impl<C: ServerContext> RequestContext<C> {
         self.admitted = Some(admitted);
     }
 
-    /// What [`crate::Options::admit`] gave for this request. `None` if that is of another type, or
-    /// if there is no such option.
+    /// What [`crate::Options::admit`] returned for this request. `None` if it has another type, or
+    /// if the option is not set.
     #[must_use]
     pub fn admitted<T: 'static>(&self) -> Option<&T> {
         self.admitted.as_ref()?.downcast_ref()

@@ -1,5 +1,5 @@
-//! How many items an array and how many properties an object may have, as `const` builders for
-//! statics in generated code.
+//! The numbers of items in an array and of properties in an object, as `const` builders for statics
+//! in generated code.
 
 use crate::{Invalid, Reason};
 
@@ -53,7 +53,7 @@ impl Items {
         self
     }
 
-    /// Whether that many items keep the rule.
+    /// Checks a number of items.
     pub(crate) fn check(&self, items: usize) -> Result<(), Invalid> {
         within(items, self.min, self.max, "item", Reason::ItemCount)
     }
@@ -73,10 +73,10 @@ impl Default for Properties {
 }
 
 impl Properties {
-    /// As many as there are.
+    /// Any number of properties.
     pub const ANY: Self = Self::new();
 
-    /// As many as there are.
+    /// Any number of properties.
     #[must_use]
     pub const fn new() -> Self {
         Self {

@@ -1,7 +1,7 @@
-//! From a [`Node`] to Rust's types, with the rules of the schema.
+//! Turns a [`Node`] into Rust's types by the rules of the schema.
 //!
-//! A value of the wire ([`Node::Text`], [`Node::Bytes`]) is read as whatever the schema asks for; a
-//! JSON value must have the type itself, so that `"1"` is no integer.
+//! A value from the wire ([`Node::Text`], [`Node::Bytes`]) is read as the type that the schema asks
+//! for. A JSON value must have that type already, so `"1"` is no integer.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -17,12 +17,12 @@ pub trait Decode: Sized {
     /// Reads a value.
     ///
     /// # Errors
-    /// What is wrong with it, and where in it.
+    /// What is wrong with the value, and where.
     fn decode(node: Node) -> Result<Self, Invalid>;
 }
 
 impl Node {
-    /// A string that keeps `rule`.
+    /// Reads a string that keeps `rule`.
     ///
     /// # Errors
     /// [`Reason::WrongType`], and those of [`Text::check`]
@@ -40,7 +40,7 @@ impl Node {
         }
     }
 
-    /// An integer that keeps `rule` and fits in `T`.
+    /// Reads an integer that keeps `rule` and fits in `T`.
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Reason::Bounds`], [`Reason::MultipleOf`]
@@ -72,7 +72,7 @@ impl Node {
         }
     }
 
-    /// A finite number that keeps `rule`.
+    /// Reads a finite number that keeps `rule`.
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Reason::Bounds`], [`Reason::MultipleOf`]
@@ -105,7 +105,7 @@ impl Node {
         }
     }
 
-    /// An array that keeps `rule`, each item decoded. Errors name the item.
+    /// Reads an array that keeps `rule`, and decodes each item. An error names the item.
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Reason::ItemCount`], [`Reason::RepeatedItem`], and those of `decode`
@@ -139,7 +139,7 @@ impl Node {
         Ok(items)
     }
 
-    /// `nullable: true`: none for `null`.
+    /// Reads a value with `nullable: true`. `None` for `null`.
     ///
     /// # Errors
     /// Those of `decode`
@@ -150,7 +150,7 @@ impl Node {
         }
     }
 
-    /// One of these strings.
+    /// Reads one of these strings.
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Reason::NotAllowed`]
@@ -163,7 +163,7 @@ impl Node {
         }
     }
 
-    /// One of these strings, and what it stands for.
+    /// Reads one of these strings, and returns its value.
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Reason::NotAllowed`]
@@ -179,12 +179,12 @@ impl Node {
             })
     }
 
-    /// One of the values in a JSON list: an `enum` of other things than strings.
+    /// Reads one of the values in a JSON list: an `enum` of other types than strings.
     ///
     /// # Errors
     /// [`Reason::NotAllowed`]
     pub fn constant(self, allowed: &'static str) -> Result<Value, Invalid> {
-        // The text is the generator's own; were it broken, nothing would be allowed.
+        // The generator wrote the text. If it were broken, no value would be allowed.
         let Ok(Value::Array(values)) = serde_json::from_str(allowed) else {
             return Err(not_allowed(allowed));
         };
@@ -198,7 +198,7 @@ impl Node {
             .ok_or_else(|| not_allowed(allowed))
     }
 
-    /// `not`: refused if `decode` takes it.
+    /// Refuses the value if `decode` accepts it (`not`).
     ///
     /// # Errors
     /// [`Reason::Excluded`], [`Reason::TooComplex`]
@@ -219,7 +219,7 @@ fn not_allowed(allowed: &str) -> Invalid {
     Invalid::new(Reason::NotAllowed, format!("must be one of {allowed}"))
 }
 
-/// Equal as JSON values: 1 and 1.0 are (JSON Schema Core, 4.2.2).
+/// Whether two values are equal as JSON: 1 equals 1.0 (JSON Schema Core, 4.2.2).
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
@@ -229,7 +229,7 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// A text that two values share if they are equal: keys sorted, numbers in one form.
+/// A text that is the same for equal values: keys are sorted, and numbers have one form.
 fn canonical(node: &Node) -> String {
     match node {
         Node::Null => "null".to_owned(),

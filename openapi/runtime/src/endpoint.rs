@@ -1,6 +1,6 @@
-//! The endpoints that Dropshot's router knows: one a method, for every path. Which operation a
-//! request is for is decided by [`crate::route::Table`], which knows all that OpenAPI says of
-//! paths, answers HEAD, and has a service's own words for other methods.
+//! The endpoints that Dropshot's router knows: one for each method, for every path.
+//! [`crate::route::Table`] chooses the operation. It knows all of OpenAPI's rules for paths,
+//! answers HEAD, and lets a service answer other methods in its own words.
 
 use dropshot::{
     ApiEndpoint, ApiEndpointBodyContentType, ApiEndpointParameter, ServerContext, SharedExtractor,
@@ -9,7 +9,7 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// All methods of OpenAPI 3.0. Dropshot answers others itself, with 405.
+/// All methods of OpenAPI 3.0. Dropshot itself answers others with 405.
 pub(crate) const METHODS: [Method; 8] = [
     Method::GET,
     Method::PUT,
@@ -24,15 +24,15 @@ pub(crate) const METHODS: [Method; 8] = [
 /// Every path.
 pub(crate) const PATH: &str = "/{path:.*}";
 
-/// The endpoint for every path; not published, since no document has it.
+/// The endpoint for every path. It is not published, since no document has it.
 pub(crate) fn wildcard<C: ServerContext>(mut endpoint: ApiEndpoint<C>) -> ApiEndpoint<C> {
     endpoint.parameters = parameters();
     endpoint.visible = false;
     endpoint
 }
 
-/// Dropshot checks that each variable of a path has a parameter with a schema, but keeps the type
-/// of such schemas to itself. It is taken from the metadata of its own extractor.
+/// Dropshot wants a parameter with a schema for each variable of a path, but keeps the type of such
+/// schemas private. So the parameter is taken from the metadata of Dropshot's own extractor.
 fn parameters() -> Vec<ApiEndpointParameter> {
     #[derive(Deserialize, JsonSchema)]
     struct Variables {

@@ -1,4 +1,4 @@
-//! What a handler returns when it has none of the declared replies to give.
+//! What a handler returns if none of the declared replies fits.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::Response;
 
-/// A failure of a handler. `?` makes one of Dropshot's [`HttpError`].
+/// A failure of a handler. `?` turns Dropshot's [`HttpError`] into one.
 pub struct Failure(Box<Kind>);
 
 enum Kind {
@@ -25,13 +25,13 @@ impl Failure {
         Self(Box::new(Kind::NotImplemented(operation)))
     }
 
-    /// 500; the message goes to the log only.
+    /// 500. The message goes to the log only.
     #[must_use]
     pub fn internal(message: impl Into<String>) -> Self {
         HttpError::for_internal_error(message.into()).into()
     }
 
-    /// A response that is finished by [`finish`], which knows the request's id.
+    /// A response that [`finish`] completes, since it knows the request's id.
     pub(crate) fn into_response(self) -> Response {
         let pending = match *self.0 {
             Kind::Response(response) => return response,
@@ -75,14 +75,14 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// A failure on its way through [`Response`], where extensions must be `Clone`.
+/// A failure inside a [`Response`], whose extensions must be `Clone`.
 #[derive(Clone)]
 enum Pending {
     NotImplemented(&'static str),
     Http(Arc<Mutex<Option<HttpError>>>),
 }
 
-/// The response, or the error that Dropshot logs and answers with itself.
+/// Completes a response. Returns an error if Dropshot must log the failure and answer itself.
 pub(crate) fn finish(mut response: Response, request_id: &str) -> Result<Response, HttpError> {
     match response.extensions_mut().remove::<Pending>() {
         None => Ok(response),

@@ -1,4 +1,4 @@
-//! `application/x-www-form-urlencoded` bodies.
+//! Reads `application/x-www-form-urlencoded` bodies.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use crate::percent::{Escapes, decode};
 use crate::style::{Beside, Written};
 use crate::{Invalid, Node, Reason};
 
-/// The form as an object: declared fields by their shapes, any other as text, a list where it is
-/// given several times. With `empty_is_absent`, a field with an empty text counts as not given,
-/// though still as given once.
+/// Reads a form as an object. Declared fields have their shapes. Any other field is text, or a list
+/// if the form has it several times. With `empty_is_absent`, a field with an empty text counts as
+/// absent, but still counts as given once.
 ///
 /// # Errors
 /// [`Reason::MalformedEncoding`], [`Reason::RepeatedParameter`]
@@ -72,8 +72,8 @@ fn declared(
     }
 }
 
-/// Whether a name is that of the field, of one of its keys in brackets, or of an exploded object's
-/// property.
+/// Whether a name is the field's own, has the field's keys in brackets, or is a property of the
+/// field's exploded object.
 fn belongs_to(name: &str, field: &Field) -> bool {
     match name.strip_prefix(field.name) {
         Some("") => return true,

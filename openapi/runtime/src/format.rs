@@ -1,4 +1,4 @@
-//! The `format`s that are checked, each by the grammar it names.
+//! Checks each known `format` by its grammar.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -6,14 +6,14 @@ use chrono::{DateTime, NaiveDate};
 
 use crate::{Invalid, Reason};
 
-/// A `format` that text must keep. Formats that are not listed are not checked.
+/// A `format` that a text must keep. Other formats are not checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// RFC 3339 `full-date`
     Date,
     /// RFC 3339 `date-time`
     DateTime,
-    /// RFC 3339 `full-time`, the offset may be left out
+    /// RFC 3339 `full-time`; the offset may be left out
     Time,
     /// RFC 5321 `Mailbox`, without quoting, comments and address literals
     Email,
@@ -52,7 +52,7 @@ impl Format {
         }
     }
 
-    /// Whether `text` keeps the format.
+    /// Checks that `text` keeps the format.
     ///
     /// # Errors
     /// [`Reason::Format`]
@@ -81,7 +81,7 @@ impl Format {
     }
 }
 
-/// chrono alone would take `2024-1-1` and years of five digits.
+/// chrono alone would accept `2024-1-1` and years of five digits.
 fn is_date(text: &str) -> bool {
     text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
 }
@@ -133,7 +133,7 @@ fn is_uri(text: &str) -> bool {
         && is_uri_text(rest)
 }
 
-/// Only characters that a URI may have, and whole percent escapes.
+/// Whether a text has only characters that a URI may have, and whole percent escapes.
 fn is_uri_text(text: &str) -> bool {
     let allowed =
         |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
@@ -144,7 +144,8 @@ fn is_uri_text(text: &str) -> bool {
         })
 }
 
-/// The form with hyphens only: `uuid` alone would take braces, `urn:uuid:` and none.
+/// Accepts the form with hyphens only. `uuid` alone would also accept braces, `urn:uuid:`, and no
+/// hyphens.
 fn is_uuid(text: &str) -> bool {
     text.len() == 36 && uuid::Uuid::try_parse(text).is_ok()
 }

@@ -1,5 +1,5 @@
-//! What holds for the head of every request, whatever its operation: RFC 9112 3.2, its size, and
-//! HEAD (RFC 9110 9.3.2).
+//! The rules for the head of every request, for all operations: `Host` (RFC 9112 3.2), its size,
+//! and HEAD (RFC 9110 9.3.2).
 
 use dropshot::Body;
 use http::request::Parts;
@@ -9,7 +9,7 @@ use http_body::Body as _;
 
 use crate::{Operation, Reason, Rejection, Response};
 
-/// Refuses a head that a server must not, or need not, act on.
+/// Refuses a head that a server must not act on, or that is too large.
 pub(crate) fn check(parts: &Parts, most: usize, operation: &Operation) -> Result<(), Rejection> {
     let refuse = |reason, message: &str| Err(Rejection::new(operation, reason, None, "", message));
     if !has_valid_host(parts) {
@@ -27,12 +27,12 @@ pub(crate) fn check(parts: &Parts, most: usize, operation: &Operation) -> Result
     Ok(())
 }
 
-/// RFC 9112 3.2: a server MUST answer 400 to a request of HTTP/1.1 without `Host`, and to any with
-/// two of them or an invalid one.
+/// Whether a request has a valid `Host`. RFC 9112 3.2: a server MUST answer 400 to a request of
+/// HTTP/1.1 without `Host`, and to any request with two of them or with an invalid one.
 fn has_valid_host(parts: &Parts) -> bool {
     let mut lines = parts.headers.get_all(header::HOST).iter();
     match (lines.next(), lines.next()) {
-        // HTTP/2 has `:authority` instead, and HTTP/1.0 neither.
+        // HTTP/2 has `:authority` instead, and HTTP/1.0 has neither.
         (None, _) => parts.version != Version::HTTP_11,
         (Some(line), None) => is_host(line),
         (Some(_), Some(_)) => false,
@@ -48,7 +48,7 @@ fn is_host(line: &HeaderValue) -> bool {
     let Ok(authority) = Authority::try_from(text) else {
         return false;
     };
-    // What is before the host is of a user, and what is behind it a port.
+    // User information would stand before the host, and a port behind it.
     let port = authority.as_str().strip_prefix(authority.host());
     port.is_some_and(|port| match port.strip_prefix(':') {
         Some(digits) => digits.bytes().all(|byte| byte.is_ascii_digit()),
@@ -63,8 +63,8 @@ fn size(parts: &Parts) -> usize {
         .sum()
 }
 
-/// The answer without its content, whose length stays told. HTTP/2 has no other place where it
-/// would be left out.
+/// The answer without its content, but with the content's length. For HTTP/2, no other code leaves
+/// the content out.
 pub(crate) fn without_content(mut response: Response) -> Response {
     if let Some(length) = response.body().size_hint().exact() {
         let headers = response.headers_mut();

@@ -1,11 +1,11 @@
-//! A value that is not what its schema says: why, and where in the value.
+//! A value that breaks its schema: why, and where in the value.
 //!
-//! Knows nothing of requests; [`crate::Rejection`] says which part of which request the value came
-//! from.
+//! This module knows nothing of requests. [`crate::Rejection`] says which part of which request the
+//! value came from.
 
 use std::fmt;
 
-/// Why a value was refused. Boxed, since the good case should stay small.
+/// Why a value was refused. It is boxed to keep results small where nothing is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid(Box<Inner>);
 
@@ -13,12 +13,12 @@ pub struct Invalid(Box<Inner>);
 struct Inner {
     reason: Reason,
     message: String,
-    /// From the inside out, since that is the order in which decoders return.
+    /// From the innermost segment outwards, since decoders return in that order.
     segments: Vec<String>,
 }
 
 impl Invalid {
-    /// A value refused for `reason`. The message completes "`/name` …" and never repeats the value,
+    /// A value refused for `reason`. The message completes "`/name` …". It never repeats the value,
     /// which may be a secret.
     #[must_use]
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
@@ -29,10 +29,10 @@ impl Invalid {
         }))
     }
 
-    /// A discriminator that names no alternative.
+    /// The refusal of a discriminator that names no alternative.
     #[must_use]
     pub fn tag(property: &str, found: &str, allowed: &[&str]) -> Self {
-        // The value of a discriminator is a type's name and no secret, but it may be long.
+        // The value of a discriminator names a type, so it is no secret. It may be long.
         let found: String = found.chars().take(40).collect();
         Self::new(
             Reason::NotAllowed,
@@ -45,8 +45,8 @@ impl Invalid {
         Self::new(Reason::WrongType, format!("must be {wanted}, not {found}"))
     }
 
-    /// The same, seen from one level further out: `segment` is a property's name or an item's
-    /// index.
+    /// The same refusal, seen from one level further out. `segment` is a property's name or an
+    /// item's index.
     #[must_use]
     #[allow(clippy::needless_pass_by_value)] // a name or a number
     pub fn within(mut self, segment: impl ToString) -> Self {
@@ -54,25 +54,25 @@ impl Invalid {
         self
     }
 
-    /// Why.
+    /// The reason for the refusal.
     #[must_use]
     pub fn reason(&self) -> Reason {
         self.0.reason
     }
 
-    /// What is wrong, in words, without the place.
+    /// What is wrong, in words. The place is left out.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// How deep in the value it was found; the alternative of a union that got furthest is the one
-    /// that was meant.
+    /// How deep in the value the mistake is. In a union, the caller probably meant the alternative
+    /// that got furthest.
     pub(crate) fn depth(&self) -> usize {
         self.0.segments.len()
     }
 
-    /// RFC 6901 pointer into the value: empty for the value itself, else `/items/0/name`.
+    /// RFC 6901 pointer into the value, such as `/items/0/name`. Empty for the value itself.
     #[must_use]
     pub fn pointer(&self) -> String {
         let mut pointer = String::new();
@@ -96,7 +96,7 @@ impl fmt::Display for Invalid {
 
 impl std::error::Error for Invalid {}
 
-/// `"a", "b"`, at most a dozen of them.
+/// Names as `"a", "b"`, at most twelve of them.
 pub(crate) fn listed(names: &[&str]) -> String {
     let mut text = names
         .iter()
@@ -115,25 +115,25 @@ pub(crate) fn listed(names: &[&str]) -> String {
 pub enum Reason {
     /// A required parameter is absent.
     MissingParameter,
-    /// A parameter of one value was given more than once.
+    /// A parameter that takes one value is given more than once.
     RepeatedParameter,
-    /// A percent escape that is none, or text that is not UTF-8.
+    /// A percent escape is malformed, or text is not UTF-8.
     MalformedEncoding,
     /// A required body is absent.
     MissingBody,
-    /// The body, or a part of it, is in a media type that the operation does not take.
+    /// The body, or a part of it, has a media type that the operation does not accept.
     UnsupportedMediaType,
     /// The body is longer than the server reads.
     BodyTooLarge,
     /// The body did not arrive in time.
     BodyTimeout,
-    /// The connection broke within the body.
+    /// The connection broke before the body was whole.
     BodyAborted,
     /// The body, or a parameter declared as JSON, does not follow the syntax of its media type.
     MalformedBody,
     /// A required property is absent.
     MissingProperty,
-    /// A property that the schema does not allow.
+    /// The value has a property that the schema does not allow.
     UnknownProperty,
     /// `type`, `nullable`
     WrongType,
@@ -159,13 +159,13 @@ pub enum Reason {
     NoAlternative,
     /// `not`
     Excluded,
-    /// More work than a request may cause.
+    /// The value would cost more work than a request may cost.
     TooComplex,
     /// Credentials are missing or malformed.
     Credentials,
-    /// The service has as many requests under way as it takes.
+    /// The service has as many requests under way as it allows.
     Overloaded,
-    /// The path has operations, and none of this method.
+    /// The path has operations, but none with this method.
     MethodNotAllowed,
     /// `Host` is missing, repeated or malformed (RFC 9112 3.2).
     Host,

@@ -1,8 +1,8 @@
-//! The parts of a generated type that are the same for all of its kind, so that the generated code
-//! shows what differs.
+//! Macros for the parts that generated types have in common, so that the generated code shows only
+//! the differences.
 
-/// Gives an enum of strings its text, both ways: `as_str`, `Display`, `FromStr`, `Serialize` and
-/// [`crate::Decode`].
+/// Implements the conversions between an enum of strings and its text: `as_str`, `Display`,
+/// `FromStr`, `Serialize` and [`crate::Decode`].
 #[macro_export]
 macro_rules! string_enum {
     ($name:ident { $($variant:ident = $text:literal,)* }) => {
@@ -42,7 +42,7 @@ macro_rules! string_enum {
     };
 }
 
-/// Gives a newtype over `String` its check, on every way in, and its text, on every way out.
+/// Implements the conversions of a newtype over `String`. Each conversion from text checks it.
 #[macro_export]
 macro_rules! constrained {
     ($name:ident, $decode:expr) => {

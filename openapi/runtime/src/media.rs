@@ -1,9 +1,9 @@
-//! Media types (RFC 9110, 8.3.1): which of an operation's bodies a `Content-Type` announces.
+//! Media types (RFC 9110, 8.3.1): finds the declared body that a `Content-Type` announces.
 
 use crate::operation::{Media, MediaKind};
 
-/// The index of the declared media type that `content_type` is one of: the same one before a range
-/// that it is in.
+/// The index of the declared media type that fits `content_type`. An equal media type comes before
+/// a range such as `text/*`.
 pub(crate) fn select(content: &[Media], content_type: &str) -> Option<usize> {
     let best = |is: fn(&str, &str) -> bool| {
         content
@@ -17,7 +17,7 @@ pub(crate) fn select(content: &[Media], content_type: &str) -> Option<usize> {
         .filter(|index| readable(content[*index].kind, content_type))
 }
 
-/// Text is read as UTF-8 and as nothing else.
+/// Whether this crate can read the body: it reads text as UTF-8 only.
 fn readable(kind: MediaKind, content_type: &str) -> bool {
     matches!(kind, MediaKind::Bytes | MediaKind::Multipart)
         || parameter(content_type, "charset").is_none_or(|charset| {
@@ -27,12 +27,12 @@ fn readable(kind: MediaKind, content_type: &str) -> bool {
         })
 }
 
-/// `type/subtype`, without parameters.
+/// The `type/subtype` of a media type, without parameters.
 pub(crate) fn essence(media_type: &str) -> &str {
     media_type.split(';').next().unwrap_or_default().trim()
 }
 
-/// `text/*` takes `text/plain`.
+/// Whether a media type is in a range, as `text/plain` is in `text/*`.
 fn in_range(range: &str, sent: &str) -> bool {
     match (range.split_once('/'), sent.split_once('/')) {
         (Some((range, "*")), Some((sent, _))) => range.eq_ignore_ascii_case(sent),
@@ -51,13 +51,14 @@ fn parameter<'a>(media_type: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// `application/json`, and what is written in it: `application/problem+json`.
+/// Whether a media type is `application/json`, or written in JSON such as
+/// `application/problem+json`.
 pub(crate) fn is_json(media_type: &str) -> bool {
     let essence = essence(media_type).to_ascii_lowercase();
     essence == "application/json" || essence.ends_with("+json")
 }
 
-/// Whether a part sent as `sent` is what `declared` asks for: a list of media types or ranges.
+/// Whether `sent` is one of the media types or ranges in the list `declared`.
 pub(crate) fn is_one_of(sent: &str, declared: &str) -> bool {
     let sent = essence(sent);
     declared.split(',').map(essence).any(|declared| {

@@ -1,7 +1,7 @@
-//! From generated routes to Dropshot's [`ApiDescription`].
+//! Turns generated routes into Dropshot's [`ApiDescription`].
 //!
-//! What names the context is compiled in the user's crate, so it is little: the work is done by
-//! functions that don't.
+//! Code that is generic over the context is compiled in the user's crate, so there is little of it.
+//! Other functions do the work.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,20 +18,20 @@ use crate::service::{Service, endpoint};
 /// Why routes can't be served together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MountError {
-    /// No request tells two operations apart.
+    /// Two operations have the same method and path, so no request can tell them apart.
     Ambiguous {
-        /// Pointer of one operation.
+        /// Pointer of the first operation.
         first: &'static str,
-        /// Pointer of the other.
+        /// Pointer of the second operation.
         second: &'static str,
-        /// The full path of the second.
+        /// The full path of the second operation.
         path: String,
     },
-    /// Dropshot doesn't take an endpoint.
+    /// Dropshot refuses an endpoint.
     Refused {
-        /// The path given to Dropshot.
+        /// The path that Dropshot was given.
         path: String,
-        /// Dropshot's words.
+        /// Dropshot's message.
         message: String,
     },
 }
@@ -56,11 +56,11 @@ impl fmt::Display for MountError {
 
 impl std::error::Error for MountError {}
 
-/// Registers all routes. `base_path` goes before the path of each operation that has none of its
-/// own.
+/// Registers all routes. `base_path` goes before the path of each operation without a base path of
+/// its own.
 ///
 /// # Errors
-/// Two routes that no request tells apart.
+/// [`MountError`]
 #[allow(clippy::needless_pass_by_value)] // options are made for this call
 pub fn mount<C: ServerContext>(
     routes: Vec<Route<C>>,

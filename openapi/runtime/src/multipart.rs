@@ -1,4 +1,5 @@
-//! `multipart/form-data` bodies (RFC 7578), from memory: the body has been read up to its cap.
+//! Reads `multipart/form-data` bodies (RFC 7578) from memory. The body was read before, and is
+//! within its limit.
 
 use bytes::Bytes;
 use futures_util::stream;
@@ -8,10 +9,10 @@ use crate::operation::{Field, Shape};
 use crate::style::repeated;
 use crate::{Invalid, Node, Reason, media};
 
-/// Parts that a body may have.
+/// The most parts that a body may have.
 const MAX_PARTS: usize = 1_000;
 
-/// One part.
+/// A part of the body.
 #[derive(Debug)]
 pub(crate) struct Part {
     name: String,
@@ -19,7 +20,7 @@ pub(crate) struct Part {
     data: Bytes,
 }
 
-/// Takes a body apart.
+/// Splits a body into its parts.
 ///
 /// # Errors
 /// [`Reason::MalformedBody`]
@@ -66,13 +67,13 @@ pub(crate) async fn parts(body: Bytes, content_type: &str) -> Result<Vec<Part>, 
     Ok(parts)
 }
 
-/// The parts as an object: declared ones by their shapes, any other as it is, a list where it is
-/// given several times.
+/// Reads the parts as an object. Declared parts have their shapes. Any other part is kept as it is,
+/// or becomes a list if the body has it several times.
 ///
 /// # Errors
 /// [`Reason::RepeatedParameter`], [`Reason::UnsupportedMediaType`], [`Reason::MalformedBody`]
 pub(crate) fn read(mut parts: Vec<Part>, fields: &[Field]) -> Result<Node, Invalid> {
-    // Stable: parts of one name stay in the order they were sent.
+    // The sort is stable: parts of one name stay in the order in which they were sent.
     parts.sort_by(|one, other| one.name.cmp(&other.name));
     let mut members: Vec<(Box<str>, Node)> = Vec::new();
     for group in parts.chunk_by(|one, other| one.name == other.name) {
@@ -92,7 +93,7 @@ fn value(group: &[Part], field: Option<&Field>) -> Result<Node, Invalid> {
         .map(|part| part.value(field))
         .collect::<Result<Vec<_>, _>>()?;
     match (field.map(|field| field.shape), values.len()) {
-        // An array as one JSON document.
+        // The array was sent as one JSON document.
         (Some(Shape::Array(_)), 1) if matches!(values[0], Node::List(_)) => {
             Ok(values.swap_remove(0))
         }

@@ -1,9 +1,9 @@
-//! The value tree that every request becomes before it is decoded, whatever it was written in.
+//! The tree of values that every request becomes before it is decoded, for all media types.
 //!
-//! JSON bodies, form fields, multipart parts and parameters all end here, so that a generated type
-//! needs one decoding. The tree is bounded: as deep as [`MAX_DEPTH`], and a key given twice in one
-//! object is refused, since parsers along a request's way that keep different ones of the two
-//! disagree about what was asked (RFC 8259, 4).
+//! JSON bodies, form fields, multipart parts and parameters all become such a tree, so a generated
+//! type needs only one decoder. The tree is bounded: it is at most [`MAX_DEPTH`] levels deep. An
+//! object with the same key twice is refused: parsers along a request's way may keep different
+//! values, and then disagree about the request (RFC 8259, 4).
 
 mod members;
 
@@ -18,8 +18,8 @@ use crate::{Invalid, Reason};
 pub use members::Members;
 pub(crate) use members::Remaining;
 
-/// How deeply arrays and objects may nest. A generated decoder needs some kilobytes of stack a
-/// level, and threads may have no more than 2 MiB.
+/// The most levels that arrays and objects may nest. A generated decoder needs some kilobytes of
+/// stack for each level, and a thread may have only 2 MiB.
 pub const MAX_DEPTH: usize = 64;
 
 /// A value as it was sent.
@@ -36,7 +36,7 @@ pub enum Node {
     Float(f64),
     /// A JSON string.
     String(String),
-    /// Text from a parameter, a form or a text body. What it stands for, the schema knows.
+    /// Text from a parameter, a form or a text body. The schema gives it a type.
     Text(String),
     /// A part of a multipart body, or a binary body.
     Bytes(Bytes),
@@ -50,7 +50,8 @@ impl Node {
     /// Parses a JSON text (RFC 8259).
     ///
     /// # Errors
-    /// [`Reason::MalformedBody`], with line and column, for what isn't JSON, nests too deeply or names a key twice.
+    /// [`Reason::MalformedBody`], with line and column, if the text isn't JSON, nests too deeply,
+    /// or has a key twice.
     pub fn from_json(text: &[u8]) -> Result<Self, Invalid> {
         let mut parser = serde_json::Deserializer::from_slice(text);
         Level(0)
@@ -64,7 +65,7 @@ impl Node {
             })
     }
 
-    /// What it is, for messages.
+    /// The kind of value, for messages.
     pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -88,7 +89,7 @@ impl Node {
         }
     }
 
-    /// As a JSON value.
+    /// Turns the tree into a JSON value.
     ///
     /// # Errors
     /// [`Reason::MalformedEncoding`] for bytes that aren't UTF-8.
@@ -99,7 +100,7 @@ impl Node {
             Self::Integer(value) => match (i64::try_from(value), u64::try_from(value)) {
                 (Ok(value), _) => Value::from(value),
                 (_, Ok(value)) => Value::from(value),
-                // Out of reach: JSON integers beyond 64 bits were read as floats.
+                // This can't happen: JSON integers beyond 64 bits are read as floats.
                 _ => Value::String(value.to_string()),
             },
             Self::Float(value) => Value::from(value),
@@ -127,7 +128,7 @@ pub(crate) fn utf8(bytes: &[u8]) -> Result<String, Invalid> {
         .map_err(|_| Invalid::new(Reason::MalformedEncoding, "is not UTF-8 text"))
 }
 
-/// Reads one value, this many levels down.
+/// Reads one value at this depth.
 #[derive(Clone, Copy)]
 struct Level(usize);
 

@@ -2,8 +2,8 @@
 
 use crate::{Invalid, Reason};
 
-/// `minimum`, `maximum`, `multipleOf` of an integer; exclusive bounds are folded in by the
-/// generator.
+/// `minimum`, `maximum`, `multipleOf` of an integer. The generator turns exclusive bounds into
+/// these.
 #[derive(Debug, Clone, Copy)]
 pub struct Integer {
     min: i128,
@@ -52,7 +52,7 @@ impl Integer {
         self
     }
 
-    /// Whether `value` keeps the rule.
+    /// Checks that `value` keeps the rule.
     ///
     /// # Errors
     /// [`Reason::Bounds`], [`Reason::MultipleOf`]
@@ -148,7 +148,7 @@ impl Float {
         self
     }
 
-    /// Whether `value` keeps the rule.
+    /// Checks that `value` keeps the rule.
     ///
     /// # Errors
     /// [`Reason::Bounds`], [`Reason::MultipleOf`]
@@ -181,8 +181,8 @@ impl Float {
     }
 }
 
-/// Decimal fractions have no exact binary form: 0.3 is a multiple of 0.1 though their quotient is
-/// not quite 3.
+/// Whether `value` is a multiple of `factor`, as far as floats can tell. Decimal fractions have no
+/// exact binary form: 0.3 is a multiple of 0.1, though their quotient is not quite 3.
 fn is_multiple(value: f64, factor: f64) -> bool {
     let quotient = value / factor;
     let off = (quotient - quotient.round()).abs();
@@ -191,7 +191,7 @@ fn is_multiple(value: f64, factor: f64) -> bool {
 
 /// `f32` or `f64`.
 pub trait Number: Sized {
-    /// Nearest to `value`; none beyond the type's range.
+    /// The number nearest to `value`. `None` beyond the type's range.
     fn from_f64(value: f64) -> Option<Self>;
 }
 
@@ -230,7 +230,7 @@ mod tests {
                 "{value}"
             );
         }
-        // A factor of nought can't be in a document; it divides nothing here either.
+        // A factor of 0 can't be in a document. It refuses nothing here.
         assert!(Integer::new().multiple_of(0).check(i128::MIN).is_ok());
         assert!(Integer::new().multiple_of(-1).check(i128::MIN).is_ok());
     }

@@ -1,16 +1,16 @@
-//! An object while a generated type is decoded from it, property by property.
+//! An object from which a generated type is decoded, property by property.
 
 use std::collections::BTreeMap;
 
 use crate::node::Remaining;
 use crate::{Invalid, Node, Properties, Reason};
 
-/// What is left of an object. Every error names the property.
+/// The properties of an object that were not read yet. Every error names the property.
 #[derive(Debug)]
 pub struct Object(Remaining);
 
 impl Node {
-    /// This value as an object of as many properties as allowed.
+    /// Reads this value as an object with an allowed number of properties.
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Reason::PropertyCount`]
@@ -22,7 +22,7 @@ impl Node {
         Ok(Object(Remaining::new(members)))
     }
 
-    /// This value as a map from any key to values of one type.
+    /// Reads this value as a map from any key to values of one type.
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Reason::PropertyCount`], and those of `decode`
@@ -36,7 +36,7 @@ impl Node {
 }
 
 impl Object {
-    /// A property that must be there.
+    /// Reads a required property.
     ///
     /// # Errors
     /// [`Reason::MissingProperty`], and those of `decode`
@@ -51,7 +51,7 @@ impl Object {
         }
     }
 
-    /// A property that may be left out; `null` is what `decode` says it is.
+    /// Reads a property that may be left out. `decode` decides what `null` means.
     ///
     /// # Errors
     /// Those of `decode`
@@ -67,7 +67,7 @@ impl Object {
             .map_err(|invalid| invalid.within(name))
     }
 
-    /// A property with a default, given as JSON text.
+    /// Reads a property with a default, which is given as JSON text.
     ///
     /// # Errors
     /// Those of `decode`
@@ -84,7 +84,7 @@ impl Object {
         decode(node).map_err(|invalid| invalid.within(name))
     }
 
-    /// Every property not asked for yet: `additionalProperties` with a schema.
+    /// Reads every property that was not read yet: `additionalProperties` with a schema.
     ///
     /// # Errors
     /// Those of `decode`
@@ -101,12 +101,12 @@ impl Object {
             .collect()
     }
 
-    /// Whether a property is there, or was before it was asked for.
+    /// Whether the object has a property, even if it was read before.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.has(name)
     }
 
-    /// A property that is known and not read: `readOnly` in a request.
+    /// Skips a known property: `readOnly` in a request.
     pub fn ignore(&mut self, name: &str) {
         self.0.take(name);
     }
@@ -114,7 +114,7 @@ impl Object {
     /// `additionalProperties: false`
     ///
     /// # Errors
-    /// [`Reason::UnknownProperty`] for the first property not asked for.
+    /// [`Reason::UnknownProperty`] for the first property that was not read.
     pub fn deny_unknown(&self) -> Result<(), Invalid> {
         match self.0.first_left() {
             None => Ok(()),

@@ -1,8 +1,8 @@
-//! What the generator knows about an operation, as static data.
+//! The generator's description of an operation, as static data.
 //!
-//! One [`Operation`] for each operation of the document, read by the router, by the decoding of
-//! requests and by the export. Its words are those of `dropshot-vocabulary`, which the generator
-//! reads from the document. Decides nothing.
+//! There is one [`Operation`] for each operation of the document. The router, the decoding of
+//! requests and the export read it. Its words are those of `dropshot-vocabulary`, which the
+//! generator takes from the document. This module decides nothing.
 
 use http::Method;
 
@@ -17,7 +17,7 @@ pub struct Operation {
     pub method: Method,
     /// The path template as the document writes it, without a base path.
     pub path: &'static str,
-    /// The base path where the path item or the operation has `servers` of its own.
+    /// The base path, if the path item or the operation has its own `servers`.
     pub base_path: Option<&'static str>,
     /// JSON pointer of the operation in the document.
     pub pointer: &'static str,
@@ -31,85 +31,87 @@ pub struct Operation {
     pub deprecated: bool,
     /// The path item's and the operation's own parameters.
     pub parameters: &'static [Parameter],
-    /// `requestBody`; without one, a request's body is never read.
+    /// `requestBody`. Without one, a request's body is never read.
     pub body: Option<RequestBody>,
     /// `responses`
     pub responses: &'static [Declared],
-    /// Alternatives, each a set of names of security schemes. Empty: nothing is asked.
+    /// `security`: alternatives, each a set of names of security schemes. If empty, no credentials
+    /// are needed.
     pub security: &'static [&'static [&'static str]],
 }
 
-/// As much of a schema as is needed to take a value off the wire.
+/// The part of a schema that is needed to read a value from the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// One value.
     Scalar,
     /// Values of one shape.
     Array(&'static Shape),
-    /// The declared properties and their shapes; none for a free-form object.
+    /// The declared properties and their shapes. Empty for a free-form object.
     Object(&'static [(&'static str, Shape)]),
-    /// No shape is declared: taken as one value.
+    /// No shape is declared, so it is read as one value.
     Any,
 }
 
 /// A parameter of an operation.
 #[derive(Debug)]
 pub struct Parameter {
-    /// As on the wire.
+    /// The name on the wire.
     pub name: &'static str,
-    /// Where it stands.
+    /// The part of the request that has the parameter.
     pub location: Location,
-    /// `required`; always true in a path.
+    /// `required`. Always true in a path.
     pub required: bool,
-    /// `style`, the default filled in.
+    /// `style`, or its default.
     pub style: Style,
-    /// `explode`, the default filled in.
+    /// `explode`, or its default.
     pub explode: bool,
     /// The shape of its schema.
     pub shape: Shape,
-    /// Whether it is declared by `content: application/json` instead of `schema`: its text is a
-    /// JSON document.
+    /// Whether the parameter is declared by `content: application/json` instead of `schema`. Then
+    /// its text is a JSON document.
     pub json: bool,
     /// `description`
     pub description: Option<&'static str>,
-    /// JSON pointer of its declaration.
+    /// JSON pointer of the declaration in the document.
     pub pointer: &'static str,
     /// `deprecated`
     pub deprecated: bool,
 }
 
-/// What an operation takes as its body.
+/// The body that an operation accepts.
 #[derive(Debug)]
 pub struct RequestBody {
     /// `required`
     pub required: bool,
-    /// In the document's order; never empty.
+    /// The media types in the document's order. Never empty.
     pub content: &'static [Media],
 }
 
 /// A body in one media type.
 #[derive(Debug)]
 pub struct Media {
-    /// As written: `application/json`, `text/*`, `application/json; charset=utf-8`.
+    /// The media type as the document writes it: `application/json`, `text/*`, `application/json;
+    /// charset=utf-8`.
     pub media_type: &'static str,
-    /// How it is read.
+    /// How the body is read.
     pub kind: MediaKind,
-    /// The properties of a form or multipart body; empty for every other kind.
+    /// The properties of a form or multipart body. Empty for every other kind.
     pub fields: &'static [Field],
 }
 
-/// One property of a form or multipart body.
+/// A property of a form or multipart body.
 #[derive(Debug)]
 pub struct Field {
-    /// As on the wire.
+    /// The name on the wire.
     pub name: &'static str,
     /// The shape of its schema.
     pub shape: Shape,
-    /// `encoding.style`, the default filled in.
+    /// `encoding.style`, or its default.
     pub style: Style,
-    /// `encoding.explode`, the default filled in.
+    /// `encoding.explode`, or its default.
     pub explode: bool,
-    /// `encoding.contentType`, or the default that its schema implies; `None`: text.
+    /// `encoding.contentType`, or the default that its schema implies. `None` for text.
     pub content_type: Option<&'static str>,
 }
 
@@ -120,7 +122,7 @@ pub struct Declared {
     pub status: Status,
     /// `description`
     pub description: &'static str,
-    /// The keys of `content`; empty for a response without a body.
+    /// The keys of `content`. Empty for a response without a body.
     pub media_types: &'static [&'static str],
     /// `headers`
     pub headers: &'static [DeclaredHeader],
@@ -129,14 +131,14 @@ pub struct Declared {
 /// A header of a declared response.
 #[derive(Debug)]
 pub struct DeclaredHeader {
-    /// As written.
+    /// The name as the document writes it.
     pub name: &'static str,
     /// `required`
     pub required: bool,
 }
 
 impl Operation {
-    /// An operation that takes nothing: no parameter, no body, no credentials.
+    /// An operation without parameters, body and credentials.
     ///
     /// ```
     /// use dropshot_contract::{Operation, http::Method};
@@ -162,13 +164,13 @@ impl Operation {
         }
     }
 
-    /// A GET that takes nothing.
+    /// A GET without parameters, body and credentials.
     #[must_use]
     pub const fn get(id: &'static str, path: &'static str) -> Self {
         Self::new(Method::GET, id, path)
     }
 
-    /// The declared parameter of that name.
+    /// The declared parameter of this name.
     #[must_use]
     pub fn parameter(&self, location: Location, name: &str) -> Option<&'static Parameter> {
         self.parameters
@@ -178,7 +180,7 @@ impl Operation {
 }
 
 impl Parameter {
-    /// Whether it is the one of that place and name; header names are compared without case (RFC
+    /// Whether the parameter has this place and name. Case makes no difference in header names (RFC
     /// 9110, 5.1).
     pub(crate) fn is(&self, location: Location, name: &str) -> bool {
         self.location == location

@@ -1,4 +1,4 @@
-//! How operations are served: what is called for each, and what a request is held against before
+//! How operations are served: the function for each operation, and the limits on a request before
 //! it is decoded.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::receive::Limits;
 use crate::received::Received;
 use crate::{BoxFuture, Rejection, Response};
 
-/// An operation and what is called for it.
+/// An operation and its function.
 pub struct Route<C: ServerContext> {
     /// The operation.
     pub operation: &'static Operation,
@@ -22,42 +22,41 @@ pub struct Route<C: ServerContext> {
     pub call: fn(RequestContext<C>, Received) -> BoxFuture<Response>,
 }
 
-/// What a caller gets for a request that is refused before it can be decoded.
+/// Makes the answer to a request that is refused before it can be decoded.
 pub type Rejected<C> = fn(RequestContext<C>, Rejection) -> BoxFuture<Response>;
 
 /// How operations are served.
 pub struct Options {
-    /// The most bytes of header fields, names and values together. A request with more is refused
-    /// with 431.
+    /// The most bytes of header fields, with names and values together. The service refuses a
+    /// larger head with 431.
     pub header_bytes: usize,
-    /// The most bytes of a body that are read.
+    /// The largest body, in bytes. The service refuses a larger one with 413.
     pub body_bytes: usize,
-    /// How long a body may take to arrive.
+    /// How long a body may take to arrive. The service refuses a slower one with 408.
     pub body_deadline: Duration,
-    /// Whether a form field with an empty value counts as absent (OAuth 2.0 says so: RFC 6749,
-    /// 3.2).
+    /// Whether a form field with an empty value counts as absent, as in OAuth 2.0 (RFC 6749, 3.2).
     pub empty_form_fields_are_absent: bool,
-    /// The full path template of an operation, or `None` if it is not served; by default its base
-    /// path and its path.
+    /// The full path template of an operation, or `None` if it is not served. The default is its
+    /// base path followed by its path.
     pub path: Option<FullPath>,
-    /// Whether a request is read at all; by default each is.
+    /// Decides whether a request is read at all. By default each request is read.
     pub admit: Option<Admit>,
-    /// Called with each answer, before it is sent.
+    /// Called with each answer before it is sent.
     pub observe: Option<Observe>,
-    /// Set while the service ends: from then on each answer of HTTP/1 asks its caller to come back
-    /// by another connection.
+    /// True while the service ends. Each answer over HTTP/1 then asks its caller to use another
+    /// connection for the next request.
     pub draining: Arc<AtomicBool>,
 }
 
 /// The full path template of an operation, or `None` if it is not served.
 pub type FullPath = Box<dyn Fn(&Operation) -> Option<String>>;
 
-/// Asked when the head of a request is there, and nothing of its body was read. Its result is held
-/// until the request is answered, and handlers find it by [`RequestContext::admitted`]. With an
-/// error, the request is refused as one too many ([`crate::Reason::Overloaded`]).
+/// Called when the head of a request was read, and nothing of its body. The result is held until
+/// the request is answered. Handlers find it by [`RequestContext::admitted`]. After an error, the
+/// request is refused as one too many ([`crate::Reason::Overloaded`]).
 pub type Admit = Box<dyn Fn(&RequestInfo) -> Result<Admitted, Admitted> + Send + Sync>;
 
-/// Called with each answer, before it is sent. The caller waits for it.
+/// Called with each answer before it is sent. The caller waits meanwhile, so it must be fast.
 pub type Observe = Box<dyn Fn(&Answered<'_>) + Send + Sync>;
 
 impl Default for Options {

@@ -1,8 +1,7 @@
 //! The `name=value` pairs of a query string, a form or a `Cookie` header.
 //!
-//! Names are decoded and sorted once, so that looking one up costs the same however many a sender
-//! writes; values stay raw, since a separator inside a value is told from an escaped one only
-//! there.
+//! Names are decoded and sorted once, so that a lookup stays cheap for any number of names. Values
+//! stay raw: only their reader can tell a separator from an escaped one.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,7 +9,7 @@ use std::ops::Range;
 use crate::Invalid;
 use crate::percent::{Escapes, decode};
 
-/// The pairs of one text, which every method is given again (the text lives in the request).
+/// The pairs of one text. The text stays in the request, so every method takes it again.
 #[derive(Debug, Default)]
 pub(crate) struct Pairs(Vec<Pair>);
 
@@ -22,7 +21,7 @@ struct Pair {
 
 #[derive(Debug)]
 enum Name {
-    /// Needs no decoding.
+    /// A name that needs no decoding.
     Plain(Range<usize>),
     Decoded(Box<str>),
 }
@@ -37,13 +36,13 @@ impl Pair {
 }
 
 impl Pairs {
-    /// Splits at `separator`, and each part at its first `=`. Empty parts are skipped, as they are
-    /// by browsers.
+    /// Splits the text at `separator`, and each part at its first `=`. Empty parts are skipped, as
+    /// browsers do.
     pub(crate) fn parse(text: &str, separator: u8, escapes: Escapes) -> Result<Self, Invalid> {
         let mut pairs = Vec::with_capacity(4);
         let mut at = 0;
         for part in text.as_bytes().split(|byte| *byte == separator) {
-            // A cookie has a space in front of it (RFC 6265, 4.2.1).
+            // A cookie follows a space (RFC 6265, 4.2.1).
             let spaces = if separator == b';' {
                 part.iter().take_while(|byte| **byte == b' ').count()
             } else {
@@ -67,7 +66,7 @@ impl Pairs {
                 value: (start + length + 1).min(end)..end,
             });
         }
-        // Stable: values of one name stay in the order they were sent.
+        // The sort is stable: values of one name stay in the order in which they were sent.
         pairs.sort_by(|one, other| one.name(text).cmp(other.name(text)));
         Ok(Self(pairs))
     }
@@ -81,14 +80,14 @@ impl Pairs {
             .map(|pair| &text[pair.value.clone()])
     }
 
-    /// What follows `base` in the names that begin with `base[`, and the raw values: `[a][b]` for
+    /// The rest of each name that begins with `base[`, and its raw value: `[a][b]` for
     /// `base[a][b]=value`.
     pub(crate) fn bracketed<'a>(
         &'a self,
         text: &'a str,
         base: &'a str,
     ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        // `base[` sorts after `base` and whatever else continues it with a smaller character.
+        // `base[` sorts after `base`, and after names in which a smaller character follows `base`.
         let from = self.0.partition_point(|pair| {
             let name = pair.name(text);
             name < base || name.strip_prefix(base).is_some_and(|rest| rest < "[")

@@ -1,4 +1,4 @@
-//! Parameters: where each stands in a request, and its value taken from there.
+//! Finds parameters in a request, and reads their values.
 
 use http::{HeaderValue, header};
 
@@ -10,7 +10,7 @@ use crate::style::{Beside, Written, repeated};
 use crate::{Invalid, Node, Reason};
 
 impl Received {
-    /// The parameter's value; `None` if it is absent.
+    /// The parameter's value. `None` if it is absent.
     pub(crate) fn parameter(
         &mut self,
         location: Location,
@@ -84,7 +84,7 @@ impl Received {
             if !matches!(written.shape, Shape::Array(_) | Shape::Object(_)) {
                 return Err(repeated());
             }
-            // RFC 9110, 5.3: lines of a list are one list.
+            // RFC 9110, 5.3: several lines of a list are one list.
             text.push(',');
             text.push_str(header_text(line)?);
         }
@@ -108,7 +108,8 @@ impl Received {
     }
 }
 
-/// How the parameter is written; one that isn't declared is taken as a single value.
+/// How the parameter is written, and whether its text is JSON. An undeclared parameter is read as a
+/// single value.
 fn written<'n>(
     declared: Option<&'static Parameter>,
     operation: &'static Operation,

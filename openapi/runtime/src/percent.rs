@@ -1,7 +1,7 @@
-//! Strict percent decoding (RFC 3986, 2.1): a `%` that starts no escape, or bytes that aren't
-//! UTF-8, are refused.
+//! Strict percent decoding (RFC 3986, 2.1). A `%` that starts no escape is refused, and so are
+//! bytes that aren't UTF-8.
 //!
-//! Lenient decoders replace such bytes, so that two different requests arrive as one value.
+//! Lenient decoders replace such bytes, so two different requests can look the same.
 
 use std::borrow::Cow;
 
@@ -9,10 +9,10 @@ use percent_encoding::percent_decode;
 
 use crate::{Invalid, Reason};
 
-/// What stands for something else in a text.
+/// The escapes in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Escapes {
-    /// Nothing: header values.
+    /// No escapes: header values.
     None,
     /// `%20`: paths and cookies.
     Percent,
@@ -21,7 +21,7 @@ pub(crate) enum Escapes {
     Form,
 }
 
-/// The text that `raw` stands for.
+/// Decodes the escapes in `raw`.
 pub(crate) fn decode(raw: &str, escapes: Escapes) -> Result<Cow<'_, str>, Invalid> {
     let escaped = |byte: u8| byte == b'%' || byte == b'+' && escapes == Escapes::Form;
     if escapes == Escapes::None || !raw.bytes().any(escaped) {

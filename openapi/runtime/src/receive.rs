@@ -1,8 +1,9 @@
-//! Reading a request: what its headers announce first, and no byte of a body that won't be used.
+//! Reads the body of a request. It looks at the headers first, and reads no byte of a body that
+//! isn't used.
 //!
 //! Dropshot's own extractors read a body to its end before they look at its type or length, and
-//! wait for it without end. Here the order is content type, length, bytes; the cap and the deadline
-//! hold while reading, too.
+//! wait for it for ever. Here the order is content type, length, bytes. The size limit and the
+//! deadline also hold while the body is read.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -19,7 +20,7 @@ use crate::operation::{Location, MediaKind, Operation, RequestBody};
 use crate::received::Content;
 use crate::{Reason, Rejection, media, multipart};
 
-/// What a body may cost, and how its form is read.
+/// The limits on a body, and how a form is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) bytes: usize,
@@ -27,7 +28,7 @@ pub(crate) struct Limits {
     pub(crate) empty_is_absent: bool,
 }
 
-/// Reads the body, as far as the operation declares one.
+/// Reads the body, if the operation declares one.
 pub(crate) async fn receive(
     operation: &'static Operation,
     headers: &HeaderMap,
@@ -43,13 +44,13 @@ pub(crate) async fn receive(
     }
     let media = match content_type {
         Some(content_type) => media::select(declared.content, content_type),
-        // RFC 9110, 8.3: without a type, a body is bytes.
+        // RFC 9110, 8.3: a body without a type is bytes.
         None => media::select(declared.content, "application/octet-stream"),
     };
     let Some(media) = media else {
         return Err(unsupported(operation, declared, content_type));
     };
-    // hyper has made sure that there is one length and that it is a number.
+    // hyper has checked that there is one length, and that it is a number.
     let announced = body.size_hint().exact().unwrap_or(0);
     if announced > limits.bytes as u64 {
         return Err(too_large(operation, limits));
@@ -60,7 +61,8 @@ pub(crate) async fn receive(
     }
     match declared.content[media].kind {
         MediaKind::Multipart => {
-            // On the heap, since every request of any kind would carry its state otherwise.
+            // The future is on the heap. Otherwise every request would carry the room for its
+            // state.
             let parts = Box::pin(multipart::parts(bytes, content_type.unwrap_or_default()));
             match parts.await {
                 Ok(parts) => Ok(Content::Parts { media, parts }),
@@ -71,7 +73,7 @@ pub(crate) async fn receive(
     }
 }
 
-/// The one `Content-Type` there may be.
+/// The `Content-Type`. Several of them are refused.
 fn content_type<'h>(
     operation: &Operation,
     headers: &'h HeaderMap,
@@ -96,8 +98,8 @@ fn content_type<'h>(
     })
 }
 
-/// No bytes are no body, except where nothing is something: an empty text or file whose type is
-/// named.
+/// Decides what an empty body means. It is an empty text, file or form if its type is named.
+/// Otherwise there is no body.
 fn absent_or_empty(
     operation: &Operation,
     declared: &RequestBody,
@@ -125,8 +127,8 @@ fn absent_or_empty(
     }
 }
 
-/// What `reading` reads, unless it takes too long. Nearly every body is there when its head is, and
-/// then no clock is asked.
+/// Waits for `reading`, up to the deadline. Nearly every body arrives with its head, and then no
+/// timer is needed.
 async fn in_time(
     operation: &Operation,
     reading: impl Future<Output = Result<Bytes, Rejection>>,
@@ -152,8 +154,7 @@ async fn collect(
 ) -> Result<Bytes, Rejection> {
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
-    // Asked first, a body says itself that it is at its end, which saves waiting for nothing more
-    // to come.
+    // Asking for the end first saves a wait for a frame that never comes.
     while !body.is_end_stream()
         && let Some(frame) = body.frame().await
     {
@@ -171,7 +172,7 @@ async fn collect(
             return Err(too_large(operation, limits));
         }
         if first.is_empty() && rest.is_empty() {
-            // Nearly every body is one frame, which needs no copy.
+            // Nearly every body has a single frame, which needs no copy.
             first = data;
         } else {
             rest.extend_from_slice(&std::mem::take(&mut first));

@@ -1,4 +1,4 @@
-//! A request whose body has been read, while a generated type is decoded from it.
+//! A request whose body was read, and from which generated types are decoded.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -22,19 +22,19 @@ pub struct Received {
     pub(crate) path: Path,
     pub(crate) query: Option<Pairs>,
     pub(crate) cookies: Option<Cookies>,
-    /// Index of the parameter after the one asked for last.
+    /// The index of the parameter after the last one that was read.
     pub(crate) asked: usize,
-    /// `WWW-Authenticate`: a challenge for each scheme that credentials were asked for in.
+    /// `WWW-Authenticate`: a challenge for each scheme that the operation asked for.
     pub(crate) challenges: Vec<Cow<'static, str>>,
     content: Content,
     empty_is_absent: bool,
 }
 
-/// What the variables of a path template stand for in one request.
+/// The values of a path template's variables in one request.
 #[derive(Debug, Clone)]
 pub(crate) struct Path {
     pub(crate) template: Arc<Template>,
-    /// For each variable, in the template's order: its bytes in the raw path.
+    /// The byte range in the raw path for each variable, in the template's order.
     pub(crate) captures: Vec<Range<usize>>,
 }
 
@@ -45,10 +45,10 @@ pub(crate) struct Cookies {
     pub(crate) pairs: Pairs,
 }
 
-/// What was read of the body.
+/// The body that was read.
 #[derive(Debug)]
 pub(crate) enum Content {
-    /// There is none, or the operation takes none.
+    /// The request has no body, or the operation accepts none.
     None,
     Bytes {
         media: usize,
@@ -87,7 +87,7 @@ impl Received {
         &self.parts.method
     }
 
-    /// The URI as it was sent.
+    /// The URI as the caller sent it.
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.parts.uri
@@ -99,7 +99,7 @@ impl Received {
         &self.parts.headers
     }
 
-    /// A parameter that must be there.
+    /// Reads a required parameter.
     ///
     /// # Errors
     /// [`Reason::MissingParameter`], [`Reason::RepeatedParameter`], [`Reason::MalformedEncoding`], and those of `decode`
@@ -121,7 +121,7 @@ impl Received {
         }
     }
 
-    /// A parameter that may be left out.
+    /// Reads a parameter that may be left out.
     ///
     /// # Errors
     /// [`Reason::RepeatedParameter`], [`Reason::MalformedEncoding`], and those of `decode`
@@ -137,7 +137,7 @@ impl Received {
             .map_err(|invalid| self.refuse(location, name, &invalid))
     }
 
-    /// A parameter with a default, given as JSON text.
+    /// Reads a parameter with a default, which is given as JSON text.
     ///
     /// # Errors
     /// [`Reason::RepeatedParameter`], [`Reason::MalformedEncoding`], and those of `decode`
@@ -166,7 +166,7 @@ impl Received {
         Rejection::invalid(self.operation, location, name, invalid)
     }
 
-    /// Which of the operation's media types the body is in; `None` without a body.
+    /// The index of the body's media type among the operation's. `None` without a body.
     #[must_use]
     pub fn media(&self) -> Option<usize> {
         match self.content {
@@ -175,7 +175,7 @@ impl Received {
         }
     }
 
-    /// The body.
+    /// Reads a required body.
     ///
     /// # Errors
     /// [`Reason::MissingBody`], [`Reason::MalformedBody`], and those of `decode`
@@ -186,7 +186,7 @@ impl Received {
         }
     }
 
-    /// The body, where it may be left out.
+    /// Reads a body that may be left out.
     ///
     /// # Errors
     /// [`Reason::MalformedBody`], and those of `decode`
@@ -200,7 +200,7 @@ impl Received {
             .map_err(|invalid| self.refuse(Location::Body, "", &invalid))
     }
 
-    /// The refusal of a request without the body it must have.
+    /// The refusal of a request without a required body.
     #[must_use]
     pub fn missing_body(&self) -> Rejection {
         Rejection::body(self.operation, Reason::MissingBody, "is missing")

@@ -1,7 +1,7 @@
-//! A request that is not what the document says: what, where, and which status answers it.
+//! A request that breaks the document's rules: what is wrong, where, and which status answers it.
 //!
-//! The body of [`Rejection::into_response`] is Dropshot's error shape with the place added; a
-//! service with a dialect of its own reads the accessors instead.
+//! The body of [`Rejection::into_response`] is Dropshot's error object with the place added. A
+//! service with its own error format uses the accessors instead.
 
 use dropshot::Body;
 use http::{HeaderValue, StatusCode, header};
@@ -18,14 +18,14 @@ pub struct Rejection {
     name: String,
     pointer: String,
     message: String,
-    /// The value of the header that belongs to the status: `WWW-Authenticate` of 401, `Allow` of
+    /// The value of the header that belongs to the status: `WWW-Authenticate` for 401, `Allow` for
     /// 405.
     header: Option<String>,
 }
 
 impl Rejection {
-    /// A refusal of `operation`. `name` is the parameter's, or empty for the body. The message
-    /// completes "query parameter \"limit\" …".
+    /// A refusal of a request to `operation`. `name` is the parameter's name, or empty for the
+    /// body. The message completes "query parameter \"limit\" …".
     #[must_use]
     pub fn new(
         operation: &Operation,
@@ -71,7 +71,7 @@ impl Rejection {
         Self::new(operation, Reason::Overloaded, None, "", message)
     }
 
-    /// `operation` is one of those that the path has; `allow` has their methods.
+    /// `operation` is one of the path's operations. `allow` has their methods.
     pub(crate) fn method_not_allowed(operation: &Operation, allow: String) -> Self {
         let message = format!("this path takes {allow} only");
         let mut rejection = Self::new(operation, Reason::MethodNotAllowed, None, "", message);
@@ -79,7 +79,7 @@ impl Rejection {
         rejection
     }
 
-    /// With the value of `WWW-Authenticate` (RFC 9110, 11.6.1).
+    /// Sets the value of `WWW-Authenticate` (RFC 9110, 11.6.1).
     #[must_use]
     pub(crate) fn challenge(mut self, challenge: String) -> Self {
         self.header = Some(challenge);
@@ -92,26 +92,27 @@ impl Rejection {
         self.operation
     }
 
-    /// Why.
+    /// The reason for the refusal.
     #[must_use]
     pub fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// Which part of the request; `None` for credentials, and for a request that was not read.
+    /// The part of the request that is wrong. `None` for credentials, and for a request that was
+    /// not read.
     #[must_use]
     pub fn location(&self) -> Option<Location> {
         self.location
     }
 
-    /// The parameter's name; empty for the body.
+    /// The parameter's name. Empty for the body.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// RFC 6901 pointer into the parameter's value or the body, `/items/0/name`; empty for the
-    /// whole of it.
+    /// RFC 6901 pointer into the parameter's value or the body, such as `/items/0/name`. Empty for
+    /// the whole of it.
     #[must_use]
     pub fn pointer(&self) -> &str {
         &self.pointer
@@ -131,7 +132,8 @@ impl Rejection {
         header.filter(|_| self.reason == Reason::MethodNotAllowed)
     }
 
-    /// 400, or 401, 405, 408, 413, 415, 431 or 503 where the reason is one of theirs.
+    /// The status: 401, 405, 408, 413, 415, 431 or 503 for the reasons that have one of these, and
+    /// 400 for all others.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self.reason {
@@ -146,7 +148,7 @@ impl Rejection {
         }
     }
 
-    /// Whether bytes of the body may still be under way, so that the connection can't carry another
+    /// Whether bytes of the body may still arrive, so that the connection can't carry another
     /// request.
     pub(crate) fn leaves_body_unread(&self) -> bool {
         matches!(
@@ -181,8 +183,8 @@ impl Rejection {
         }
     }
 
-    /// The answer: `{request_id, error_code, message}` as Dropshot writes it, with `location`,
-    /// `name` and `pointer`.
+    /// The answer: `{request_id, error_code, message}` as Dropshot writes it, with `operation`,
+    /// `location`, `name` and `pointer`.
     #[must_use]
     pub fn into_response(self, request_id: &str) -> Response {
         #[derive(Serialize)]
@@ -215,7 +217,8 @@ impl Rejection {
             HeaderValue::from_static("application/json"),
         );
         if self.reason == Reason::Overloaded {
-            // RFC 9110, 10.2.3: requests are answered within moments.
+            // `Retry-After` (RFC 9110, 10.2.3) is short, since the service answers requests within
+            // moments.
             let second = HeaderValue::from_static("1");
             response.headers_mut().insert(header::RETRY_AFTER, second);
         }

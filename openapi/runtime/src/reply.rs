@@ -1,7 +1,7 @@
-//! Replies: from the values of a declared response to bytes.
+//! Writes the values of a declared response as an HTTP response.
 //!
-//! What can't be written (a header value with a line break, a body that doesn't serialize) is this
-//! server's fault: it becomes a 500, and the log says what it was.
+//! A value that can't be written (a header value with a line break, a body that doesn't serialize)
+//! is this server's fault. It becomes a 500, and the log says what it was.
 
 use std::fmt::Display;
 
@@ -15,7 +15,7 @@ use crate::{Response, media};
 
 /// A type with a variant for each declared response.
 pub trait Reply {
-    /// The response.
+    /// Writes the response.
     fn into_response(self) -> Response;
 }
 
@@ -25,7 +25,7 @@ impl Reply for Response {
     }
 }
 
-/// The response to what a handler returned.
+/// Writes the response for a handler's result.
 pub fn respond<R: Reply>(result: Result<R, Failure>) -> Response {
     match result {
         Ok(reply) => reply.into_response(),
@@ -33,9 +33,9 @@ pub fn respond<R: Reply>(result: Result<R, Failure>) -> Response {
     }
 }
 
-/// A status code as generated code has it.
+/// A status code in generated code.
 pub trait IntoStatus {
-    /// The status; 500 for a number that is none.
+    /// The status. 500 for a number that is no status.
     fn into_status(self) -> StatusCode;
 }
 
@@ -51,8 +51,8 @@ impl IntoStatus for StatusCode {
     }
 }
 
-/// `status`, if its first digit is `class`; 500 if the handler chose one that the document doesn't
-/// declare.
+/// `status`, if its first digit is `class`. Otherwise 500, since the handler chose a status that
+/// the document doesn't declare.
 #[must_use]
 pub fn within(status: StatusCode, class: u16) -> StatusCode {
     if status.as_u16() / 100 == class {
@@ -62,7 +62,7 @@ pub fn within(status: StatusCode, class: u16) -> StatusCode {
     }
 }
 
-/// A body in JSON, `media_type` being `application/json` or one like it.
+/// A response with a JSON body. `media_type` is `application/json` or similar.
 pub fn json<T: Serialize + ?Sized>(
     status: impl IntoStatus,
     media_type: &'static str,
@@ -82,13 +82,13 @@ fn written(
     }
 }
 
-/// A body of text.
+/// A response with a body of text.
 pub fn text(status: impl IntoStatus, media_type: &'static str, body: String) -> Response {
     with_body(status.into_status(), media_type, Body::from(body))
 }
 
-/// A body of bytes, or a stream. Where the document declares a range (`image/*`), the payload says
-/// which type of it it is, and of `multipart/…` with which boundary; without a word it is
+/// A response with a body of bytes, or a stream. If the document declares a range (`image/*`), the
+/// payload names its own type, and for `multipart/…` its boundary. If the payload names none, it is
 /// `application/octet-stream`.
 pub fn bytes(
     status: impl IntoStatus,
@@ -117,7 +117,7 @@ pub fn bytes(
     response
 }
 
-/// No body.
+/// A response without a body.
 pub fn empty(status: impl IntoStatus) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status.into_status();
@@ -125,7 +125,7 @@ pub fn empty(status: impl IntoStatus) -> Response {
 }
 
 fn with_body(status: StatusCode, media_type: &'static str, body: Body) -> Response {
-    // What `HeaderValue::from_static`, which copies nothing, would panic at.
+    // `HeaderValue::from_static`, which copies nothing, would panic at other bytes.
     if !media_type
         .bytes()
         .all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
@@ -151,7 +151,7 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// With its media type, for a response that the document declares with a range of them.
+    /// Names the media type, for a response that the document declares with a range.
     #[must_use]
     pub fn of_type(self, media_type: HeaderValue) -> Self {
         Self {
@@ -172,11 +172,11 @@ impl<T: Into<Body>> From<T> for Payload {
 
 /// Adds the headers that a response declares.
 pub trait WithHeaders {
-    /// With a header.
+    /// Adds a header.
     #[must_use]
     fn header(self, name: &'static str, value: &dyn Display) -> Self;
 
-    /// With a header, if it has a value.
+    /// Adds a header, if it has a value.
     #[must_use]
     fn optional_header<V: Display>(self, name: &'static str, value: Option<&V>) -> Self;
 }
@@ -184,7 +184,7 @@ pub trait WithHeaders {
 impl WithHeaders for Response {
     fn header(mut self, name: &'static str, value: &dyn Display) -> Self {
         let name = HeaderName::from_bytes(name.as_bytes());
-        // A line break in a value would let it write headers of its own; `HeaderValue` refuses it.
+        // A line break in a value would let an attacker add headers. `HeaderValue` refuses it.
         match (name, HeaderValue::try_from(value.to_string())) {
             (Ok(name), Ok(value)) => {
                 self.headers_mut().append(name, value);

@@ -1,9 +1,9 @@
-//! Which operation a request is for: all paths of a document in one tree.
+//! Finds the operation of a request, in one tree of all paths of a document.
 //!
-//! The path is chosen first and the method after it, so that an operation of a template never
-//! answers for a literal path that lacks the method. Literals come before templates and more
-//! specific templates before others (OpenAPI 3.0.3, Paths Object, Path Templating Matching); where
-//! a choice leads nowhere, the next is tried.
+//! The path is chosen first, and then the method. So an operation of a template never answers for a
+//! literal path that lacks the method. Literals come before templates, and more specific templates
+//! before others (OpenAPI 3.0.3, Paths Object, Path Templating Matching). If a choice leads
+//! nowhere, the next one is tried.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -16,61 +16,61 @@ use crate::template::{Pattern, Segment, Template, decoded, raw_segments};
 /// The paths of a document and the methods of each.
 #[derive(Debug)]
 pub struct Table {
-    /// The first is the root.
+    /// The nodes of the tree. The first one is the root.
     pub(crate) places: Vec<Place>,
     pub(crate) templates: Vec<Arc<Template>>,
 }
 
-/// A node of the tree: what paths with the same beginning have in common.
+/// A node of the tree: the common beginning of some paths.
 #[derive(Debug, Default)]
 pub(crate) struct Place {
     pub(crate) literals: HashMap<Box<str>, usize>,
-    /// The most specific first.
+    /// The patterns of the next segment, the most specific first.
     pub(crate) patterns: Vec<(Pattern, usize)>,
-    /// What ends here, and what ends here with a slash: methods and indices of routes.
+    /// The routes that end here, and those that end here with a slash: their methods and indices.
     pub(crate) plain: Vec<(Method, usize)>,
     pub(crate) slash: Vec<(Method, usize)>,
-    /// What the variables of the next segment are called.
+    /// The names of the variables in the next segment.
     pub(crate) names: BTreeSet<Box<str>>,
 }
 
 /// What [`Table::find`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// A route: its index in what the table was made of, and where each variable of its template,
-    /// in order, stands in the raw path.
+    /// A route: its index in the list that the table was made of, and the places of its template's
+    /// variables in the raw path, in order.
     Route {
         /// Index of the route.
         index: usize,
-        /// Byte ranges.
+        /// Byte ranges in the raw path.
         captures: Vec<Range<usize>>,
     },
-    /// The path is known, the method isn't.
+    /// The path has operations, but none with the method.
     MethodNotAllowed {
         /// Index of one of the path's routes.
         index: usize,
         /// The value of `Allow`.
         allow: String,
     },
-    /// No such path.
+    /// No operation has the path.
     NotFound,
 }
 
-/// Two routes that no request tells apart: the same path, but for names of variables, and the same
-/// method.
+/// Two routes that no request can tell apart: they have the same method, and paths that differ at
+/// most in the names of variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ambiguous {
-    /// Index of the route that was there.
+    /// Index of the earlier route.
     pub first: usize,
-    /// Index of the route that came second.
+    /// Index of the later route.
     pub second: usize,
 }
 
 impl Table {
-    /// A table of routes.
+    /// Makes a table of routes.
     ///
     /// # Errors
-    /// Two routes that no request tells apart.
+    /// Two routes that no request can tell apart.
     pub fn new<P: AsRef<str>>(routes: &[(Method, P)]) -> Result<Self, Ambiguous> {
         let mut table = Self {
             places: vec![Place::default()],
@@ -130,7 +130,7 @@ impl Table {
         next
     }
 
-    /// The route for a request; `raw_path` is the URI's path as it was sent.
+    /// Finds the route for a request. `raw_path` is the URI's path as the caller sent it.
     #[must_use]
     pub fn find(&self, method: &Method, raw_path: &str) -> Found {
         let segments: Vec<_> = raw_segments(raw_path).collect();
@@ -140,7 +140,7 @@ impl Table {
         };
         let ends = self.places[place].ends(raw_path.ends_with('/'));
         let of = |wanted: &Method| ends.iter().find(|(other, _)| other == wanted);
-        // RFC 9110 9.3.2: what takes GET takes HEAD.
+        // RFC 9110 9.3.2: a path that has GET also has HEAD.
         let get = || of(&Method::GET).filter(|_| method == Method::HEAD);
         match (of(method).or_else(get), ends.first()) {
             (Some((_, index)), _) => Found::Route {
@@ -155,7 +155,7 @@ impl Table {
         }
     }
 
-    /// Every place is looked at once at most, since it lies at one depth and has one way to it.
+    /// Each place is visited at most once, since only one way leads to it.
     fn search(
         &self,
         at: usize,
@@ -195,7 +195,7 @@ fn allow(ends: &[(Method, usize)]) -> String {
 }
 
 impl Place {
-    /// `/x/` is told from `/x` only where the document has both.
+    /// The routes that end here. `/x/` and `/x` differ only if the document has both.
     fn ends(&self, slash: bool) -> &[(Method, usize)] {
         match (self.plain.is_empty(), self.slash.is_empty()) {
             (false, true) => &self.plain,

@@ -1,7 +1,7 @@
-//! Credentials: taken off a request and typed, not judged.
+//! Reads credentials from a request into types. It doesn't check them.
 //!
-//! Whether a password or a token is right, the service decides. No value here prints its secret,
-//! and each is wiped from memory when it is dropped.
+//! The service decides whether a password or a token is right. No value here prints its secret, and
+//! each is wiped from memory when it is dropped.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -76,7 +76,7 @@ secret! {
     ApiKey
 }
 secret! {
-    /// What follows the scheme's name in `Authorization`, for `http` schemes that have no type of
+    /// The text after the scheme's name in `Authorization`, for `http` schemes without a type of
     /// their own.
     HttpCredentials
 }
@@ -92,7 +92,8 @@ impl Decode for Authorization {
 }
 
 impl Received {
-    /// Credentials of the `http` scheme `basic`; `None` if there are none of that scheme.
+    /// Reads credentials of the `http` scheme `basic`. `None` if the request has none of that
+    /// scheme.
     ///
     /// # Errors
     /// [`Reason::Credentials`] if they are malformed, [`Reason::RepeatedParameter`] for two `Authorization` headers.
@@ -113,7 +114,7 @@ impl Received {
         }
     }
 
-    /// A token of the `http` scheme `bearer`; `None` if there is none.
+    /// Reads a token of the `http` scheme `bearer`. `None` if the request has none.
     ///
     /// # Errors
     /// [`Reason::Credentials`] if it is malformed, [`Reason::RepeatedParameter`] for two `Authorization` headers.
@@ -134,7 +135,8 @@ impl Received {
         Ok(Some(Bearer(token.to_owned().into())))
     }
 
-    /// Credentials of any other `http` scheme, as `Authorization` has them after the scheme's name.
+    /// Reads credentials of any other `http` scheme: the text after the scheme's name in
+    /// `Authorization`.
     ///
     /// # Errors
     /// [`Reason::RepeatedParameter`] for two `Authorization` headers.
@@ -149,7 +151,7 @@ impl Received {
             .map(|text| HttpCredentials(text.to_owned().into())))
     }
 
-    /// A key in a header, the query or a cookie.
+    /// Reads a key from a header, the query or a cookie.
     ///
     /// # Errors
     /// [`Reason::RepeatedParameter`], [`Reason::MalformedEncoding`]
@@ -159,7 +161,7 @@ impl Received {
         name: &str,
         _scheme: &str,
     ) -> Result<Option<ApiKey>, Rejection> {
-        // Not a registered scheme; RFC 9110, 11.6.1 wants a challenge with every 401.
+        // `ApiKey` is no registered scheme, but RFC 9110, 11.6.1 wants a challenge with every 401.
         self.ask(format!(
             "ApiKey realm=\"api\", in=\"{}\", name=\"{name}\"",
             location.as_str()
@@ -168,8 +170,8 @@ impl Received {
             .map(|key| key.map(|key| ApiKey(key.into())))
     }
 
-    /// The refusal of a request that meets none of the operation's alternatives: 401, with a
-    /// challenge for each scheme that was asked for before.
+    /// The refusal of a request whose credentials meet none of the operation's alternatives: 401,
+    /// with a challenge for each scheme that was asked for.
     #[must_use]
     pub fn unauthenticated(&self) -> Rejection {
         self.refuse_credentials("credentials are missing".to_owned())
@@ -182,8 +184,8 @@ impl Received {
         }
     }
 
-    /// What follows the scheme's name in the one `Authorization` header there may be (two would
-    /// leave it to each reader which of them counts).
+    /// The text after the scheme's name in `Authorization`. Two such headers are refused, as
+    /// readers along the way could choose different ones.
     fn authorization(&self, http_scheme: &str) -> Result<Option<&str>, Rejection> {
         let mut lines = self.parts.headers.get_all(AUTHORIZATION).iter();
         let Some(line) = lines.next() else {

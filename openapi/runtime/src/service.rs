@@ -1,5 +1,5 @@
-//! The one handler behind every endpoint: choose the operation, check the head, read the request,
-//! call, finish the response.
+//! The handler behind every endpoint. It chooses the operation, checks the head, reads the request,
+//! calls the operation's function, and completes the response.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -22,7 +22,7 @@ use crate::route::{Found, Table};
 use crate::unbroken::Unbroken;
 use crate::{Answered, Rejection, RequestContext, Response, head};
 
-/// What all handlers share.
+/// The data that all endpoints share.
 pub(crate) struct Service<C: ServerContext> {
     pub(crate) routes: Vec<Route<C>>,
     pub(crate) table: Table,
@@ -34,14 +34,14 @@ pub(crate) struct Service<C: ServerContext> {
     pub(crate) rejected: Rejected<C>,
 }
 
-/// What is known of a request while it is answered.
+/// What is known so far of a request that is being answered.
 #[derive(Default)]
 struct Progress {
     operation: Option<&'static Operation>,
     is_one_too_many: bool,
 }
 
-/// The one kind of endpoint: for a method, whatever the path.
+/// Makes the endpoint of a method, for every path.
 pub(crate) fn endpoint<C: ServerContext>(
     service: &Arc<Service<C>>,
     method: &Method,
@@ -61,7 +61,7 @@ pub(crate) fn endpoint<C: ServerContext>(
     )
 }
 
-/// Not a method, so that the request is moved once less.
+/// It is not a method of `Service`, so that the request is moved once less.
 async fn serve<C: ServerContext>(
     service: Arc<Service<C>>,
     rqctx: RequestContext<C>,
@@ -156,7 +156,8 @@ async fn answer<C: ServerContext>(
         Ok(content) => {
             let empty_is_absent = service.limits.empty_is_absent;
             let received = Received::new(operation, path, parts, content, empty_is_absent);
-            // A panic of a handler ends its request, and not the connection with others on it.
+            // A handler's panic ends its request, but not the connection, which may carry other
+            // requests.
             let called = AssertUnwindSafe(async { call(rqctx, received).await });
             match called.catch_unwind().await {
                 Ok(response) => finish(response, &request_id),
@@ -174,7 +175,7 @@ async fn answer<C: ServerContext>(
     }
 }
 
-/// What a handler that panicked said, for the log.
+/// The message of a handler's panic, for the log.
 fn words(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

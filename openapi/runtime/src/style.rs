@@ -1,7 +1,7 @@
-//! How arrays and objects are written into paths, queries, headers and cookies (OpenAPI 3.0.3,
-//! Style Values; RFC 6570).
+//! Reads arrays and objects from paths, queries, headers and cookies (OpenAPI 3.0.3, Style Values;
+//! RFC 6570).
 //!
-//! Everything is split before it is decoded, so that an escaped separator stays inside its value.
+//! A text is split before it is decoded, so that an escaped separator stays inside its value.
 
 mod deep_object;
 
@@ -10,7 +10,7 @@ use crate::pairs::Pairs;
 use crate::percent::{Escapes, decode};
 use crate::{Invalid, Members, Node, Reason};
 
-/// A value's declaration, as far as its writing goes.
+/// The part of a declaration that says how a value is written.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Written<'d> {
     pub(crate) name: &'d str,
@@ -21,8 +21,8 @@ pub(crate) struct Written<'d> {
     pub(crate) beside: Beside<'d>,
 }
 
-/// What else is declared in the same place, and is no property of a free-form object that is spread
-/// there.
+/// The other declarations in the same place. Their names are not properties of a free-form object
+/// that is spread there.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Beside<'d> {
     Nothing,
@@ -44,7 +44,7 @@ impl Beside<'_> {
 }
 
 impl Written<'_> {
-    /// The value of a path segment or a header.
+    /// Reads the value of a path segment or a header.
     pub(crate) fn read(&self, raw: &str) -> Result<Node, Invalid> {
         match self.style {
             Style::Label => self.label(raw),
@@ -53,7 +53,8 @@ impl Written<'_> {
         }
     }
 
-    /// The value among the pairs of a query, a form or a cookie; `None` if no pair is its own.
+    /// Reads the value from the pairs of a query, a form or a cookie. `None` if no pair belongs to
+    /// it.
     pub(crate) fn find(&self, text: &str, pairs: &Pairs) -> Result<Option<Node>, Invalid> {
         match (self.style, self.shape) {
             (Style::DeepObject, _) => deep_object::read(self, text, pairs),
@@ -85,7 +86,7 @@ impl Written<'_> {
         }
     }
 
-    /// `a`, `a,b`, `key,a,other,b` or, exploded, `key=a,other=b`.
+    /// Reads `a`, `a,b`, `key,a,other,b` or, exploded, `key=a,other=b`.
     fn delimited(&self, raw: &str, separators: &[&str]) -> Result<Node, Invalid> {
         match self.shape {
             Shape::Scalar | Shape::Any => self.leaf(raw),
@@ -95,8 +96,8 @@ impl Written<'_> {
         }
     }
 
-    /// `.a`, `.a.b`; the 3.0.3 text separates by full stops where RFC 6570 and 3.0.4 have commas,
-    /// so both are taken.
+    /// Reads `.a`, `.a.b`. OpenAPI 3.0.3 separates by full stops where RFC 6570 and 3.0.4 have
+    /// commas, so both are accepted.
     fn label(&self, raw: &str) -> Result<Node, Invalid> {
         let Some(raw) = raw.strip_prefix('.') else {
             return Err(not_written("begin with a full stop"));
@@ -108,7 +109,7 @@ impl Written<'_> {
         }
     }
 
-    /// `;name=a`, `;name=a,b`, `;name=a;name=b` or `;key=a;other=b`.
+    /// Reads `;name=a`, `;name=a,b`, `;name=a;name=b` or `;key=a;other=b`.
     fn matrix(&self, raw: &str) -> Result<Node, Invalid> {
         let Some(raw) = raw.strip_prefix(';') else {
             return Err(not_written("begin with a semicolon"));
@@ -131,8 +132,8 @@ impl Written<'_> {
         }
     }
 
-    /// An exploded object's properties are parameters of their own: `?key=a&other=b`. Without
-    /// declared properties it is whatever the query has.
+    /// Reads an exploded object, whose properties look like parameters: `?key=a&other=b`. An object
+    /// without declared properties gets every other pair of the query.
     fn own_names(
         &self,
         properties: &[(&str, Shape)],
@@ -146,8 +147,8 @@ impl Written<'_> {
                 members.push((Box::from(name), value));
             }
         }
-        // A name that something else declares is that one's: it would be read twice, and make an
-        // object out of nothing.
+        // A name that another declaration has belongs to that one. Otherwise it would be read
+        // twice, and could make an object out of nothing.
         let own = |name: &str| name == self.name || !self.beside.has(name);
         for (name, shape) in properties.iter().filter(|(name, _)| own(name)) {
             let property = Written {
@@ -211,7 +212,7 @@ impl Written<'_> {
         object(members)
     }
 
-    /// Headers may have white space around their commas (RFC 9110, 5.6.1).
+    /// Removes the white space that headers may have around their commas (RFC 9110, 5.6.1).
     fn trimmed<'a>(&self, part: &'a str) -> &'a str {
         if self.escapes == Escapes::None {
             part.trim_matches([' ', '\t'])
@@ -221,7 +222,7 @@ impl Written<'_> {
     }
 }
 
-/// Nothing is an empty list, not a list of one empty text.
+/// Splits a text. An empty text has no parts, so it is an empty list, not a list of one empty text.
 fn split<'a>(raw: &'a str, separators: &[&str]) -> Vec<&'a str> {
     let mut parts = Vec::new();
     let mut rest = raw;
@@ -280,7 +281,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
 
-        /// Whatever is sent is read or refused.
+        /// Any text is either read or refused.
         #[test]
         fn no_text_panics(text in "[ab&=;,.|%205é\\[\\]+ /]{0,24}") {
             for escapes in [Escapes::None, Escapes::Percent, Escapes::Form] {

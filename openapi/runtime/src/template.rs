@@ -1,8 +1,8 @@
 //! Path templates (OpenAPI 3.0.3, Path Templating): segments of literal text and variables.
 //!
-//! Dropshot knows whole variables only; here a segment may be `{id}.json`, `v{n}`,
-//! `{base}...{head}`, `{id}:archive` or `{a}{b}`. Empty segments count for nothing, as in Dropshot,
-//! except that a last one makes `/x/` of `/x`.
+//! Dropshot knows only variables that fill a segment. Here a segment may be `{id}.json`, `v{n}`,
+//! `{base}...{head}`, `{id}:archive` or `{a}{b}`. Empty segments are ignored, as in Dropshot, but a
+//! last empty segment makes `/x/` different from `/x`.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -14,23 +14,23 @@ use percent_encoding::percent_decode_str;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Template {
     pub(crate) segments: Vec<Segment>,
-    /// Whether it ends in `/`.
+    /// Whether the template ends in `/`.
     pub(crate) slash: bool,
     variables: Vec<Box<str>>,
     repeats: bool,
 }
 
-/// What stands between two slashes of a template.
+/// The text between two slashes of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Segment {
-    /// Text, percent escapes decoded.
+    /// Text, with percent escapes decoded.
     Literal(Box<str>),
     /// Text with variables in it.
     Pattern(Pattern),
 }
 
 impl Segment {
-    /// How many variables it has.
+    /// The number of variables in the segment.
     pub(crate) fn variables(&self) -> usize {
         match self {
             Self::Literal(_) => 0,
@@ -39,7 +39,7 @@ impl Segment {
     }
 }
 
-/// `prefix{}then{}then…`; the variables' names are not part of it, since they don't tell paths
+/// `prefix{}then{}then…`. The variables' names are not part of it, since they don't tell paths
 /// apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Pattern {
@@ -66,18 +66,18 @@ impl Template {
         }
     }
 
-    /// Names, in the order they stand in the path.
+    /// The variables' names, in the order of the path.
     pub(crate) fn variables(&self) -> &[Box<str>] {
         &self.variables
     }
 
-    /// Whether a name stands for several places.
+    /// Whether a name stands in several places.
     pub(crate) fn repeats(&self) -> bool {
         self.repeats
     }
 }
 
-/// The segments of a raw path that aren't empty, and where each stands.
+/// The segments of a raw path that aren't empty, and the place of each.
 pub(crate) fn raw_segments(raw_path: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
     let mut at = 0;
     raw_path
@@ -93,8 +93,8 @@ pub(crate) fn raw_segments(raw_path: &str) -> impl Iterator<Item = (Range<usize>
         })
 }
 
-/// Escapes decoded as Dropshot's router does: what is none stays as it is (a value's own decoding
-/// is strict), and what isn't UTF-8 is no text.
+/// Decodes escapes as Dropshot's router does. A malformed escape stays as it is; a value's own
+/// decoding is strict. `None` if the result isn't UTF-8.
 pub(crate) fn decoded(raw: &str) -> Option<Cow<'_, str>> {
     if raw.contains('%') {
         percent_decode_str(raw).decode_utf8().ok()
@@ -128,12 +128,12 @@ fn segment(text: &str, variables: &mut Vec<Box<str>>) -> Segment {
     }
 }
 
-/// A template's own text, which may be written with escapes.
+/// Literal text of a template, which may have escapes.
 fn literal(text: &str) -> Box<str> {
     decoded(text).map_or_else(|| text.into(), Into::into)
 }
 
-/// The text before a variable, its name, and the text after it.
+/// The text before the first variable, the variable's name, and the text after it.
 fn next_variable(text: &str) -> Option<(&str, &str, &str)> {
     let open = text.find('{')?;
     let close = open + text[open..].find('}')?;
@@ -142,13 +142,13 @@ fn next_variable(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 impl Pattern {
-    /// Whether it is one variable and nothing else.
+    /// Whether the pattern is a single variable and nothing else.
     pub(crate) fn is_whole(&self) -> bool {
         self.prefix.is_empty() && self.then.len() == 1 && self.then[0].is_empty()
     }
 
-    /// Sorts the most specific pattern first: the most literal text, of that the most in front;
-    /// then the most variables, each of which needs a character.
+    /// The key that sorts the most specific pattern first: the most literal text, then the longest
+    /// prefix, then the most variables, as each needs a character.
     pub(crate) fn rank(&self) -> Rank<'_> {
         let literal = self.prefix.len() + self.then.iter().map(|text| text.len()).sum::<usize>();
         (
@@ -160,9 +160,9 @@ impl Pattern {
         )
     }
 
-    /// Whether a raw segment, which starts at `offset` of its path, matches; if so, where its
-    /// variables stand. Every variable takes one character or more, and no more than it must:
-    /// `{base}...{head}` is parted at the first `...`.
+    /// Whether a raw segment matches. If so, the places of its variables are added to `captures`.
+    /// The segment starts at `offset` in its path. Each variable takes at least one character, and
+    /// no more than it must: `{base}...{head}` is split at the first `...`.
     pub(crate) fn capture(
         &self,
         raw: &str,
@@ -183,8 +183,8 @@ impl Pattern {
         true
     }
 
-    /// Where the variables stand in a decoded segment. The earliest place of each text between
-    /// variables leaves the most for what follows, so nothing has to be tried again.
+    /// The places of the variables in a decoded segment. The earliest place of each text between
+    /// variables leaves the most room for the rest, so nothing has to be tried again.
     fn split(&self, text: &str) -> Option<Vec<Range<usize>>> {
         let mut at = text
             .strip_prefix(&*self.prefix)
@@ -215,7 +215,7 @@ type Rank<'p> = (
     &'p [Box<str>],
 );
 
-/// Where in `raw` the decoded byte at `position` is written.
+/// The place in `raw` of the decoded byte at `position`.
 fn raw_position(raw: &str, position: usize) -> usize {
     let bytes = raw.as_bytes();
     let mut at = 0;

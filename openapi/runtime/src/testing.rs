@@ -1,6 +1,6 @@
-//! For the tests of a generated service: whether each operation is reached over real HTTP, whether
-//! the document round-trips through Dropshot ([`export`], [`round_trip()`]), and what is made of any
-//! bytes.
+//! For the tests of a generated service. They check that each operation is reached over real HTTP,
+//! that the document round-trips through Dropshot ([`export`], [`round_trip()`]), and how any bytes
+//! are read.
 
 pub mod export;
 pub mod round_trip;
@@ -24,14 +24,14 @@ use crate::{Bytes, Location, Operation, Received, Rejection};
 /// How long one request may take.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// Serves an API on loopback, calls each operation once, and names those that did not answer.
+/// Serves an API on loopback, calls each operation once, and returns those that did not answer.
 ///
-/// A refusal of the request names the operation that made it, and so does an unwritten handler;
-/// either shows that the request got there. A written handler may answer what it likes but the
-/// router's own 404 and 405.
+/// A refusal names the operation that made it, and so does a handler that is not written yet. Both
+/// show that the request got there. A written handler may answer anything but the router's own 404
+/// and 405.
 ///
 /// # Panics
-/// Where no server can be started on loopback.
+/// If no server can be started on loopback.
 pub async fn unreached<C: ServerContext>(
     api: ApiDescription<C>,
     context: C,
@@ -64,7 +64,7 @@ pub async fn unreached<C: ServerContext>(
             }
         }
     }
-    // Dropshot waits for every connection, and each was asked to close.
+    // Dropshot waits for every connection. Each request asked for its connection to be closed.
     let _ = tokio::time::timeout(LIMIT, server.close()).await;
     missed
 }
@@ -94,7 +94,7 @@ async fn exchange(address: std::net::SocketAddr, request: &str) -> std::io::Resu
     Ok(String::from_utf8_lossy(&response).into_owned())
 }
 
-/// Why this is not the operation's answer.
+/// Why this is not the operation's answer. `None` if it is.
 fn verdict(response: &str, operation: &Operation, known: &HashSet<&str>) -> Option<String> {
     let (head, body) = response.split_once("\r\n\r\n").unwrap_or((response, ""));
     let status = head.split(' ').nth(1).unwrap_or_default();
@@ -110,8 +110,8 @@ fn verdict(response: &str, operation: &Operation, known: &HashSet<&str>) -> Opti
     }
 }
 
-/// Holds what Dropshot exports of the operations against the document they were generated from:
-/// every difference that no normalisation accounts for ([`round_trip::NORMALISATIONS`]).
+/// Compares Dropshot's export of the operations with the document that they were generated from.
+/// Returns every difference that no normalisation explains ([`round_trip::NORMALISATIONS`]).
 #[must_use]
 pub fn round_trip(operations: &[&'static Operation], document: &str) -> Vec<String> {
     let document: Value = match serde_json::from_str(document) {
@@ -127,14 +127,14 @@ pub fn round_trip(operations: &[&'static Operation], document: &str) -> Vec<Stri
     }
 }
 
-/// A request to an operation, read as it is served, without a server: what a generated type is
-/// decoded from.
+/// Reads a request to an operation as a server does, without a server. Generated types are decoded
+/// from the result.
 ///
 /// # Errors
-/// The refusal of a body that is none of the operation's, or larger than `options` allow.
+/// The refusal of a body that the operation doesn't accept, or that is larger than `options` allow.
 ///
 /// # Panics
-/// Never: a body that is there is read without waiting.
+/// Never: the whole body is there, so it is read without waiting.
 pub fn received(
     operation: &'static Operation,
     request: http::Request<Bytes>,

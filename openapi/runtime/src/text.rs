@@ -1,8 +1,8 @@
 //! `minLength`, `maxLength`, `pattern` and `format` of a string, as a `const` builder for statics
 //! in generated code.
 //!
-//! Lengths are counted in characters (JSON Schema Validation, 3.2). Patterns have been translated
-//! from ECMA 262 by the generator.
+//! Lengths are counted in characters (JSON Schema Validation, 3.2). The generator has translated
+//! patterns from ECMA 262.
 
 use std::sync::OnceLock;
 
@@ -12,8 +12,8 @@ use crate::count::counted;
 use crate::format::Format;
 use crate::{Invalid, Reason};
 
-/// Steps that a pattern may go back before a text is refused: patterns come from documents that
-/// nobody wrote with hostile callers in mind (catastrophic backtracking).
+/// The steps that a pattern may go back before a text is refused. The authors of documents don't
+/// write patterns with attackers in mind, who could cause catastrophic backtracking.
 const BACKTRACK_LIMIT: usize = 100_000;
 
 /// `minLength`, `maxLength`, `pattern`, `format` of a string.
@@ -23,7 +23,7 @@ pub struct Text {
     max: u64,
     format: Option<Format>,
     pattern: Option<&'static str>,
-    /// Compiled when it is first needed; `None` if it can't be.
+    /// The pattern, compiled when it is first needed. `None` if it can't be compiled.
     compiled: OnceLock<Option<Regex>>,
 }
 
@@ -78,7 +78,7 @@ impl Text {
         self
     }
 
-    /// Whether `text` keeps the rule.
+    /// Checks that `text` keeps the rule.
     ///
     /// # Errors
     /// [`Reason::Length`], [`Reason::Pattern`], [`Reason::Format`]
@@ -102,7 +102,7 @@ impl Text {
                 Reason::Pattern,
                 format!("must match the pattern {pattern}"),
             )),
-            // What can't be decided is refused.
+            // A text that can't be decided is refused.
             Some(Err(_)) => Err(Invalid::new(
                 Reason::Pattern,
                 format!("takes too long to match against the pattern {pattern}"),
@@ -115,7 +115,7 @@ impl Text {
     }
 
     fn check_length(&self, text: &str) -> Result<(), Invalid> {
-        // The number of bytes is at least that of characters, and at most four times as much.
+        // There are at least as many bytes as characters, and at most four times as many.
         let bytes = text.len() as u64;
         if bytes <= self.max && bytes / 4 >= self.min {
             return Ok(());

@@ -1,5 +1,5 @@
-//! The Rust types that values become: integers, numbers, text and what has a `format`, lists and
-//! maps of them.
+//! The Rust types that values become: integers, numbers, text, types for some `format`s, and lists
+//! and maps of them.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

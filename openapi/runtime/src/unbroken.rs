@@ -1,15 +1,15 @@
-//! A request that is handled to its end, also when its caller hangs up meanwhile.
+//! Handles a request to its end, even if its caller hangs up meanwhile.
 //!
-//! The server drops what it has of a request when the connection ends. A handler that has decided
-//! something by then would not get to record it. A task for each request would prevent that, and
-//! costs more than many a request; so a request only becomes a task when it is dropped.
+//! The server drops the future of a request when the connection ends. A handler that has made a
+//! decision by then could not record it. A task for each request would prevent that, but costs more
+//! than many requests do. So a request becomes a task only when it is dropped.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
-/// A future that goes on as a task of its own if it is dropped before its end.
+/// A future that goes on as its own task if it is dropped before its end.
 pub(crate) struct Unbroken<F>(Option<Pin<Box<F>>>)
 where
     F: Future + Send + 'static,
@@ -34,7 +34,7 @@ where
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let Some(future) = &mut self.0 else {
-            // It has given its output already, and has no other.
+            // The future has given its output already.
             return Poll::Pending;
         };
         let polled = future.as_mut().poll(context);

@@ -1,31 +1,31 @@
 //! `oneOf`, `anyOf` and discriminators.
 //!
-//! Alternatives are tried on copies of the value. A recursive schema multiplies such trials level
-//! by level, so that a few hundred bytes could keep a processor busy for hours; [`refill`] gives
-//! each parameter and each body a budget of values tried.
+//! Alternatives are tried on copies of the value. A recursive schema multiplies such trials at each
+//! level, so a few hundred bytes could keep a processor busy for hours. [`refill`] gives each
+//! parameter and each body a budget of values to try.
 
 use std::cell::Cell;
 
 use crate::{Invalid, Node, Reason};
 
-/// Values (scalars, arrays, objects) that the unions within one parameter or body may look at
-/// altogether.
+/// The most values (scalars, arrays, objects) that the unions within one parameter or body may look
+/// at in all.
 const BUDGET: usize = 200_000;
 
 thread_local! {
-    /// What is left of it. Decoding is synchronous, so it is done before its thread takes up
+    /// The rest of the budget. Decoding is synchronous, so it ends before its thread takes up
     /// another request.
     static LEFT: Cell<usize> = const { Cell::new(BUDGET) };
 }
 
-/// Gives the value that is decoded next a full budget.
+/// Gives the next value a full budget.
 pub(crate) fn refill() {
     LEFT.set(BUDGET);
 }
 
 type Alternative<T> = fn(Node) -> Result<T, Invalid>;
 
-/// `oneOf`: exactly one alternative must take the value.
+/// Reads `oneOf`: exactly one alternative must accept the value.
 ///
 /// # Errors
 /// [`Reason::NoAlternative`] if none or several do, [`Reason::TooComplex`].
@@ -47,7 +47,7 @@ pub fn one_of<T>(node: Node, alternatives: &[Alternative<T>]) -> Result<T, Inval
     matched.ok_or_else(|| trial.none_matched(alternatives.len()))
 }
 
-/// `anyOf`: the first alternative that takes the value.
+/// Reads `anyOf`: the first alternative that accepts the value.
 ///
 /// # Errors
 /// [`Reason::NoAlternative`] if none does, [`Reason::TooComplex`].
@@ -62,8 +62,9 @@ pub fn any_of<T>(node: Node, alternatives: &[Alternative<T>]) -> Result<T, Inval
     Err(trial.none_matched(alternatives.len()))
 }
 
-/// `anyOf` of objects: of the alternatives that take the value, the one that knows most of its
-/// properties, since what it does not know is lost. Each comes with the names of its properties.
+/// Reads `anyOf` of objects. Of the alternatives that accept the value, it takes the one that knows
+/// most of its properties, since properties that it doesn't know are lost. Each alternative comes
+/// with the names of its properties.
 ///
 /// # Errors
 /// [`Reason::NoAlternative`] if none does, [`Reason::TooComplex`].
@@ -90,7 +91,7 @@ pub fn any_of_objects<T>(
 }
 
 impl Node {
-    /// The value of a discriminator.
+    /// Reads the value of a discriminator.
     ///
     /// # Errors
     /// [`Reason::WrongType`], [`Reason::MissingProperty`]
@@ -106,11 +107,11 @@ impl Node {
     }
 }
 
-/// A value and what was found out about it.
+/// A value, and the result of the alternatives that were tried.
 struct Trial {
     node: Node,
     size: usize,
-    /// The refusal furthest down: the alternative that was probably meant.
+    /// The refusal deepest in the value. The caller probably meant its alternative.
     nearest: Option<Invalid>,
 }
 
@@ -130,7 +131,7 @@ impl Trial {
         Ok(self.node.clone())
     }
 
-    /// Goes on to the next alternative, unless it was the budget that ran out.
+    /// Notes that an alternative refused the value. An error if the budget ran out.
     fn failed(&mut self, invalid: Invalid) -> Result<(), Invalid> {
         if invalid.reason() == Reason::TooComplex {
             return Err(invalid);
@@ -217,8 +218,7 @@ mod tests {
         );
     }
 
-    /// A schema of the kind that multiplies trials: either alternative has a child of the same
-    /// schema.
+    /// A schema that multiplies trials: both alternatives have a child of the same schema.
     #[derive(Debug)]
     struct Tree;
 

@@ -1,12 +1,12 @@
-//! The members of an object: unique keys, found fast however many there are.
+//! The members of an object. Keys are unique, and are found fast for any number of members.
 //!
-//! Small objects, which nearly all are, keep the order they were sent in and are searched from
-//! where the last search ended, since senders mostly write in the schema's order. Larger ones are
-//! sorted, so that a body full of keys costs its sender's bytes and not their square.
+//! Nearly all objects are small. They keep the order in which they were sent. A search begins where
+//! the last one ended, since senders mostly follow the schema's order. Larger objects are sorted,
+//! so that the cost of a body full of keys doesn't grow with the square of its size.
 
 use super::Node;
 
-/// Up to this many members stay as they came.
+/// The most members of an object that is not sorted.
 const SMALL: usize = 16;
 
 /// An object's members.
@@ -14,10 +14,10 @@ const SMALL: usize = 16;
 pub struct Members(Vec<(Box<str>, Node)>);
 
 impl Members {
-    /// From pairs in the order they were sent.
+    /// Makes members of pairs in the order in which they were sent.
     ///
     /// # Errors
-    /// A key that is given twice.
+    /// A key that stands there twice.
     pub fn new(mut pairs: Vec<(Box<str>, Node)>) -> Result<Self, Box<str>> {
         if pairs.len() > SMALL {
             pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -41,13 +41,13 @@ impl Members {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no members.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Keys and values; large objects in the order of their keys.
+    /// The keys and values. Large objects give them in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Node)> {
         self.0.iter().map(|(key, node)| (&**key, node))
     }
@@ -71,7 +71,7 @@ impl IntoIterator for Members {
 /// Members that are taken out one by one.
 #[derive(Debug)]
 pub(crate) struct Remaining {
-    /// None for what was taken.
+    /// The value is `None` once it was taken.
     members: Vec<(Box<str>, Option<Node>)>,
     next: usize,
 }
@@ -91,12 +91,12 @@ impl Remaining {
         self.members[index].1.take()
     }
 
-    /// Whether the key is there, taken or not.
+    /// Whether the key is there, even if its value was taken.
     pub(crate) fn has(&self, key: &str) -> bool {
         position(&self.members, key, self.next).is_some()
     }
 
-    /// What was not taken. Nothing is left after it.
+    /// Takes all members that are left.
     pub(crate) fn rest(&mut self) -> impl Iterator<Item = (Box<str>, Node)> {
         let members = std::mem::take(&mut self.members);
         members
@@ -113,7 +113,7 @@ impl Remaining {
     }
 }
 
-/// Where a key is; small objects are searched from `from` on and then from the start.
+/// The index of a key. Small objects are searched from `from` on, and then from the start.
 fn position<T>(members: &[(Box<str>, T)], key: &str, from: usize) -> Option<usize> {
     if members.len() > SMALL {
         return members

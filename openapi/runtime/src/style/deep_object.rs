@@ -1,6 +1,6 @@
 //! `style: deepObject`: `filter[state]=open&filter[tags][]=a`.
 //!
-//! OpenAPI 3.0 defines one level of scalars; public documents and their clients go deeper, so
+//! OpenAPI 3.0 defines one level of scalars, but public documents and their clients go deeper. So
 //! properties nest as their shapes do, and arrays are written `[]`, `[0]` or by repeating the name.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use crate::operation::Shape;
 use crate::pairs::Pairs;
 use crate::{Invalid, Members, Node, Reason};
 
-/// Brackets after a name. Longer than any schema is deep.
+/// The most pairs of brackets after a name. No schema is this deep.
 const MAX_BRACKETS: usize = 16;
 
 /// A value and the keys in brackets that lead to it.
@@ -19,7 +19,7 @@ struct Entry<'a> {
     raw: &'a str,
 }
 
-/// The object written under `written.name`; `None` if nothing is.
+/// Reads the object with the name `written.name`. `None` if it is absent.
 pub(crate) fn read(
     written: &Written<'_>,
     text: &str,
@@ -45,7 +45,7 @@ pub(crate) fn read(
     }
 }
 
-/// `[a][b]` as `a`, `b`.
+/// The keys in brackets: `a`, `b` for `[a][b]`.
 fn keys(brackets: &str) -> Result<Vec<&str>, Invalid> {
     let malformed = || Invalid::new(Reason::WrongType, "must be written as name[property]=value");
     let inner = brackets
@@ -59,7 +59,7 @@ fn keys(brackets: &str) -> Result<Vec<&str>, Invalid> {
     Ok(keys)
 }
 
-/// The value of `entries`, whose first `depth` keys have been used up.
+/// The value of `entries`. Their first `depth` keys have been read already.
 fn value(
     written: &Written<'_>,
     shape: Shape,

@@ -1,8 +1,8 @@
-//! The document that Dropshot itself would write for a list of operations.
+//! Exports the document that Dropshot itself would write for a list of operations.
 //!
 //! Names, places, descriptions, statuses and media types come from the generated [`Operation`]s,
-//! schemas from the document. Paths that Dropshot's router can't say are registered under others
-//! and written back.
+//! and schemas from the document. A path that Dropshot's router can't express is registered under
+//! another path, and written back afterwards.
 
 mod carrier;
 mod endpoints;
@@ -32,10 +32,10 @@ impl fmt::Display for ExportError {
 
 impl std::error::Error for ExportError {}
 
-/// Exports the operations; `document` is the one they were generated from.
+/// Exports the operations. They were generated from `document`.
 ///
 /// # Errors
-/// Operations that no request tells apart, or that Dropshot refuses.
+/// Two operations that no request can tell apart, or an operation that Dropshot refuses.
 pub fn export(operations: &[&'static Operation], document: &Value) -> Result<Value, ExportError> {
     let routes: Vec<(Method, &str)> = operations
         .iter()
@@ -100,7 +100,7 @@ fn merge_schemas(exported: &mut Value, others: &Value) {
     let Some(Value::Object(more)) = others.pointer("/components/schemas").cloned() else {
         return;
     };
-    // Without schemas of its own, an export has no components at all.
+    // An export without schemas has no components at all.
     if let Value::Object(schemas) = &mut exported["components"]["schemas"] {
         schemas.extend(more);
     } else {
@@ -108,12 +108,12 @@ fn merge_schemas(exported: &mut Value, others: &Value) {
     }
 }
 
-/// A path that Dropshot can say in place of one that it can't.
+/// A path that Dropshot can express, in place of one that it can't.
 struct Alias {
     path: String,
     method: String,
     original: &'static str,
-    /// From the path's own names of variables to those that stand for them.
+    /// Maps the names of the path's variables to the names in the alias.
     names: HashMap<String, String>,
 }
 

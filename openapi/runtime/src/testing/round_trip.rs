@@ -1,8 +1,8 @@
-//! Whether what is served is what the document says: Dropshot's own export against the document it
-//! came from.
+//! Checks that the service serves what the document says: it compares Dropshot's own export with
+//! the document.
 //!
-//! Dropshot can't say everything that OpenAPI can. What it can't is listed in [`NORMALISATIONS`]
-//! and left out on both sides; anything else that differs is a [`Difference`].
+//! Dropshot can't express everything that OpenAPI can. [`NORMALISATIONS`] lists what it can't. That
+//! is left out on both sides. Anything else that differs is a [`Difference`].
 
 mod normalise;
 mod notes;
@@ -19,11 +19,10 @@ pub use notes::{NORMALISATIONS, Notes};
 use normalise::Normaliser;
 use source::Source;
 
-/// Something that the export says in another way than the document, or that only one of them says.
+/// A value that differs between the export and the document, or that only one of them has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// Where, as a pointer into the normalised documents:
-    /// `/paths/~1pets/get/parameters/query~1limit/schema/type`.
+    /// The place, as a pointer into the normalised documents:
     pub pointer: String,
     /// What the document says.
     pub document: Option<Value>,
@@ -52,16 +51,17 @@ fn short(value: &Value) -> String {
     }
 }
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// None if the round trip holds.
+    /// Empty if the round trip holds.
     pub differences: Vec<Difference>,
     /// How often each normalisation was needed.
     pub normalised: Notes,
 }
 
-/// Compares a document with what [`crate::testing::export::export`] made of its operations.
+/// Compares a document with the export that [`crate::testing::export::export`] made of its
+/// operations.
 #[must_use]
 pub fn compare(document: &Value, exported: &Value) -> Comparison {
     let mut normaliser = Normaliser::new(document);
@@ -80,7 +80,7 @@ pub fn compare(document: &Value, exported: &Value) -> Comparison {
     }
 }
 
-/// The differences of [`compare`].
+/// The differences that [`compare`] finds.
 #[must_use]
 pub fn differences(document: &Value, exported: &Value) -> Vec<Difference> {
     compare(document, exported).differences
@@ -117,7 +117,7 @@ fn exported_view(exported: &Value, expected: &Value) -> Value {
         .flatten()
         .filter_map(|tag| {
             let name = tag.get("name")?.as_str()?;
-            // A tag that operations use without its being declared is listed, too.
+            // The export also lists tags that operations use without a declaration.
             let kept = declared.is_some_and(|declared| declared.contains_key(name));
             kept.then(|| {
                 (
@@ -208,7 +208,7 @@ fn operation_view(operation: &Value, expected: Option<&Value>) -> Value {
     said
 }
 
-/// A parameter or header without its place and style, and with `required` in any case.
+/// A parameter or header without its place and style, and always with `required`.
 fn with_required(of: &Value) -> Value {
     let mut said = of.as_object().cloned().unwrap_or_default();
     said.retain(|name, _| ["description", "required", "schema"].contains(&name.as_str()));
@@ -216,7 +216,7 @@ fn with_required(of: &Value) -> Value {
     said.into()
 }
 
-/// Dropshot keeps `required` in a set.
+/// Sorts the names in `required`, which Dropshot keeps in a set.
 fn sort_required(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -269,7 +269,8 @@ fn walk(
     }
 }
 
-/// Numbers by value: Dropshot writes a number's `minimum: 1` as `1.0`.
+/// Whether two values are equal. Numbers are compared by value: Dropshot writes a number's
+/// `minimum: 1` as `1.0`.
 fn equal(one: &Value, other: &Value) -> bool {
     one == other || one.is_number() && other.is_number() && one.as_f64() == other.as_f64()
 }

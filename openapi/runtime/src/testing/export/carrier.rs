@@ -1,7 +1,7 @@
-//! Schemas for Dropshot's metadata that are known at run time only.
+//! Puts schemas that are known only at run time into Dropshot's metadata.
 //!
-//! Dropshot keeps the type of its schemas to itself and fills them from Rust types. [`Carrier`] is
-//! such a type, whose schema is whatever was put into it before.
+//! Dropshot keeps the type of its schemas private and makes them from Rust types. [`Carrier`] is
+//! such a type. Its schema is the one that was stored here before.
 
 use std::cell::RefCell;
 
@@ -20,7 +20,7 @@ thread_local! {
     static NEXT: RefCell<(Schema, Definitions)> = const { RefCell::new((Schema::Bool(true), Map::new())) };
 }
 
-/// A type with the schema put into it.
+/// A type whose schema is the stored one.
 #[derive(serde::Deserialize, serde::Serialize)]
 struct Carrier {}
 
@@ -36,11 +36,11 @@ impl JsonSchema for Carrier {
     }
 }
 
-/// A header of a response: name, description, whether it is required, and its schema.
+/// A header of a response: its name, its description, whether it is required, and its schema.
 pub(crate) type Header = (String, Option<String>, bool, Schema);
 
-/// A parameter whose `schema` is the one given; the rest of it is to be replaced. None only if
-/// Dropshot's ways change.
+/// A parameter with this `schema`. The caller replaces the rest of it. `None` only if Dropshot
+/// changes its metadata.
 pub(crate) fn parameter(schema: Schema, definitions: Definitions) -> Option<ApiEndpointParameter> {
     NEXT.set((
         structure(vec![("value".to_owned(), None, true, schema)]),
@@ -51,15 +51,15 @@ pub(crate) fn parameter(schema: Schema, definitions: Definitions) -> Option<ApiE
     metadata.parameters.into_iter().next()
 }
 
-/// A response with these headers; the rest of it is to be replaced.
+/// A response with these headers. The caller replaces the rest of it.
 pub(crate) fn response(headers: Vec<Header>) -> ApiEndpointResponse {
     NEXT.set((structure(headers), Map::new()));
     <HttpResponseHeaders<HttpResponseUpdatedNoContent, Carrier> as HttpResponse>::response_metadata(
     )
 }
 
-/// An object with these properties. Each is wrapped, since Dropshot takes annotations off what it
-/// finds.
+/// An object with these properties. Each is wrapped, since Dropshot removes the annotations of the
+/// schema that it finds.
 fn structure(properties: Vec<Header>) -> Schema {
     let mut object = SchemaObject {
         instance_type: Some(InstanceType::Object.into()),

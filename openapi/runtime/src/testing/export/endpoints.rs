@@ -1,4 +1,4 @@
-//! Dropshot's description of an operation.
+//! Makes Dropshot's description of an operation.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,11 +18,11 @@ use crate::testing::round_trip::Notes;
 use crate::testing::round_trip::schema::{is_scalar, sayable, to_schemars};
 use crate::testing::round_trip::source::{Source, said_body, said_response};
 
-/// Makes endpoints of one document's operations.
+/// Makes endpoints for the operations of one document.
 pub(super) struct Endpoints<'d> {
     source: Source<'d>,
     schemas: Map<String, Value>,
-    /// All of the document's schemas, which the first endpoint carries.
+    /// All schemas of the document. The first endpoint carries them.
     carried: Definitions,
 }
 
@@ -76,7 +76,7 @@ impl<'d> Endpoints<'d> {
         }
     }
 
-    /// The endpoint at `path`, where variables are called what `names` says.
+    /// The endpoint at `path`. `names` maps variables to their names there.
     pub(super) fn endpoint(
         &mut self,
         operation: &Operation,
@@ -170,7 +170,8 @@ impl<'d> Endpoints<'d> {
         ))
     }
 
-    /// The schema of a parameter that has one; headers declared by content have any.
+    /// The schema of a parameter, if it has one. A header declared by content gets the empty
+    /// schema.
     fn parameter_schema(&self, parameter: &Parameter) -> Option<Value> {
         let declared = self.source.at(parameter.pointer)?.get("schema");
         match declared {
@@ -183,7 +184,7 @@ impl<'d> Endpoints<'d> {
         is_scalar(schema, &self.schemas)
     }
 
-    /// The schemas that a schema refers to, and those that they do.
+    /// Collects the schemas that a schema refers to, directly or through others.
     fn define(&self, schema: &Value, definitions: &mut Definitions) {
         match schema {
             Value::Object(members) => {
@@ -258,7 +259,7 @@ impl<'d> Endpoints<'d> {
                     .and_then(|content| content.get(*json)?.get("schema"));
                 schema.map_or(Schema::Bool(true), said)
             }
-            // The empty schema: no content.
+            // The impossible schema: Dropshot takes it for no content.
             _ => Schema::Bool(false),
         };
         let headers = declared

@@ -1,9 +1,10 @@
-//! Which of a document's paths Dropshot's router can say: it knows whole variables only, one name
-//! at each place, no literal beside a variable and no difference between `/x` and `/x/`.
+//! Finds the paths of a document that Dropshot's router can express. It knows only variables that
+//! fill a segment, one name at each place, no literal beside a variable, and no difference between
+//! `/x` and `/x/`.
 
 use crate::route::{Place, Table};
 
-/// The routes whose paths Dropshot can say: their index, and the path as Dropshot writes it.
+/// The routes whose paths Dropshot can express: their index, and the path as Dropshot writes it.
 pub(super) fn plan(table: &Table) -> Vec<(usize, String)> {
     let mut plan = Vec::with_capacity(table.templates.len());
     lay(table, &table.places[0], &mut Prefix::default(), &mut plan);
@@ -17,7 +18,8 @@ struct Prefix {
     variables: Vec<String>,
 }
 
-/// Below a place that Dropshot can't say, it can say nothing.
+/// Adds the routes below a place. If Dropshot can't express a place, it can express nothing below
+/// it.
 fn lay(table: &Table, place: &Place, prefix: &mut Prefix, plan: &mut Vec<(usize, String)>) {
     if !is_writable(place, &prefix.variables) {
         return;
@@ -56,7 +58,7 @@ fn below(
     prefix.path.truncate(length);
 }
 
-/// Whether Dropshot's router can say what is at this place and what follows it.
+/// Whether Dropshot's router can express this place and the segments that follow it.
 fn is_writable(place: &Place, variables: &[String]) -> bool {
     let one_ending = place.plain.is_empty() || place.slash.is_empty();
     let literals = place
@@ -68,7 +70,7 @@ fn is_writable(place: &Place, variables: &[String]) -> bool {
         [(pattern, _)] => pattern.is_whole() && place.literals.is_empty() && place.names.len() == 1,
         _ => false,
     };
-    // A colon would be read as the start of a pattern; the same name twice is refused.
+    // Dropshot reads a colon as the start of a pattern, and refuses the same name twice.
     let names = place
         .names
         .iter()
@@ -82,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    /// What Dropshot can say of these paths.
+    /// The paths among these that Dropshot can express.
     fn planned(paths: &[&str]) -> Vec<String> {
         let routes: Vec<_> = paths
             .iter()

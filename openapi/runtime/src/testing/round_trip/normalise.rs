@@ -1,4 +1,4 @@
-//! A document with what Dropshot's export can't say left out, for the comparison.
+//! Leaves out of a document what Dropshot's export can't express, for the comparison.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use super::schema::{is_impossible, is_scalar, sayable};
 use super::source::{METHODS, Source, said_body, said_response};
 use crate::Status;
 
-/// The document as Dropshot would write it.
+/// Makes the document that Dropshot would write.
 pub(crate) struct Normaliser<'d> {
     source: Source<'d>,
     schemas: Map<String, Value>,
@@ -85,7 +85,7 @@ impl<'d> Normaliser<'d> {
         json!({ "info": { "title": title }, "tags": self.tags(), "paths": paths, "components": { "schemas": schemas } })
     }
 
-    /// Only declared tags are compared, by name and description.
+    /// The declared tags. Only these are compared, by name and description.
     fn tags(&mut self) -> Map<String, Value> {
         let tags = self.source.0.get("tags").and_then(Value::as_array);
         let mut said = Map::new();
@@ -156,7 +156,7 @@ impl<'d> Normaliser<'d> {
         Value::Object(said)
     }
 
-    /// By `in/name`.
+    /// The parameters, by `in/name`.
     fn parameters(&mut self, item: &'d Value, operation: &'d Value) -> Map<String, Value> {
         let list = |of: &'d Value| {
             of.get("parameters")
@@ -248,7 +248,7 @@ impl<'d> Normaliser<'d> {
         Some(json!({ name: self.schema_of(media) }))
     }
 
-    /// By status.
+    /// The responses, by status.
     fn responses(&mut self, operation: &'d Value) -> Map<String, Value> {
         let mut said = Map::new();
         let all: Vec<(&String, &Value)> = operation
@@ -292,7 +292,7 @@ impl<'d> Normaliser<'d> {
             .into_iter()
             .flatten()
         {
-            // OpenAPI ignores it (Response Object, headers).
+            // OpenAPI ignores this header (Response Object, headers).
             if !name.eq_ignore_ascii_case("content-type") {
                 headers.insert(name.clone(), self.header(self.source.resolve(header)));
             }

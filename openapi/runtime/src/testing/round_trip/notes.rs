@@ -1,9 +1,9 @@
-//! What Dropshot's export can't say, and therefore isn't compared: the whole list, each with its
-//! reason.
+//! The list of everything that Dropshot's export can't express and that is not compared, with the
+//! reasons.
 
 use std::collections::BTreeMap;
 
-/// Names and reasons. A difference that is none of these is a [`super::Difference`].
+/// The normalisations: names and reasons. Any other difference is a [`super::Difference`].
 pub static NORMALISATIONS: &[(&str, &str)] = &[
     (
         "info",
@@ -145,7 +145,7 @@ impl Notes {
         *self.0.entry(name).or_default() += 1;
     }
 
-    /// Names and counts.
+    /// The names and counts.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, usize)> {
         self.0.iter().map(|(name, count)| (*name, *count))
     }

@@ -1,14 +1,14 @@
-//! The part of a schema that Dropshot's export can say, so that it neither panics nor loses what is
-//! compared.
+//! Reduces a schema to the part that Dropshot's export can express, so that the export neither
+//! panics nor loses what is compared.
 //!
-//! The same function prepares schemas for the export and for the comparison: whatever Dropshot
-//! changes beyond it shows.
+//! The same function prepares schemas for the export and for the comparison. So any further change
+//! that Dropshot makes shows as a difference.
 
 use serde_json::{Map, Value, json};
 
 use super::notes::Notes;
 
-/// Keywords whose value `false` is their default.
+/// Keywords whose default is `false`.
 const FLAGS: [&str; 7] = [
     "nullable",
     "readOnly",
@@ -44,7 +44,7 @@ const COUNTS: [&str; 6] = [
     "maxProperties",
 ];
 
-/// `schema` as Dropshot can say it.
+/// The part of `schema` that Dropshot can express.
 pub(crate) fn sayable(schema: &Value, notes: &mut Notes) -> Value {
     let Value::Object(source) = schema else {
         return json!({});
@@ -77,7 +77,7 @@ pub(crate) fn sayable(schema: &Value, notes: &mut Notes) -> Value {
     Value::Object(said)
 }
 
-/// Takes a keyword over, its own schemas included.
+/// Copies a keyword, with the schemas inside it.
 fn keep(keyword: &str, value: &Value, said: &mut Map<String, Value>, notes: &mut Notes) {
     let all = |values: &Map<String, Value>, notes: &mut Notes| -> Value {
         Value::Object(
@@ -187,7 +187,7 @@ fn type_of(values: &[Value]) -> Option<&'static str> {
     }
 }
 
-/// Keywords that mean nothing for the type.
+/// Removes the keywords that mean nothing for the type.
 fn drop_other_types(said: &mut Map<String, Value>, notes: &mut Notes) {
     let own: &[&str] = match said.get("type").and_then(Value::as_str) {
         Some("object") => &OF_OBJECTS,
@@ -235,7 +235,8 @@ fn check_enum(said: &mut Map<String, Value>, notes: &mut Notes) {
     }
 }
 
-/// Exclusive bounds without their bound mean nothing; an integer's are 64-bit integers.
+/// Removes exclusive bounds without a bound, which mean nothing, and cuts an integer's bounds to
+/// 64-bit integers.
 fn check_numbers(said: &mut Map<String, Value>, notes: &mut Notes) {
     for (bound, exclusive) in [
         ("minimum", "exclusiveMinimum"),
@@ -263,7 +264,7 @@ fn check_numbers(said: &mut Map<String, Value>, notes: &mut Notes) {
     }
 }
 
-/// Dropshot takes one combinator without a type, and nothing beside it.
+/// Joins several combinators into one. In a schema without a type, Dropshot accepts only one.
 fn join_combinators(said: &mut Map<String, Value>, notes: &mut Notes) {
     if COMBINATORS
         .iter()
@@ -287,8 +288,8 @@ fn join_combinators(said: &mut Map<String, Value>, notes: &mut Notes) {
     notes.note("combinators");
 }
 
-/// A sayable schema as schemars has it, where exclusive bounds are numbers. Schemas that schemars
-/// can't read are any.
+/// Turns a reduced schema into schemars' form, in which exclusive bounds are numbers. A schema that
+/// schemars can't read becomes the schema of any value.
 pub(crate) fn to_schemars(said: &Value) -> schemars::schema::Schema {
     serde_json::from_value(draft_7(said)).unwrap_or(schemars::schema::Schema::Bool(true))
 }
@@ -328,8 +329,8 @@ fn draft_7(said: &Value) -> Value {
     Value::Object(schema)
 }
 
-/// Whether Dropshot takes the schema for a path or query parameter; as its own check, and never in
-/// circles.
+/// Whether Dropshot accepts the schema for a path or query parameter. This repeats Dropshot's own
+/// check, and ends for circular schemas.
 pub(crate) fn is_scalar(said: &Value, schemas: &Map<String, Value>) -> bool {
     fn check(schema: &Value, schemas: &Map<String, Value>, left: usize, notes: &mut Notes) -> bool {
         let (Value::Object(keywords), Some(left)) = (schema, left.checked_sub(1)) else {
@@ -367,8 +368,8 @@ pub(crate) fn is_scalar(said: &Value, schemas: &Map<String, Value>) -> bool {
     check(said, schemas, 24, &mut Notes::default())
 }
 
-/// Whether no value satisfies the schema, as Dropshot tells it: `not: {}`, whatever else is said
-/// about it.
+/// Whether Dropshot knows that no value satisfies the schema: it is `not: {}`, with annotations at
+/// most.
 pub(crate) fn is_impossible(said: &Value) -> bool {
     let annotation = |name: &String| {
         let known = [

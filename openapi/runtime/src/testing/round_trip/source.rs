@@ -1,11 +1,11 @@
-//! A document as the comparison reads it: references followed, and of responses and bodies the ones
-//! Dropshot could say.
+//! A document as the comparison reads it: references are followed, and of responses and bodies only
+//! those count that Dropshot could express.
 
 use serde_json::{Map, Value};
 
 use crate::operation::Status;
 
-/// `get` and so on, as path items have them.
+/// The methods, as path items write them.
 pub(crate) const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
@@ -15,9 +15,9 @@ pub(crate) const METHODS: [&str; 8] = [
 pub(crate) struct Source<'d>(pub(crate) &'d Value);
 
 impl<'d> Source<'d> {
-    /// What a value is, `$ref`s of the document itself followed.
+    /// The value, with `$ref`s into the same document followed.
     pub(crate) fn resolve(self, mut value: &'d Value) -> &'d Value {
-        // A circle of references ends at one of them.
+        // In a circle of references, this ends at one of them.
         for _ in 0..32 {
             let Some(reference) = value.get("$ref").and_then(Value::as_str) else {
                 break;
@@ -31,7 +31,7 @@ impl<'d> Source<'d> {
         value
     }
 
-    /// The value at a pointer, which may be percent-encoded as a fragment is.
+    /// The value at a pointer. The pointer may be percent-encoded, as in a fragment.
     pub(crate) fn at(self, pointer: &str) -> Option<&'d Value> {
         self.0.pointer(pointer).or_else(|| {
             let decoded = percent_encoding::percent_decode_str(pointer)
@@ -49,14 +49,14 @@ impl<'d> Source<'d> {
             .unwrap_or_default()
     }
 
-    /// An operation's member, references followed.
+    /// An operation's member, with references followed.
     pub(crate) fn member(self, of: &'d Value, name: &str) -> Option<&'d Value> {
         of.get(name).map(|value| self.resolve(value))
     }
 }
 
-/// The response that Dropshot can say: the first 2xx, else the first 3xx, else `default`, else the
-/// first with a code.
+/// The response that Dropshot can express: the first 2xx, else the first 3xx, else `default`, else
+/// the first with a code.
 pub(crate) fn said_response(statuses: &[Status]) -> Option<usize> {
     let first = |is: fn(&Status) -> bool| statuses.iter().position(is);
     first(|status| matches!(status, Status::Code(200..=299)))
@@ -65,7 +65,8 @@ pub(crate) fn said_response(statuses: &[Status]) -> Option<usize> {
         .or_else(|| first(|status| matches!(status, Status::Code(_))))
 }
 
-/// The body that Dropshot can say: the index of the first media type it has, and its name there.
+/// The body that Dropshot can express: the index of the first media type that it knows, and
+/// Dropshot's name for it.
 pub(crate) fn said_body<'m>(
     media_types: impl Iterator<Item = &'m str>,
 ) -> Option<(usize, &'static str)> {
