@@ -1,16 +1,17 @@
-//! Client authentication, RFC 6749 2.3: whether the secret is one of the client's, 2.3.1; whether
-//! it signed the assertion is [`assertion`]'s part.
+//! Client authentication, RFC 6749 2.3. This file checks secrets (2.3.1). [`assertion`] checks
+//! signed assertions, [`certificate`] certificates.
 //!
-//! Who fails learns nothing from the time it takes: an unknown client, a wrong secret and a client
-//! that is disabled, or asks from a network that isn't its own, cost the same work. For generated
-//! secrets that is a keyed digest. For chosen ones it is Argon2, until the right secret has been
-//! seen once; then a wrong one is known by its digest as well. While any client has a chosen secret
-//! that is unproven, every failing authentication does as much work as that client's would: also of
-//! the kinds of hashes that came from another server.
+//! A caller that fails learns nothing from the time that the answer takes. These cases cost the
+//! same work: an unknown client, a wrong secret, a disabled client, and a client that asks from a
+//! network that it may not ask from. For generated secrets, that work is a keyed digest. For chosen
+//! secrets it is Argon2, until the right secret has been seen once. After that, the digest tells
+//! that a secret is wrong as well. While any client has a chosen secret that is unproven, every
+//! failing authentication does as much work as that client's check would. That includes the kinds
+//! of hashes that came from another server.
 //!
-//! Who has failed too often is turned away before that work, and without a look at a secret that
-//! could be guessed. A generated one can't be: it is taken at any time, so that guesses from behind
-//! the same gateway don't lock its client out.
+//! A caller that has failed too often is turned away before that work. The service does not look at
+//! a secret that could be guessed. A generated secret can't be guessed, so it is accepted at any
+//! time. Guesses from behind the same gateway therefore don't lock its client out.
 
 mod assertion;
 mod certificate;
@@ -33,9 +34,9 @@ use crate::token::{
 /// Checks credentials.
 #[derive(Debug)]
 pub(super) struct Authenticator {
-    /// What assertions are for.
+    /// The service's identifier, the audience of assertions.
     issuer: IssuerUrl,
-    /// What those of older libraries are for.
+    /// The audience of assertions from older libraries.
     token_endpoint: String,
     policy: PolicyConfig,
     vault: Arc<Vault>,
@@ -51,19 +52,19 @@ pub(super) enum Named<'a> {
     Known(&'a Arc<Account>),
     /// There is no such client.
     Unknown,
-    /// Nobody knows, as the store can't be read. That costs the work that a failure does, and
-    /// counts for none: the credential may be right.
+    /// The service can't tell, because it can't read the store. The check costs the work of a
+    /// failure, but does not count as one: the credential may be right.
     Unclear,
 }
 
-/// What is to be checked, and for whom.
+/// What is to be checked, and for which client.
 struct Attempt<'a> {
     credential: &'a BasicCredential,
     named: Named<'a>,
     /// Why the client gets nothing even with the right secret.
     barred: Option<Reason>,
     caller: ClientAtSource,
-    /// Whether the client has authenticated from there before.
+    /// True if the client has authenticated from this source before.
     at_home: bool,
     now: Timestamp,
 }
@@ -87,7 +88,7 @@ impl Authenticator {
         }
     }
 
-    /// Refuses what is wrong with the credential, whoever the client is.
+    /// Refuses what is wrong with the credential, whichever client it names.
     pub(super) fn check_form(
         &self,
         credential: &Credential,
@@ -123,13 +124,15 @@ impl Authenticator {
         }
     }
 
-    /// Who asks. What failed under the id of a client before it was registered is not the client's.
+    /// The key under which failures are counted. Failures with the id of a client before its
+    /// registration don't count against the client.
     fn caller(&self, named: Named<'_>, id: Option<&str>, source: Source) -> ClientAtSource {
         let registered = named.account().map(|account| account.registered_at());
         self.throttle.caller((id, registered), source)
     }
 
-    /// Why the client gets nothing, whatever it proves: because of what it is, or by the policy.
+    /// Why the client gets nothing, whatever it proves: because of the client's own state, or
+    /// because of the policy.
     fn barred(
         &self,
         account: &Account,
@@ -147,7 +150,8 @@ impl Authenticator {
         barred.or_else(|| forbids().then_some(Reason::AgainstPolicy))
     }
 
-    /// Counts a failure, if it is one, and gives its reason; unless there were too many before.
+    /// Counts a failure and gives its reason. After too many failures, gives that reason instead,
+    /// and counts nothing.
     fn failed(
         &self,
         named: Named<'_>,
@@ -215,7 +219,7 @@ impl Authenticator {
         })
     }
 
-    /// Proves what can be at once, and turns away who failed too often.
+    /// Proves what a digest can prove, and turns away a caller that failed too often.
     fn prove(&self, attempt: &Attempt<'_>) -> Result<Option<Arc<LiveSecret>>, Reason> {
         let matched = self.match_digest(attempt.named, attempt.credential, attempt.now);
         let matched = matched.filter(|_| attempt.barred.is_none());
@@ -227,8 +231,8 @@ impl Authenticator {
         Ok(matched)
     }
 
-    /// Looks for the credential among the secrets whose check is costly, if the service has any;
-    /// and counts a failure.
+    /// Looks for the credential among the secrets whose check is costly, if the service has such
+    /// secrets. Counts a failure.
     async fn prove_chosen(
         &self,
         accounts: &Accounts,
@@ -241,7 +245,7 @@ impl Authenticator {
         }
         let turn = self.turns.wait(source, attempt.at_home).await;
         let turn = turn.ok_or(Reason::TooManyVerifications)?;
-        // Those before may have proven the same secret, or used up what failures are free.
+        // Requests that went before may have proven the same secret, or used up the free failures.
         if let Some(proven) = self.prove(attempt)? {
             return Ok(Some(proven));
         }
@@ -252,8 +256,8 @@ impl Authenticator {
         let readings: Vec<ClientSecret> = attempt.credential.readings().cloned().collect();
         let (secrets, policy) = (attempt.unproven(), self.policy);
         let check = move || {
-            // All of it is the work's and not the request's: a caller that hangs up neither makes
-            // room for the next one, nor has guessed for nothing.
+            // The blocking task owns all of this, not the request. If a caller hangs up, the turn
+            // stays taken until the check ends, and the failure still counts.
             let _turn = turn;
             let matched = run_checks(&vault, &policy, &readings, &secrets, checks);
             if matched.is_none() && counts {
@@ -267,8 +271,8 @@ impl Authenticator {
             .map_err(|_| Reason::TooManyVerifications)
     }
 
-    /// The live secret with the digest of a reading. Computes a digest for each reading in any
-    /// case.
+    /// The live secret with the digest of one of the readings. Always computes a digest for each
+    /// reading.
     fn match_digest(
         &self,
         named: Named<'_>,
@@ -292,7 +296,7 @@ impl Authenticator {
 }
 
 impl<'a> Named<'a> {
-    /// The client of an answer of the store's.
+    /// The client that the store found.
     pub(super) fn by(found: &'a Found) -> Self {
         found.as_ref().map_or(Self::Unknown, Self::Known)
     }
@@ -304,7 +308,7 @@ impl<'a> Named<'a> {
         }
     }
 
-    /// The client, or why there is none to go by.
+    /// The client, or the reason why there is none.
     fn known(self) -> Result<&'a Arc<Account>, Reason> {
         match self {
             Self::Known(account) => Ok(account),
@@ -325,8 +329,7 @@ impl Attempt<'_> {
     }
 }
 
-/// Checks each reading against the client's own secrets as far as there are any, and does the rest
-/// of the work for nothing.
+/// Checks each reading against the client's secrets, and then does the rest of the work on decoys.
 fn run_checks(
     vault: &Vault,
     policy: &PolicyConfig,
@@ -341,9 +344,9 @@ fn run_checks(
         for secret in secrets {
             let hash = &secret.stored.hash;
             rest = rest.minus(hash.effort());
-            // In this order: the same work, allowed or not.
+            // The hash is verified first, so that an allowed and a forbidden reading cost the same.
             if hasher.verify(reading, hash) && policy.allows_chosen(reading.expose()) {
-                // Two requests may find out at once, and find the same.
+                // Two requests may find this out at once. Both find the same.
                 let _known = secret.proven.set(hasher.digest(reading).to_bytes());
                 if matches!(hash, SecretHash::Imported(_)) {
                     secret.own_hash.get_or_init(|| hasher.hash_chosen(reading));

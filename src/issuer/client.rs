@@ -1,9 +1,11 @@
-//! The client that asks, whatever for: finds the one that a request names, has its credential
-//! checked, and paces it.
+//! Authenticates the client that asks, on every endpoint: finds the client that the request names,
+//! has its credential checked, and paces it.
 //!
-//! A client in memory that proves itself waits for nobody. One that isn't there is read before its
-//! credential is checked; and nobody is refused before the store was asked as well, so that what
-//! was changed elsewhere a moment ago is known. Both take the same time.
+//! If the client is in memory and its credential is right, the request does not wait for the store.
+//! If the client isn't in memory, the service reads it from the store before it checks the
+//! credential. The service refuses no request before it has asked the store as well, so that it
+//! knows of a change that another replica made a moment ago. Known and unknown clients take the
+//! same time.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,13 +17,14 @@ use super::{Asker, Issuer};
 use crate::directory::{Account, Authenticated};
 use crate::token::{Credential, Reason};
 
-/// The client that asks.
+/// The client that asks, authenticated and paced.
 pub(super) async fn authenticated(
     issuer: &Issuer,
     asker: &Asker<'_>,
     now: Timestamp,
 ) -> Result<Arc<Account>, Reason> {
-    // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1; who fails too often is turned away, 2.3.1.
+    // 1. Authenticate the client: RFC 6749 2.3 and 3.2.1. A caller that fails too often is turned
+    // away: 2.3.1.
     let credential = asker.credential.as_ref().map_err(|error| *error)?;
     let source = asker.origin.source;
     let used = proven(issuer, credential, source, now).await?;
@@ -37,7 +40,7 @@ pub(super) async fn authenticated(
         return Err(Reason::ClientIdMismatch);
     }
 
-    // 2. Throttle a client that asks more often than it may.
+    // 2. Throttle a client that asks more often than its limit allows.
     let account = &used.account;
     issuer
         .throttle
@@ -52,7 +55,7 @@ async fn proven(
     address: IpAddr,
     now: Timestamp,
 ) -> Result<Authenticated, Reason> {
-    // What is known is too old to go by, whoever asks.
+    // The data in memory is too old to decide by, for any client.
     if issuer.directory.freshness.is_over() {
         return Err(Reason::StoreUnavailable);
     }
@@ -64,7 +67,7 @@ async fn proven(
             .authenticate(accounts, named, credential, address, now);
         checked.await
     };
-    // One that no client can have is nobody's.
+    // An id that no client can have becomes "", which no client has.
     let id = credential.client_id().unwrap_or_default();
     let Some(known) = issuer.directory.known(id, now) else {
         let found = issuer.directory.ask(id, now).await;
@@ -73,8 +76,8 @@ async fn proven(
     };
     let refused = match check(Named::by(&known)).await {
         Err(refused) if refused.depends_on_client() => refused,
-        // Once in a moment, as for a client that isn't in memory: otherwise a flood that is
-        // turned away would wait here.
+        // The store is asked once in a while, as for a client that isn't in memory. Otherwise the
+        // requests of a flood that is turned away would all wait here.
         Err(refused) if refused.is_turned_away() && !issuer.directory.was_asked_about(id, now) => {
             refused
         }
@@ -86,7 +89,7 @@ async fn proven(
         }
         Some(_) => Err(refused),
         None if refused.is_turned_away() => Err(refused),
-        // It may be wrong here and right in the store.
+        // The credential may be wrong by the data in memory and right by the store.
         None => Err(Reason::StoreUnavailable),
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a token request gets a token, and which: RFC 6749 4.4.2 in its order.
+//! Decides whether a token request gets a token, and which one, in the order of RFC 6749 4.4.2.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::token::{
     CertificateBinding, Client, Confirmation, GrantType, Reason, narrowed_audiences,
 };
 
-/// Decides about a token request, RFC 6749 4.4.2, by what is in memory. Its phases are those of the
-/// RFC; the seventh, the record of it, is [`Issuer::issue`]'s.
+/// Decides about a token request (RFC 6749 4.4.2) with the data in memory. The phases are those of
+/// the RFC. The seventh phase, the audit record, is in [`Issuer::issue`].
 pub(super) async fn decide(
     issuer: &Issuer,
     request: &TokenRequest<'_>,
@@ -65,8 +65,8 @@ pub(super) async fn decide(
     sign(&issuer.name, key, client, granted).await
 }
 
-/// The key for a client's tokens. While there is none yet of a new default algorithm, that of
-/// the one before goes on.
+/// The key for a client's tokens. If there is no key of a new default algorithm yet, the key of the
+/// previous algorithm goes on signing.
 fn signer<'a>(
     issuer: &Issuer,
     ring: &'a KeyRing,
@@ -81,7 +81,7 @@ fn signer<'a>(
     }
 }
 
-/// The certificate that a token is to be bound to, if to any.
+/// The certificate that the token is bound to. `None` if the token is bound to no certificate.
 fn confirmation(
     binding: CertificateBinding,
     origin: Origin<'_>,

@@ -1,8 +1,8 @@
-//! Introspection, RFC 7662: what a token says, for a resource server that doesn't check it itself,
-//! or wants to know that it isn't revoked.
+//! Introspection, RFC 7662: says what a token says. A resource server asks if it doesn't check the
+//! token itself, or if it wants to know that the token isn't revoked.
 //!
-//! Nothing is written down for a request that is answered: resource servers may ask once for each
-//! of theirs.
+//! Requests that are answered have no audit record, because resource servers may ask once for each
+//! request of theirs.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
@@ -12,7 +12,7 @@ use crate::directory::Found;
 use crate::keys::{Expected, VerifyError, verify};
 use crate::token::{Audience, Confirmation, Reason, TokenId, TokenTerms};
 
-/// An active token, by its own words. Times are seconds since 1970.
+/// What an active token says. Times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ActiveToken {
     /// This service's identifier.
@@ -23,34 +23,34 @@ pub struct ActiveToken {
     pub subject: String,
     /// The client.
     pub client_id: String,
-    /// The resource servers that it is for.
+    /// The resource servers that the token is for.
     #[serde(rename = "aud", deserialize_with = "one_or_many")]
     pub audiences: Vec<String>,
-    /// When it ends.
+    /// When the token ends.
     #[serde(rename = "exp")]
     pub expires_at: i64,
-    /// When it was issued.
+    /// When the token was issued.
     #[serde(rename = "iat")]
     pub issued_at: i64,
-    /// Its unique name.
+    /// The token's unique name.
     #[serde(rename = "jti")]
     pub token_id: String,
-    /// The certificate that it is bound to, if it is.
+    /// The certificate that the token is bound to, if any.
     #[serde(rename = "cnf")]
     pub confirmation: Option<Confirmation<String>>,
-    /// What it allows, if that is anything.
+    /// What the token allows. `None` if it allows nothing.
     pub scope: Option<String>,
 }
 
 /// Why a token is not active.
 enum Inactive {
-    /// By what it is.
+    /// Because of the token itself: no look at the store can change that.
     ForGood,
-    /// By the keys that are known here.
+    /// Because of the keys that this replica knows.
     AsFarAsKnown,
 }
 
-/// What a token says, RFC 7662 2.2, to a caller that may know.
+/// What a token says (RFC 7662 2.2), for a caller that may know it.
 pub(super) async fn introspect(
     issuer: &Issuer,
     request: &PresentedToken<'_>,
@@ -59,12 +59,12 @@ pub(super) async fn introspect(
     // 1. Authenticate the caller, and throttle it: RFC 7662 2.1 and 4.
     let caller = client::authenticated(issuer, &request.asker, now).await?;
 
-    // 2. It must be one that may ask: RFC 7662 4.
+    // 2. The caller must be allowed to introspect: RFC 7662 4.
     if !caller.client.may_introspect {
         return Err(Reason::IntrospectionNotAllowed);
     }
 
-    // 3. The token must be active, 2.2, and for the caller: 4.
+    // 3. The token must be active (2.2), and for the caller (4).
     let Some(token) = own_token(issuer, request.token, now).await? else {
         return Ok(None);
     };
@@ -72,8 +72,9 @@ pub(super) async fn introspect(
     Ok(Some(token).filter(|token| active && token.is_for(issuer.audiences_of(&caller))))
 }
 
-/// The token, if this service signed it with a key that isn't withdrawn, and it hasn't expired.
-/// Another replica may have signed with a key that is not known here yet.
+/// The token, if this service signed it with a key that isn't withdrawn and the token hasn't
+/// expired. Another replica may have signed it with a key that this replica doesn't know yet, so
+/// this may look at the store.
 pub(super) async fn own_token(
     issuer: &Issuer,
     token: &str,
@@ -89,15 +90,16 @@ pub(super) async fn own_token(
     Ok(read(issuer, token, now).ok())
 }
 
-/// What anybody can make up is no reason to look at the store.
+/// Reads the token with the keys in memory. A token that anybody can make up is no reason to look
+/// at the store.
 fn read(issuer: &Issuer, token: &str, now: Timestamp) -> Result<ActiveToken, Inactive> {
     let expected = Expected {
         issuer: Some(issuer.name.as_str()),
         audience: None,
         now,
     };
-    // Not what is wrong with it: the answer is the same, and the caller may be the one who made
-    // it up.
+    // The error is not told. The answer is the same for each error, and the caller may be the
+    // attacker who made the token up.
     let verified = verify(token, &issuer.directory.view().ring.jwks(now), &expected);
     let verified = verified.map_err(|error| match error {
         VerifyError::UnknownKey(_) => Inactive::AsFarAsKnown,
@@ -106,8 +108,8 @@ fn read(issuer: &Issuer, token: &str, now: Timestamp) -> Result<ActiveToken, Ina
     serde_json::from_value(verified.claims.into()).map_err(|_| Inactive::ForGood)
 }
 
-/// Whether the token was not revoked, by itself or with all of its client's, and its client is
-/// still the one that it was issued to.
+/// Whether the token is still good: neither the token nor all tokens of the client were revoked,
+/// and the client is still the one that the token was issued to.
 async fn is_active(issuer: &Issuer, token: &ActiveToken, now: Timestamp) -> Result<bool, Reason> {
     let Some(id) = TokenId::parse(&token.token_id) else {
         return Ok(false);

@@ -1,5 +1,4 @@
-//! The key schedule as a running service carries it out: when something is due, by one replica at a
-//! time.
+//! Carries out the key schedule in a running service: does what is due, at one replica at a time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,12 +21,12 @@ pub(super) struct KeySchedule {
 
 impl KeySchedule {
     const TASK: &str = "key schedule";
-    /// How long the task stays with a replica that died over it. One that takes longer, as with a
-    /// slow HSM, may be joined by another: key material is compared and swapped, so the slower
-    /// one's keys are not taken.
+    /// How long the task stays with a replica that died while it did the task. If a replica takes
+    /// longer, for example because of a slow HSM, another replica may start as well. Key material
+    /// is compared and swapped, so the keys of the slower replica are not taken.
     const LEASE: Duration = Duration::from_secs(10);
     /// How long verifiers may keep the JWK set. A new key is published for longer than this before
-    /// it signs; a revoked one is believed for as long by who doesn't ask.
+    /// it signs. A verifier that doesn't introspect believes a revoked key for up to this time.
     const LONGEST_MAX_AGE: Duration = Duration::from_secs(5 * 60);
 
     pub(super) fn new(registry: KeyRegistry, store: Arc<dyn Store>) -> Self {
@@ -39,7 +38,7 @@ impl KeySchedule {
         }
     }
 
-    /// Does what is due by the keys in memory. Says whether that may have changed the store.
+    /// Does what is due by the keys in memory. `true` if that may have changed the store.
     pub(super) async fn keep(
         &self,
         keys: &KeySet,
@@ -63,12 +62,12 @@ impl KeySchedule {
             return Ok(false);
         }
         let done = self.registry.keep_schedule().await;
-        // If this fails, the others wait until it runs out.
+        // If this fails, the other replicas wait until the lease runs out.
         let _expires = self.store.release_lease(Self::TASK, self.replica).await;
         done.map(|_| true).map_err(|error| error.to_string())
     }
 
-    /// Why the last thing that was due could not be done.
+    /// Why the last task that was due could not be done.
     pub(super) fn fault(&self) -> Option<String> {
         let fault = self.fault.lock();
         fault.unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,5 +1,5 @@
-//! When a token begins and ends: after its lifetime, and before that with whatever it depends on
-//! and whose end is known.
+//! When a token begins and ends. It ends after its lifetime, or earlier if something that it
+//! depends on ends earlier.
 
 use dropshot_chassis::identity::ClientCertificate;
 use jiff::Timestamp;
@@ -10,9 +10,9 @@ use crate::token::{Lifetime, Reason};
 /// What may end a token before its lifetime is over.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ends<'a> {
-    /// The certificate that it is bound to.
+    /// The certificate that the token is bound to.
     pub certificate: Option<&'a ClientCertificate>,
-    /// When the key that signs it leaves the JWK set.
+    /// When the key that signs the token leaves the JWK set.
     pub key: Option<Timestamp>,
 }
 
@@ -26,10 +26,11 @@ pub(super) struct Lifespan {
 }
 
 impl Lifespan {
-    /// Of a token that is issued now.
+    /// The lifespan of a token that is issued now.
     ///
     /// # Errors
-    /// Whatever ends within this second.
+    ///
+    /// The [`Reason`] of the dependency that ends within this second.
     pub(super) fn of(
         account: &Account,
         lifetime: Lifetime,
@@ -56,11 +57,11 @@ impl Lifespan {
             }
             expires_at = expires_at.min(end);
         }
-        // It ends with or before the lifetime, and after now.
+        // `expires_at` is after now, and not after the end of the lifetime.
         let seconds = u64::try_from(expires_at - now).unwrap_or_default();
         Ok(Self {
-            // In the second in which the tokens of before are revoked, a new one is told from them
-            // by the next second.
+            // If all tokens of the client were revoked in this second, a new token is told from
+            // them by `iat`, which is the next second.
             issued_at: now.max(account.token_terms.not_before),
             expires_at,
             expires_in: Lifetime::from_secs(seconds).unwrap_or(lifetime),

@@ -1,9 +1,9 @@
-//! What is counted of the issuer's decisions, by kinds that are known beforehand. Never by a
-//! client, a scope or an address: a stranger would decide how many series there are, and whoever
-//! may read the figures would learn the names.
+//! Counts the issuer's decisions, by kinds that are known beforehand. Never counts by a client, a
+//! scope or an address: a stranger would decide how many series there are, and a reader of the
+//! metrics would learn the names.
 //!
-//! To count a token takes atomic additions: no lock, no allocation. Its operators' side is
-//! [`super::metrics`].
+//! To count a token takes atomic additions: no lock, no allocation. [`super::metrics`] shows the
+//! counts to operators.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,17 +13,17 @@ use prometheus_client::metrics::family::Family;
 
 use crate::token::{Algorithm, Endpoint, GrantType, Reason};
 
-/// A label's name and value; none has a value that came from outside.
+/// A label's name and value. No value comes from outside.
 pub(super) type Label = (&'static str, &'static str);
 
 /// The counts since the start.
 #[derive(Debug)]
 pub(super) struct Meter {
     issued: Vec<Issued>,
-    /// By endpoint and reason. A reason's series is made when it is first met; what is refused
-    /// waits for the audit trail anyway.
+    /// Refusals by endpoint and reason. The series of a reason is made at its first refusal. That
+    /// takes time, but a refusal waits for the audit trail anyway.
     pub refused: Family<[Label; 2], Counter>,
-    /// Answers of introspection: of active tokens, and of others.
+    /// Introspection's answers: the first counter is of inactive tokens, the second of active ones.
     pub introspected: [Counter; 2],
     pub revoked: Counter,
     pub decisions: Durations,
@@ -37,7 +37,7 @@ pub(super) struct Issued {
     pub count: Counter,
 }
 
-/// How long something took, as a histogram. The library's own has a lock around it.
+/// How long something took, as a histogram. The library's own histogram has a lock around it.
 #[derive(Debug, Default)]
 pub(super) struct Durations {
     counts: [AtomicU64; Self::BOUNDS.len()],
@@ -62,7 +62,7 @@ impl Meter {
         self.introspected[usize::from(active)].inc();
     }
 
-    /// A series for each grant and algorithm, also those of which there was none yet.
+    /// A series for each grant and algorithm, including those without a token so far.
     pub(super) fn issued(&self) -> &[Issued] {
         &self.issued
     }
@@ -90,8 +90,9 @@ impl Default for Meter {
 }
 
 impl Durations {
-    /// The buckets' upper ends, in seconds: a secret that is known takes a tenth of a millisecond,
-    /// a chosen one that isn't yet some tens, and a disk that hangs as long as it likes.
+    /// The buckets' upper ends, in seconds. A known secret takes a tenth of a millisecond. A chosen
+    /// secret that isn't proven yet takes some tens of milliseconds. A disk that hangs has no
+    /// limit.
     const BOUNDS: [f64; 9] = [
         0.000_25,
         0.001,
@@ -107,18 +108,18 @@ impl Durations {
     pub(super) fn observe(&self, took: Duration) {
         let seconds = took.as_secs_f64();
         let bucket = Self::BOUNDS.iter().position(|bound| seconds <= *bound);
-        // The last has no end, so there is one.
+        // The last bucket has no upper end, so there is always one.
         self.counts[bucket.unwrap_or(Self::BOUNDS.len() - 1)].fetch_add(1, Ordering::Relaxed);
         let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
-    /// Their sum in seconds.
+    /// The sum of all durations, in seconds.
     pub(super) fn sum(&self) -> f64 {
         Duration::from_nanos(self.nanoseconds.load(Ordering::Relaxed)).as_secs_f64()
     }
 
-    /// Each bucket's upper end in seconds, with how many are in it and in none before it.
+    /// Each bucket's upper end in seconds, with the number of durations in that bucket alone.
     pub(super) fn buckets(&self) -> [(f64, u64); Self::BOUNDS.len()] {
         std::array::from_fn(|bucket| {
             let count = self.counts[bucket].load(Ordering::Relaxed);

@@ -1,5 +1,4 @@
-//! The issuer's metrics for operators: what it has counted, and how things stand when they are
-//! asked for.
+//! The issuer's metrics for operators: its counts, and its state at the time of the scrape.
 
 use std::fmt;
 

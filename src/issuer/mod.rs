@@ -1,9 +1,10 @@
-//! The endpoints' logic: from a request, read but not believed, to a token or a refusal, to what a
-//! token says, to the end of one; and what else the service does with clients and keys.
+//! The logic of the endpoints: decides about a token request, says what a token says, and revokes a
+//! token. Also does the service's other work with clients and keys.
 //!
-//! Decides everything and translates nothing: bytes become a [`TokenRequest`], and a [`Refusal`]
-//! becomes a status, in the HTTP layer. Does no I/O on the way to a token but the audit record's,
-//! once the client has been read.
+//! The issuer decides everything and translates nothing. The HTTP layer turns bytes into a
+//! [`TokenRequest`], and a [`Refusal`] into a status. A request is read, but not believed, when it
+//! arrives here. On the way to a token, once the client has been read, the only I/O is that of the
+//! audit record.
 
 mod authenticate;
 mod client;
@@ -43,7 +44,8 @@ use crate::keys::{Fetched, Jwks, RemoteKeys};
 use crate::store::{SeenVersion, Store};
 use crate::token::{Algorithm, Audience, Endpoint, Lifetime, Reason, Refusal};
 
-/// Where the token endpoint is, below the issuer: what older libraries' assertions are for.
+/// The path of the token endpoint, below the issuer. Older libraries send assertions with this
+/// audience.
 pub const TOKEN_PATH: &str = "/oauth2/token";
 
 /// Issues access tokens.
@@ -51,9 +53,9 @@ pub const TOKEN_PATH: &str = "/oauth2/token";
 pub struct Issuer {
     name: IssuerUrl,
     lifetime: Lifetime,
-    /// How tokens are signed for clients that have no algorithm of their own.
+    /// The algorithm that signs tokens of clients without an algorithm of their own.
     algorithm: Algorithm,
-    /// The audience of clients that have none of their own.
+    /// The audience of clients without audiences of their own.
     audience: Arc<[Audience]>,
     directory: Directory,
     keys: KeySchedule,
@@ -65,14 +67,14 @@ pub struct Issuer {
     changes: ChangeLog,
     store: Arc<dyn Store>,
     witness: Witness,
-    /// What it says since this process wrote it.
+    /// What the witness has said since this process wrote to it.
     witnessed: Mutex<Option<SeenVersion>>,
     clock: Arc<dyn Clock>,
 }
 
 impl Issuer {
-    /// Opens the service's core: makes the signing keys that are due, where it may, reads them into
-    /// memory, opens the audit trail.
+    /// Opens the service's core: makes the signing keys that are due, if it may write, reads
+    /// clients and keys into memory, and opens the audit trail.
     ///
     /// # Errors
     /// [`StartError`].
@@ -129,16 +131,16 @@ impl Issuer {
             clock,
         })
     }
-    /// Answers a token request, RFC 6749 4.4.2: a token, or why not. Either is in the audit trail
-    /// when this returns.
+    /// Answers a token request, RFC 6749 4.4.2: a token, or why there is none. When this returns,
+    /// the answer is in the audit trail.
     ///
     /// # Errors
-    /// [`Refusal`], for the caller and, with its true reason, for the log.
+    /// A [`Refusal`]: an answer for the caller, and the true reason for the log.
     pub async fn issue(&self, request: TokenRequest<'_>) -> Result<IssuedToken, Refusal> {
         let begun = Instant::now();
         let now = self.clock.now();
         let decided = match decide::decide(self, &request, now).await {
-            // 7. Audit. What can't be written down doesn't happen.
+            // 7. Audit. If the record can't be written, no token is issued.
             Ok(issued) => {
                 let written = self
                     .records
@@ -155,8 +157,8 @@ impl Issuer {
         told
     }
 
-    /// Says what a token says. `None` if it isn't active, or not for the caller to know of: RFC
-    /// 7662 2.2 has those look alike.
+    /// What a token says. `None` if the token isn't active, or if the caller may not know of it.
+    /// RFC 7662 2.2 requires that the two look alike.
     ///
     /// # Errors
     /// [`Refusal`], which is in the audit trail when this returns.
@@ -172,21 +174,22 @@ impl Issuer {
             .await
     }
 
-    /// Revokes a token. When this returns, that is in the store, in force here, and in the audit
-    /// trail; elsewhere it is in force within a second. To be run to its end, also when the caller
-    /// hangs up: a revocation must not lack its record.
+    /// Revokes a token. When this returns, the revocation is in the store, in force here, and in
+    /// the audit trail. It is in force at other replicas within a second. The caller must run this
+    /// to its end, even if the client hangs up: a revocation must not lack its record.
     ///
     /// # Errors
-    /// [`Refusal`], which is in the audit trail when this returns. The token may be revoked
-    /// nevertheless if it is [`Reason::AuditUnavailable`]: to revoke it again is no error.
+    /// A [`Refusal`], which is in the audit trail when this returns. With
+    /// [`Reason::AuditUnavailable`] the token may be revoked nevertheless. To revoke it again is no
+    /// error.
     pub async fn revoke(&self, request: PresentedToken<'_>) -> Result<(), Refusal> {
         let revoked = revoke::revoke(self, &request, self.clock.now()).await;
         self.told(Endpoint::Revocation, revoked, &request.asker)
             .await
     }
 
-    /// Counts a refusal, sees to its record in the audit trail, and gives it back. Also for
-    /// requests that could not be read, which nobody else has decided about.
+    /// Counts a refusal, has it recorded in the audit trail, and gives it back. Also for requests
+    /// that could not be read, which reach no pipeline.
     pub async fn refuse(
         &self,
         endpoint: Endpoint,
@@ -198,7 +201,7 @@ impl Issuer {
         refusal
     }
 
-    /// What the caller is told of a decision; a refusal is on record.
+    /// What the caller is told about a decision. A refusal is then on record.
     async fn told<T>(
         &self,
         endpoint: Endpoint,
@@ -215,8 +218,8 @@ impl Issuer {
         Err(self.refuse(endpoint, refusal, asker.origin).await)
     }
 
-    /// The audiences that a client's tokens are for, and that it may ask about: the default where
-    /// it has none of its own.
+    /// The audiences that a client's tokens are for, and that the client may ask about. The default
+    /// audience if the client has none of its own.
     fn audiences_of<'a>(&'a self, account: &'a Account) -> &'a Arc<[Audience]> {
         account.audiences.as_ref().unwrap_or(&self.audience)
     }
@@ -239,13 +242,14 @@ impl Issuer {
         self.keys.max_age()
     }
 
-    /// Fetches the keys of clients that publish them, until it is dropped, and tells what changes.
+    /// Fetches the keys of clients that publish them, until the future is dropped. Calls `tell`
+    /// with each change.
     pub async fn fetch_client_keys(&self, tell: impl Fn(Fetched<'_>)) {
         self.remote_keys.run(tell).await;
     }
 
-    /// Does what has to be done beside answering requests, until the future is dropped. What fails
-    /// is tried again, and shows in [`Self::readiness`] where it matters.
+    /// Does the work beside answering requests, until the future is dropped. If a task fails, it is
+    /// tried again. [`Self::readiness`] shows the failures that matter.
     pub async fn follow(&self) {
         upkeep::follow(self).await;
     }
@@ -259,8 +263,8 @@ impl Issuer {
         done.map(drop).map_err(|error| error.to_string())
     }
 
-    /// Makes the next signing key if it is time, and what else the schedule says; a replica that
-    /// may not write leaves that to others.
+    /// Does what the key schedule says, for example makes the next signing key when it is due. A
+    /// replica that may not write leaves that to the others.
     ///
     /// # Errors
     /// Why it can't be done.
@@ -276,8 +280,8 @@ impl Issuer {
         upkeep::started(self).await
     }
 
-    /// To be called when no request is in flight any more: puts the stop into the audit trail, and
-    /// writes down what has only been noted.
+    /// Puts the stop into the audit trail, and writes down what has only been noted. Call it when
+    /// no request is in flight any more.
     ///
     /// # Errors
     /// [`AuditError`]: not all records are on the disk.
@@ -291,14 +295,14 @@ impl Issuer {
         readiness::readiness(self)
     }
 
-    /// Why the store doesn't say that something has changed, where it could. Polls find that as
-    /// well, a moment later.
+    /// Why the store can't tell that something has changed. `None` if it can. Polls find a change
+    /// as well, a moment later.
     #[must_use]
     pub fn unheard(&self) -> Option<String> {
         self.store.unheard()
     }
 
-    /// Whether a signing key was withdrawn, and with it all tokens that it signed.
+    /// Whether a signing key was withdrawn, and all tokens that it signed with it.
     #[must_use]
     pub fn is_key_revoked(&self, id: &str) -> bool {
         self.directory.view().ring.is_revoked(id)

@@ -1,11 +1,12 @@
-//! Whether the service may take traffic, and what is wrong.
+//! Whether the service may take traffic, and which problems it has.
 
 use dropshot_chassis::{Problem, Readiness};
 
 use super::Issuer;
 use crate::admin::Seen;
 
-/// Of gaps in the trail since the start, how many are told; `/metrics` has their number.
+/// How many gaps in the trail since the start `/readyz` lists. `/metrics` has the number of all
+/// gaps.
 const GAPS_TOLD: usize = 3;
 
 /// Whether a good request would get a token.
@@ -14,14 +15,15 @@ pub(super) fn readiness(issuer: &Issuer) -> Readiness {
     let freshness = &issuer.directory.freshness;
     let mut ready = !freshness.is_over();
     if !ready {
-        // Without its age: what is new each second is told each second.
+        // The message leaves out the age, because a message that changes each second is told each
+        // second.
         problems.push(Problem {
             part: "store",
             message: "store.max_staleness has passed since it was last read".to_owned(),
         });
     }
     for message in issuer.store.findings().problems() {
-        // The others are as they should be.
+        // The other rows are as they should be, so the service stays ready.
         problems.push(Problem {
             part: "store",
             message,
@@ -37,7 +39,7 @@ pub(super) fn readiness(issuer: &Issuer) -> Readiness {
         });
     }
     if let Some(message) = issuer.directory.fault() {
-        // Until then, known clients go on getting tokens.
+        // Until `store.max_staleness` has passed, known clients go on getting tokens.
         problems.push(Problem {
             part: "store",
             message,
@@ -80,7 +82,8 @@ pub(super) fn readiness(issuer: &Issuer) -> Readiness {
             message: scarcity.to_string(),
         });
     }
-    // Told, and no reason to refuse tokens: they are recorded in the trail that follows.
+    // A gap is told, but is no reason to refuse tokens. They are recorded in the trail that
+    // follows.
     let gaps = issuer.records.trail.gaps();
     let last = gaps.iter().rev().take(GAPS_TOLD).rev();
     let of_changes = issuer.changes.gaps().into_iter();

@@ -1,4 +1,4 @@
-//! What is written down and counted of decisions: the audit trail, and the counts for operators.
+//! Writes the records of decisions to the audit trail, and counts decisions for operators.
 
 use dropshot_chassis::identity::ClientCertificate;
 use jiff::Timestamp;
@@ -9,13 +9,13 @@ use crate::audit::{AuditError, Event, Record, Refused, Scarcity, Trail};
 use crate::guard::Sampling;
 use crate::token::{Endpoint, Reason, Refusal};
 
-/// The trail of decisions, with what limits and counts them.
+/// The trail of decisions, with what limits the records and counts the decisions.
 #[derive(Debug)]
 pub(super) struct Records {
     pub trail: Trail,
-    /// Refusals that share records.
+    /// Combines refusals that share records.
     pub sampling: Sampling,
-    /// Bytes of the trail's disk that are kept for decisions.
+    /// How many bytes of the trail's disk are reserved for decisions.
     pub reserve: u64,
     pub meter: Meter,
 }

@@ -1,4 +1,4 @@
-//! What goes into the pipelines and what comes out.
+//! The pipelines' inputs and outputs.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,12 +12,12 @@ use crate::token::{
     GrantType, Lifetime, Scope, TokenId,
 };
 
-/// Who asks, read but not believed. An empty parameter is an absent one (RFC 6749 3.2).
+/// The client that asks, read but not believed. An empty parameter counts as absent (RFC 6749 3.2).
 #[derive(Debug)]
 pub struct Asker<'a> {
     /// The client's credential, or why there is none.
     pub credential: Result<Credential, CredentialError>,
-    /// The form's `client_id`, which some clients repeat beside the header.
+    /// The form's `client_id`, which some clients send beside the header.
     pub client_id: Option<&'a str>,
     /// Where the request came from.
     pub origin: Origin<'a>,
@@ -26,7 +26,7 @@ pub struct Asker<'a> {
 /// A token request, read but not believed.
 #[derive(Debug)]
 pub struct TokenRequest<'a> {
-    /// Who asks.
+    /// The client that asks.
     pub asker: Asker<'a>,
     /// The form's `grant_type`.
     pub grant_type: Option<&'a str>,
@@ -37,10 +37,10 @@ pub struct TokenRequest<'a> {
 }
 
 /// A token that a client asks about (RFC 7662 2.1) or revokes (RFC 7009 2.1), read but not
-/// believed. `token_type_hint` is not here: there is one type of tokens, and both RFCs let a server
-/// go by the token alone.
+/// believed. `token_type_hint` is left out: there is one type of tokens, and both RFCs let a server
+/// ignore the hint.
 pub struct PresentedToken<'a> {
-    /// Who asks.
+    /// The client that asks.
     pub asker: Asker<'a>,
     /// The form's `token`.
     pub token: &'a str,
@@ -48,7 +48,7 @@ pub struct PresentedToken<'a> {
 
 impl Asker<'_> {
     /// The client that the credential names, for the trail and the log. People paste the secret
-    /// into the wrong field; what looks like one is left out.
+    /// into the wrong field, so an id that looks like a secret is left out.
     pub(super) fn named_client(&self) -> Option<&str> {
         let id = self.credential.as_ref().ok()?.client_id()?;
         Some(id).filter(|id| !ClientSecret::has_generated_form(id))
@@ -60,13 +60,13 @@ impl Asker<'_> {
 pub struct Origin<'a> {
     /// The caller's address.
     pub source: IpAddr,
-    /// Its `x-correlation-id`, when it has D1's form.
+    /// The caller's `x-correlation-id`. `None` if it doesn't have D1's form.
     pub correlation_id: Option<&'a str>,
-    /// The certificate that it proved to have the key of.
+    /// The caller's certificate. The caller has proved that it has the certificate's key.
     pub certificate: Option<&'a ClientCertificate>,
 }
 
-/// A token, and all that the reply says about it.
+/// A token, and everything that the reply says about it.
 #[derive(Clone)]
 pub struct IssuedToken {
     /// The token.
@@ -75,13 +75,13 @@ pub struct IssuedToken {
     pub expires_in: Lifetime,
     /// `expires_at`, which is the `exp` claim.
     pub expires_at: Timestamp,
-    /// `scope`; may be empty.
+    /// `scope`, which may be empty.
     pub scope: Scope,
     /// The JSON type of `expires_in`.
     pub expires_in_as: ExpiresInAs,
-    /// Whose it is.
+    /// The client that the token is for.
     pub client_id: ClientId,
-    /// How it was asked for.
+    /// The grant of the request.
     pub grant_type: GrantType,
     /// The `aud` claim.
     pub audiences: Arc<[Audience]>,
@@ -89,7 +89,7 @@ pub struct IssuedToken {
     pub token_id: TokenId,
     /// The `kid` of the key that signed it.
     pub key_id: Arc<str>,
-    /// What it is signed with.
+    /// The algorithm of the signature.
     pub algorithm: Algorithm,
 }
 

@@ -1,4 +1,4 @@
-//! Revocation, RFC 7009: a client ends a token of its own before its time.
+//! Revocation, RFC 7009: a client ends one of its own tokens before the token expires.
 
 use jiff::Timestamp;
 
@@ -17,15 +17,16 @@ pub(super) async fn revoke(
     // 1. Authenticate the client, and throttle it: RFC 7009 2.1 and 5.
     let caller = client::authenticated(issuer, &request.asker, now).await?;
 
-    // 2. What is no token, or none any more, is as good as revoked: RFC 7009 2.2.
+    // 2. A text that is no token, or no longer one, counts as revoked: RFC 7009 2.2.
     let Some(token) = own_token(issuer, request.token, now).await? else {
         return Ok(());
     };
 
-    // 3. It must be the client's own: RFC 7009 2.1.
+    // 3. The token must belong to the client: RFC 7009 2.1.
     let token = token.of(&caller.client).ok_or(Reason::NotTheOwner)?;
 
-    // 4. Revoke it, also when its record should fail: of the two, a token too few is the safe side.
+    // 4. Revoke the token, even if the audit record then fails. A token that ends too early is the
+    // safe error.
     let event = Event::TokenRevoked {
         client_id: token.client_id.clone(),
         token_id: token.id,
@@ -45,7 +46,7 @@ pub(super) async fn revoke(
 }
 
 impl ActiveToken {
-    /// What is kept when it is revoked, if it is the client's.
+    /// What the store keeps of the revoked token. `None` if it is not the client's token.
     fn of(&self, client: &Client) -> Option<RevokedToken> {
         if self.client_id != client.id.as_str() {
             return None;

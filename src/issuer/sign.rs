@@ -1,4 +1,4 @@
-//! From what was granted to a signed token.
+//! Signs a token that says what was granted.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::token::{
     Audience, Claims, Client, Confirmation, GrantType, Reason, Scope, TokenId, UnsignedToken,
 };
 
-/// What a token is to say.
+/// What the token is to say.
 pub(super) struct Granted {
     pub grant_type: GrantType,
     pub scope: Scope,

@@ -1,4 +1,4 @@
-//! The pipeline over a real store in a temporary folder, with the time standing still.
+//! Tests of the pipeline, on a real store in a temporary folder. The clock stands still.
 
 mod administration;
 mod cost;
@@ -44,7 +44,7 @@ struct Service {
 }
 
 impl Service {
-    /// With a client `d1` that may have `a b`.
+    /// Starts a service with a client `d1`, which may have the scope `a b`.
     async fn start() -> Self {
         Self::start_with(|_| ()).await
     }
@@ -53,7 +53,7 @@ impl Service {
         Self::start_on(|store| store, set).await
     }
 
-    /// On a store that is wrapped in another.
+    /// Starts a service on a store that `wrap` has wrapped in another store.
     async fn start_on(
         wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
         set: impl FnOnce(&mut Config),
@@ -127,7 +127,7 @@ impl Service {
     }
 }
 
-/// A service of this configuration, with as many clients in memory as fit.
+/// A service with this configuration. As many clients as fit are in memory.
 async fn opened(store: &Arc<dyn Store>, config: &Config, clock: &Arc<ManualClock>) -> Issuer {
     let installation = Installation::on(store.clone(), config, clock.clone());
     let issuer = Issuer::open(&installation.await.unwrap(), config).await;
@@ -139,7 +139,7 @@ async fn opened(store: &Arc<dyn Store>, config: &Config, clock: &Arc<ManualClock
 fn config(folder: &Path) -> Config {
     let listen = "127.0.0.1:8080".parse().unwrap();
     let mut config = Config::quickstart(folder, listen, "/authz/d1/v1").unwrap();
-    // The clock is moved by days, and nobody polls meanwhile.
+    // Tests move the clock by days, and don't poll meanwhile.
     config.store.max_staleness = Duration::from_secs(400 * 24 * 3600);
     config
 }
@@ -187,12 +187,12 @@ fn naming<'a>(client_id: &'a str, mut request: TokenRequest<'a>) -> TokenRequest
     request
 }
 
-/// How often this service's own hash is checked for so much work.
+/// How many checks of this service's own hash are as much work as this.
 fn runs(effort: crate::token::Effort) -> u64 {
     effort.argon2 / crate::token::Effort::OWN.argon2
 }
 
-/// A client as an import brings it, which gets a secret.
+/// A client as an import brings it. The import makes a secret for it.
 fn to_import(client: Client) -> ClientToImport {
     ClientToImport {
         id: client.id.clone(),

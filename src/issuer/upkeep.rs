@@ -1,4 +1,4 @@
-//! What the service does beside answering requests.
+//! The service's work beside answering requests.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -10,35 +10,37 @@ use crate::admin::{key_changed, stored_head};
 use crate::audit::{AuditError, Event, Head, Record};
 use crate::store::StoreError;
 
-/// How often the change feed is read: a client that is disabled elsewhere gets no token after
-/// this time.
+/// How often the change feed is read. A client that is disabled elsewhere gets no token after this
+/// time.
 const POLL: Duration = Duration::from_millis(200);
-/// Between two checks of the store's rows: so many times as long as one takes, within bounds.
-/// Some thousand clients are checked every few seconds, and a million every ten minutes.
+/// The pause between two checks of the store's rows is this many times as long as one check takes,
+/// within the bounds below. Some thousand clients are checked every few seconds, and a million
+/// every ten minutes.
 const PAUSES_OF_CHECKS: u32 = 50;
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
-/// Between two attempts to read clients before they ask.
+/// The pause between two attempts to read clients before they ask.
 const BEFORE_FILLING_AGAIN: Duration = Duration::from_secs(5);
 /// How many polls pass between two reports of when secrets were last used.
 const POLLS_BETWEEN_USES: u32 = 25;
-/// How many between two looks at the trail's files, and two notes in the store of how far it
-/// goes: its end can be cut off unseen for so long, where the mark is set back as well.
+/// How many polls pass between two looks at the trail's files. The trail's head is noted in the
+/// store as often. Within that time, an attacker who cuts off the trail's end and also sets back
+/// its mark is not noticed.
 const POLLS_BETWEEN_LOOKS: u32 = 5;
-/// How many between two looks at the key schedule.
+/// How many polls pass between two looks at the key schedule.
 const POLLS_BETWEEN_SCHEDULES: u32 = 5;
-/// The same between two checkpoints of a trail to which little is added, and between two looks
-/// for revoked tokens that have expired.
+/// How many polls pass between two checkpoints of a trail to which little is added, and between two
+/// searches for revoked tokens that have expired.
 const POLLS_BETWEEN_CHECKPOINTS: u32 = 300;
-/// Between such a look, and the next time that clients are counted and forgotten that matter no
-/// more.
+/// How many polls pass between such a search and the next count of the clients. Clients that matter
+/// no more are forgotten then as well.
 const POLLS_BEFORE_COUNTING: u32 = 150;
 
-/// Does what has to be done beside answering requests, until the future is dropped. What fails
-/// is tried again, and shows in [`Issuer::readiness`] where it matters.
+/// Does the work beside answering requests, until the future is dropped. If a task fails, it is
+/// tried again. [`Issuer::readiness`] shows the failures that matter.
 pub(super) async fn follow(issuer: &Issuer) {
-    // Apart: a key that takes long to be made, a token or a disk that hangs, keeps nobody from
-    // hearing of a revocation.
+    // The tasks run apart. A key that takes long to make, or a PKCS#11 token or a disk that hangs,
+    // doesn't delay the news of a revocation.
     tokio::join!(
         follow_changes(issuer),
         keep_house(issuer),
@@ -47,7 +49,7 @@ pub(super) async fn follow(issuer: &Issuer) {
     );
 }
 
-/// Applies the store's changes, when it says that there are some, and otherwise now and then.
+/// Applies the store's changes: when the store says that there are some, and at each poll.
 async fn follow_changes(issuer: &Issuer) {
     let mut ticks = polls();
     loop {
@@ -59,8 +61,8 @@ async fn follow_changes(issuer: &Issuer) {
     }
 }
 
-/// Checks now and then that all rows of the store are those that this service wrote. How often
-/// is by how long it takes.
+/// Checks again and again that all rows of the store are those that this service wrote. The longer
+/// a check takes, the longer is the pause after it.
 async fn check_rows(issuer: &Issuer) {
     let mut before = issuer.store.findings();
     loop {
@@ -68,8 +70,8 @@ async fn check_rows(issuer: &Issuer) {
         let _later = issuer.store.check_rows(None).await;
         let findings = issuer.store.findings();
         if findings != before {
-            // What is in memory may come from a row that was put back, and a change may not
-            // have been told.
+            // Data in memory may come from a row that an attacker put back, and the feed may lack a
+            // change.
             let _later = issuer.directory.read_again(issuer.clock.now()).await;
             before = issuer.store.findings();
         }
@@ -78,7 +80,7 @@ async fn check_rows(issuer: &Issuer) {
     }
 }
 
-/// Reads clients before they ask, at the start and whenever all has to be read again.
+/// Reads clients before they ask, at the start and whenever all clients have to be read again.
 async fn keep_full(issuer: &Issuer) {
     let mut ticks = polls();
     loop {
@@ -132,7 +134,7 @@ async fn keep_up(issuer: &Issuer, poll: u32, pinned: &mut Option<Head>) {
             let _shown = issuer.records.trail.checkpoint(now).await;
             let _later = issuer.directory.revocations.forget_expired(now).await;
         }
-        // Not at the start: with a million clients, to count them takes the store some time.
+        // Not at the start: the store takes some time to count a million clients.
         POLLS_BEFORE_COUNTING => {
             issuer.throttle.forget_idle();
             issuer.directory.accounts.forget_old(now);
@@ -143,7 +145,7 @@ async fn keep_up(issuer: &Issuer, poll: u32, pinned: &mut Option<Head>) {
     }
 }
 
-/// Notes beside the trail which version the store has.
+/// Notes in the witness file, which lies beside the trail, which version the store has.
 async fn note_version(issuer: &Issuer) -> Result<(), StoreError> {
     let seen = issuer.store.version().await?;
     let mut witnessed = issuer
@@ -170,8 +172,8 @@ async fn note_head(issuer: &Issuer, before: &mut Option<Head>) -> Result<(), Sto
     Ok(())
 }
 
-/// Makes the next signing key if it is time, and what else the schedule says; a replica that
-/// may not write leaves that to others.
+/// Does what the key schedule says, for example makes the next signing key when it is due. A
+/// replica that may not write leaves that to the others.
 ///
 /// # Errors
 /// Why it can't be done.
@@ -188,7 +190,7 @@ pub(super) async fn keep_key_schedule(issuer: &Issuer) -> Result<(), String> {
     Ok(())
 }
 
-/// Tries a token that failed again: as long as the service isn't ready, no request does.
+/// Tries a PKCS#11 token that failed again. While the service isn't ready, no request tries it.
 async fn test_failed_token(issuer: &Issuer) {
     let Some((token, _)) = issuer.directory.failed_token() else {
         return;
@@ -205,8 +207,8 @@ async fn test_failed_token(issuer: &Issuer) {
     token.forgive();
 }
 
-/// Whoever changed a key, and with which process: each replica says in its trail what it signs
-/// with from now on. Not a request's work, which may be dropped halfway.
+/// Records changed keys, whoever changed them: each replica says in its own trail which keys it
+/// signs with from now on. A request doesn't do this, because its work may be dropped halfway.
 pub(super) async fn record_changed_keys(issuer: &Issuer) {
     for key in issuer.directory.take_changed_keys() {
         issuer
@@ -232,8 +234,7 @@ pub(super) async fn started(issuer: &Issuer) -> Result<(), AuditError> {
     Ok(())
 }
 
-/// Puts this service's own hashes in the place of those of another server, of secrets that were
-/// used.
+/// Replaces another server's hashes of secrets that were used with this service's own hashes.
 async fn upgrade_hashes(issuer: &Issuer) -> Result<(), StoreError> {
     let now = issuer.clock.now();
     let upgraded = issuer.directory.upgrades.write(&*issuer.store, now).await;
@@ -249,13 +250,13 @@ async fn upgrade_hashes(issuer: &Issuer) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// To be called when no request is in flight any more: puts the stop into the audit trail, and
-/// writes down what has only been noted.
+/// Puts the stop into the audit trail, and writes down what has only been noted. Call it when no
+/// request is in flight any more.
 ///
 /// # Errors
 /// [`AuditError`]: not all records are on the disk.
 pub(super) async fn stopped(issuer: &Issuer) -> Result<(), AuditError> {
-    // When secrets were last used is worth a try, and not an error.
+    // It is worth a try to write when secrets were last used. A failure is no error.
     let _lost = issuer.directory.uses.write(&*issuer.store).await;
     let _lost = upgrade_hashes(issuer).await;
     record_changed_keys(issuer).await;
@@ -271,7 +272,7 @@ pub(super) async fn stopped(issuer: &Issuer) -> Result<(), AuditError> {
     if let Some(copies) = issuer.records.trail.copies().cloned() {
         let _collectors_are_too_slow = tokio::task::spawn_blocking(move || copies.flush()).await;
     }
-    // As is this: the trail itself is whole.
+    // A failure of these two is no error either: the trail itself is whole.
     let _not_noted = note_head(issuer, &mut None).await;
     let _not_noted = note_version(issuer).await;
     Ok(())

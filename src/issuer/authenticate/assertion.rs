@@ -1,5 +1,5 @@
-//! `private_key_jwt`, RFC 7523 2.2: whether an assertion is the client's, for this service, and
-//! used for the first time.
+//! `private_key_jwt`, RFC 7523 2.2: checks that the client signed the assertion, that it is for
+//! this service, and that it is used for the first time.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::token::{
 };
 
 impl Authenticator {
-    /// What the request alone decides, before any costly work: RFC 7523 3.
+    /// Checks what the request alone decides, before any costly work: RFC 7523 3.
     pub(super) fn check_claims(
         &self,
         assertion: &ClientAssertion,
@@ -30,9 +30,11 @@ impl Authenticator {
         })
     }
 
-    /// A signature can't be guessed, so a right one is taken at any time, like a generated secret:
-    /// guesses from behind the same gateway don't lock its client out. Checking one is some ten to
-    /// a hundred microseconds, whoever it is of.
+    /// Checks the signature and that the assertion is new.
+    ///
+    /// A signature can't be guessed, so a right one is accepted at any time, like a generated
+    /// secret. Guesses from behind the same gateway don't lock the client out. A check takes about
+    /// ten to a hundred microseconds, for any client.
     pub(super) fn check_assertion(
         &self,
         accounts: &Accounts,
@@ -45,14 +47,15 @@ impl Authenticator {
         let caller = self.caller(named, assertion.client_id(), source);
         let fail = |reason| self.failed(named, caller, reason, now);
 
-        // 1. The signature, and whether the client may use it: what is wrong, no caller learns, from the time either.
+        // 1. The signature, and whether the client may use it. A caller doesn't learn which of them
+        // is wrong, also not from the time that the answer takes.
         let signed = self.is_signed_by(named.account().map(|account| &**account), assertion);
         let account = named.known().map_err(fail)?;
         if let Some(barred) = account.barred(AuthMethod::PrivateKeyJwt, address, now) {
             return Err(fail(barred));
         }
         if let Err(error) = signed {
-            // It may sign with a key that it published since.
+            // The client may sign with a key that it has published since the last fetch.
             if let Some(uri) = &account.client.jwks_uri {
                 self.remote_keys.want(uri);
             }
@@ -66,7 +69,8 @@ impl Authenticator {
             return Err(fail(refused(AssertionError::WrongAudience)));
         }
 
-        // 2. Once, RFC 7523 3: only what the client signed is remembered, so that nobody else can use up its memory.
+        // 2. An assertion is used once: RFC 7523 3. The service remembers only assertions that the
+        // client signed, so that another caller can't use up the client's memory.
         if accounts.can_remember_no_assertion() {
             let wait = Duration::from_secs(60);
             return Err(Reason::TooManyRequests { wait });
@@ -84,7 +88,7 @@ impl Authenticator {
         })
     }
 
-    /// What the assertion is for.
+    /// Which audience the assertion names.
     fn audience(
         &self,
         assertion: &ClientAssertion,
@@ -93,7 +97,8 @@ impl Authenticator {
         assertion.check(self.issuer.as_str(), &self.token_endpoint, now)
     }
 
-    /// Whether one of the client's keys signed it. Takes as long if there is no client, or no key.
+    /// Checks that one of the client's keys signed the assertion. Takes as long if there is no
+    /// client or no key.
     fn is_signed_by(
         &self,
         account: Option<&Account>,

@@ -1,5 +1,6 @@
-//! `tls_client_auth`, RFC 8705 2.1: whether the certificate of the connection has the client's
-//! name. That its authority is trusted, and its key the caller's, the handshake has shown.
+//! `tls_client_auth`, RFC 8705 2.1: checks that the certificate of the connection has the client's
+//! name. The handshake has shown that the certificate's authority is trusted, and that the caller
+//! has the certificate's key.
 
 use std::net::IpAddr;
 
@@ -11,8 +12,9 @@ use crate::directory::Authenticated;
 use crate::token::{AuthMethod, CertificateCredential, Reason};
 
 impl Authenticator {
-    /// A certificate can't be guessed, so a right one is taken at any time; which ids exist could
-    /// be, so that failures are counted like those of secrets.
+    /// Checks the certificate. A certificate can't be guessed, so a right one is accepted at any
+    /// time. A caller could guess which client ids exist, so failures are counted like those of
+    /// secrets.
     pub(super) fn check_certificate(
         &self,
         named: Named<'_>,

@@ -1,4 +1,4 @@
-//! How what administrators do comes into force, and how the service tells how it is.
+//! How changes by administrators come into force, and what the service says about its state.
 
 use dropshot_chassis::Readiness;
 
@@ -87,7 +87,8 @@ async fn a_disk_that_hangs_keeps_no_change_from_being_heard_of() {
     let mut service = Service::start().await;
     service.issuer.records.trail = Trail::stuck();
     let disabled = async {
-        // Not at the first look, which comes before everything else.
+        // The service doesn't fill its memory at the first look, which comes before everything
+        // else.
         tokio::time::sleep(Duration::from_millis(300)).await;
         let d1 = ClientId::parse("d1").unwrap();
         service

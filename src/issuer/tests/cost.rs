@@ -1,4 +1,4 @@
-//! What authentication costs, and what its time tells.
+//! What authentication costs, and what the time of an answer tells the caller.
 
 use super::*;
 
@@ -123,13 +123,14 @@ async fn nor_which_clients_are_in_memory() {
     assert_alike(&service, cases.map(|ids| (ids, wrong.expose()))).await;
 }
 
-/// That nobody sees from the time of a refusal which of three kinds of clients was named.
+/// Asserts that the time of a refusal doesn't tell which of three kinds of clients was named.
 async fn assert_alike(service: &Service, cases: [(Vec<String>, &str); 3]) {
-    // In turns, so that what disturbs the machine disturbs all three.
+    // The cases take turns, so that what disturbs the machine disturbs all three.
     let mut times = [const { Vec::new() }; 3];
     for turn in 0..cases[0].0.len() {
         for (times, (ids, secret)) in times.iter_mut().zip(&cases) {
-            // So that no request waits for the look before it, which would hide what its own takes.
+            // No request then waits for the look before it. Such a wait would hide the time of the
+            // request itself.
             tokio::time::sleep(Duration::from_millis(6)).await;
             let request = request(&ids[turn], secret);
             let start = std::time::Instant::now();

@@ -6,7 +6,7 @@ use super::*;
 use crate::keys::{MasterKey, VerifiedToken};
 use crate::token::Algorithm;
 
-/// A second replica on the same store, with a trail of its own.
+/// A second replica on the same store. It has its own trail.
 pub(super) async fn replica(service: &Service, set: impl FnOnce(&mut Config)) -> Issuer {
     let mut config = config(service.folder.path());
     config.audit.path = service.folder.path().join("audit-2");
@@ -28,9 +28,9 @@ fn kid(service: &Service, token: &str) -> String {
     verified.unwrap().kid
 }
 
-/// Two replicas take turns, each up to a second behind the store; keys change every ten seconds.
-/// Four verifiers hold on to the JWK set for as long as its `Cache-Control` allows, and never fetch
-/// it in between.
+/// Two replicas take turns, each up to a second behind the store. Keys change every ten seconds.
+/// Four verifiers keep the JWK set for as long as its `Cache-Control` allows, and don't fetch it in
+/// between.
 #[tokio::test]
 async fn verifiers_that_cache_the_key_set_never_meet_an_unknown_key() {
     let fast = |config: &mut Config| {
@@ -47,7 +47,7 @@ async fn verifiers_that_cache_the_key_set_never_meet_an_unknown_key() {
     for step in 0..900_usize {
         service.clock.advance(Duration::from_millis(200));
         let now = service.clock.now();
-        // Each replica looks at the store once a second, at another time than the other.
+        // Each replica looks at the store once a second. The two look at different times.
         for (turn, replica) in [(0, replicas[0]), (3, replicas[1])] {
             if step % 5 == turn {
                 replica.refresh().await.unwrap();
@@ -220,8 +220,8 @@ async fn another_master_key_opens_everything_and_the_old_one_nothing() {
         .unwrap();
     assert_eq!(done, MasterKeyRotation::DoneBefore, "as after a crash");
 
-    // The running service goes on, makes no key that the new master key can't open, and says what
-    // to do.
+    // The running service goes on. It makes no key that the new master key can't open, and says
+    // what to do.
     service.issuer.refresh().await.unwrap();
     service.ask("d1", &service.secret).await.unwrap();
     let readiness = service.issuer.readiness();

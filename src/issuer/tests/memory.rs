@@ -1,4 +1,4 @@
-//! More clients than fit into memory.
+//! A service with more clients than fit into memory.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -16,13 +16,13 @@ use crate::keys::ClientKeys;
 use crate::store::ClientRecord;
 use crate::token::{SecretHash, SecretId, StoredSecret};
 
-/// Room for 96: it is in equal parts.
+/// Makes room for 96 clients: the cache has parts of equal size.
 fn small(config: &mut Config) {
     config.store.cached_clients = 100;
     config.throttle.enabled = false;
 }
 
-/// Adds so many clients, and gives their secrets.
+/// Imports this many clients, and gives their secrets.
 async fn import(service: &Service, number: usize) -> HashMap<String, String> {
     let clients = (0..number).map(|number| to_import(client(&format!("c{number}"))));
     let registry = service.installation.clients();
@@ -42,11 +42,11 @@ fn is_cached(service: &Service, id: &str) -> bool {
     accounts.contains(&id.parse().unwrap())
 }
 
-/// Has others ask until the client is not in memory any more.
+/// Has other clients ask until this client is not in memory any more.
 async fn push_out(service: &Service, id: &str, others: &HashMap<String, String>) {
     for _ in 0..20 {
         for (other, secret) in others {
-            // Who asks once pushes out nobody who asked more often.
+            // A client that asks once doesn't push out a client that asked more often.
             for _ in 0..4 {
                 service.ask(other, secret).await.unwrap();
             }
@@ -106,7 +106,7 @@ fn made_up(number: usize) -> Vec<String> {
     (0..number).map(|_| Uuid::new_v4().to_string()).collect()
 }
 
-/// All at once; how many there were.
+/// Asks for all of these ids at once. Gives the number of refusals.
 async fn ask_for(service: &Service, nobodies: &[String]) -> u32 {
     let asked = nobodies.iter().map(|id| service.ask(id, "x"));
     let mut refusals = 0;
@@ -177,7 +177,7 @@ async fn what_is_changed_of_a_client_that_is_not_in_memory_is_in_force() {
     );
 }
 
-/// A client `signer` with a key, and assertions of it.
+/// A client `signer` with a key, which makes the client's assertions.
 struct Signer(Ed25519KeyPair);
 
 impl Signer {
@@ -255,7 +255,7 @@ async fn a_client_that_was_evicted_asks_no_more_often_for_it() {
     );
 }
 
-/// A client whose chosen secrets are unproven; nobody knows them.
+/// A client whose chosen secrets are unproven. Nobody knows the secrets.
 fn with_chosen(id: &str, secrets: usize) -> ClientRecord {
     let secret = || StoredSecret {
         id: SecretId(Uuid::new_v4()),
@@ -338,15 +338,15 @@ async fn the_follower_reads_clients_before_they_ask_and_counts_the_others() {
     });
     let issuer = issuer.await;
     let cached = issuer.directory.accounts.len();
-    // Not all 96: chance decides which of the cache's parts a client is for, and each has room for
-    // six.
+    // Not all 96 need to be there. Chance decides which part of the cache a client goes to, and
+    // each part has room for six.
     assert!((64..=96).contains(&cached), "{cached}");
     assert_eq!(issuer.directory.number_of_clients(), None);
     issuer.directory.count_clients().await.unwrap();
     assert_eq!(issuer.directory.number_of_clients(), Some(301));
 }
 
-/// As after it was put back from a backup: the feed's last entry is another one.
+/// The feed's last entry is another one, as after a restore from a backup.
 #[tokio::test]
 async fn after_the_store_was_put_back_clients_are_read_again() {
     let service = Service::start().await;

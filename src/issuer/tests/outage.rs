@@ -1,4 +1,4 @@
-//! The store is gone, for a while or for too long; or takes nothing from this replica.
+//! The store is gone, for a while or for too long, or refuses writes by this replica.
 
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -48,7 +48,7 @@ async fn known_clients_go_on_for_a_while_and_nobody_is_called_wrong_meanwhile() 
         ] {
             let refusal = refused(&service, id, secret).await;
             let turned_away = matches!(refusal.reason, Reason::TooManyFailures { .. });
-            // What is known to be wrong counts, as ever.
+            // A credential that is known to be wrong still counts as a failure.
             assert!(
                 is_unavailable(&refusal) || (turned_away && id == "d1"),
                 "{id} {refusal:?}"
@@ -226,8 +226,8 @@ async fn a_replica_that_may_not_write_leaves_that_to_others() {
     assert_eq!(store_problems(&service), (false, 1), "nobody polled here");
 }
 
-/// As of a machine that had the wrong time for a while: in either direction everybody goes on
-/// getting tokens, also at the moment.
+/// The clock steps like that of a machine that had the wrong time for a while. In both directions
+/// all clients go on getting tokens, also right after the step.
 #[tokio::test]
 async fn a_clock_that_steps_refuses_nobody() {
     const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -235,14 +235,14 @@ async fn a_clock_that_steps_refuses_nobody() {
     let before = service.clock.now();
     for now in [before + DAY, before - DAY, before, before + 100 * DAY] {
         service.clock.set(now);
-        // What the service does once a second brings a key forward where none signs yet, or makes
-        // the next one.
+        // The task that runs once a second starts a key early if no key signs yet, or makes the
+        // next key.
         service.issuer.keep_key_schedule().await.unwrap();
         let issued = service.ask("d1", &service.secret).await.unwrap();
         assert_eq!(issued.expires_at.as_second(), now.as_second() + 15 * 60);
         assert_eq!(store_problems(&service), (true, 0));
     }
-    // And a store that is gone then is so for as long as ever.
+    // If the store is gone then, the service goes on for as long as without the step.
     store.set(Door::Shut);
     service.clock.set(before - DAY);
     service.ask("d1", &service.secret).await.unwrap();

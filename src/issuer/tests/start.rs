@@ -86,7 +86,8 @@ async fn several_processes_that_start_for_the_first_time_agree() {
         .expect("all hash with one key");
 }
 
-/// The audit trail's lock is let go of by its writer, a moment after the issuer is dropped.
+/// Opens the issuer again. The writer of the audit trail releases the trail's lock a moment after
+/// the issuer is dropped.
 pub(super) async fn reopened(installation: &Installation, folder: &Path) -> Issuer {
     for _ in 0..200 {
         if let Ok(issuer) = Issuer::open(installation, &config(folder)).await {

@@ -1,11 +1,11 @@
-//! Guessers, and who must not suffer for them.
+//! Callers that guess secrets, and the callers that must not suffer because of them.
 
 use super::*;
 
 const HOME: &str = "192.0.2.7";
 const ELSEWHERE: &str = "198.51.100.1";
 
-/// Whether the credential was not even looked at.
+/// Whether the service refused without a look at the credential.
 fn is_turned_away(result: &Result<IssuedToken, Refusal>) -> bool {
     matches!(result, Err(refusal) if asks_too_much(refusal))
 }
@@ -111,14 +111,14 @@ async fn the_trail_counts_those_turned_away_without_a_line_for_each() {
         .iter()
         .filter(|record| record["reason"] == "too_many_failures")
         .collect();
-    // The first have a record each, and the others share one.
+    // The first refusals have a record each. The others share one.
     assert_eq!(turned_away.len(), 32 + 1);
     let number = |record: &&serde_json::Value| record["count"].as_u64().unwrap_or(1);
     assert_eq!(turned_away.iter().map(number).sum::<u64>(), 1000);
     assert_eq!(turned_away.last().unwrap()["turned_away"], 1000);
 }
 
-/// The first requests with a chosen secret, all at once, while another source keeps the costly
+/// The first requests with a chosen secret come all at once, while another source keeps the costly
 /// checks busy.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_login_is_not_turned_away_by_a_flood_from_elsewhere() {

@@ -1,4 +1,4 @@
-//! What becomes of a token once it is issued: introspection and revocation.
+//! What happens to a token after it is issued: introspection and revocation.
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn presented<'a>(id: &str, secret: &str, token: &'a str) -> PresentedToken<'a> {
     PresentedToken { asker, token }
 }
 
-/// With a client `api` that may introspect, and its secret.
+/// A service with a client `api` that may introspect, and that client's secret.
 async fn service() -> (Service, String) {
     let service = Service::start().await;
     let mut api = client("api");
@@ -80,7 +80,7 @@ async fn another_replica_knows_of_a_revocation_once_it_has_read_the_feed() {
     );
 }
 
-/// It would be called revoked, and not be.
+/// Otherwise the token would be called revoked although it is not.
 #[tokio::test]
 async fn a_token_of_a_key_or_a_client_that_is_new_is_known_to_every_replica() {
     let (service, api) = service().await;
@@ -192,7 +192,7 @@ async fn a_revocation_that_cannot_be_recorded_is_in_force_and_may_be_tried_again
     assert_eq!(records.last().unwrap()["event"], "token.revoked");
 }
 
-/// RFC 7009 2.2.1: with 503, the client knows that the token is still there.
+/// RFC 7009 2.2.1: a 503 tells the client that the token still exists.
 #[tokio::test]
 async fn without_the_store_nothing_is_revoked_and_known_tokens_are_still_told() {
     let (service, api) = service().await;

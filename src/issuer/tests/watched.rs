@@ -1,4 +1,4 @@
-//! A real store behind a door: it can be counted what goes through, and the door can be shut.
+//! A real store behind a door. The wrapper counts calls, and can shut the door.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -22,23 +22,23 @@ pub(super) struct Watched {
     store: Arc<dyn Store>,
     calls: Mutex<BTreeMap<&'static str, u32>>,
     pub door: Mutex<Door>,
-    /// Whether it says that this process may not write.
+    /// Whether the store says that this process may not write.
     pub read_only: AtomicBool,
-    /// Tells who waits for changes.
+    /// Wakes those that wait for changes.
     pub bell: Notify,
 }
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Door {
     Open,
-    /// As when the database is gone.
+    /// Calls fail, as if the database were gone.
     Shut,
-    /// As when the network to it is.
+    /// Calls never return, as if the network to the database were gone.
     Silent,
 }
 
 impl Watched {
-    /// On which a service runs.
+    /// A service that runs on such a store, and the store.
     pub(super) async fn service(set: impl FnOnce(&mut Config)) -> (Service, Arc<Self>) {
         let mut watched = None;
         let wrap = |store| {
@@ -61,12 +61,12 @@ impl Watched {
         *self.door.lock().unwrap() = door;
     }
 
-    /// How often this was called.
+    /// How often this function was called.
     pub(super) fn calls(&self, name: &str) -> u32 {
         self.calls.lock().unwrap().get(name).copied().unwrap_or(0)
     }
 
-    /// How often anything was.
+    /// How often any function was called.
     pub(super) fn all_calls(&self) -> u32 {
         self.calls.lock().unwrap().values().sum()
     }
