@@ -1,4 +1,4 @@
-//! What the handlers of the API work with.
+//! The state that the handlers of the API work with.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::api::types;
 use crate::config::Config;
 use crate::issuer::Issuer;
 
-/// What the handlers of the API work with.
+/// The state that the handlers of the API work with.
 #[derive(Debug)]
 pub struct Context {
     pub(super) issuer: Arc<Issuer>,

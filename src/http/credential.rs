@@ -1,11 +1,11 @@
-//! The credential of a request: in its header or in its form, and not in both (RFC 6749 2.3).
+//! Finds the credential of a request: in the header or in the form, but not in both (RFC 6749 2.3).
 
 use dropshot_chassis::identity::ClientCertificate;
 
 use crate::api::types;
 use crate::token::{Credential, CredentialError};
 
-/// What a form has of a credential. An empty parameter is an absent one (RFC 6749 3.2).
+/// The parts of a credential in a form. An empty parameter counts as absent (RFC 6749 3.2).
 #[derive(Clone, Copy, Default)]
 pub(super) struct ShownInForm<'a> {
     pub(super) client_secret: Option<&'a str>,
@@ -25,16 +25,16 @@ pub(super) fn of(
     match (header, has_assertion, form.client_secret) {
         (Some(header), false, None) => Credential::from_basic(header),
         (None, true, None) => Credential::from_assertion(form.assertion_type, form.assertion),
-        // A certificate beside another credential is the connection's alone, as D1's is: it is no
-        // second method.
+        // A certificate beside another credential belongs to the connection, as D1's does. It is
+        // not a second method of authentication.
         (None, false, None) => match (form.client_id, certificate) {
             (Some(client_id), Some(certificate)) => {
                 Ok(Credential::from_certificate(client_id, certificate))
             }
             _ => Err(CredentialError::Missing),
         },
-        // A secret in the form is no way of authenticating here, as a form is logged where a header
-        // isn't.
+        // A secret in the form doesn't authenticate here: servers log forms where they don't log
+        // headers.
         (None, false, _) => Err(CredentialError::Missing),
         _ => Err(CredentialError::TwoMethods),
     }

@@ -1,8 +1,8 @@
-//! What is refused before a handler sees it, in OAuth's words.
+//! Answers in OAuth's words a request that the run time refuses before a handler sees it.
 //!
-//! The run time tells in its own words why a request isn't what the document says. On the endpoints
-//! of OAuth each of them becomes the error that RFC 6749 5.2 has for it, and goes into the audit
-//! trail like any other refusal.
+//! The run time says in its own words how a request differs from the document. On OAuth's
+//! endpoints, each of its reasons becomes the error that RFC 6749 5.2 has for it, and goes into the
+//! audit trail like any other refusal.
 
 use dropshot::RequestInfo;
 use dropshot_chassis::Caller;
@@ -17,14 +17,14 @@ use super::reply::refusal;
 use crate::api::operations;
 use crate::token::{Credential, CredentialError, Endpoint, Malformed, Reason, Refusal};
 
-/// The endpoints that answer in OAuth's words, and what the document calls them.
+/// The endpoints that answer in OAuth's words, with their operations in the document.
 pub(super) static ENDPOINTS: [(Endpoint, &Operation); 3] = [
     (Endpoint::Token, &operations::GET_ACCESS_TOKEN),
     (Endpoint::Introspection, &operations::INTROSPECT_TOKEN),
     (Endpoint::Revocation, &operations::REVOKE_TOKEN),
 ];
 
-/// The answer to a request that is not what the document says.
+/// The answer to a request that differs from the document.
 pub(super) async fn rejected(rqctx: &RequestContext<Context>, rejection: Rejection) -> Response {
     let caller = match Caller::of(rqctx) {
         Ok(caller) => caller,
@@ -38,14 +38,14 @@ pub(super) async fn rejected(rqctx: &RequestContext<Context>, rejection: Rejecti
     };
     let origin = origin(caller, &rqctx.request);
     let mut refusal = Refusal::from(reason(*endpoint, &rejection, &rqctx.request));
-    // Of one too many nothing is decided, so nothing is written down: a record of each would be
-    // more to do. It is counted.
+    // A request above the limit of requests at once is counted, but has no record: nothing is
+    // decided about it, and a record of each would add to the load.
     if rejection.reason() != Wrong::Overloaded {
         let issuer = &rqctx.context().issuer;
         refusal = issuer.refuse(*endpoint, refusal, origin).await;
     }
     let mut response = refusal::response(*endpoint, &refusal, origin.correlation_id);
-    // HTTP's own refusals, which the document leaves to HTTP.
+    // These refusals are HTTP's own, and the document leaves them to HTTP.
     if let Wrong::MethodNotAllowed | Wrong::HeadersTooLarge = rejection.reason() {
         *response.status_mut() = rejection.status();
     }
@@ -58,12 +58,12 @@ pub(super) async fn rejected(rqctx: &RequestContext<Context>, rejection: Rejecti
 fn reason(endpoint: Endpoint, rejection: &Rejection, request: &RequestInfo) -> Reason {
     use Malformed as M;
     let malformed = match (rejection.reason(), rejection.location()) {
-        // The two of them: the vendor's header parameter and the security scheme that it describes.
+        // The vendor's header parameter and the security scheme both describe this header.
         (Wrong::Credentials, _) | (_, Some(Location::Header)) => {
             return Reason::Credential(credential_error(request));
         }
-        // Each has one parameter that must be there, so without a body it is that one which is
-        // missing.
+        // Each of these endpoints has one required parameter. If the body is missing, so is that
+        // parameter.
         (Wrong::MissingBody | Wrong::MissingProperty, _) if endpoint == Endpoint::Token => {
             return Reason::GrantMissing;
         }
@@ -91,8 +91,8 @@ fn credential_error(request: &RequestInfo) -> CredentialError {
     match (lines.next(), lines.next()) {
         (None, _) => CredentialError::Missing,
         (Some(_), Some(_)) => CredentialError::Repeated,
-        // Refused by the run time and yet readable: it would be a difference between two readers of
-        // one header.
+        // If the run time refused a header that this reader accepts, the two readers of the header
+        // would differ.
         (Some(line), None) => Credential::from_basic(line.as_bytes())
             .err()
             .unwrap_or(CredentialError::NotUtf8),

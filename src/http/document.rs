@@ -1,5 +1,5 @@
-//! The document as served: the one that the code was generated from, with the issuer's own
-//! addresses in it.
+//! The document as served: the document that the code was generated from, with the issuer's own
+//! addresses.
 
 use bytes::Bytes;
 use dropshot_contract::Operation;
@@ -9,7 +9,7 @@ use crate::api::{self, operations, types};
 use crate::config::{IssuerUrl, PolicyConfig};
 use crate::token::{AssertionAlgorithm, AuthMethod, GrantType};
 
-/// Where paths begin that say where a service is.
+/// The prefix of paths that tell where a service is.
 const WELL_KNOWN: &str = "/.well-known/";
 
 /// An OpenAPI document.
@@ -19,7 +19,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// With the vendor's placeholder for an address, as it is in the source tree.
+    /// The document with the vendor's placeholder for the address, as in the source tree.
     #[must_use]
     pub fn generic() -> Self {
         Self {
@@ -27,7 +27,7 @@ impl Document {
         }
     }
 
-    /// With the addresses of `issuer`.
+    /// The document with the addresses of `issuer`.
     #[must_use]
     pub fn served(issuer: &IssuerUrl) -> Self {
         let mut document = Self::generic().value();
@@ -43,20 +43,20 @@ impl Document {
         }
     }
 
-    /// As JSON, indented, with a line break at its end.
+    /// The document as indented JSON. It ends with a line break.
     #[must_use]
     pub fn json(&self) -> &Bytes {
         &self.json
     }
 
-    /// As YAML.
+    /// The document as YAML.
     #[must_use]
     pub fn yaml(&self) -> String {
         serde_saphyr::to_string(&self.value())
             .expect("JSON has texts as keys, which is all that the writer asks of a value")
     }
 
-    /// As a value.
+    /// The document as a value.
     #[must_use]
     pub fn value(&self) -> Value {
         serde_json::from_slice(&self.json).expect("it was written as JSON, here or by the build")
@@ -74,14 +74,14 @@ fn at_its_path(path: &str, mut item: Value, issuer: &IssuerUrl) -> Option<(Strin
     Some((path, item))
 }
 
-/// Where an operation is served; `None` if it is not.
+/// The path at which an operation is served. `None` if the service doesn't serve it.
 pub(super) fn path(operation: &Operation, issuer: &IssuerUrl) -> Option<String> {
     full_path(operation.path, operation.base_path.is_some(), issuer)
 }
 
-/// A path with a server of its own is at the origin, and ends in the issuer's path (RFC 8414 3.1);
-/// any other is below the issuer. For an issuer without a path the two places of the metadata are
-/// one.
+/// If a path has a server of its own, it is at the origin and ends in the issuer's path (RFC 8414
+/// 3.1). Any other path is below the issuer. If the issuer has no path, the metadata's two places
+/// are the same, and one of the two operations is not served.
 fn full_path(path: &str, is_at_origin: bool, issuer: &IssuerUrl) -> Option<String> {
     let base = issuer.base_path();
     if is_at_origin {
@@ -92,8 +92,9 @@ fn full_path(path: &str, is_at_origin: bool, issuer: &IssuerUrl) -> Option<Strin
     (!is_there_already).then(|| format!("{base}{path}"))
 }
 
-/// What RFC 8414 2 has to say of this service.
-/// `knows_certificates`: whether requests come with the certificates of who sent them.
+/// The metadata of this service, RFC 8414 2.
+///
+/// `knows_certificates` says whether requests come with their senders' certificates.
 pub(super) fn metadata(
     issuer: &IssuerUrl,
     knows_certificates: bool,

@@ -1,5 +1,5 @@
-//! What reads a request, for those who try it with any bytes: the handlers' own functions, without
-//! a connection. Nobody else's business, and no part of the API.
+//! The functions that read a request, for the fuzz targets: the handlers' own functions, without a
+//! connection. This is no part of the API.
 
 use dropshot_chassis::identity::ClientCertificate;
 use dropshot_contract::Options;
@@ -9,7 +9,7 @@ use super::service;
 use crate::api::types::Auth2Request;
 use crate::token::{Credential, CredentialError};
 
-/// What is read of a request, and how.
+/// Which parts of a request are read, and within which limits.
 #[must_use]
 pub fn reading() -> Options {
     service::reading()

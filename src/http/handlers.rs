@@ -140,13 +140,13 @@ impl Api for Handlers {
     }
 }
 
-/// What the introspection and the revocation endpoint are asked.
+/// The input of the introspection and revocation endpoints.
 fn presented<'a>(
     request: &RequestInfo,
     form: &'a types::PresentedToken,
     origin: Origin<'a>,
 ) -> PresentedToken<'a> {
-    // One at most, or the run time had refused the request.
+    // The header is there once at most. Otherwise the run time would have refused the request.
     let header = request.headers().get(header::AUTHORIZATION);
     PresentedToken {
         asker: asker(header.map(http::HeaderValue::as_bytes), form.into(), origin),
@@ -154,7 +154,7 @@ fn presented<'a>(
     }
 }
 
-/// Who asks, whatever for.
+/// The client that asks, on any endpoint.
 fn asker<'a>(header: Option<&[u8]>, form: ShownInForm<'a>, origin: Origin<'a>) -> Asker<'a> {
     Asker {
         credential: credential::of(header, form, origin.certificate),

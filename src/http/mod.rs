@@ -1,9 +1,9 @@
-//! The service on the wire: the generated [`crate::api::Api`] carried out, on its chassis.
+//! The service on the wire: implements the generated [`crate::api::Api`], on the chassis.
 //!
-//! Translates only. What a request may have, [`crate::issuer`] decides; how a request is read, the
-//! generated code and its run time do. Owned here: how the vendor's operations become the issuer's
-//! questions, and its answers the document's replies. Connections, callers and the operators'
-//! listener are [`dropshot_chassis`]'s.
+//! This layer only translates: the vendor's operations become questions to the issuer, and its
+//! answers become the document's replies. [`crate::issuer`] decides what a request gets. The
+//! generated code and its run time read requests. Connections, callers and the operators' listener
+//! belong to [`dropshot_chassis`].
 
 mod context;
 mod credential;

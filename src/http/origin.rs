@@ -1,4 +1,4 @@
-//! Where a request came from, as the issuer takes it.
+//! The origin of a request, in the issuer's type.
 
 use dropshot::RequestInfo;
 use dropshot_chassis::Caller;
@@ -6,7 +6,7 @@ use dropshot_chassis::caller::correlation_id;
 
 use crate::issuer::Origin;
 
-/// Where a caller's request came from.
+/// The origin of a caller's request.
 pub(super) fn origin<'a>(caller: &'a Caller, request: &'a RequestInfo) -> Origin<'a> {
     Origin {
         source: caller.address,

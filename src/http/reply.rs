@@ -1,4 +1,4 @@
-//! The issuer's answers as the document's replies.
+//! Turns the issuer's answers into the document's replies.
 
 pub(super) mod refusal;
 mod tokens;
@@ -21,7 +21,7 @@ use crate::token::ExpiresInAs;
 const DOCUMENT_MAX_AGE: &str = "public, max-age=3600";
 const JSON: &str = "application/json";
 
-/// A token: RFC 6749 5.1, in the vendor's types.
+/// The reply with a token: RFC 6749 5.1, in the vendor's types.
 pub(super) fn token(
     issued: IssuedToken,
     correlation_id: Option<&str>,
@@ -45,9 +45,9 @@ pub(super) fn token(
     }
 }
 
-/// The reply for a client that is set to get RFC 6749 5.1's number. The vendor's document has no
-/// such reply, so this one, chosen by an administrator for a client that isn't D1, is written
-/// beside it.
+/// The reply for a client that is set to get a number in `expires_in`, as in RFC 6749 5.1. The
+/// vendor's document has no such reply, so it is written here. An administrator chooses it for
+/// clients other than D1.
 fn with_number(
     body: &types::GetAccessTokenOk,
     seconds: u32,
@@ -62,7 +62,7 @@ fn with_number(
         .optional_header("x-correlation-id", correlation_id.as_ref()))
 }
 
-/// The public keys, good for `max_age`.
+/// The public keys. Verifiers may keep them for `max_age`.
 pub(super) fn key_set(
     jwks: &Jwks,
     max_age: Duration,
@@ -76,7 +76,8 @@ pub(super) fn key_set(
     })
 }
 
-/// Member by member, so that nothing is published which the document doesn't name.
+/// The key's published form. Copies member by member, so that no member is published that the
+/// document doesn't name.
 fn json_web_key(jwk: &Jwk) -> Option<types::JsonWebKey> {
     let value = serde_json::to_value(jwk).ok()?;
     let member = |name: &str| value.get(name)?.as_str().map(str::to_owned);
@@ -98,8 +99,8 @@ pub(super) fn metadata(context: &Context) -> (types::AuthorizationServerMetadata
     (context.metadata.clone(), DOCUMENT_MAX_AGE.to_owned())
 }
 
-/// The document, byte for byte as the command line prints it; so it isn't taken apart into a
-/// reply's map and sorted.
+/// The document, byte for byte as the command line prints it. A typed reply would take it apart
+/// into a map and sort it.
 pub(super) fn document(document: &Document) -> Result<replies::GetOpenApiDocumentReply, Failure> {
     let response = reply::bytes(StatusCode::OK, JSON, document.json().clone())
         .header("cache-control", &DOCUMENT_MAX_AGE);

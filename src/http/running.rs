@@ -1,4 +1,4 @@
-//! The token service on its chassis: what the chassis asks of it.
+//! Puts the token service on its chassis: implements what the chassis asks of a service.
 
 use std::sync::Arc;
 

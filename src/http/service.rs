@@ -14,13 +14,13 @@ use crate::api as generated;
 use crate::config::{Config, IssuerUrl};
 use crate::issuer::Issuer;
 
-/// A token request is a few hundred bytes, and a token not much more; nothing larger is read.
+/// The largest body in bytes. A token request has a few hundred bytes, and a token not many more.
 const BODY_BYTES: usize = 16 * 1024;
-/// How long its body may take to arrive.
+/// How long the body may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
-/// The API by itself, for a service that has a Dropshot server of its own. Its callers are those
-/// that connect to that server, or those that the configured gateway speaks for.
+/// The API by itself, for a service that has its own Dropshot server. The callers are those that
+/// connect to that server, or those that the configured gateway speaks for.
 ///
 /// # Errors
 /// [`ServeError`]: the operations can't be served together.
@@ -45,7 +45,7 @@ pub(super) fn description(
     })
 }
 
-/// What is read of a request, and how.
+/// Which parts of a request are read, and within which limits.
 pub(super) fn reading() -> Options {
     Options {
         body_bytes: BODY_BYTES,

@@ -1,6 +1,5 @@
-//! What runs beside the requests: following the store, fetching the keys that clients publish,
-//! and telling the log when the service stops being, or is again, as it
-//! should.
+//! The work beside the requests: follows the store, fetches the keys that clients publish, and logs
+//! when a problem begins and when all problems are gone.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +13,9 @@ use crate::keys::Fetched;
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Follows and watches until it is dropped.
+/// Does this work until the future is dropped.
 pub(super) async fn watch(issuer: Arc<Issuer>, log: Logger) {
-    // A store that can't be read is one of the problems that are watched for.
+    // A store that can't be read is one of the problems that are logged.
     tokio::join!(
         issuer.follow(),
         issuer.fetch_client_keys(|fetched| tell_fetched(&fetched, &log)),

@@ -1,5 +1,4 @@
-//! Refusals as the document has them: RFC 6749 5.2, which RFC 7009 2.2.1 and RFC 7662 2.3 take
-//! over.
+//! Refusals as the document's replies: RFC 6749 5.2, which RFC 7009 2.2.1 and RFC 7662 2.3 adopt.
 
 use std::time::Duration;
 
@@ -8,11 +7,11 @@ use dropshot_contract::{Reply as _, Response};
 use crate::api::{replies, types};
 use crate::token::{Answer, Endpoint, ErrorCode, Refusal};
 
-/// RFC 7617 2; the realm is the same for all clients.
+/// The challenge, RFC 7617 2. The realm is the same for all clients.
 const CHALLENGE: &str = "Basic realm=\"d1-authz\", charset=\"UTF-8\"";
 
-/// A refusal of each operation. `$unauthorized` is the reply to a client that is who it says and
-/// may not.
+/// Makes the replies of each operation to a refusal. `$unauthorized` is the reply to a client that
+/// has authenticated and is not allowed to do this.
 macro_rules! refusals {
     ($($name:ident: $reply:ident, $unauthorized:ident;)*) => {$(
         pub(in crate::http) fn $name(
@@ -53,7 +52,7 @@ refusals! {
     revocation: RevokeTokenReply, BadRequest;
 }
 
-/// A refusal of any of them, as it is sent.
+/// A refusal by any of the endpoints, as it is sent.
 pub(in crate::http) fn response(
     endpoint: Endpoint,
     refusal: &Refusal,

@@ -1,9 +1,10 @@
-//! What becomes of a token: what it says (RFC 7662 2.2), and that it is revoked (RFC 7009 2.2).
+//! Replies about existing tokens: what a token says (RFC 7662 2.2), and that a token is revoked
+//! (RFC 7009 2.2).
 
 use crate::api::{replies, types};
 use crate::issuer::ActiveToken;
 
-/// What a token says; of one that isn't active, only that.
+/// The reply of introspection. If the token isn't active, the reply says only that.
 pub(in crate::http) fn introspected(
     token: Option<ActiveToken>,
     correlation_id: Option<&str>,
@@ -16,7 +17,7 @@ pub(in crate::http) fn introspected(
     }
 }
 
-/// That a token is revoked, or was none.
+/// The reply of revocation. A text that was no token gets the same reply.
 pub(in crate::http) fn revoked(correlation_id: Option<&str>) -> replies::RevokeTokenReply {
     replies::RevokeTokenReply::Ok {
         cache_control: types::NoStore::NoStore,
