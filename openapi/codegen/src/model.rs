@@ -28,7 +28,7 @@ pub struct Document {
     /// The path of the first server's URL, with the defaults of its variables and without a
     /// trailing slash. It may be empty.
     pub base_path: String,
-    /// In the document's order.
+    /// The operations, in the document's order.
     pub operations: Vec<Operation>,
     /// `components.schemas` and every other target of a schema `$ref`, by component name.
     pub schemas: IndexMap<String, Schema>,
@@ -45,7 +45,7 @@ pub struct Operation {
     pub pointer: String,
     /// `operationId`, or a name made from method and path. It is unique in the document.
     pub id: String,
-    /// In upper case: `GET`.
+    /// The HTTP method in upper case: `GET`.
     pub method: String,
     /// The path template as written, without the base path.
     pub path: String,
@@ -66,9 +66,10 @@ pub struct Operation {
     pub body: Option<RequestBody>,
     /// In the document's order. Never empty unless the document's `responses` is.
     pub responses: Vec<Response>,
-    /// The operation's own or the document's `security`: alternatives, of which one must be met;
-    /// each a set of schemes that must all be met. Empty: nothing is asked. An empty alternative:
-    /// anonymous is fine.
+    /// The operation's own `security`, or the document's: a list of alternatives, of which a
+    /// request must meet one. Each alternative is a set of schemes that the request must all meet.
+    /// If the list is empty, no credentials are needed. An empty alternative allows anonymous
+    /// requests.
     pub security: Vec<Vec<Requirement>>,
 }
 
@@ -84,7 +85,7 @@ pub struct Requirement {
 /// A parameter of an operation.
 #[derive(Debug, Clone)]
 pub struct Parameter {
-    /// Where it is declared, after `$ref`.
+    /// The pointer of its declaration, after `$ref`.
     pub pointer: String,
     /// Its name on the wire.
     pub name: String,

@@ -94,7 +94,7 @@ impl<'d> Reader<'d> {
     /// other.
     fn document(&self) -> Option<Document> {
         let root = Object::new(self, self.root, At::Pointer(""), "an OpenAPI document")?;
-        // 1. What stands alone.
+        // 1. Parts that need no other part.
         self.root_fields(&root);
         let (title, version, description) = self.info(&root);
         let base_path = self.base_path(&root).unwrap_or_default();
@@ -110,7 +110,7 @@ impl<'d> Reader<'d> {
         let mut schemas = components
             .map(|components| self.components(components))
             .unwrap_or_default();
-        // 3. Operations, with what they refer to in place.
+        // 3. Operations. The parts that they refer to are copied into them.
         let operations = self.operations(&root, &security_schemes);
         // 4. Schemas that only references name. A schema may name more of them.
         let mut next = 0;

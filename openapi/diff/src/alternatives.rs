@@ -1,4 +1,4 @@
-//! `oneOf`, `anyOf` and `not`.
+//! Compares `oneOf`, `anyOf` and `not`.
 
 use crate::flat::{At, Flat};
 use crate::likeness::{like, matched};
@@ -30,8 +30,9 @@ fn groups<'d>(flat: &Flat<'d>) -> Vec<Group<'d>> {
     all.filter(|group| !group.schemas.is_empty()).collect()
 }
 
-/// Where one document has a plain schema and the other alternatives, one of which it may have
-/// become; whether that was the case, and nothing is left to compare.
+/// Compares a plain schema of one document with alternatives of the other: the plain schema may
+/// have become one of them, or the reverse. Returns true if this is such a case, and nothing is
+/// left to compare.
 pub fn one_sided<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &Flat<'d>) -> bool {
     let (was, is) = (groups(old), groups(new));
     let (group, plain, came) = match (was.as_slice(), is.as_slice()) {
@@ -39,7 +40,8 @@ pub fn one_sided<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: 
         ([group], []) if old.only_alternatives() => (group, new, false),
         _ => return false,
     };
-    // Anything became a choice, or a choice anything: the comparison of types tells.
+    // Any value became a choice, or a choice became any value. The comparison of types reports
+    // that.
     if plain.types() == Types::ALL && plain.enumeration().is_none() {
         return false;
     }
@@ -205,8 +207,8 @@ fn alternative<'d>(
     walk.note(pair.way, kind, shift, places, message);
 }
 
-/// Compares what must not be met. Inside, narrower and wider change places; whatever changed there
-/// is unclear.
+/// Compares what values must not meet. Inside `not`, narrower and wider change places, so every
+/// change there is unclear.
 pub fn negations<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &Flat<'d>) {
     let of = |flat: &Flat<'d>| {
         flat.all(|part| part.not.as_ref())

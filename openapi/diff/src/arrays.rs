@@ -1,4 +1,4 @@
-//! What arrays hold.
+//! Compares arrays and their items.
 
 use crate::Kind;
 use crate::bounds::count;

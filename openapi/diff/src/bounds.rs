@@ -1,4 +1,4 @@
-//! Bounds: of numbers, of lengths, of how many items or properties there are.
+//! Compares bounds of numbers, of lengths, and of the number of items or properties.
 
 use crate::Kind;
 use crate::flat::Flat;
@@ -69,7 +69,7 @@ pub fn lengths<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &F
     });
 }
 
-/// Compares a bound that is a count: a least one if `least`, else a greatest.
+/// Compares a bound on a count: a lower bound if `least`, otherwise an upper bound.
 pub fn count<'d>(
     walk: &mut Walk<'d>,
     pair: &Pair<'d>,
@@ -79,7 +79,7 @@ pub fn count<'d>(
     say: impl Fn(&'d SchemaObject) -> Option<u64> + Copy,
 ) {
     let tightness = |a: &u64, b: &u64| if least { a.cmp(b) } else { b.cmp(a) };
-    // A least number of 0 asks for nothing.
+    // A lower bound of 0 asks for nothing.
     let say = |part: &'d SchemaObject| say(part).filter(|count| !least || *count > 0);
     let of = |flat: &Flat<'d>| flat.tightest(say, |a, b| tightness(&a, &b).is_gt());
     bound(
@@ -150,7 +150,7 @@ impl Bound for (&Number, bool) {
     }
 }
 
-/// Exact for integers, which doubles are not beyond 2^53.
+/// Orders two numbers. Integers are compared exactly, since doubles are not exact beyond 2^53.
 fn order(a: &Number, b: &Number) -> Ordering {
     let exact = |n: &Number| {
         n.as_i64()

@@ -1,4 +1,4 @@
-//! What the comparison finds: one change, and what it means to a caller.
+//! A change that the comparison finds, and what it means to a caller.
 
 use crate::kinds::Kind;
 use serde::Serialize;
@@ -7,53 +7,58 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
-    /// It may stop working.
+    /// The caller may stop working.
     Breaking,
-    /// It can't be told whether it stops working; to be treated as breaking.
+    /// The comparison can't tell whether the caller stops working. Treat this as breaking.
     Unclear,
-    /// It works as before.
+    /// The caller works as before.
     Compatible,
-    /// Nothing that is sent or received differs: descriptions, examples, names of components.
+    /// Nothing that is sent or received differs: the change is in descriptions, examples or names
+    /// of components.
     Documentation,
 }
 
-/// Which way what changed travels.
+/// The direction in which the changed part travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
-    /// In a request.
+    /// It is part of a request.
     CallerSends,
-    /// In a reply.
+    /// It is part of a reply.
     CallerReceives,
 }
 
 /// One change from the old document to the new.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// What sort of change.
+    /// The kind of the change.
     pub kind: Kind,
-    /// What it means to callers.
+    /// What the change means to callers.
     pub effect: Effect,
-    /// Which way what changed travels; `None` where it is not a part of a request or a reply.
+    /// The direction in which the changed part travels. `None` if it is no part of a request or a
+    /// reply.
     pub side: Option<Side>,
-    /// Where it stands in the old document (RFC 6901); `None` where the old document has nothing of
-    /// it.
+    /// The pointer of the changed part in the old document (RFC 6901). `None` if the old document
+    /// doesn't have it.
     pub old: Option<String>,
-    /// Where it stands in the new document.
+    /// The pointer of the changed part in the new document. `None` if the new document doesn't have
+    /// it.
     pub new: Option<String>,
-    /// What changed, in a sentence with the old and the new values.
+    /// What changed, as a sentence with the old and the new value.
     pub message: String,
-    /// Who is affected, and why; for an unclear change, what could not be decided.
+    /// Which callers are affected, and why. For an unclear change, what the comparison could not
+    /// decide.
     pub affects: String,
-    /// What to do about it.
+    /// What the author of the document can do about it.
     pub advice: String,
-    /// The operations that it reaches, by `operationId` in the new document (or the old, when
-    /// removed), in the order of the document; empty for what concerns the document as a whole.
+    /// The operations that the change reaches, in the order of the document: the `operationId` in
+    /// the new document, or in the old one if the operation is removed. Empty for a change of the
+    /// document as a whole.
     pub operations: Vec<String>,
 }
 
 impl Change {
-    /// Whether it must not pass unseen: breaking, or unclear.
+    /// Whether the change needs the author's consent: it is breaking, or unclear.
     #[must_use]
     pub fn needs_consent(&self) -> bool {
         matches!(self.effect, Effect::Breaking | Effect::Unclear)

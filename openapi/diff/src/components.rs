@@ -1,5 +1,4 @@
-//! Components by name: new ones, those that are gone, and those that changed without an operation
-//! showing it.
+//! Compares components by name: new ones, removed ones, and ones whose change no operation shows.
 
 use crate::documentation::differing;
 use crate::walk::Walk;
@@ -8,7 +7,7 @@ use dropshot_vocabulary::pointer::join;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
-/// Compares components by name; their meaning is compared where they are used.
+/// Compares components by name. Their meaning is compared where operations use them.
 pub fn compare(walk: &mut Walk<'_>) {
     let (old, new) = (&walk.old.value, &walk.new.value);
     let empty = Map::new();

@@ -1,4 +1,5 @@
-//! By which property alternatives are told apart, and which value stands for which.
+//! Compares discriminators: the property that tells alternatives apart, and the value of each
+//! alternative.
 
 use crate::Kind;
 use crate::flat::Flat;

@@ -1,7 +1,7 @@
-//! What is said for people, and what the document carries without it being enforced.
+//! Compares texts for people, and fields of the document that nothing enforces.
 //!
-//! Fields that the model does not hold are compared as they are written, so that no change of a
-//! document goes unmentioned.
+//! Fields that the model does not have are compared as they are written, so that no change of a
+//! document is missed.
 
 use crate::flat::Flat;
 use crate::walk::Walk;
@@ -10,8 +10,8 @@ use crate::{Effect, Kind};
 use dropshot_codegen::model::{Operation, SchemaObject};
 use serde_json::{Map, Value};
 
-/// The fields that the model holds, and so does the comparison; those of a Header are among those
-/// of a Parameter.
+/// The fields that the model has, so other comparisons cover them. A Header's fields are among a
+/// Parameter's.
 pub const PARAMETER: &[&str] = &[
     "name",
     "in",
@@ -90,7 +90,7 @@ const DOCUMENT: &[&str] = &[
     "tags",
 ];
 
-/// A text's name, and what it was and is.
+/// A text's name, its old value and its new value.
 pub type Text<'t> = (&'static str, &'t Option<String>, &'t Option<String>);
 
 /// Notes the texts that changed.
@@ -111,7 +111,7 @@ fn note(walk: &mut Walk<'_>, places: Places<'_>, message: String) {
     );
 }
 
-/// Notes the fields that are not among those known, and differ as written.
+/// Notes the fields that differ as written and are not among `known`.
 pub fn unmodelled(walk: &mut Walk<'_>, places: Places<'_>, label: &str, known: &[&str]) {
     let (Some(old), Some(new)) = (
         object(&walk.old.value, places.0),
@@ -128,7 +128,7 @@ fn object<'d>(document: &'d Value, pointer: Option<&str>) -> Option<&'d Map<Stri
     document.pointer(pointer?)?.as_object()
 }
 
-/// The fields that two objects differ in, but for those known.
+/// The fields in which two objects differ, without the `known` ones.
 pub fn differing<'d>(
     old: &'d Map<String, Value>,
     new: &'d Map<String, Value>,
@@ -143,7 +143,7 @@ pub fn differing<'d>(
         .collect()
 }
 
-/// Compares what is said of an operation.
+/// Compares the texts and tags of an operation, and its callbacks.
 pub fn of_operation<'d>(walk: &mut Walk<'d>, old: &'d Operation, new: &'d Operation) {
     let places = (Some(old.pointer.as_str()), Some(new.pointer.as_str()));
     let label = format!("`{}`", new.id);
@@ -165,7 +165,8 @@ pub fn of_operation<'d>(walk: &mut Walk<'d>, old: &'d Operation, new: &'d Operat
     }
 }
 
-/// Compares what is said of two schemas, part by part where they have the same parts.
+/// Compares the texts of two schemas. It compares part by part if they have the same number of
+/// parts, and otherwise only the first parts.
 pub fn of_schemas<'d>(walk: &mut Walk<'d>, old: &Flat<'d>, new: &Flat<'d>, label: &str) {
     let parts = if old.parts.len() == new.parts.len() {
         old.parts.len()
@@ -216,7 +217,7 @@ pub fn of_schemas<'d>(walk: &mut Walk<'d>, old: &Flat<'d>, new: &Flat<'d>, label
     }
 }
 
-/// Notes that something became deprecated, or is not any more.
+/// Notes that something became deprecated, or is no longer deprecated.
 pub fn deprecation(walk: &mut Walk<'_>, deprecated: bool, places: Places<'_>, label: &str) {
     let (kind, message) = if deprecated {
         (Kind::Deprecated, format!("{label} is deprecated"))
@@ -229,7 +230,7 @@ pub fn deprecation(walk: &mut Walk<'_>, deprecated: bool, places: Places<'_>, la
     walk.note_plain(kind, Effect::Compatible, places, message);
 }
 
-/// Compares what is said of the document as a whole.
+/// Compares the fields of the document as a whole.
 pub fn of_document(walk: &mut Walk<'_>) {
     let (old, new) = (&walk.old.value, &walk.new.value);
     let (Some(was), Some(is)) = (old.as_object(), new.as_object()) else {

@@ -1,4 +1,4 @@
-//! A schema with its references followed and its `allOf` laid flat: the parts that a value must all
+//! Flattens a schema: it follows references and splits `allOf` into the parts that a value must all
 //! meet.
 
 use crate::types::Types;
@@ -7,11 +7,11 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Schemas that a value must all meet, at one place of a document: mostly one, none where
-/// everything is allowed.
+/// The schemas that a value must all meet, at one place of a document. Mostly this is one schema.
+/// It is none if any value is allowed.
 #[derive(Debug, Clone)]
 pub struct At<'d> {
-    /// Where; for a place without a schema, that of what is around it.
+    /// The pointer of the place. For a place without a schema, the pointer of the part around it.
     pub pointer: &'d str,
     pub schemas: Vec<&'d Schema>,
 }
@@ -34,7 +34,7 @@ impl<'d> At<'d> {
         )
     }
 
-    /// What tells it from other places: where its schemas are written.
+    /// A key that tells this place from others: the pointers or names of its schemas.
     pub fn key(&self) -> Vec<&'d str> {
         let written = |schema: &&'d Schema| match schema {
             Schema::Ref { target, .. } => target.as_str(),
@@ -49,7 +49,7 @@ impl<'d> At<'d> {
         key
     }
 
-    /// The component that it refers to, where it is nothing but a reference.
+    /// The component that the place refers to. `None` if it is more than a reference.
     pub fn target(&self) -> Option<&'d str> {
         match self.schemas.as_slice() {
             [Schema::Ref { target, .. }] => Some(target),
@@ -61,7 +61,8 @@ impl<'d> At<'d> {
 /// The parts that a value must all meet, none of them a reference or an `allOf`.
 pub struct Flat<'d> {
     pub pointer: &'d str,
-    /// The schema itself first. Each component comes once, however often it is referred to.
+    /// The parts. The schema itself comes first. Each component comes once, even if several
+    /// references lead to it.
     pub parts: Vec<&'d SchemaObject>,
 }
 
@@ -90,14 +91,14 @@ impl<'d> Flat<'d> {
         Self { pointer, parts }
     }
 
-    /// The first thing that a part says, and that part's pointer.
+    /// The first value that a part gives, and that part's pointer.
     pub fn first<T>(&self, say: impl Fn(&'d SchemaObject) -> Option<T>) -> Option<(T, &'d str)> {
         self.parts
             .iter()
             .find_map(|part| say(part).map(|said| (said, part.pointer.as_str())))
     }
 
-    /// All that the parts say, each with its part's pointer.
+    /// All values that the parts give, each with its part's pointer.
     pub fn all<T>(
         &self,
         say: impl Fn(&'d SchemaObject) -> Option<T>,
@@ -107,7 +108,7 @@ impl<'d> Flat<'d> {
             .filter_map(move |part| say(part).map(|said| (said, part.pointer.as_str())))
     }
 
-    /// The tightest of what the parts say.
+    /// The tightest value that a part gives, and that part's pointer.
     pub fn tightest<T: Copy>(
         &self,
         say: impl Fn(&'d SchemaObject) -> Option<T>,
@@ -117,7 +118,7 @@ impl<'d> Flat<'d> {
             .reduce(|a, b| if tighter(b.0, a.0) { b } else { a })
     }
 
-    /// Where a part says something, else where the schema stands.
+    /// The pointer of the first part for which `says` is true, or else the schema's own.
     pub fn place(&self, says: impl Fn(&SchemaObject) -> bool) -> &'d str {
         self.parts
             .iter()
@@ -133,8 +134,8 @@ impl<'d> Flat<'d> {
             .fold(Types::ALL, |types, ty| types.both(Types::of(ty)))
     }
 
-    /// Whether null is allowed. `nullable` beside an `allOf` is how OpenAPI 3.0 makes a reference
-    /// nullable.
+    /// Whether null is allowed. OpenAPI 3.0 makes a reference nullable by `nullable` beside an
+    /// `allOf`.
     pub fn null(&self) -> bool {
         let allows = |part: &&SchemaObject| part.nullable || part.effective_type().is_none();
         let by_enum = self
@@ -144,7 +145,8 @@ impl<'d> Flat<'d> {
         outer || (by_enum && self.parts.iter().all(allows))
     }
 
-    /// The values but null that all parts' enums have.
+    /// The values that the enums of all parts have, and the first enum's place. null may be among
+    /// them. `None` if no part has an enum.
     pub fn enumeration(&self) -> Option<(Vec<&'d Value>, &'d str)> {
         let mut lists = self.all(|part| part.enumeration.as_ref());
         let (first, pointer) = lists.next()?;
@@ -153,7 +155,7 @@ impl<'d> Flat<'d> {
         Some((first.iter().filter(in_all).collect(), pointer))
     }
 
-    /// What each property must meet.
+    /// The schemas that each property must meet.
     pub fn properties(&self) -> IndexMap<&'d str, At<'d>> {
         let mut properties: IndexMap<&str, At> = IndexMap::new();
         for (name, schema) in self.parts.iter().flat_map(|part| &part.properties) {
@@ -165,7 +167,7 @@ impl<'d> Flat<'d> {
         properties
     }
 
-    /// The names of the properties that must be there, and where that is said.
+    /// The names of the required properties, and the pointers of the parts that require them.
     pub fn required(&self) -> IndexMap<&'d str, &'d str> {
         let mut required = IndexMap::new();
         for part in &self.parts {
@@ -178,7 +180,7 @@ impl<'d> Flat<'d> {
         required
     }
 
-    /// What properties beside those declared must meet; `None` where there may be none.
+    /// The schemas that undeclared properties must meet. `None` if such properties are forbidden.
     pub fn others(&self) -> Option<At<'d>> {
         let mut at = At {
             pointer: self.pointer,
@@ -197,7 +199,8 @@ impl<'d> Flat<'d> {
         Some(at)
     }
 
-    /// Whether nothing is asked of a value but what is described apart from `oneOf` and `anyOf`.
+    /// Whether the schema asks for nothing but its `oneOf` and `anyOf`, as far as alternatives are
+    /// concerned: no type, `enum`, `not`, property or item.
     pub fn only_alternatives(&self) -> bool {
         self.types() == Types::ALL
             && self.parts.iter().all(|part| {

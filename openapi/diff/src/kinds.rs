@@ -1,14 +1,13 @@
-//! The registry of changes: a stable code and a sentence each.
+//! The registry of the kinds of change. Each has a stable code and a sentence.
 //!
-//! A code that was published keeps its meaning; one that is no longer used is not given away again.
-//! The same code may be breaking in a request and compatible in a reply: the effect is told beside
-//! it.
+//! A published code keeps its meaning. A code that is no longer used is not used again. The same
+//! code may be breaking in a request and compatible in a reply: the effect is reported beside it.
 
 use serde::{Serialize, Serializer};
 
 macro_rules! kinds {
     ($($name:ident $code:literal $sentence:literal)*) => {
-        /// What sort of change.
+        /// A kind of change.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Kind {
             $(#[doc = $sentence] $name,)*
@@ -18,13 +17,13 @@ macro_rules! kinds {
             /// Every kind, in order.
             pub const ALL: &[Kind] = &[$(Kind::$name),*];
 
-            /// Its stable code: lower case, words joined by `-`.
+            /// The kind's stable code: lower case, with words joined by `-`.
             #[must_use]
             pub fn code(self) -> &'static str {
                 match self { $(Kind::$name => $code),* }
             }
 
-            /// What it stands for, in a sentence.
+            /// The meaning of the kind, in a sentence.
             #[must_use]
             pub fn sentence(self) -> &'static str {
                 match self { $(Kind::$name => $sentence),* }

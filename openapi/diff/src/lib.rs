@@ -1,26 +1,27 @@
-//! Two OpenAPI 3.0 documents compared by what they mean to callers.
+//! Compares two OpenAPI 3.0 documents by what they mean to callers.
 //!
-//! A caller was written against the old document and meets a service that follows the new one. The
-//! service must still take what the caller sends, so a request may only become wider. The caller
-//! must still understand what it receives, so a reply may only become narrower. [`walk`] carries
-//! that rule to every pair of schemas that both documents reach. It visits each pair once, so that
-//! recursive schemas end and a large document takes time in proportion to its size. Each other
+//! A caller was written against the old document. It now meets a service that follows the new one.
+//! The service must still accept what the caller sends, so a request may only become wider. The
+//! caller must still understand what it receives, so a reply may only become narrower. [`walk`]
+//! applies that rule to every pair of schemas that both documents reach. It visits each pair once.
+//! So recursive schemas end, and the time grows in proportion to the size of a document. Each other
 //! module knows one part of a document.
 //!
 //! # Features
 //!
-//! - Every difference is one [`Change`] with a stable code ([`Kind`]), its place in both documents,
-//!   its effect, and the operations that it reaches.
-//! - Names that are not on the wire do not count: a renamed component, an `allOf` written out.
-//! - What can't be decided (whether two patterns accept the same texts, say) is
-//!   [`Effect::Unclear`]. It is never passed over.
+//! - Every difference is one [`Change`]. It has a stable code ([`Kind`]), its place in both
+//!   documents, its effect, and the operations that it reaches.
+//! - Names that are not on the wire make no difference, such as the name of a component. Nor does
+//!   it matter whether an `allOf` is written out.
+//! - A difference that can't be decided (whether two patterns accept the same texts, for example)
+//!   is [`Effect::Unclear`]. It is never left out.
 //!
 //! # Non-features
 //!
-//! - The behaviour of a service. Only documents are compared.
-//! - Reading. Documents come from [`dropshot_codegen::load()`], with their overlays applied. Oxide's
-//!   `drift` compares without an overlay and without security, and leaves most changes of a schema
-//!   unjudged, which is why this crate compares the generator's own model.
+//! - The behaviour of a service: only documents are compared.
+//! - Reading documents: they come from [`dropshot_codegen::load()`], with their overlays applied.
+//!   Oxide's `drift` compares documents without overlays and without security, and leaves most
+//!   changes of a schema unjudged. So this crate compares the generator's own model.
 //!
 //! # Example
 //!

@@ -1,19 +1,19 @@
-//! Which old alternative is which new one.
+//! Pairs old alternatives with new ones.
 //!
-//! What is allowed is what some alternative allows. So the comparison holds as soon as each old
-//! alternative has a new one that it fits into, whichever that is: pairing them is a matter of
-//! saying the least, not of being right.
+//! A value is allowed if some alternative allows it. So the comparison is sound as soon as each old
+//! alternative fits into some new one, whichever that is. The pairs only serve to report as little
+//! as possible.
 
 use crate::flat::{At, Flat};
 use crate::walk::Walk;
 use dropshot_codegen::model::Schema;
 use std::collections::HashMap;
 
-/// Up to so many alternatives that have no counterpart by name, likeness is looked for.
+/// The most alternatives without a counterpart by name that are compared by likeness.
 const COMPARED: usize = 32;
 
-/// Which old alternative is which new one: by name, then by likeness, then by order where as many
-/// are left.
+/// Pairs old alternatives with new ones: by name, and then by likeness. If too many are left to
+/// compare by likeness, they are paired by order.
 pub fn matched<'d>(
     walk: &Walk<'d>,
     was: &'d [Schema],
@@ -57,7 +57,7 @@ pub fn matched<'d>(
     pairs
 }
 
-/// How much speaks for one schema having been the other; 0 for two that have no type in common.
+/// How alike two schemas are. 0 if they have no type in common.
 pub fn like(a: &Flat<'_>, b: &Flat<'_>) -> u32 {
     if !a.types().meets(b.types()) {
         return 0;

@@ -1,4 +1,4 @@
-//! Bodies by their media types, of requests and replies.
+//! Compares the bodies of requests and replies by their media types.
 
 use crate::flat::At;
 use crate::walk::{Pair, Walk};
@@ -33,7 +33,8 @@ pub fn content<'d>(
     }
 }
 
-/// The entry for a media type: the same, the same but for its parameters, or a range that it is in.
+/// The entry for a media type: the same media type, the same with other parameters, or a range that
+/// has it.
 fn covering<'d>(content: &'d [Media], media_type: &str) -> Option<&'d Media> {
     let plain = |text: &str| text.replace(' ', "").to_ascii_lowercase();
     let essence = |text: &str| plain(text.split(';').next().unwrap_or_default());

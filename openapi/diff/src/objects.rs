@@ -1,4 +1,4 @@
-//! What objects hold.
+//! Compares objects and their properties.
 
 use crate::bounds::count;
 use crate::flat::{At, Flat};
@@ -47,7 +47,7 @@ pub fn compare<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &F
             added(walk, pair, name, after, (&was, &is, old));
         }
     }
-    // Names that must be there without being described.
+    // Names that are required, but not described.
     for (name, at) in is
         .required
         .iter()
@@ -79,11 +79,11 @@ pub fn compare<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &F
     others(walk, pair, old, new);
 }
 
-/// The properties of an object as they travel one way.
+/// The properties of an object as they travel in one direction.
 struct Object<'d> {
     all: IndexMap<&'d str, At<'d>>,
-    /// Without those that do not travel this way: `readOnly` ones in requests, `writeOnly` ones in
-    /// replies.
+    /// The properties that travel in this direction: without `readOnly` ones in requests, and
+    /// without `writeOnly` ones in replies.
     properties: IndexMap<&'d str, At<'d>>,
     required: IndexMap<&'d str, &'d str>,
     closed: bool,
@@ -113,7 +113,7 @@ impl<'d> Object<'d> {
         self.required.contains_key(name)
     }
 
-    /// Whether it is described, but does not travel this way.
+    /// Whether a property is described, but does not travel in this direction.
     fn hides(&self, name: &str) -> bool {
         self.all.contains_key(name)
     }
@@ -183,7 +183,7 @@ fn added<'d>(
     );
 }
 
-/// Compares what is said of properties beside those declared.
+/// Compares the rules for undeclared properties.
 fn others<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &Flat<'d>) {
     let label = &pair.label;
     match (old.others(), new.others()) {

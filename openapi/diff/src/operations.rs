@@ -1,4 +1,4 @@
-//! Which old operation is which new one, and what changed of each as a whole.
+//! Pairs old operations with new ones, and compares each pair as a whole.
 
 use crate::walk::Walk;
 use crate::{Effect, Kind, documentation, replies, requests, security};
@@ -48,8 +48,8 @@ pub fn compare<'d>(walk: &mut Walk<'d>) {
     walk.leave();
 }
 
-/// For each new operation, by its pointer, the old one that it was: the one at its address, else
-/// the one of its id.
+/// The old operation of each new one, by the new one's pointer. It is the one with the same
+/// address, or else the one with the same id.
 fn pair<'d>(old: &'d Document, new: &'d Document) -> HashMap<&'d str, &'d Operation> {
     let by_address: HashMap<_, _> = old.operations.iter().map(|o| (address(o), o)).collect();
     let mut pairs: HashMap<&str, &Operation> = HashMap::new();
@@ -73,7 +73,8 @@ fn pair<'d>(old: &'d Document, new: &'d Document) -> HashMap<&'d str, &'d Operat
     pairs
 }
 
-/// Method and path, without the names of path parameters, which are not on the wire.
+/// An operation's method, base path and path. The names of path parameters are left out, since they
+/// are not on the wire.
 fn address(operation: &Operation) -> (&str, Option<&str>, String) {
     let mut path = String::with_capacity(operation.path.len());
     for (index, part) in operation.path.split('{').enumerate() {

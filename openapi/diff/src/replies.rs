@@ -1,4 +1,4 @@
-//! What callers receive: statuses, headers and bodies.
+//! Compares what callers receive: statuses, headers and bodies.
 
 use crate::flat::At;
 use crate::media::content;
@@ -8,14 +8,14 @@ use crate::way::{Shift, Way};
 use crate::{Kind, documentation};
 use dropshot_codegen::model::{Header, Operation, Response, Status};
 
-/// Compares what two operations answer.
+/// Compares the responses of two operations.
 pub fn compare<'d>(walk: &mut Walk<'d>, old: &'d Operation, new: &'d Operation) {
     for before in &old.responses {
         if let Some(after) = covering(&new.responses, before.status) {
             response(walk, before, after);
             continue;
         }
-        // An error that does not happen any more harms nobody, unless a caller's next step hangs on
+        // An error that no longer happens harms no caller, unless the caller's next step depends on
         // it.
         let error = match before.status {
             Status::Code(code) => code >= 400,
@@ -48,14 +48,14 @@ pub fn compare<'d>(walk: &mut Walk<'d>, old: &'d Operation, new: &'d Operation) 
             places,
             message,
         );
-        // What was said of all other statuses was said of this one.
+        // In the old document, the response for all other statuses covered this one.
         if let Some(before) = covering(&old.responses, after.status) {
             response(walk, before, after);
         }
     }
 }
 
-/// The response for a status: its own, that of its range, or the default.
+/// The response for a status: its own, its range's, or the default.
 fn covering(responses: &[Response], status: Status) -> Option<&Response> {
     let by = |status: Status| responses.iter().find(|response| response.status == status);
     let range = match status {

@@ -1,4 +1,4 @@
-//! What callers send: parameters and bodies.
+//! Compares what callers send: parameters and bodies.
 
 use crate::flat::At;
 use crate::media::content;
@@ -41,8 +41,8 @@ pub fn parameters<'d>(walk: &mut Walk<'d>, old: &'d Operation, new: &'d Operatio
     }
 }
 
-/// The old parameter that a new one was: in a path the one at its place, elsewhere the one of its
-/// name.
+/// The old parameter that corresponds to a new one. In a path it is the one at the same place,
+/// elsewhere the one with the same name.
 fn before<'d>(old: &'d Operation, new: &Operation, after: &Parameter) -> Option<&'d Parameter> {
     let mut name = after.name.as_str();
     if after.location == Location::Path {
@@ -150,7 +150,7 @@ fn named(parameter: &Parameter) -> String {
     format!("the {} parameter `{}`", parameter.location, parameter.name)
 }
 
-/// Compares whether something must be there.
+/// Compares whether something is required.
 pub fn required(
     walk: &mut Walk<'_>,
     way: Way,
@@ -177,7 +177,7 @@ pub fn required(
     }
 }
 
-/// Compares the bodies that two operations take.
+/// Compares the request bodies of two operations.
 pub fn body<'d>(walk: &mut Walk<'d>, old: &'d Operation, new: &'d Operation) {
     match (&old.body, &new.body) {
         (None, None) => {}

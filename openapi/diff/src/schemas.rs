@@ -1,4 +1,4 @@
-//! Two schemas: what kind of value, then what that kind of value must meet.
+//! Compares two schemas: first the types of the values, and then the rules for these types.
 
 use crate::flat::Flat;
 use crate::types::Types;
@@ -7,7 +7,7 @@ use crate::way::{Shift, Way};
 use crate::{Kind, alternatives, arrays, bounds, documentation, objects, values};
 use dropshot_codegen::model::SchemaObject;
 
-/// Compares two schemas here and now, references among their parts later.
+/// Compares two schemas now. The schemas inside them are compared later.
 pub fn compare<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>) {
     let (old, new) = (
         Flat::new(walk.old, &pair.old),
@@ -41,7 +41,8 @@ pub fn compare<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>) {
     alternatives::negations(walk, pair, &old, &new);
 }
 
-/// Compares the types; whether there is a type in common, of which more can be said.
+/// Compares the types. Returns true if the schemas have a type in common whose rules can be
+/// compared.
 fn types<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &Flat<'d>) -> bool {
     let (was, is) = (old.types(), new.types());
     let label = &pair.label;
@@ -58,7 +59,7 @@ fn types<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &Flat<'d
         (false, false) => (Kind::TypeChanged, Shift::Moved),
     };
     walk.note(pair.way, kind, shift, places, message);
-    // Beside "anything", whatever else a schema says is part of the one change.
+    // If one schema allows any type, everything that the other says belongs to this one change.
     if was == Types::ALL || is == Types::ALL || !was.meets(is) {
         return false;
     }
@@ -89,7 +90,8 @@ fn null<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &Flat<'d>
     }
 }
 
-/// A default stands for what a caller leaves out; in a reply it says nothing that is not there.
+/// Compares defaults. In a request, a default replaces a value that the caller leaves out. In a
+/// reply, it changes nothing.
 fn defaults(walk: &mut Walk<'_>, pair: &Pair<'_>, old: &Flat<'_>, new: &Flat<'_>) {
     let was = old.first(|part| part.default.as_ref());
     let is = new.first(|part| part.default.as_ref());

@@ -1,4 +1,4 @@
-//! What callers must show: whether all that was enough is still enough.
+//! Compares the credentials that callers must show: whether those that were enough still are.
 
 use crate::walk::Walk;
 use crate::way::{Shift, Way};
@@ -6,7 +6,7 @@ use crate::{Effect, Kind, documentation};
 use dropshot_codegen::model::{Document, Operation, Requirement, SecurityKind, SecurityScheme};
 use serde_json::Value;
 
-/// Compares what two operations ask for.
+/// Compares the credentials that two operations ask for.
 pub fn compare<'d>(walk: &mut Walk<'d>, old: &'d Operation, new: &'d Operation) {
     let (before, after) = (Demand::of(walk.old, old), Demand::of(walk.new, new));
     let places = (Some(old.pointer.as_str()), Some(new.pointer.as_str()));
@@ -41,8 +41,8 @@ pub fn compare<'d>(walk: &mut Walk<'d>, old: &'d Operation, new: &'d Operation) 
     }
 }
 
-/// Compares what the schemes in use say apart from what a request carries: where tokens come from,
-/// what they are.
+/// Compares what schemes say beyond the credentials in a request: where tokens come from, and what
+/// they are. Only schemes that both operations use are compared.
 fn schemes(walk: &mut Walk<'_>, old: &Operation, new: &Operation) {
     for requirement in new.security.iter().flatten() {
         let used_before = old
@@ -83,10 +83,10 @@ fn said<'d>(document: &'d Document, scheme: &SecurityScheme, field: &str) -> Opt
     document.value.pointer(&scheme.pointer)?.get(field)
 }
 
-/// The alternatives of an operation, each with what it asks a request to carry.
+/// The alternatives of an operation. Each lists the credentials that a request must carry.
 struct Demand<'d>(Vec<Vec<Shown<'d>>>);
 
-/// One thing that a request carries.
+/// A credential that a request carries.
 struct Shown<'d> {
     name: &'d str,
     kind: &'d SecurityKind,
@@ -114,7 +114,7 @@ impl<'d> Demand<'d> {
         Self(alternatives)
     }
 
-    /// Those alternatives that are not enough for the other demand.
+    /// The alternatives that are not enough for the other demand.
     fn beyond(&self, other: &Self) -> Vec<String> {
         let enough = |alternative: &&Vec<Shown>| {
             other.0.iter().any(|asked| {
@@ -132,8 +132,8 @@ impl<'d> Demand<'d> {
 }
 
 impl Shown<'_> {
-    /// Whether a caller that shows this shows what is asked for. A scheme's name is not on the
-    /// wire.
+    /// Whether this credential is one that is asked for. The scheme's name makes no difference,
+    /// since it is not on the wire.
     fn serves(&self, asked: &Self) -> bool {
         self.kind == asked.kind && asked.scopes.iter().all(|scope| self.scopes.contains(scope))
     }

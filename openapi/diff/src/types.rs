@@ -1,8 +1,8 @@
-//! The types that a schema allows, as a set.
+//! The set of types that a schema allows.
 
 use dropshot_codegen::model::Type;
 
-/// A set of types; the values of `integer` are among those of `number`.
+/// A set of types. `number` includes `integer`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Types(u8);
 

@@ -1,4 +1,4 @@
-//! What plain values must meet: lists of values, patterns, formats.
+//! Compares the rules for plain values: lists of values, patterns, formats.
 
 use crate::Kind;
 use crate::flat::Flat;
@@ -68,7 +68,7 @@ fn list(values: &[&Value]) -> String {
     names.join(", ")
 }
 
-/// A value in a message, cut where it is long.
+/// A value for a message. A long one is cut.
 pub fn shown(value: &Value) -> String {
     const LONGEST: usize = 80;
     let text = value.to_string();
@@ -104,7 +104,7 @@ pub fn patterns<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &
     walk.note(pair.way, kind, shift, places, message);
 }
 
-/// Compares formats. A format that only tells how to show a value asks nothing of it.
+/// Compares formats. `password` is left out: it only says how to show a value.
 pub fn format<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &Flat<'d>) {
     let of = |flat: &Flat<'d>| {
         flat.first(|part| {
@@ -145,10 +145,11 @@ pub fn format<'d>(walk: &mut Walk<'d>, pair: &Pair<'d>, old: &Flat<'d>, new: &Fl
     walk.note(pair.way, kind, shift, places, message);
 }
 
-/// What a schema says by one keyword, if it does, and where.
+/// A schema, and what it says by one keyword: the value and its place. `None` if it has no such
+/// keyword.
 pub type Said<'f, 'd, T> = (&'f Flat<'d>, Option<(T, &'d str)>);
 
-/// The places and the words of a keyword's change.
+/// The places and the message for a changed keyword.
 pub fn said<'d, T: ToString>(
     pair: &Pair<'d>,
     keyword: &str,

@@ -1,8 +1,8 @@
-//! The walk over both documents: pairs of schemas that stand for each other, each compared once,
-//! and the changes found.
+//! Walks over both documents: it compares each pair of corresponding schemas once, and collects the
+//! changes.
 //!
-//! A change is found at one pair of schemas and concerns every operation that reaches the pair, so
-//! what leads to a pair is kept and followed back at the end.
+//! A change is found at one pair of schemas, but concerns every operation that reaches the pair. So
+//! the walk keeps what led to each pair, and follows it back at the end.
 
 use crate::flat::At;
 use crate::way::{Places, Shift, Way};
@@ -12,36 +12,36 @@ use dropshot_codegen::model::Document;
 use indexmap::IndexMap;
 use std::collections::{BTreeSet, HashMap};
 
-/// More pairs of schemas than that are not compared. Documents that are alike have as many as they
-/// have schemas; only two that have nothing in common but recursion could have more.
+/// The most pairs of schemas that are compared. Similar documents have as many pairs as schemas.
+/// Only two that have nothing in common but recursion could have more.
 const MAX_PAIRS: usize = 1_000_000;
 
-/// Two schemas to be compared, with what they are called in a message.
+/// Two schemas to compare, and their name in messages.
 #[derive(Debug, Clone)]
 pub struct Pair<'d> {
     pub way: Way,
     pub old: At<'d>,
     pub new: At<'d>,
-    /// "the property `scope`"
+    /// Such as "the property `scope`".
     pub label: String,
 }
 
 /// [`At::key`]
 type Key<'d> = Vec<&'d str>;
 
-/// A pair that is compared once, and what led to it.
+/// A pair of schemas, and what led to it.
 struct Met<'d> {
     pair: Pair<'d>,
     from: Vec<Node>,
 }
 
-/// What a change was found at.
+/// The part of the documents at which a change was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Node {
     Document,
-    /// By its place in [`Walk::operations`].
+    /// An index into [`Walk::operations`].
     Operation(usize),
-    /// By its place in [`Walk::met`].
+    /// An index into [`Walk::met`].
     Met(usize),
 }
 
@@ -49,9 +49,9 @@ enum Node {
 pub struct Walk<'d> {
     pub old: &'d Document,
     pub new: &'d Document,
-    /// The names of the operations, in order.
+    /// The ids of the operations, in order.
     operations: Vec<&'d str>,
-    /// Each pair once, in the order they were met.
+    /// Each pair once, in the order in which the walk met them.
     met: IndexMap<(Key<'d>, Key<'d>, Way), Met<'d>>,
     next: usize,
     here: Node,
@@ -73,24 +73,24 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// What is noted from here on concerns this operation.
+    /// From here on, changes concern this operation.
     pub fn enter(&mut self, operation: &'d str) {
         self.here = Node::Operation(self.operations.len());
         self.operations.push(operation);
     }
 
-    /// What is noted from here on concerns the documents as a whole.
+    /// From here on, changes concern the documents as a whole.
     pub fn leave(&mut self) {
         self.here = Node::Document;
     }
 
-    /// Has two schemas compared, if they are not already.
+    /// Adds two schemas to the pairs to compare, unless the pair is there already.
     pub fn schemas(&mut self, mut pair: Pair<'d>) {
         let key = (pair.old.key(), pair.new.key(), pair.way);
         if self.met.len() == MAX_PAIRS && !self.met.contains_key(&key) {
             return self.too_many();
         }
-        // What it is called must not hang on where it was met first.
+        // The name must not depend on the place at which the pair was met first.
         if let Some(target) = pair.new.target() {
             pair.label = format!("the schema `{target}`");
         }
@@ -112,7 +112,7 @@ impl<'d> Walk<'d> {
         }
     }
 
-    /// Compares the pairs that were met, and those that they lead to.
+    /// Compares the pairs that were met, and the pairs that these lead to.
     pub fn run(&mut self, compare: fn(&mut Self, &Pair<'d>)) {
         while let Some((_, met)) = self.met.get_index(self.next) {
             let pair = met.pair.clone();
@@ -141,7 +141,7 @@ impl<'d> Walk<'d> {
         );
     }
 
-    /// Notes a change that is not one of values.
+    /// Notes a change that is not about values.
     pub fn note_plain(
         &mut self,
         kind: Kind,
@@ -174,7 +174,7 @@ impl<'d> Walk<'d> {
         self.changes.push((self.here, change));
     }
 
-    /// Every pointer that a change was noted at.
+    /// The pointers of all changes so far.
     pub fn noted(&self) -> impl Iterator<Item = &str> {
         self.changes
             .iter()
@@ -182,7 +182,7 @@ impl<'d> Walk<'d> {
             .flatten()
     }
 
-    /// The changes, each once, with the operations that they reach.
+    /// The changes, each once, with the operations that it reaches.
     pub fn finish(self) -> Vec<Change> {
         let mut reached: HashMap<Node, BTreeSet<usize>> = HashMap::new();
         let mut once: IndexMap<_, (Change, BTreeSet<usize>)> = IndexMap::new();

@@ -1,27 +1,29 @@
-//! The rule: what a change of the allowed values means, by the way that they travel.
+//! The rule: what a change of the allowed values means to callers, by the direction in which the
+//! values travel.
 
 use crate::{Effect, Side};
 
-/// Which way a value travels.
+/// The direction in which a value travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Way {
     pub side: Side,
-    /// Inside a `not`, where narrower and wider change places in ways that are not followed.
+    /// Whether the value is inside a `not`. There narrower and wider change places, which is not
+    /// followed.
     pub negated: bool,
 }
 
-/// What a change does to the set of values that are allowed.
+/// What a change does to the set of allowed values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shift {
-    /// Fewer.
+    /// Fewer values are allowed.
     Narrowed,
-    /// More.
+    /// More values are allowed.
     Widened,
-    /// Some came, some went.
+    /// Some values came, and some went.
     Moved,
-    /// That can't be told.
+    /// The comparison can't tell.
     Unknown,
-    /// Strictly more, or fewer, but as callers are expected to be compatible.
+    /// More or fewer values are allowed, but callers are expected to cope with it.
     Tolerated,
 }
 
@@ -39,7 +41,7 @@ impl Way {
         self.side == Side::CallerSends
     }
 
-    /// What a change means to callers, going by what it does to the values allowed.
+    /// What a change means to callers, by what it does to the allowed values.
     pub fn effect(self, shift: Shift) -> Effect {
         match (self.side, shift) {
             _ if self.negated => Effect::Unclear,
@@ -56,5 +58,5 @@ impl Way {
     }
 }
 
-/// Where a change stands in both documents.
+/// The pointers of a change in the old and in the new document.
 pub type Places<'p> = (Option<&'p str>, Option<&'p str>);

@@ -1,11 +1,11 @@
-//! Who is affected by a change and what to do about it, in words.
+//! Says in words whom a change affects, and what to do about it.
 
 use crate::{Effect, Kind, Side};
 
 const NOBODY_SENDING: &str = "Nobody: what callers send is taken as before.";
 const NOBODY_RECEIVING: &str = "Nobody: callers receive nothing that they were not told of.";
 
-/// Who is affected, and why.
+/// Which callers are affected, and why.
 pub fn affects(kind: Kind, effect: Effect, side: Option<Side>) -> String {
     use Side::{CallerReceives as Receives, CallerSends as Sends};
     let breaking = effect == Effect::Breaking;
@@ -82,7 +82,7 @@ pub fn affects(kind: Kind, effect: Effect, side: Option<Side>) -> String {
     .to_owned()
 }
 
-/// What to do about it.
+/// What to do about the change.
 pub fn advice(kind: Kind, effect: Effect, side: Option<Side>) -> String {
     match (kind, effect, side) {
         (Kind::OperationAdded, ..) => "write its handler, which answers 501 until then",

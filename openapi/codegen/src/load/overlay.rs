@@ -38,7 +38,7 @@ pub fn apply((source, value): (Source, Value), document: &mut Value) -> Result<O
         );
         let pointer = format!("/actions/{number}");
         match outcome.map_err(|error| error.kind) {
-            // Nobody can remove the root. roas-overlay counts no match for such an action.
+            // An action can't remove the root of the document. roas-overlay counts no match for it.
             Ok(report) if report.actions.iter().all(|action| action.matched > 0) => {
                 updates.extend(targets.into_iter().map(|target| (target, format!("{pointer}/update"))));
             }

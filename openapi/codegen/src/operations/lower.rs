@@ -12,7 +12,7 @@ impl<'d> Operations<'d> {
         let mut methods = Scope::with(&["rejected"]);
         let mut constants = Scope::with(&[]);
         let mut credentials = Vec::new();
-        // Components take their names first, operations take what is left.
+        // Components choose their names first. Operations get names that are still free.
         for (name, schema) in &document.schemas {
             let pointer = schema.pointer().to_owned();
             types.lower(
