@@ -1,4 +1,4 @@
-//! A client as it is kept in memory.
+//! A client as the service keeps it in memory.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,52 +15,53 @@ use crate::token::{
     Audience, AuthMethod, Client, Effort, Reason, SecretHash, Status, StoredSecret, TokenTerms,
 };
 
-/// A client with its secrets, ready to be checked.
+/// A client with its secrets, ready for authentication.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub client: Client,
-    /// The client's audiences, to be shared with its tokens; none when it has none of its own.
+    /// The client's audiences, shared with its tokens. `None` if it has none of its own.
     pub audiences: Option<Arc<[Audience]>>,
     pub secrets: Vec<Arc<LiveSecret>>,
-    /// Its public keys, if it has any.
+    /// The client's public keys, if it has any.
     pub keys: Option<ClientKeys>,
-    /// What it did that must not be forgotten with the rest; shared by all accounts of the client.
+    /// What the client did recently, which must outlive this account. All accounts of the client
+    /// share it.
     pub recent_use: RecentUse,
-    /// Which of its tokens are good.
+    /// Which of the client's tokens are good.
     pub token_terms: TokenTerms,
-    /// When it, or its set of secrets, last changed.
+    /// When the client or its set of secrets last changed.
     pub changed_at: Timestamp,
     /// The second in which a use without a secret was last noted.
     pub(super) noted_at: AtomicI64,
-    /// Whether it stays in memory, whoever else asks.
+    /// Whether the client stays in memory, however often other clients ask.
     pub is_held: bool,
 }
 
-/// A secret with what is remembered about it in this process.
+/// A secret, with what this process remembers about it.
 #[derive(Debug)]
 pub(crate) struct LiveSecret {
     pub stored: StoredSecret,
-    /// The digest that a chosen secret was found to have; shared by all accounts that hold the
-    /// secret.
+    /// The digest of a chosen secret, once a caller has proved that it knows the secret. All
+    /// accounts that hold the secret share it.
     pub proven: Arc<OnceLock<[u8; 32]>>,
-    /// This service's own hash of a secret that came as another server's, once somebody has proven
-    /// to know it.
+    /// This service's own hash of a secret whose hash came from another server. It is set once a
+    /// caller has proved that it knows the secret.
     pub own_hash: OnceLock<SecretHash>,
     /// The second in which a use was last noted.
     pub(super) noted_at: AtomicI64,
 }
 
-/// A client that proved who it is.
+/// A client that has proved who it is.
 #[derive(Debug)]
 pub(crate) struct Authenticated {
     pub account: Arc<Account>,
-    /// The secret that it did so with, if it was one.
+    /// The secret that the client used, if it used one.
     pub secret: Option<Arc<LiveSecret>>,
 }
 
 impl Account {
-    /// The client of a record; what is remembered of it is taken over from `before`, and from what
-    /// an evicted one left.
+    /// The client of a record. What this process remembers about the client comes from `before`, or
+    /// from `left`, which an evicted account left behind.
     pub(crate) fn new(
         record: ClientRecord,
         before: Option<&Self>,
@@ -90,7 +91,7 @@ impl Account {
         });
         let client = record.client;
         let recent_use = before.map(|account| account.recent_use.clone()).or(left);
-        // Not that of a client that had the same id before.
+        // A client that had the same id before doesn't pass on its recent use.
         let recent_use = recent_use.filter(|recent_use| recent_use.registered_at == registered_at);
         let recent_use = recent_use.unwrap_or_else(|| RecentUse::of(registered_at));
         let audiences = client.audiences.clone();
@@ -107,28 +108,28 @@ impl Account {
         }
     }
 
-    /// Whether it may get tokens.
+    /// Whether the client is enabled.
     pub(crate) fn is_enabled(&self) -> bool {
         self.client.status == Status::Enabled
     }
 
-    /// Whether it may get tokens now.
+    /// Whether the client is enabled and has not expired.
     fn may_have_tokens(&self, now: Timestamp) -> bool {
         self.is_enabled() && self.client.expires_at.is_none_or(|end| now < end)
     }
 
-    /// When it was registered, which tells it from others that had its id before.
+    /// When the client was registered. This tells it from clients that had the same id before.
     pub(crate) fn registered_at(&self) -> Timestamp {
         self.recent_use.registered_at
     }
 
-    /// Its own limit, if it has one.
+    /// The client's own limit, if it has one.
     pub(crate) fn pace(&self) -> Option<&Pace> {
         self.recent_use.pace.as_deref()
     }
 
-    /// Why the client gets nothing, whatever it proves: because of what it is, how it proves
-    /// itself, and from where.
+    /// Why the client gets nothing, whatever it proves: because of its own state, its way of
+    /// authenticating, or its address.
     pub(crate) fn barred(
         &self,
         method: AuthMethod,
@@ -149,7 +150,8 @@ impl Account {
         }
     }
 
-    /// Whether one of its secrets was last used from there, before this process started.
+    /// Whether one of the client's secrets was last used from `source`, before this process
+    /// started.
     pub(crate) fn was_used_from(&self, source: Source) -> bool {
         let mut last = self
             .secrets
@@ -158,13 +160,14 @@ impl Account {
         last.any(|address| Source::from(address) == source)
     }
 
-    /// Whether somebody chose every secret of it that works.
+    /// Whether somebody chose every secret of the client that works.
     pub(crate) fn has_chosen_secrets_alone(&self, now: Timestamp) -> bool {
         let mut live = self.secrets.iter().filter(|it| it.stored.is_live(now));
         live.all(|secret| !secret.is_generated())
     }
 
-    /// The chosen secrets that work, and that nobody has proven to know since the service started.
+    /// The chosen secrets that work, and that no caller has proved to know since the service
+    /// started.
     pub(crate) fn unproven(&self, now: Timestamp) -> impl Iterator<Item = &Arc<LiveSecret>> {
         let takes_secrets =
             self.may_have_tokens(now) && self.client.auth_method == AuthMethod::ClientSecretBasic;
@@ -173,8 +176,7 @@ impl Account {
         })
     }
 
-    /// How much work it is to check the chosen secrets that work and that nobody has proven to
-    /// know.
+    /// How much work the check of these chosen secrets is.
     pub(super) fn effort(&self, now: Timestamp) -> Effort {
         let unproven = self.unproven(now);
         unproven.fold(Effort::default(), |effort, secret| {
@@ -184,12 +186,12 @@ impl Account {
 }
 
 impl LiveSecret {
-    /// Whether it is one of 256 random bits, which nobody guesses.
+    /// Whether the secret is one of 256 random bits, which an attacker can't guess.
     pub(crate) fn is_generated(&self) -> bool {
         !self.stored.hash.is_chosen()
     }
 
-    /// The digest that a right secret has, if it is known.
+    /// The digest of the right secret, if it is known.
     pub(crate) fn digest(&self) -> Option<&[u8; 32]> {
         match &self.stored.hash {
             SecretHash::Keyed(digest) => Some(digest),

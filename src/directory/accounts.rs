@@ -1,8 +1,8 @@
-//! The clients in memory: so many and no more, those that ask most. Who is not among them is read
-//! when it asks.
+//! The clients in memory: a fixed number, the clients that ask most. The service reads any other
+//! client from the store when it asks.
 //!
-//! To find one takes no lock that anybody waits for: a map in parts, each written only when a
-//! client is read or evicted.
+//! To find a client takes no lock that a request waits for. The map has parts, and a part is
+//! written only when a client is read or evicted.
 
 use std::fmt;
 use std::hash::RandomState;
@@ -19,14 +19,14 @@ use crate::keys::RemoteKeys;
 use crate::store::ClientRecord;
 use crate::token::{ClientId, Effort};
 
-/// The clients in memory. They change only while [`super::Directory::applied`] is held, or what is
-/// older could stay.
+/// The clients in memory. They change only while [`super::Directory::applied`] is held. Otherwise
+/// older data could replace newer data.
 pub(crate) struct Accounts {
     cache: Cache<ClientId, Arc<Account>, Weight, RandomState, Evictions>,
     most: usize,
     chosen: Chosen,
     evicted_use: EvictedUse,
-    /// Told of each client that publishes its keys.
+    /// Learns of each client that publishes its keys.
     remote_keys: Arc<RemoteKeys>,
 }
 
@@ -34,15 +34,15 @@ pub(crate) struct Accounts {
 #[derive(Debug, Clone)]
 struct Weight;
 
-/// Tells who was evicted.
+/// Collects the evicted clients.
 #[derive(Debug, Clone)]
 struct Evictions;
 
 impl Accounts {
-    /// The cache is in so many parts at most, and has as much room in each.
+    /// The cache has at most this many parts, with the same room in each.
     const PARTS: usize = 16;
 
-    /// Keeps so many clients, and as many again whose secrets somebody chose.
+    /// Keeps `most` clients, and as many again that have a chosen secret.
     pub(super) fn new(most: usize, remote_keys: Arc<RemoteKeys>) -> Self {
         let most = most - most % Self::PARTS;
         let room = u64::try_from(most).unwrap_or(u64::MAX);
@@ -66,37 +66,37 @@ impl Accounts {
         self.cache.get(id)
     }
 
-    /// How many there are.
+    /// How many clients are in memory.
     pub(crate) fn len(&self) -> usize {
         self.cache.len()
     }
 
-    /// How much work a failing authentication must do, whoever it names.
+    /// How much work a failing authentication must do, whichever client it names.
     pub(crate) fn costly_checks(&self, now: Timestamp) -> Effort {
         self.chosen.costly_checks(now)
     }
 
-    /// Whether too many clients have used assertions lately for another to be remembered.
+    /// Whether too many clients have used assertions recently to remember another assertion.
     pub(crate) fn can_remember_no_assertion(&self) -> bool {
         self.evicted_use.are_too_many()
     }
 
-    /// Forgets what evicted clients did that makes no difference any more.
+    /// Forgets what evicted clients did, once it makes no difference any more.
     pub(crate) fn forget_old(&self, now: Timestamp) {
         self.evicted_use.forget_old(now);
     }
 
-    /// How many there may be, besides those that are held.
+    /// How many clients may be in memory, besides those that are held.
     pub(super) fn most(&self) -> usize {
         self.most
     }
 
-    /// Whether a client is in memory. To ask that keeps it there no longer.
+    /// Whether a client is in memory. This question doesn't keep it there longer.
     pub(crate) fn contains(&self, id: &ClientId) -> bool {
         self.cache.contains_key(id)
     }
 
-    /// Whether a client that changed, and that nobody asked for, is worth to be kept.
+    /// Whether to keep a client that changed and that no request asked for.
     pub(super) fn wants(&self, record: &ClientRecord) -> bool {
         self.contains(&record.client.id)
             || self.chosen.holds(record)
@@ -105,7 +105,7 @@ impl Accounts {
 
     /// Takes in a client as it is now.
     pub(super) fn put(&self, record: ClientRecord, now: Timestamp) -> Arc<Account> {
-        // Before it asks, so that its keys are there when it does.
+        // The keys are fetched before the client asks, so that they are there when it does.
         if let Some(uri) = &record.client.jwks_uri {
             self.remote_keys.note(uri);
         }
@@ -123,7 +123,7 @@ impl Accounts {
         self.cache
             .insert_with_lifecycle(id, account.clone(), &mut evicted);
         for (id, other) in evicted {
-            // It tells of the account that this one takes the place of as well.
+            // The cache also reports the account that this one replaces.
             if id != account.client.id || Arc::ptr_eq(&other, &account) {
                 self.leave(id, other, now);
             }
@@ -131,7 +131,7 @@ impl Accounts {
         account
     }
 
-    /// Forgets a client that is no more.
+    /// Forgets a client that was removed.
     pub(super) fn remove(&self, id: &ClientId, now: Timestamp) {
         self.chosen.remove(id);
         if let Some((id, account)) = self.cache.remove(id) {
@@ -142,7 +142,7 @@ impl Accounts {
         }
     }
 
-    /// Forgets all, until they are read again.
+    /// Forgets all clients, until they are read again.
     pub(super) fn clear(&self, now: Timestamp) {
         self.chosen.clear();
         for (id, account) in self.cache.drain() {
@@ -155,14 +155,15 @@ impl Accounts {
         self.chosen.are_too_many()
     }
 
-    /// To be called when all clients with chosen secrets have been read.
+    /// Call this when all clients with chosen secrets have been read.
     pub(super) fn chosen_have_been_read(&self) {
         self.chosen.have_been_read();
     }
 
     fn leave(&self, id: ClientId, account: Arc<Account>, now: Timestamp) {
-        // A request that still has the account may yet use an assertion, and shows in how often the
-        // recent_use is shared.
+        // A request that still has the account may yet use an assertion. It then shares
+        // `recent_use`, which [`RecentUse`](super::recent_use::RecentUse) sees by the count of its
+        // owners.
         let recent_use = match Arc::try_unwrap(account) {
             Ok(account) => account.recent_use,
             Err(shared) => shared.recent_use.clone(),

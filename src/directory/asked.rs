@@ -1,14 +1,15 @@
-//! Which clients the store was asked about a moment ago, and whether there are such: whoever asks
-//! for the same one again is answered without it. What changes meanwhile, the change feed tells.
+//! The clients that the store was asked about a moment ago, and whether they exist. A request for
+//! the same client is answered without the store. The change feed tells what changes meanwhile.
 //!
-//! Of clients that there are as well, or the time of an answer would tell which there are.
+//! Answers about clients that exist are kept as well. Otherwise the time of an answer would tell a
+//! caller which clients exist.
 
 use jiff::Timestamp;
 
 use crate::guard::{Keys, Table};
 use crate::token::ClientId;
 
-/// The last answers: so many and no more.
+/// The last answers: a fixed number.
 #[derive(Debug)]
 pub(super) struct Asked {
     keys: Keys,
@@ -21,12 +22,12 @@ pub(super) enum Answer {
     /// There is no such client.
     #[default]
     Nobody,
-    /// There is.
+    /// There is such a client.
     Somebody,
 }
 
 impl Asked {
-    /// In milliseconds.
+    /// How long an answer is kept, in milliseconds.
     const A_MOMENT: i64 = 10_000;
     /// 65,536 answers, in 1.5 MB.
     const SETS: usize = 8192;
@@ -42,7 +43,7 @@ impl Asked {
         self.answers.get(self.keys.of(id), now.as_millisecond())
     }
 
-    /// To be called when a client may not be what it was.
+    /// Call this when a client may have changed.
     pub(super) fn forget(&self, id: &ClientId) {
         self.answers.remove(self.keys.of(id.as_str()));
     }

@@ -1,9 +1,9 @@
-//! Whose secrets somebody chose, so that every failing authentication costs as much as that of the
-//! costliest client.
+//! The clients that have a secret that somebody chose. Every failing authentication must cost as
+//! much as that of the costliest of these clients.
 //!
-//! As long as all such clients fit, they are held in memory, and it is known which of their secrets
-//! are unproven. Otherwise, and until they are read, any client may be one of them, so that
-//! everybody's failure costs the most that a client's can.
+//! As long as all of these clients fit, they are held in memory, and the service knows which of
+//! their secrets are unproven. If they don't fit, or before they are read, any client may be one of
+//! them. Then every failure costs as much as the costliest client could.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,7 @@ use crate::token::{ClientId, Effort};
 /// The clients that have a chosen secret.
 #[derive(Debug)]
 pub(super) struct Chosen {
-    /// How many are held.
+    /// How many clients may be held.
     most: usize,
     held: Mutex<Held>,
 }
@@ -27,27 +27,27 @@ struct Held {
     accounts: HashMap<ClientId, Arc<Account>>,
     known: Known,
     costliest: Option<Costliest>,
-    /// The most that the secrets of one client have taken since all were read.
+    /// The most work that the check of one secret takes, of all secrets seen since `clear`.
     most_effort: Effort,
 }
 
-/// Whether those that are held are all that the store has.
+/// Whether the held clients are all such clients of the store.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Known {
-    /// Not before all were read.
+    /// Not all such clients have been read yet.
     #[default]
     NotYet,
     All,
-    /// There was no room.
+    /// There was no room for all of them.
     NotAll,
 }
 
-/// Of each kind of work, the most that a client's unproven secrets take. It only becomes less,
-/// until a client changes.
+/// The most work of each kind that a client's unproven secrets take. It only becomes less, until a
+/// client changes.
 #[derive(Debug)]
 struct Costliest {
     effort: Effort,
-    /// Whose secrets take it.
+    /// The clients whose secrets take that work.
     clients: Vec<(Arc<Account>, Effort)>,
 }
 
@@ -59,8 +59,7 @@ impl Chosen {
         }
     }
 
-    /// Whether a client is to be held. If it should be and there is no room, not all are held any
-    /// more.
+    /// Whether a client is to be held. If there is no room for it, notes that not all are held.
     pub(super) fn holds(&self, record: &ClientRecord) -> bool {
         if !record.secrets.iter().any(|secret| secret.hash.is_chosen()) {
             return false;
@@ -74,7 +73,7 @@ impl Chosen {
         has_room
     }
 
-    /// Takes note of a client as it is now.
+    /// Notes a client as it is now.
     pub(super) fn put(&self, account: &Arc<Account>) {
         let (mut held, id) = (self.held(), &account.client.id);
         let hashes = account
@@ -99,17 +98,17 @@ impl Chosen {
         }
     }
 
-    /// Lets go of all, until they are read again.
+    /// Releases all clients, until they are read again.
     pub(super) fn clear(&self) {
         *self.held() = Held::default();
     }
 
-    /// Whether there are more than are held.
+    /// Whether there are more such clients than are held.
     pub(super) fn are_too_many(&self) -> bool {
         self.held().known == Known::NotAll
     }
 
-    /// To be called when all have been read.
+    /// Call this when all such clients have been read.
     pub(super) fn have_been_read(&self) {
         let mut held = self.held();
         if held.known == Known::NotYet {
@@ -117,12 +116,12 @@ impl Chosen {
         }
     }
 
-    /// How much work it is to check the chosen secrets of any client, as far as they are unproven:
-    /// what every failing authentication does, whoever it names. None once all are proven.
+    /// How much work the check of any client's unproven chosen secrets is. Every failing
+    /// authentication does this work, whichever client it names. Zero once all secrets are proven.
     pub(super) fn costly_checks(&self, now: Timestamp) -> Effort {
         let mut held = self.held();
         if held.known != Known::All {
-            // Two secrets of a client work at once: see `Store::rotate_secret`.
+            // Up to two secrets of a client work at once: see `Store::rotate_secret`.
             let one = Effort::OWN.max(held.most_effort);
             return one.plus(one);
         }

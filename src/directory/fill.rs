@@ -1,5 +1,5 @@
-//! Reading clients before they ask. In the background: a service with a million clients starts as
-//! fast as one with a single one.
+//! Reads clients before they ask. This runs in the background, so a service with a million clients
+//! starts as fast as a service with one.
 
 use std::sync::atomic::Ordering;
 
@@ -10,11 +10,11 @@ use crate::store::StoreError;
 use crate::token::ClientId;
 
 impl Directory {
-    /// Clients that are read at once. Meanwhile no change comes into force.
+    /// How many clients are read at once. Meanwhile no change comes into force.
     const PAGE: usize = 500;
 
-    /// Reads the clients with chosen secrets, and then as many others as are kept, unless they have
-    /// been read.
+    /// Reads the clients with chosen secrets, and then as many others as fit. Does nothing if they
+    /// have been read.
     pub(crate) async fn fill(&self, now: Timestamp) -> Result<(), StoreError> {
         if self.filled.swap(true, Ordering::Relaxed) {
             return Ok(());
@@ -80,7 +80,7 @@ impl Directory {
         Ok(())
     }
 
-    /// How many clients there are in the store, as far as that was asked.
+    /// How many clients the store has. `None` if they were not counted yet.
     pub(crate) fn number_of_clients(&self) -> Option<usize> {
         let number = self.number.load(Ordering::Relaxed);
         (number != Self::NOT_COUNTED).then_some(number)

@@ -1,5 +1,5 @@
-//! How old what is known of the store may be: by time that passes. When the time of day steps, the
-//! store is as fresh as it was.
+//! How old the data from the store may be. The age is measured by time that passes: if the time of
+//! day steps, the age stays the same.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,7 +11,7 @@ use crate::clock::Clock;
 #[derive(Debug)]
 pub(crate) struct Freshness {
     clock: Arc<dyn Clock>,
-    /// In milliseconds that had passed.
+    /// When the store was last read, in the clock's passed milliseconds.
     read_at: AtomicU64,
     most: Duration,
 }
@@ -27,7 +27,7 @@ impl Freshness {
         freshness
     }
 
-    /// Notes that all changes were read that the store shows, which is so old.
+    /// Notes that all changes that the store shows were read. What it shows is `age` old.
     pub(super) fn note(&self, age: Duration) {
         let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
         let read_at = self.passed().saturating_sub(age);
@@ -40,7 +40,7 @@ impl Freshness {
         Duration::from_millis(self.passed().saturating_sub(read_at))
     }
 
-    /// Whether that is too long ago to go by it.
+    /// Whether the data is too old to decide by.
     pub(crate) fn is_over(&self) -> bool {
         self.age() > self.most
     }

@@ -1,4 +1,4 @@
-//! Looks at the store: what has changed, and who the clients are that are asked for.
+//! Looks at the store: reads what has changed, and the clients that requests ask for.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -14,24 +14,25 @@ use crate::guard::Questions;
 use crate::store::{Change, ClientRecord, News, StoreError, Subject};
 use crate::token::ClientId;
 
-/// Who a client is; nobody, when there is none. To be told apart from what isn't known, as the
+/// A client, or `None` if there is no such client. Not to be confused with not knowing because the
 /// store can't be read.
 pub(crate) type Found = Option<Arc<Account>>;
 
-/// Tokens go on until `store.max_staleness` has passed.
+/// Readiness says this about a standby that is behind. Tokens are still issued until
+/// `store.max_staleness` has passed.
 const BEHIND: &str = "store is behind: the standby that store.url leads to has not replayed all that its primary wrote; \
     look at its replication (pg_stat_wal_receiver, pg_get_wal_replay_pause_state), or name another server";
 
 impl Directory {
-    /// How old what a standby shows may be without being told.
+    /// How old the data of a standby may be before readiness says so.
     const BEHIND: Duration = Duration::from_secs(10);
-    /// How many clients are checked before any is read, when the store has another history.
+    /// How many clients are checked before any client is read, if the store has another history.
     const CHECKED_AT_ONCE: usize = 1000;
     /// How long a request waits for the store.
     const PATIENCE: Duration = Duration::from_secs(3);
 
-    /// Who a client is, by a look at the store that begins now, or together with others' shortly.
-    /// None when the store can't be read.
+    /// Finds a client by a look at the store that begins now, or by one that soon begins for
+    /// several requests. `None` if the store can't be read.
     pub(crate) async fn ask(&self, id: &str, now: Timestamp) -> Option<Found> {
         let Ok(id) = ClientId::parse(id) else {
             return self.look(now).await.then_some(None);
@@ -41,15 +42,15 @@ impl Directory {
         asking.ok().flatten()
     }
 
-    /// Applies what has changed, by such a look. Says whether the store could be read.
+    /// Applies what has changed, by such a look. `true` if the store could be read.
     pub(crate) async fn look(&self, now: Timestamp) -> bool {
         let look = |questions| self.look_for(questions, now);
         let looking = timeout(Self::PATIENCE, self.catch_up.once(look)).await;
         looking.unwrap_or(false)
     }
 
-    /// What is known of a client without a look: who it is, or that the store was asked a moment
-    /// ago, and has none.
+    /// What is known of a client without a look: the client, or that the store was asked a moment
+    /// ago and has no such client.
     pub(crate) fn known(&self, id: &str, now: Timestamp) -> Option<Found> {
         if let Some(account) = self.accounts.get(id) {
             return Some(Some(account));
@@ -62,8 +63,8 @@ impl Directory {
         self.asked.about(id, now).is_some()
     }
 
-    /// Applies what has changed in the store since the last time, and says whether there may be
-    /// more. The fault it ends with, if any, is kept for readiness.
+    /// Applies what has changed in the store since the last time. `true` if there may be more.
+    /// Keeps the error for readiness, if there is one.
     pub(crate) async fn refresh(&self, now: Timestamp) -> Result<bool, LoadError> {
         let done = self.apply(&Questions::default(), now).await;
         self.note_outcome(&done);
@@ -78,13 +79,13 @@ impl Directory {
 
     async fn apply(&self, questions: &Questions<Found>, now: Timestamp) -> Result<bool, LoadError> {
         let mut applied = self.applied.lock().await;
-        // Before anything is read, which is at least as new.
+        // The age is read first. What is read after it is at least as new.
         *lock(&self.age) = self.store.age().await?;
         let changes = match self.store.changes_after(*applied).await? {
             News::Changes(changes) => changes,
             News::OtherHistory => {
                 self.store.begin_again();
-                // A row that was put back is not read before that is known.
+                // Rows are checked first, so that no row is read that an attacker put back.
                 self.store.check_rows(Some(Self::CHECKED_AT_ONCE)).await?;
                 *applied = self.start_again(now).await?;
                 Vec::new()
@@ -104,7 +105,7 @@ impl Directory {
         Ok(!changes.is_empty())
     }
 
-    /// Reads the clients that changed, and those that are asked for.
+    /// Reads the clients that changed, and those that requests ask for.
     async fn read_clients(
         &self,
         changed: &BTreeSet<&ClientId>,
@@ -156,8 +157,8 @@ impl Directory {
                 }
                 _ => continue,
             };
-            // Not what the cache has: it may have evicted the client by the time that who asked is
-            // told.
+            // The answer doesn't come from the cache, which may evict the client before the request
+            // gets its answer.
             question.map(|question| question.set(Some(account)));
         }
         Ok(())
@@ -176,7 +177,7 @@ impl Directory {
     }
 }
 
-/// What the feed tells, by kind.
+/// What the feed says, by kind.
 struct Changed<'a> {
     clients: BTreeSet<&'a ClientId>,
     keys: bool,

@@ -1,6 +1,6 @@
-//! What the token path knows of the store: the keys in an immutable view that is swapped when the
-//! change feed says so, and of the clients as many as fit. A request for one of them reads memory
-//! alone, without waiting for anybody.
+//! What the token path knows of the store. The keys are in an immutable view, which is replaced
+//! when the change feed says so. As many clients as fit are in memory. A request by one of them
+//! only reads memory and doesn't wait.
 
 mod account;
 mod accounts;
@@ -40,31 +40,31 @@ use crate::keys::{HsmError, HsmToken, KeyError, KeyRing, PublishedKey, RemoteKey
 use crate::store::{Position, Store, StoreError};
 use crate::token::Algorithm;
 
-/// Keeps what is known, and brings it up to date.
+/// Keeps the data from the store in memory, and up to date.
 #[derive(Debug)]
 pub(crate) struct Directory {
     store: Arc<dyn Store>,
     vault: Arc<Vault>,
     view: RwLock<Arc<View>>,
     pub accounts: Accounts,
-    /// Not in the view: the tokens may be many, and nothing that reads them needs keys of the same
-    /// moment.
+    /// Outside the view: there may be many revoked tokens, and no reader of them needs the keys of
+    /// the same moment.
     pub revocations: Revocations,
-    /// The last change that is applied. Held while anything is read from the store into memory: of
-    /// two at once, the later could put what is older in force.
+    /// The last change that is applied. Held while data is read from the store into memory: if two
+    /// tasks read at once, the later one could put older data in force.
     applied: tokio::sync::Mutex<Position>,
     catch_up: CatchUp<Found>,
     asked: Asked,
     pub freshness: Freshness,
-    /// How old what the store shows was when it was last read.
+    /// How old the store's data was when it was last read.
     age: Mutex<Duration>,
     /// Whether as many clients as fit have been read.
     filled: AtomicBool,
-    /// How many clients there are.
+    /// How many clients the store has.
     number: AtomicUsize,
     pub uses: Uses,
     pub upgrades: Upgrades,
-    /// The keys that changed, as they are now, for the audit trail.
+    /// The keys that changed, in their new state, for the audit trail.
     changed_keys: Mutex<Vec<PublishedKey>>,
     fault: Mutex<Option<String>>,
 }
@@ -72,8 +72,8 @@ pub(crate) struct Directory {
 impl Directory {
     const NOT_COUNTED: usize = usize::MAX;
 
-    /// Reads all but the clients once. Every key must open: later, one that doesn't keeps no other
-    /// from signing.
+    /// Reads everything but the clients once. Every key must open. Later, a key that doesn't open
+    /// doesn't keep the others from signing.
     pub(crate) async fn load(
         store: Arc<dyn Store>,
         vault: Arc<Vault>,
@@ -81,7 +81,8 @@ impl Directory {
         remote_keys: Arc<RemoteKeys>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, LoadError> {
-        // The place first: what changes while the rest is read is read again, rather than missed.
+        // The position comes first: a change during the other reads is then read again, and not
+        // missed.
         let position = store.last_change().await?;
         let keys = store.key_material().await?;
         let ring = KeyRing::open(&vault, keys, &KeyRing::default());
@@ -127,7 +128,7 @@ impl Directory {
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(view);
     }
 
-    /// Notes what a client wants its tokens signed with.
+    /// Notes the algorithm that a client wants its tokens signed with.
     fn note_algorithm(&self, algorithm: Option<Algorithm>) {
         let Some(algorithm) = algorithm else { return };
         if !self.view().algorithms.contains(&algorithm) {
@@ -161,13 +162,13 @@ impl Directory {
         std::mem::take(&mut *lock(&self.changed_keys))
     }
 
-    /// The token that keeps signing keys, if it failed.
+    /// The PKCS#11 token that keeps signing keys, if it failed.
     pub(crate) fn failed_token(&self) -> Option<(&HsmToken, HsmError)> {
         let token = self.vault.token()?;
         Some((token, token.fault()?))
     }
 
-    /// The last look's fault.
+    /// The fault of the last look, if it had one.
     pub(crate) fn fault(&self) -> Option<String> {
         lock(&self.fault).clone()
     }

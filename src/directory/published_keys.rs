@@ -1,9 +1,9 @@
-//! From `[jwks_uri]` to the keys that clients publish.
+//! Makes the fetcher of clients' published keys from `[jwks_uri]`.
 
 use crate::config::JwksUriConfig;
 use crate::keys::{FetchError, RemoteKeys, RemoteSettings};
 
-/// Fetches keys as the configuration says.
+/// A fetcher with the settings of the configuration.
 pub(crate) fn remote_keys(config: &JwksUriConfig) -> Result<RemoteKeys, FetchError> {
     RemoteKeys::new(&RemoteSettings {
         ca_file: config.ca_file.clone(),
@@ -13,10 +13,10 @@ pub(crate) fn remote_keys(config: &JwksUriConfig) -> Result<RemoteKeys, FetchErr
     })
 }
 
-/// Whether keys can be fetched as the configuration says.
+/// Checks that keys can be fetched with this configuration.
 ///
 /// # Errors
-/// [`FetchError`]: the authorities that it names can't be read.
+/// [`FetchError`]: the file of certificate authorities can't be read.
 pub fn check_jwks_uri(config: &JwksUriConfig) -> Result<(), FetchError> {
     remote_keys(config).map(drop)
 }

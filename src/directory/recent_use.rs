@@ -1,6 +1,6 @@
-//! What a client did lately and must not be forgotten together with the rest of it: the assertions
-//! that it used, and how often it asked. A client that is evicted from memory could use them again
-//! otherwise, once it is read anew.
+//! What a client did recently: the assertions that it used, and how often it asked. This must
+//! outlive the client's place in memory. Otherwise a client that is evicted and read again could
+//! use the same assertions again.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,29 +11,30 @@ use jiff::Timestamp;
 use crate::guard::{Pace, UsedAssertions};
 use crate::token::{ClientId, Rate};
 
-/// Shared by all accounts of a client.
+/// What a client did recently. All accounts of the client share it.
 #[derive(Debug, Clone)]
 pub(crate) struct RecentUse {
-    /// Which client's: a new one with the same id was registered at another time.
+    /// When the client was registered. This tells it from a later client with the same id.
     pub registered_at: Timestamp,
-    /// The assertions that it has used.
+    /// The assertions that the client has used.
     pub used_assertions: Arc<UsedAssertions>,
-    /// Its own limit, if it has one.
+    /// The client's own limit, if it has one.
     pub pace: Option<Arc<Pace>>,
 }
 
-/// What evicted clients left, as long as it makes a difference: five minutes for assertions, an
-/// hour at most for limits.
+/// What evicted clients left behind. It is kept while it makes a difference: five minutes for
+/// assertions, an hour at most for limits.
 #[derive(Debug, Default)]
 pub(super) struct EvictedUse {
     left: Mutex<HashMap<ClientId, RecentUse>>,
     number: AtomicUsize,
-    /// How many there may be until what is over is looked for.
+    /// At which number of entries the table is next searched for entries that make no difference
+    /// any more.
     sweep_at: AtomicUsize,
 }
 
 impl RecentUse {
-    /// Of a client that did nothing yet.
+    /// The recent use of a client that has done nothing yet.
     pub(super) fn of(registered_at: Timestamp) -> Self {
         Self {
             registered_at,
@@ -42,7 +43,7 @@ impl RecentUse {
         }
     }
 
-    /// The same, of a client that has this limit of its own from now on.
+    /// The same, for a client whose own limit is now `rate`.
     pub(super) fn with(self, rate: Option<Rate>) -> Self {
         let pace = rate.map(|rate| {
             let same = self.pace.filter(|pace| pace.rate() == rate);
@@ -51,7 +52,7 @@ impl RecentUse {
         Self { pace, ..self }
     }
 
-    /// Whether it makes a difference, or a request that is under way may yet make it.
+    /// Whether this makes a difference, or a request under way may yet add to it.
     fn matters(&self, now: Timestamp) -> bool {
         let assertions = &self.used_assertions;
         Arc::strong_count(assertions) > 1 || assertions.any(now) || self.limits()
@@ -63,12 +64,13 @@ impl RecentUse {
 }
 
 impl EvictedUse {
-    /// Some 80 MB. Of assertions, what those in memory have used by then is kept as well, and no
-    /// more may be used: to forget one would let it be used again. Of limits, no more are kept.
+    /// About 80 MB. Above this number, assertions that clients in memory have already used are
+    /// still kept, and no more may be used: to forget one would let it be used again. No more
+    /// limits are kept.
     const MOST: usize = 1 << 18;
     const FIRST_SWEEP: usize = 1024;
 
-    /// Keeps what an evicted client leaves.
+    /// Keeps what an evicted client leaves behind.
     pub(super) fn keep(&self, id: ClientId, recent_use: RecentUse, now: Timestamp) {
         if !recent_use.matters(now) {
             return;
@@ -84,7 +86,7 @@ impl EvictedUse {
         self.number.store(left.len(), Ordering::Relaxed);
     }
 
-    /// What a client left that is read anew.
+    /// Takes what a client left behind that is read again.
     pub(super) fn take(&self, id: &ClientId) -> Option<RecentUse> {
         let mut left = self.left();
         let recent_use = left.remove(id);
@@ -92,12 +94,12 @@ impl EvictedUse {
         recent_use
     }
 
-    /// Whether clients that leave more would take more memory than is for that.
+    /// Whether what more clients leave would need more memory than is allowed.
     pub(super) fn are_too_many(&self) -> bool {
         self.number.load(Ordering::Relaxed) >= Self::MOST
     }
 
-    /// Forgets what is over.
+    /// Forgets entries that make no difference any more.
     pub(super) fn forget_old(&self, now: Timestamp) {
         let mut left = self.left();
         self.sweep(&mut left, now);
@@ -107,7 +109,8 @@ impl EvictedUse {
     fn sweep(&self, left: &mut HashMap<ClientId, RecentUse>, now: Timestamp) {
         left.retain(|_, recent_use| recent_use.matters(now));
         left.shrink_to(2 * left.len());
-        // Doubled, so that looking is a small part of the work however many there are.
+        // The number is doubled, so that the search stays a small part of the work, however many
+        // entries there are.
         self.sweep_at.store(2 * left.len(), Ordering::Relaxed);
     }
 

@@ -1,5 +1,5 @@
-//! The tokens that were revoked before their end (RFC 7009), in memory. Who asks whether a token is
-//! active reads this; the way to a new token doesn't.
+//! The tokens that were revoked before their end (RFC 7009), in memory. Introspection reads this. A
+//! request for a new token doesn't.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::store::{RevokedToken, Store, StoreError};
 use crate::token::TokenId;
 
-/// The revoked tokens, until a while after their ends.
+/// The revoked tokens. Each is kept for a while after its end.
 #[derive(Debug)]
 pub(crate) struct Revocations {
     store: Arc<dyn Store>,
@@ -18,7 +18,7 @@ pub(crate) struct Revocations {
 }
 
 impl Revocations {
-    /// How many tokens of one client are kept at once: some 2 MB here and in the store.
+    /// How many revoked tokens of one client are kept at once: about 2 MB here and in the store.
     const OF_ONE_CLIENT: u32 = 20_000;
     /// How long a revocation outlives its token, for replicas whose clocks are behind.
     const KEPT_AFTER_END: Duration = Duration::from_secs(5 * 60);
@@ -36,12 +36,12 @@ impl Revocations {
         self.read().contains_key(id)
     }
 
-    /// How many there are.
+    /// How many revoked tokens are kept.
     pub(crate) fn len(&self) -> usize {
         self.read().len()
     }
 
-    /// Revokes a token: here at once, and elsewhere by the feed.
+    /// Revokes a token: here at once, and elsewhere through the feed.
     pub(crate) async fn revoke(
         &self,
         token: RevokedToken,
@@ -54,19 +54,21 @@ impl Revocations {
         Ok(())
     }
 
-    /// Reads those that were revoked after a change, wherever that was.
+    /// Reads the tokens that any replica revoked after this change.
     pub(crate) async fn read_after(&self, change: i64) -> Result<(), StoreError> {
         self.add(self.store.tokens_revoked_after(change).await?);
         Ok(())
     }
 
-    /// Forgets the tokens that have expired, here and, if there were any, in the store.
+    /// Forgets the tokens that have expired, here and in the store. Asks the store only if there
+    /// are such tokens here.
     pub(crate) async fn forget_expired(&self, now: Timestamp) -> Result<(), StoreError> {
         let before = now
             .checked_sub(Self::KEPT_AFTER_END)
             .unwrap_or(Timestamp::MIN);
         if self.read().values().any(|end| *end < before) {
-            // First there: what it couldn't forget is looked for again as long as it is known here.
+            // The store forgets first. If it fails, the tokens are still known here, and the next
+            // call tries again.
             if !self.store.is_read_only() {
                 self.store.forget_revoked_tokens(before).await?;
             }

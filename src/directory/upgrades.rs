@@ -1,5 +1,5 @@
-//! This service's own hashes of secrets that came with another server's: made when such a secret is
-//! used, and written to the store now and then.
+//! Replaces another server's hashes of secrets with this service's own hashes. A new hash is made
+//! when such a secret is used, and is written to the store now and then.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,16 +17,16 @@ pub(crate) struct Upgrade {
     pub secret: SecretId,
     /// The hash of the other server.
     pub seen: SecretHash,
-    /// This service's own.
+    /// This service's own hash.
     pub own: SecretHash,
 }
 
-/// Those that are not written yet.
+/// The upgrades that are not written yet.
 #[derive(Debug, Default)]
 pub(crate) struct Upgrades(Mutex<HashMap<SecretId, Upgrade>>);
 
 impl Upgrades {
-    /// Notes a secret that was used. Of one that is kept with this service's own hash, there is
+    /// Notes a secret that was used. If the store has this service's own hash of it, there is
     /// nothing to note.
     pub(crate) fn note(&self, client: &ClientId, used: &LiveSecret) {
         let Some(own) = used.own_hash.get() else {
@@ -41,8 +41,8 @@ impl Upgrades {
         self.noted().entry(used.stored.id).or_insert_with(upgrade);
     }
 
-    /// Writes them to the store, and gives those that were written; where it takes nothing from
-    /// this process, they are forgotten.
+    /// Writes the upgrades to the store, and gives those that were written. If this process may not
+    /// write, forgets them.
     pub(crate) async fn write(
         &self,
         store: &dyn Store,

@@ -1,5 +1,5 @@
-//! When clients, and their secrets, were last used: noted in memory, and written to the store now
-//! and then.
+//! When clients and their secrets were last used. Uses are noted in memory, and written to the
+//! store now and then.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -19,8 +19,8 @@ pub(crate) struct Uses(Mutex<Noted>);
 type Noted = HashMap<(ClientId, Option<SecretId>), ClientUse>;
 
 impl Uses {
-    /// Notes that a client authenticated, once a second at most, so that the path of a busy client
-    /// has no lock in it.
+    /// Notes that a client authenticated. Does so once a second at most, so that a busy client's
+    /// path takes no lock.
     pub(crate) fn note(&self, used: &Authenticated, at: Timestamp, from: IpAddr) {
         let second = at.as_second();
         let noted_at = match &used.secret {
@@ -41,7 +41,7 @@ impl Uses {
         }
     }
 
-    /// Writes them to the store; where it takes nothing from this process, they are forgotten.
+    /// Writes the uses to the store. If this process may not write, forgets them.
     pub(crate) async fn write(&self, store: &dyn Store) -> Result<(), StoreError> {
         let uses = std::mem::take(&mut *self.noted());
         if uses.is_empty() || store.is_read_only() {

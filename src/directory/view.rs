@@ -1,21 +1,20 @@
-//! The keys as of one moment. A request reads one view from beginning to end, without waiting for
-//! anybody.
+//! The keys at one moment. A request reads one view from beginning to end, and doesn't wait.
 
 use std::collections::BTreeSet;
 
 use crate::keys::{KeyRing, Wanted};
 use crate::token::Algorithm;
 
-/// What tokens are signed and verified with.
+/// The keys that sign and verify tokens.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct View {
     pub ring: KeyRing,
-    /// What clients want their tokens signed with that have a wish of their own.
+    /// The algorithms that clients want their tokens signed with.
     pub algorithms: BTreeSet<Algorithm>,
 }
 
 impl View {
-    /// What keys are for.
+    /// The algorithms that keys must be there for.
     pub(crate) fn wanted(&self, default: Algorithm) -> Wanted {
         Wanted {
             default,
