@@ -1,11 +1,10 @@
-//! Looks at the store on behalf of requests: for a client that is not in memory, and before a
-//! refusal, as a client that was added or a secret that was rotated a moment ago is known to
-//! whoever did it.
+//! Looks at the store for requests: for a client that is not in memory, and before a refusal. The
+//! look before a refusal finds a client that was added, or a secret that was rotated, a moment ago.
 //!
-//! Guesses must not turn into load on the store. There is one look at a time, it serves all that
-//! asked before it began, whoever they ask for, and looks keep a distance; who comes in between
-//! waits for the next. Every kind of failure waits alike, until the next look may begin, whatever
-//! was found; and so its time tells a guesser nothing.
+//! Guesses must not turn into load on the store. There is one look at a time, and looks keep a
+//! distance. A look serves all requests that came before it began, whichever clients they ask for.
+//! A request that comes later waits for the next look. Every kind of failure waits until the next
+//! look may begin, whatever the look found, so its time tells an attacker nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -15,23 +14,23 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::token::ClientId;
 
-/// From the beginning of a look to that of the next: there are 200 in a second at most, however
-/// many ids are made up.
+/// From the beginning of one look to the beginning of the next. Thus there are at most 200 looks a
+/// second, however many ids an attacker makes up.
 const DISTANCE: Duration = Duration::from_millis(5);
 
 /// Paces the looks. Each client asked for has an answer `A`.
 #[derive(Debug)]
 pub(crate) struct CatchUp<A> {
-    /// What the next look is to answer.
+    /// The questions that the next look is to answer.
     open: Mutex<Questions<A>>,
     last: tokio::sync::Mutex<Last>,
 }
 
-/// What a look is asked, by client.
+/// The questions to a look, by client.
 pub(crate) type Questions<A> = HashMap<ClientId, Question<A>>;
 
-/// One client's, shared by all who ask for it at once. It stays without an answer when the store
-/// has none.
+/// The question about one client. All requests that ask for it at once share it. It stays without
+/// an answer if the look fails.
 pub(crate) type Question<A> = Arc<OnceLock<A>>;
 
 #[derive(Debug, Default)]
@@ -42,8 +41,8 @@ struct Last {
 }
 
 impl<A: Clone> CatchUp<A> {
-    /// The answer for a client by a look that begins after this was called; none when the store
-    /// could not be read. A look says whether it could.
+    /// The answer for a client, by a look that begins after this call. `None` if the store could
+    /// not be read. `look` says whether it could read the store.
     pub(crate) async fn ask<F>(
         &self,
         id: &ClientId,
@@ -57,8 +56,8 @@ impl<A: Clone> CatchUp<A> {
         question.get().cloned()
     }
 
-    /// Looks for whatever is new, unless somebody did since this was called. Says whether the store
-    /// could be read.
+    /// Looks for anything new, unless another look began after this call. `true` if the store could
+    /// be read.
     pub(crate) async fn once<F>(&self, look: impl FnOnce(Questions<A>) -> F) -> bool
     where
         F: Future<Output = bool>,
@@ -75,7 +74,8 @@ impl<A: Clone> CatchUp<A> {
         F: Future<Output = bool>,
     {
         let (began, succeeded) = self.look_now(question, look).await;
-        // What it found may have taken longer than nothing.
+        // A look that finds something may take longer, so every request waits until the next look
+        // may begin.
         sleep_until(began + DISTANCE).await;
         succeeded
     }
@@ -96,7 +96,8 @@ impl<A: Clone> CatchUp<A> {
             }
             sleep_until(began + DISTANCE).await;
         }
-        // Whoever took it with others may have hung up before they were answered.
+        // Another request's look may have taken this question. If that request's caller hung up,
+        // the question has no answer, so it is asked again.
         let again = question.map(|(id, question)| {
             let mut open = self.open();
             open.entry(id.clone())
@@ -142,7 +143,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Looks that answer with their number.
+    /// A look that answers with its number.
     #[derive(Default)]
     struct Looks {
         catch_up: CatchUp<u32>,
@@ -202,7 +203,7 @@ mod tests {
         let one = id("a");
         let hangs = |_| std::future::pending::<bool>();
         let mut hung = Box::pin(looks.catch_up.ask(&one, hangs));
-        // Both come during a look, so that the next one takes both questions along.
+        // Both come during a look, so the next look takes both questions.
         let all = async { tokio::join!(looks.ask("before"), &mut hung, &mut other) };
         let waited = tokio::time::timeout(6 * DISTANCE, all).await;
         waited.unwrap_err();

@@ -1,4 +1,4 @@
-//! A client's own limit on how often it asks.
+//! A client's own limit on its requests.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,12 +10,12 @@ use governor::{NotUntil, Quota, RateLimiter};
 
 use crate::token::{Period, Rate, Reason};
 
-/// Counts one client's requests. A service with replicas counts in each of them.
+/// Counts one client's requests. Each replica counts for itself.
 pub(crate) struct Pace {
     rate: Rate,
     limiter: RateLimiter<NotKeyed, InMemoryState, MonotonicClock>,
     since: Instant,
-    /// When a request was last counted, in milliseconds after that.
+    /// When a request was last counted, in milliseconds after `since`.
     counted_at: AtomicU64,
 }
 
@@ -38,15 +38,15 @@ impl Pace {
         self.rate
     }
 
-    /// Counts a request, if it may be made now.
+    /// Counts a request, or refuses it if the limit is reached.
     pub(super) fn check(&self) -> Result<(), Reason> {
         let now = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.counted_at.store(now, Ordering::Relaxed);
         self.limiter.check().map_err(|no| too_many(&no))
     }
 
-    /// Whether the next request may differ from the first: not when the last was so long ago that
-    /// all may come at once again.
+    /// Whether the limiter's state still matters. It doesn't if the last request is so long ago
+    /// that the full number may come at once again.
     pub(crate) fn limits(&self) -> bool {
         let counted_at = Duration::from_millis(self.counted_at.load(Ordering::Relaxed));
         self.since.elapsed().saturating_sub(counted_at) <= self.period()
@@ -67,7 +67,7 @@ impl fmt::Debug for Pace {
     }
 }
 
-/// A refusal until the limiter lets the next request by.
+/// A refusal until the limiter allows the next request.
 pub(super) fn too_many(not_until: &NotUntil<Instant>) -> Reason {
     let wait = not_until.wait_time_from(MonotonicClock.now());
     Reason::TooManyRequests {
@@ -75,7 +75,7 @@ pub(super) fn too_many(not_until: &NotUntil<Instant>) -> Reason {
     }
 }
 
-/// Rounded up, so that a caller that waits so long is not too early.
+/// Rounded up, so that a caller that waits this long is not too early.
 pub(super) fn whole_seconds(milliseconds: i64) -> Duration {
     let milliseconds = u64::try_from(milliseconds).unwrap_or(0);
     Duration::from_secs(milliseconds.div_ceil(1000).max(1))

@@ -1,9 +1,9 @@
-//! Which refusals get a record of their own, and which share one.
+//! Decides which refusals get their own record, and which share one.
 //!
 //! Anybody can cause a refusal without a credential, as often as the network allows, and each
-//! record takes room on the disk. So the first of a source and reason get one each. Those after
-//! them are counted, and share a record that has their number. The trail tells of every refusal
-//! that way, and a flood costs it next to nothing.
+//! record takes room on the disk. So the first refusals of a source and reason get one record each.
+//! Later ones are counted, and share a record that has their number. Thus the trail accounts for
+//! every refusal, and a flood costs it almost nothing.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -16,27 +16,28 @@ use jiff::{SignedDuration, Timestamp};
 use crate::audit::Record;
 use crate::token::Endpoint;
 
-/// Records of their own that a source and reason get after a pause.
+/// How many records of their own a source and reason get at first, and after a pause.
 const OWN: u32 = 32;
-/// After which time they get one more.
+/// The time after which they get one more.
 const REFILL: SignedDuration = SignedDuration::from_secs(10);
-/// Records of their own that all sources get together after a pause, and how many more a second.
+/// How many such records all sources together get at first, and the time after which they get one
+/// more.
 const OWN_OF_ALL: u32 = 4096;
 const REFILL_OF_ALL: SignedDuration = SignedDuration::from_millis(250);
-/// How long refusals are counted before their record is written: as long after the first, and twice
-/// as long each time the flood goes on.
+/// How long refusals are counted before their record is written: the first pause after the first
+/// refusal, and twice as long each time that the flood goes on.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(512);
-/// After which time without a refusal a source and reason are forgotten.
+/// After this time without a refusal, a source and reason are forgotten.
 const IDLE: SignedDuration = SignedDuration::from_mins(10);
-/// Sources and reasons that are counted apart. Those beyond share a count by their reasons alone.
+/// How many sources and reasons are counted apart. Further sources share a count for each reason.
 const KINDS: usize = 1024;
 
-/// The refusals that are counted at the moment.
+/// The refusals that are being counted.
 #[derive(Debug, Default)]
 pub(crate) struct Sampling {
     state: Mutex<State>,
-    /// Whether the disk has room for decisions alone.
+    /// Whether the disk has room for decisions only.
     is_scarce: AtomicBool,
     combined: AtomicU64,
 }
@@ -47,10 +48,10 @@ struct State {
     of_all: Option<Credit>,
 }
 
-/// What is counted together.
+/// Refusals of this kind are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Counted {
-    /// `None` for the sources that are not counted apart.
+    /// `None` for sources that are not counted apart.
     source: Option<Source>,
     endpoint: Endpoint,
     reason: &'static str,
@@ -69,7 +70,7 @@ struct Tally {
 struct Waiting {
     since: Timestamp,
     count: u64,
-    /// That of the last of them.
+    /// The record of the last of these refusals.
     record: Box<Record>,
 }
 
@@ -81,7 +82,7 @@ struct Credit {
 }
 
 impl Sampling {
-    /// Counts a refusal. Gives its record back if it gets one of its own.
+    /// Counts a refusal. Gives its record back if the refusal gets its own.
     pub(crate) fn count(
         &self,
         (address, endpoint, reason): (IpAddr, Endpoint, &'static str),
@@ -141,7 +142,7 @@ impl Sampling {
         None
     }
 
-    /// The records of those that have been counted for long enough, each with its number.
+    /// The records of refusals that have been counted for long enough, each with their number.
     pub(crate) fn due(&self, now: Timestamp) -> Vec<Record> {
         if self.is_scarce() {
             return Vec::new();
@@ -161,7 +162,7 @@ impl Sampling {
         due
     }
 
-    /// The records of all that are counted, at the end of the service.
+    /// The records of all counted refusals, at the end of the service.
     pub(crate) fn rest(&self) -> Vec<Record> {
         let kinds = std::mem::take(&mut self.lock().kinds);
         let waiting = kinds.into_values().filter_map(|tally| tally.waiting);
@@ -170,18 +171,18 @@ impl Sampling {
             .collect()
     }
 
-    /// Says whether the disk has room for decisions alone. As long as it has, refusals are counted
-    /// and wait.
+    /// Sets whether the disk has room for decisions only. While it has, refusals are counted and
+    /// wait.
     pub(crate) fn set_scarce(&self, is_scarce: bool) {
         self.is_scarce.store(is_scarce, Ordering::Relaxed);
     }
 
-    /// Whether it has, as was said last.
+    /// Whether the disk has room for decisions only, as last set.
     pub(crate) fn is_scarce(&self) -> bool {
         self.is_scarce.load(Ordering::Relaxed)
     }
 
-    /// How many have shared a record so far, or will.
+    /// How many refusals share a record, written or yet to be written.
     pub(crate) fn combined(&self) -> u64 {
         self.combined.load(Ordering::Relaxed)
     }
@@ -196,7 +197,7 @@ impl Credit {
         Self { left, at }
     }
 
-    /// Adds what came in since the last time; whether there is any.
+    /// Adds the credit of the time since the last call. `true` if there is credit.
     fn refilled(&mut self, most: u32, every: SignedDuration, now: Timestamp) -> bool {
         let passed = now.duration_since(self.at).as_millis() / every.as_millis();
         match u32::try_from(passed) {
@@ -259,7 +260,8 @@ mod tests {
         let due = sampling.due(after(1));
         assert_eq!(due.iter().map(count).collect::<Vec<_>>(), [968]);
         assert_eq!(sampling.combined(), 968);
-        // A source of its own, and after a pause the first one again.
+        // Another source gets its own record. So does the first source after a pause, but its
+        // refusals still wait.
         assert!(ask(&sampling, IpAddr::from([192, 0, 2, 2]), after(1)).is_some());
         assert!(ask(&sampling, HOME, after(2)).is_none());
         assert_eq!(sampling.rest().iter().map(count).sum::<u64>(), 1);

@@ -1,12 +1,12 @@
-//! A table that never grows: what it can't hold, it forgets, the soonest to expire first.
+//! A table that never grows. If it is full, it forgets the value that expires first.
 //!
-//! So a flood of new keys costs no memory and pushes out, of what is of use, the least.
+//! A flood of new keys thus costs no memory, and pushes out the values that are of least use.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Values by key, each until a time of its own, in milliseconds since 1970.
+/// Values by key. Each value has its own end, in milliseconds since 1970.
 pub(crate) struct Table<V> {
     sets: Box<[Mutex<Set<V>>]>,
 }
@@ -15,8 +15,8 @@ pub(crate) struct Table<V> {
 #[derive(Debug, Default)]
 pub(crate) struct Keys(RandomState);
 
-/// What values are kept by: 64 bits of a hash under a secret of this process, so that nobody
-/// outside can choose two names that meet in it.
+/// The key of a value: 64 bits of a hash under a secret of this process. An attacker thus can't
+/// choose two names with the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key(u64);
 
@@ -33,13 +33,13 @@ const WAYS: usize = 8;
 #[derive(Clone, Copy)]
 struct Slot<V> {
     key: Key,
-    /// In the past: free.
+    /// The place is free if this is in the past.
     expires: i64,
     value: V,
 }
 
 impl<V: Copy + Default> Table<V> {
-    /// With room for `sets` times 8 values, all of it taken at once.
+    /// A table with room for `sets` times 8 values. Takes all of that memory at once.
     pub(crate) fn new(sets: usize) -> Self {
         let free = Slot {
             key: Key(0),
@@ -58,7 +58,8 @@ impl<V: Copy + Default> Table<V> {
             .map(|slot| slot.value)
     }
 
-    /// Replaces the value by what `change` makes of it, until the time that `change` says.
+    /// Replaces the value with the value that `change` makes of it. `change` also says when it
+    /// expires.
     pub(crate) fn change(&self, key: Key, now: i64, change: impl FnOnce(Option<V>) -> (V, i64)) {
         let mut set = self.set(key);
         let at = set.iter().position(|slot| slot.is(key, now));
@@ -92,7 +93,7 @@ impl<V: Copy + Default> Table<V> {
     }
 
     fn set(&self, key: Key) -> MutexGuard<'_, Set<V>> {
-        // The remainder is smaller than the number of sets, which is a usize.
+        // The remainder is smaller than the number of sets, which is a `usize`.
         let at = usize::try_from(key.0 % self.sets.len() as u64).unwrap_or(0);
         self.sets[at].lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,7 +136,7 @@ mod tests {
     #[test]
     fn a_flood_of_short_lived_keys_pushes_out_no_long_lived_one() {
         let (table, keys) = (Table::new(4), Keys::default());
-        // Even if they all fall into one of the 4 sets, they fit.
+        // Even if all of them fall into one of the 4 sets, they fit.
         let kept: Vec<_> = (0..8).map(|name| keys.of(("kept", name))).collect();
         for key in &kept {
             table.change(*key, 0, |_| (1, 1_000));
@@ -144,7 +145,7 @@ mod tests {
             table.change(keys.of(("flood", name)), 0, |_| (2, 10));
         }
         let left = kept.iter().filter(|key| table.get(**key, 0).is_some());
-        // In a set that is full of them, the flood takes one place.
+        // In a set that is full of these keys, the flood takes one place.
         assert!(left.count() >= 7);
     }
 }

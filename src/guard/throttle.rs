@@ -1,9 +1,10 @@
-//! Slows down who guesses secrets, and clients that ask more often than they may.
+//! Slows down callers that guess secrets, and clients that ask more often than their limit allows.
 //!
-//! Failures are counted for a client *at a source*, so that nobody elsewhere can lock it out, and
-//! for a source over all clients. A number of them is free; each further one doubles the wait until
-//! the next credential is looked at. Time forgives: one failure in each longest wait, so pausing
-//! never gives more guesses than going on. All counts live in tables of fixed size.
+//! Failures are counted for a client *at a source*, so that an attacker elsewhere can't lock the
+//! client out, and for a source over all clients. Some failures are free. Each further failure
+//! doubles the wait until the next credential is looked at. Each longest wait that passes forgives
+//! one failure, so a pause never gives more guesses than going on. All counts of failures are in
+//! tables of fixed size.
 
 use std::hash::Hash;
 
@@ -28,10 +29,10 @@ pub(crate) struct Throttle {
     rate: Option<RateLimiter<Registered, HashMapStateStore<Registered>, MonotonicClock>>,
 }
 
-/// A client, told by the time of its registration from others that had its id before.
+/// A client. The time of its registration tells it from clients that had its id before.
 type Registered = (ClientId, Timestamp);
 
-/// Who asks: a client, as far as it is to be believed, at a source.
+/// The key of a caller: a client, as far as it is known, at a source.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ClientAtSource {
     pair: Key,
@@ -41,11 +42,11 @@ pub(crate) struct ClientAtSource {
 /// Times in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, Default)]
 struct Failures {
-    /// When the last of them is forgiven; how many there are follows.
+    /// When the last failure is forgiven. The number of failures follows from this.
     forgiven: i64,
     /// When a credential is looked at again.
     again: i64,
-    /// How many were not, since the last failure.
+    /// How many credentials were not looked at since the last failure.
     turned_away: u32,
 }
 
@@ -65,11 +66,11 @@ struct Limit {
 }
 
 impl Throttle {
-    /// A source may fail as often as so many clients.
+    /// A source has as many free failures as this many clients.
     const CLIENTS_A_SOURCE: u32 = 20;
-    /// 65,536 failing callers, in 2.6 MB.
+    /// Room for 65,536 failing callers, in 2.6 MB.
     const FAILING_SETS: usize = 8192;
-    /// 8,192 pairs of a client and its source.
+    /// Room for 8,192 pairs of a client and its source.
     const PROVEN_SETS: usize = 1024;
     const PROVEN_FOR: i64 = 30 * 24 * 3_600_000;
 
@@ -90,7 +91,7 @@ impl Throttle {
         }
     }
 
-    /// `client` is who asks, as far as it can be told from others.
+    /// The caller's key. `client` is the client, as far as it can be told from others.
     pub(crate) fn caller(&self, client: impl Hash, source: Source) -> ClientAtSource {
         ClientAtSource {
             pair: self.keys.of((client, source)),
@@ -98,8 +99,8 @@ impl Throttle {
         }
     }
 
-    /// Whether a credential that `caller` offers is looked at. One `at_home`, where the client has
-    /// proven itself before, doesn't suffer for what else its source does.
+    /// Whether a credential of `caller` is looked at. If the caller is `at_home`, where the client
+    /// has proved itself before, the other failures of its source don't count.
     pub(crate) fn may_try(
         &self,
         caller: ClientAtSource,
@@ -128,7 +129,8 @@ impl Throttle {
         }
     }
 
-    /// Forgets the client's failures at this source, and remembers that it is at home there.
+    /// Forgets the client's failures at this source, and remembers that the client is at home
+    /// there.
     pub(crate) fn succeeded(&self, caller: ClientAtSource, now: Timestamp) {
         let now = now.as_millisecond();
         self.failures.remove(caller.pair);
@@ -136,13 +138,13 @@ impl Throttle {
             .change(caller.pair, now, |_| ((), now + Self::PROVEN_FOR));
     }
 
-    /// Whether the client has proven itself at this source.
+    /// Whether the client has proved itself at this source.
     pub(crate) fn has_succeeded(&self, caller: ClientAtSource, now: Timestamp) -> bool {
         self.proven.get(caller.pair, now.as_millisecond()).is_some()
     }
 
-    /// Whether an authenticated client may make another request now: by its own pace, or else by
-    /// that of every client.
+    /// Whether an authenticated client may make another request now: by its own limit, or else by
+    /// the limit of all clients.
     pub(crate) fn pace(
         &self,
         client: &ClientId,
@@ -172,7 +174,7 @@ impl Throttle {
             return Ok(());
         };
         let wait = failures.again - now;
-        // Longer than the longest: the clock was set back.
+        // A wait that is longer than the longest means that the clock was set back.
         if wait <= 0 || wait > limit.longest {
             return Ok(());
         }
@@ -207,15 +209,16 @@ impl FailureLimits {
 }
 
 impl Limit {
-    /// Doublings of a second after which every wait is the longest: 2^17 s are more than a day.
+    /// After this many doublings of a second, every wait is the longest: 2^17 s are more than a
+    /// day.
     const DOUBLINGS: i64 = 17;
 
     fn one_more(self, before: Failures, now: i64) -> Failures {
-        // Never more than those that can make a wait longer, or a clock that is set back would add
-        // up to years.
+        // There are never more failures than can make a wait longer. Otherwise a clock that is set
+        // back would add up to years.
         let most = now + self.forgiving * (self.free + Self::DOUBLINGS);
         let forgiven = before.forgiven.clamp(now, most) + self.forgiving;
-        // Rounded up: one that is half forgiven counts.
+        // Rounded up: a failure that is half forgiven counts.
         let count = (forgiven - now + self.forgiving - 1) / self.forgiving;
         let again = match count - self.free {
             ..=0 => 0,

@@ -1,9 +1,9 @@
-//! Whose turn it is to have a chosen secret checked, which takes 19 MiB and some 20 ms of a core on
-//! purpose.
+//! Gives out turns for the check of a chosen secret, which by design takes 19 MiB and about 20 ms
+//! of a core.
 //!
-//! A flood of guesses must not keep the right secret from its turn, so turns are given by source:
-//! one at a time to each, and of the two that run at once, one only to clients at a source where
-//! they have proven themselves before.
+//! A flood of guesses must not keep the right secret from its turn. So each source has one turn at
+//! a time. Two checks run at once, and one of the two is only for clients at a source where they
+//! have proved themselves before.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -20,10 +20,11 @@ pub(crate) struct Turns {
     lines: Arc<Mutex<Lines>>,
 }
 
-/// A turn, or a place in its source's line. It ends when it is dropped.
+/// A turn. It ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    /// In this order: the next of the source is let forward before its line may be forgotten.
+    /// The fields drop in this order: the source's next request moves to the front before the
+    /// source's line may be forgotten.
     _running: (OwnedSemaphorePermit, OwnedSemaphorePermit),
     _front: OwnedSemaphorePermit,
     _line: InLine,
@@ -31,16 +32,17 @@ pub(crate) struct Turn {
 
 #[derive(Debug)]
 struct Lane {
-    /// For the foremost of each source.
+    /// Places for the foremost request of each source.
     queue: Arc<Semaphore>,
     running: Arc<Semaphore>,
 }
 
-/// Those who wait or have their turn, by source: how many, and the place at the front.
+/// The lines of requests by source: how many requests wait or have their turn, and the place at the
+/// front.
 type Lines = HashMap<(Source, AtHome), (usize, Arc<Semaphore>)>;
 type AtHome = bool;
 
-/// Counts one in its source's line.
+/// Counts one request in its source's line.
 #[derive(Debug)]
 struct InLine {
     line: (Source, AtHome),
@@ -48,10 +50,10 @@ struct InLine {
 }
 
 impl Turns {
-    /// Sources that wait in a lane: the last waits some 5 s.
+    /// How many sources wait in a lane. The last waits about 5 s.
     const SOURCES: usize = 256;
-    /// Requests of one source, as when a client that was just given a chosen secret starts with
-    /// many at once.
+    /// How many requests of one source wait. A client that was just given a chosen secret may start
+    /// with many at once.
     const IN_LINE: usize = 64;
 
     pub(crate) fn new() -> Self {
@@ -62,8 +64,9 @@ impl Turns {
         }
     }
 
-    /// Waits for a turn; none when too many wait already. Who gets one should look first whether
-    /// another's has made the work unnecessary. Giving up while waiting is safe.
+    /// Waits for a turn. `None` if too many requests wait already. With a turn, the caller should
+    /// first look whether another request has made the work unnecessary. It is safe to drop this
+    /// while it waits.
     pub(crate) async fn wait(&self, source: Source, at_home: AtHome) -> Option<Turn> {
         let (line, front) = self.line_up((source, at_home))?;
         let front = front.acquire_owned().await.ok()?;
@@ -135,13 +138,13 @@ mod tests {
         IpAddr::from(number.to_be_bytes()).into()
     }
 
-    /// A turn, if there is one without waiting for another's end.
+    /// A turn that is free now. `None` if the turn would have to wait for another to end.
     async fn at_once(turns: &Turns, number: u32, at_home: bool) -> Option<Turn> {
         let wait = turns.wait(source(number), at_home);
         timeout(Duration::from_millis(20), wait).await.ok()?
     }
 
-    /// Lets all tasks come as far as they can.
+    /// Lets all tasks run as far as they can.
     async fn settle() {
         for _ in 0..1000 {
             tokio::task::yield_now().await;
@@ -187,7 +190,8 @@ mod tests {
         });
         settle().await;
         drop(running);
-        // Before the second of the flood, though it came after them all.
+        // The other source gets its turn before the second request of the flood, though it came
+        // last.
         let other = timeout(Duration::from_secs(5), other).await;
         other.expect("soon").unwrap().expect("a turn");
         let mut served = 0;

@@ -1,8 +1,8 @@
-//! The assertions that a client has used, by their `jti`: RFC 7523 3 lets each be used once.
+//! The assertions that a client has used, by their `jti`. RFC 7523 3 lets each be used once.
 //!
-//! Kept in memory until they expire, five minutes at most, and so for one process: whoever listens
-//! in on a request could use its assertion once more at each other replica, and after a restart,
-//! within that time. TLS keeps them from listening in.
+//! They are kept in memory until they expire, for five minutes at most, and thus for one process.
+//! An attacker that reads a request could use its assertion once more at each other replica, and
+//! after a restart, within that time. TLS keeps attackers from reading requests.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -19,28 +19,30 @@ pub(crate) struct UsedAssertions(Mutex<Used>);
 
 #[derive(Debug, Default)]
 struct Used {
-    /// When each expires, in seconds since 1970, by the first half of its id's SHA-256.
+    /// When each assertion expires, in seconds since 1970, by the first half of the SHA-256 of its
+    /// id.
     until: HashMap<[u8; 16], i64>,
-    /// How many there may be until the expired ones are looked for.
+    /// At which number of assertions the expired ones are next searched for.
     sweep_at: usize,
 }
 
 impl UsedAssertions {
-    /// Room for two hundred a second that live for five minutes, in some 4 MB.
+    /// Room for two hundred a second that live for five minutes, in about 4 MB.
     const MOST: usize = 65_536;
     const FIRST_SWEEP: usize = 1024;
 
-    /// Notes that an assertion is used, which expires at `expires_at`, in seconds since 1970.
+    /// Notes the use of an assertion that expires at `expires_at`, in seconds since 1970.
     ///
     /// # Errors
-    /// [`AssertionError::Replayed`] when it was used before; [`Reason::TooManyRequests`] when so many are remembered that this one
-    /// could not be: to forget one would let it be used again.
+    /// [`AssertionError::Replayed`] if it was used before. [`Reason::TooManyRequests`] if there is
+    /// no room to remember it: to forget another would let that one be used again.
     pub(crate) fn note(&self, id: &str, expires_at: i64, now: Timestamp) -> Result<(), Reason> {
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now.as_second();
         if used.until.len() >= used.sweep_at.max(Self::FIRST_SWEEP) {
             used.until.retain(|_, until| *until > now);
-            // Doubled, so that looking is a small part of the work however many there are.
+            // The number is doubled, so that the search stays a small part of the work, however
+            // many assertions there are.
             used.sweep_at = (used.until.len() * 2).min(Self::MOST);
         }
         let mut name = [0; 16];
@@ -60,7 +62,7 @@ impl UsedAssertions {
         Ok(())
     }
 
-    /// Whether there are any that have not expired.
+    /// Whether there are assertions that have not expired.
     pub(crate) fn any(&self, now: Timestamp) -> bool {
         let used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         used.until.values().any(|until| *until > now.as_second())

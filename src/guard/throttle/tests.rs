@@ -1,4 +1,4 @@
-//! Guessers against the clock.
+//! A guesser, with a clock that the tests set.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -21,7 +21,8 @@ fn throttle() -> Throttle {
     Throttle::new(&ThrottleConfig::default())
 }
 
-/// Guesses as fast as it is let for so long; how many guesses were looked at.
+/// Guesses as fast as the throttle allows, for `millis`. Gives the number of guesses that were
+/// looked at.
 fn guesses(throttle: &Throttle, caller: impl Fn(u32) -> ClientAtSource, millis: i64) -> u32 {
     let (mut now, mut looked_at) = (0, 0);
     while now <= millis {
@@ -48,7 +49,7 @@ fn ten_failures_are_free_and_then_each_doubles_the_wait() {
         throttle.failed(caller, at(0));
     }
     let mut now = 0;
-    // From there on, a wait is about as long as it takes until one is forgiven.
+    // From here on, a wait takes about as long as it takes until one failure is forgiven.
     for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 256] {
         throttle.may_try(caller, false, at(now)).unwrap();
         throttle.failed(caller, at(now));
