@@ -10,7 +10,7 @@ use crate::judge::Judge;
 use crate::scalar::Charset;
 use crate::wire::{self, Style, Unwritable};
 
-/// What every request to a service is made with.
+/// The data that every request to a service needs.
 pub(crate) struct Caller<'d> {
     pub(crate) document: &'d Document,
     pub(crate) judge: Judge<'d>,
@@ -24,7 +24,7 @@ pub(crate) struct Attempt<'d> {
     pub(crate) parameters: Vec<(Parameter<'d>, Value)>,
     pub(crate) body: Option<Body<'d>>,
     pub(crate) shown: Vec<Shown>,
-    /// What the request is about, for failures.
+    /// A description of the request, for failures.
     pub(crate) about: String,
 }
 
@@ -60,15 +60,15 @@ impl Attempt<'_> {
         values(self) == values(other) && body(self) == body(other)
     }
 
-    /// The credentials that stand where this parameter does. A request with such credentials sends
-    /// them and not the parameter's value.
+    /// The credentials that take this parameter's place. A request with such credentials sends them
+    /// and not the parameter's value.
     pub(crate) fn shown_in(&self, parameter: &Parameter<'_>) -> Option<&Shown> {
         self.shown.iter().find(|shown| {
             shown.location == parameter.location && shown.name.eq_ignore_ascii_case(parameter.name)
         })
     }
 
-    /// The request as HTTP.
+    /// Writes the request as HTTP.
     pub(crate) fn request(
         &self,
         caller: &Caller<'_>,
@@ -144,7 +144,7 @@ impl Attempt<'_> {
     }
 }
 
-/// The text that stands for a variable in a path template.
+/// The text of a variable in a path template.
 fn place(name: &str) -> String {
     wire::template(&format!("{{{name}}}"))
 }

@@ -1,5 +1,5 @@
-//! The valid requests to an operation: the least and the fullest, with each branch of a union, each
-//! body, and each way of showing credentials.
+//! Makes the valid requests to an operation: the smallest and the fullest, with each branch of a
+//! union, each body, and each way of showing credentials.
 
 use dropshot_contract::{Bytes, Location, Operation, Value};
 
@@ -13,9 +13,9 @@ use crate::scalar::{Charset, Richness};
 use crate::wire;
 
 impl<'d> Caller<'d> {
-    /// Makes the requests that the service must take: the fullest, the least, one with nulls, one
-    /// for each branch of the unions, each of them with each body, and one for each way of showing
-    /// credentials. `gaps` gets what could not be made.
+    /// Makes the requests that the service must accept: the fullest, the smallest, one with nulls,
+    /// one for each branch of the unions, each of them with each body, and one for each way of
+    /// showing credentials. `gaps` gets a reason for each part that could not be made.
     pub(crate) fn attempts(&self, operation: &Operation, gaps: &mut Vec<Gap>) -> Vec<Attempt<'d>> {
         let alternatives = self.alternatives(operation, gaps);
         let Some(first) = alternatives.first() else {
@@ -70,7 +70,8 @@ impl<'d> Caller<'d> {
         attempts
     }
 
-    /// The ways of showing credentials. If the operation asks for none, the one way shows nothing.
+    /// The ways of showing credentials. If the operation asks for none, there is a single way,
+    /// which shows nothing.
     fn alternatives(&self, operation: &Operation, gaps: &mut Vec<Gap>) -> Vec<Vec<Shown>> {
         let security = self.document.security(operation);
         if security.is_empty() {
@@ -244,9 +245,9 @@ impl<'d> Caller<'d> {
     }
 }
 
-/// How a sample of a parameter is made.
+/// The plan for a sample of a parameter.
 fn parameter_plan(parameter: &Parameter<'_>, richness: Richness, branch: usize) -> Plan {
-    // No text on the wire stands for null.
+    // The wire has no text for null.
     let richness = if richness == Richness::Nulls && !parameter.json {
         Richness::Full
     } else {

@@ -1,4 +1,4 @@
-//! How the value of a body is written in each media type.
+//! Writes the value of a body in each media type.
 
 use dropshot_contract::{Bytes, Value};
 use serde_json::Map;

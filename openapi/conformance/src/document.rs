@@ -22,7 +22,7 @@ pub(crate) struct Parameter<'d> {
     pub(crate) required: bool,
     pub(crate) style: &'d str,
     pub(crate) explode: bool,
-    /// Declared by `content: application/json`.
+    /// Whether the parameter is declared by `content` in JSON.
     pub(crate) json: bool,
     pub(crate) schema: &'d Value,
 }
@@ -120,8 +120,7 @@ impl Document {
             let Some(mut parameter) = self.parameter(self.follow(value)) else {
                 continue;
             };
-            // The operation can be called without `Authorization`: `security` decides, not the
-            // parameter.
+            // A caller may leave `Authorization` out: `security` decides, not the parameter.
             if parameter.location == Location::Header
                 && parameter.name.eq_ignore_ascii_case("authorization")
                 && self.has_way_beside_authorization(operation)

@@ -1,4 +1,4 @@
-//! The driver starts a server and tests every operation of it.
+//! Starts a server and tests each of its operations.
 
 use std::collections::HashSet;
 
@@ -13,18 +13,18 @@ use crate::judge::Judge;
 use crate::replies::Expected;
 use crate::report::{OperationReport, Report};
 
-/// A generated service to drive.
+/// A generated service to test.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject {
     /// The name in the report.
     pub name: &'static str,
-    /// `DOCUMENT`
+    /// The generated `DOCUMENT`.
     pub document: &'static str,
-    /// `BASE_PATH`
+    /// The generated `BASE_PATH`.
     pub base_path: &'static str,
-    /// `operations::ALL`
+    /// The generated `operations::ALL`.
     pub operations: &'static [&'static Operation],
-    /// `api_description::<echo::Echo>`
+    /// The generated `api_description::<echo::Echo>`.
     pub service: fn(dropshot_contract::Options) -> Result<ApiDescription<Context>, MountError>,
     /// JSON pointers to the constraints that the generator has reported as not enforced.
     pub unenforced: &'static [&'static str],
@@ -98,7 +98,7 @@ fn round_trip(subject: &Subject, document: &Value) -> Vec<String> {
     }
 }
 
-/// What all operations of a document are tested with.
+/// The data that the tests of all operations share.
 pub(crate) struct Session<'d> {
     pub(crate) caller: Caller<'d>,
     pub(crate) client: Client,

@@ -1,8 +1,8 @@
-//! The service's side of the test: what the generated module `echo` calls.
+//! The service's side of the test: the functions that the generated module `echo` calls.
 //!
-//! The driver leaves a [`Case`] in the [`Context`] and sends its number with the request. The
-//! handler records there what it got, and takes the samples for its answer from there. It records
-//! JSON, the one form that driver and handler share.
+//! The driver puts a [`Case`] into the [`Context`] and sends its number with the request. The
+//! handler records in the case what it got, and takes the samples for its answer from the case. It
+//! records JSON, the one form that driver and handler share.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
@@ -23,14 +23,14 @@ pub const CASE: &str = "x-conformance-case";
 #[derive(Debug, Clone, Default)]
 pub struct Context(Arc<Mutex<HashMap<u64, Case>>>);
 
-/// One request: what to answer, and what the handler got.
+/// A request: the answer that the driver wants, and what the handler got.
 #[derive(Debug, Default)]
 pub(crate) struct Case {
     pub(crate) wanted: Wanted,
     pub(crate) got: Option<Got>,
 }
 
-/// What the handler is to answer.
+/// The answer that the driver wants.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
     /// Index into the operation's responses.
@@ -41,7 +41,7 @@ pub(crate) struct Wanted {
     /// The `Content-Type`. For a range, this is a media type within the range.
     pub(crate) media_type: String,
     pub(crate) body: Sample,
-    /// By name in lower case: the value, and its text.
+    /// The headers, by name in lower case: the value, and its text.
     pub(crate) headers: HashMap<String, (Value, String)>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Got {
     pub(crate) parameters: BTreeMap<(Location, String), Value>,
     /// The index of the media type, and the value or the bytes.
     pub(crate) body: Option<(usize, Result<Value, Bytes>)>,
-    /// By the scheme's name.
+    /// The credentials, by the scheme's name.
     pub(crate) credentials: BTreeMap<String, String>,
     /// Why values could not be recorded.
     pub(crate) errors: Vec<String>,
@@ -168,7 +168,7 @@ impl Exchange {
     /// The body to answer with.
     ///
     /// # Errors
-    /// 500 with the reason if the type does not take the sample.
+    /// 500 with the reason if the type refuses the sample.
     pub fn reply<T>(&self, decode: fn(Node) -> Result<T, Invalid>) -> Result<T, Failure> {
         let node = match &self.wanted.body {
             Sample::Json(value) => node(value),
@@ -206,7 +206,7 @@ impl Exchange {
     /// A header that the response must have.
     ///
     /// # Errors
-    /// 500 if there is no sample, or if the type does not take it.
+    /// 500 if there is no sample, or if the type refuses it.
     pub fn required_header<T>(
         &self,
         name: &str,
@@ -218,7 +218,7 @@ impl Exchange {
     /// A header that the response may have.
     ///
     /// # Errors
-    /// 500 if the type does not take the sample.
+    /// 500 if the type refuses the sample.
     pub fn header<T>(
         &self,
         name: &str,
@@ -242,7 +242,7 @@ impl Exchange {
     /// A header that the response may have, as text.
     ///
     /// # Errors
-    /// This method never fails. Its signature is that of the other header methods.
+    /// This method never fails. It has the same signature as the other header methods.
     pub fn header_text(&self, name: &str) -> Result<Option<String>, Failure> {
         let sample = self.wanted.headers.get(&name.to_ascii_lowercase());
         Ok(sample.map(|(_, text)| text.clone()))
@@ -319,10 +319,10 @@ pub fn ignore(object: &mut Object, name: &str) {
     }
 }
 
-/// Reads a `readOnly` property if a reply is made from a sample. In a request, leaves it alone.
+/// Reads a `readOnly` property if a reply is made from a sample. Leaves it alone in a request.
 ///
 /// # Errors
-/// Those of `decode`, and a missing property that a reply must have.
+/// The errors of `decode`, and a missing property that a reply must have.
 pub fn read_only<T>(
     object: &mut Object,
     name: &str,
@@ -339,7 +339,7 @@ pub fn read_only<T>(
 /// Reads a `writeOnly` property from a request. The sample of a reply does not have it.
 ///
 /// # Errors
-/// Those of `decode`, and a missing property that a request must have.
+/// The errors of `decode`, and a missing property that a request must have.
 pub fn write_only<T>(
     object: &mut Object,
     name: &str,

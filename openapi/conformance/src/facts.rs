@@ -1,4 +1,4 @@
-//! What the schemas of one value say together: its own schemas, those of their `allOf`s, and one
+//! Gathers what all schemas of one value say: its own schemas, those of their `allOf`s, and one
 //! branch of each union.
 
 use dropshot_contract::Value;
@@ -6,7 +6,7 @@ use serde_json::{Map, Number};
 
 use crate::document::{Document, flag, range, tags};
 
-/// How many references and compositions are followed at most.
+/// The most references and compositions that are followed.
 const DEEPEST: usize = 64;
 
 /// The constraints on a value.
@@ -29,7 +29,7 @@ pub(crate) struct Facts<'d> {
     pub(crate) min_items: u64,
     pub(crate) max_items: Option<u64>,
     pub(crate) unique: bool,
-    /// One for each schema that has `properties` or `additionalProperties`.
+    /// The properties of each schema that has `properties` or `additionalProperties`.
     pub(crate) objects: Vec<Properties<'d>>,
     pub(crate) required: Vec<&'d str>,
     pub(crate) min_properties: u64,

@@ -57,7 +57,7 @@ impl<'d> Judge<'d> {
     /// Up to three errors of a value. Empty if the value is valid.
     ///
     /// # Errors
-    /// The validator does not take the schema.
+    /// The validator refuses the schema.
     pub(crate) fn errors(
         &self,
         schema: &'d Value,
@@ -116,7 +116,7 @@ fn is_date(text: &str) -> bool {
 struct Translation<'d> {
     document: &'d Document,
     direction: Direction,
-    /// The name among the definitions, by reference.
+    /// The names of the definitions, by reference.
     names: HashMap<String, String>,
     open: VecDeque<String>,
     /// The properties of the enclosing `allOf`s that are left out in this direction.

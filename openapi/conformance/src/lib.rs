@@ -2,8 +2,8 @@
 //! makes requests from the document and sends them to a real server.
 //!
 //! The other side is the module `echo`, which the generator adds on demand. Its handlers report
-//! what they got, and answer what the driver asks for. The driver tests three things of each
-//! operation:
+//! what they got, and give the answers that the driver asks for. The driver tests three things for
+//! each operation:
 //!
 //! | What | Module |
 //! |---|---|
@@ -11,9 +11,9 @@
 //! | every declared reply comes as the document says | `replies` |
 //! | a request that breaks one rule gets a 4xx that names the place | `refuse`, `violate` |
 //!
-//! `sample`, `scalar` and `pattern` make values from what `facts` gathers of a schema. `judge`
-//! checks them with a validator that knows nothing of the generator. `wire`, `body` and
-//! `credentials` write them. The report counts what can't be made.
+//! `sample`, `scalar` and `pattern` make values by the rules that `facts` gathers from a schema.
+//! `judge` checks the values with a validator that knows nothing of the generator. `wire`, `body`
+//! and `credentials` write them. The report counts the values that can't be made.
 
 mod attempt;
 mod attempts;

@@ -1,7 +1,7 @@
 //! Makes text that matches a pattern.
 //!
-//! The text is written from the pattern's syntax tree, and kept only if the pattern matches it. The
-//! tree has no look-around, so the writing leaves it out. The matching includes it.
+//! The text is written from the pattern's syntax tree. It is kept only if the pattern matches it.
+//! The tree has no look-around, so the text is written without it, but the match includes it.
 
 use fancy_regex::Regex;
 use regex_syntax::ParserBuilder;
@@ -14,7 +14,7 @@ const PREFERRED: &[char] = &[
     '+', '!', '#', '$',
 ];
 
-/// How often an open repetition is repeated at most.
+/// The most times that an open repetition is repeated.
 const LONGEST: u32 = 80;
 
 /// A text of `min` to `max` characters that each pattern matches. Another `salt` gives another

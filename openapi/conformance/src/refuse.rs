@@ -1,4 +1,5 @@
-//! Requests that each break one rule of the document, and how the service refuses them.
+//! Sends requests that each break one rule of the document, and checks how the service refuses
+//! them.
 
 use dropshot_contract::http::Method;
 use dropshot_contract::{Bytes, Location, Operation, StatusCode, Value};
@@ -12,7 +13,7 @@ use crate::report::OperationReport;
 use crate::violate::{Violation, violations};
 use crate::wire;
 
-/// Where a refusal has to point.
+/// The place that a refusal must name.
 struct Place<'p> {
     location: Option<Location>,
     name: &'p str,
@@ -20,7 +21,7 @@ struct Place<'p> {
 }
 
 impl<'d> Session<'d> {
-    /// Breaks one rule after the other of a valid request.
+    /// Breaks the rules of a valid request, one at a time.
     pub(crate) async fn violate(
         &mut self,
         operation: &'static Operation,
@@ -83,7 +84,7 @@ impl<'d> Session<'d> {
         }
     }
 
-    /// Leaves out what is required.
+    /// Leaves out required parts, one at a time.
     async fn absent(
         &mut self,
         operation: &'static Operation,
@@ -127,7 +128,7 @@ impl<'d> Session<'d> {
             .document
             .body(operation)
             .is_some_and(|(required, _)| required);
-        // In other kinds, no bytes are a valid body: an empty text, an empty file or an empty form.
+        // In other kinds, an empty body is valid: an empty text, an empty file or an empty form.
         let nothing = base
             .body
             .as_ref()
@@ -328,7 +329,7 @@ fn judged(method: &Method, outcome: &Outcome, place: &Place<'_>) -> Result<(), S
 
 /// Whether a pointer names the place of the violation, or an equally good place.
 fn points(violation: &Violation, pointer: &str) -> bool {
-    // The service may choose which repeated item, or which property too many, it names.
+    // The service may choose the repeated item, or the property too many, that it names.
     let inexact =
         ["uniqueItems", "minProperties", "maxProperties", "not"].contains(&violation.keyword);
     let around = violation

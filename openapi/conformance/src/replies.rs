@@ -1,4 +1,4 @@
-//! The declared replies: what the driver asks the handler for, and whether it gets that.
+//! Asks the handlers for the declared replies, and checks the answers.
 
 use dropshot_contract::http::{HeaderMap, Method};
 use dropshot_contract::{Bytes, Operation, Status, Value};
@@ -15,7 +15,7 @@ use crate::sample::{Gap, Plan, sample};
 use crate::scalar::{Charset, Richness};
 use crate::wire::{self, Style};
 
-/// A reply that the handler is asked for.
+/// A reply that the driver asks the handler for.
 #[derive(Debug)]
 pub(crate) struct Expected<'d> {
     pub(crate) wanted: Wanted,
@@ -337,7 +337,7 @@ fn headers(wanted: &Wanted, headers: &HeaderMap) -> Result<(), String> {
     Ok(())
 }
 
-/// A status that the declared response covers and no other declared response does.
+/// A status that the declared response covers, and no other declared response.
 fn status(operation: &Operation, declared: Status) -> Option<u16> {
     let explicit = |status: u16| {
         operation

@@ -11,11 +11,11 @@ use serde_json::json;
 pub struct Report {
     /// The document's name.
     pub name: String,
-    /// In the document's order.
+    /// The operations, in the document's order.
     pub operations: Vec<OperationReport>,
-    /// Where Dropshot's export differs from the document.
+    /// The differences between Dropshot's export and the document.
     pub differences: Vec<String>,
-    /// Why the document could not be driven at all.
+    /// Why the service could not be tested at all.
     pub error: Option<String>,
 }
 
@@ -30,18 +30,18 @@ pub struct OperationReport {
     pub constraints: Count,
     /// Replies that came as the document says.
     pub replies: Count,
-    /// What no request or reply could be made for, and why. The test says nothing about it.
+    /// The parts for which the driver could make no request or reply, and why. They are not tested.
     pub not_generated: Vec<String>,
-    /// What failed.
+    /// The failures.
     pub failures: Vec<String>,
 }
 
-/// How many are good, of how many.
+/// The number of good results among all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Count {
-    /// How many came out as they should.
+    /// The number of good results.
     pub good: usize,
-    /// How many there are.
+    /// The number of all results.
     pub all: usize,
 }
 
@@ -56,20 +56,20 @@ pub struct Totals {
     pub constraints: Count,
     /// Replies of all operations.
     pub replies: Count,
-    /// What no request or reply could be made for.
+    /// The number of parts for which the driver could make no request or reply.
     pub not_generated: usize,
     /// Differences of the round trip.
     pub differences: usize,
 }
 
 impl Count {
-    /// Counts one more.
+    /// Counts one more result.
     pub(crate) fn add(&mut self, good: bool) {
         self.good += usize::from(good);
         self.all += 1;
     }
 
-    /// Whether all are good.
+    /// Whether all results are good.
     #[must_use]
     pub fn is_whole(self) -> bool {
         self.good == self.all
@@ -112,7 +112,7 @@ impl Report {
         totals
     }
 
-    /// What a program prints: `totals`, `failures`, `not_generated` and `operations`.
+    /// The report that a program prints: `totals`, `failures`, `not_generated` and `operations`.
     #[must_use]
     pub fn summary(&self) -> Value {
         json!({
@@ -124,7 +124,7 @@ impl Report {
         })
     }
 
-    /// What no request or reply could be made for, one line each.
+    /// The parts for which the driver could make no request or reply, one line each.
     pub fn not_generated(&self) -> impl Iterator<Item = String> {
         self.operations.iter().flat_map(|operation| {
             let gaps = operation.not_generated.iter();

@@ -1,7 +1,7 @@
 //! Makes values for schemas.
 //!
-//! A sample is meant to be valid. The validator checks it before it is used, so that a mistake made
-//! here does not count against the service.
+//! A sample should be valid. The validator checks it before it is used, so that a mistake of this
+//! module does not count against the service.
 
 use std::cell::{Cell, RefCell};
 
@@ -19,10 +19,10 @@ const FULL_DEPTH: usize = 5;
 /// The deepest level of a sample.
 const MAX_DEPTH: usize = 24;
 
-/// How many values are made for one sample at most.
+/// The most values that are made for one sample.
 const BUDGET: usize = 20_000;
 
-/// How a sample is made.
+/// The plan for a sample.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) direction: Direction,
@@ -30,8 +30,8 @@ pub(crate) struct Plan {
     pub(crate) charset: Charset,
     /// The branch to choose in each union.
     pub(crate) branch: usize,
-    /// Whether to keep the properties that are left out in this direction, as a caller does that
-    /// sends back what it got.
+    /// Whether to keep the properties that are left out in this direction. A caller that sends back
+    /// what it got keeps them.
     pub(crate) returned: bool,
 }
 
@@ -171,7 +171,7 @@ struct Place<'n> {
     name: &'n str,
     /// Makes values of the same name different.
     salt: usize,
-    /// Makes numbers different that stand at a bound: the position in a list.
+    /// Makes numbers at a bound different. It is the position in a list.
     item: usize,
     depth: usize,
     branch: usize,
@@ -184,7 +184,7 @@ impl<'d> Maker<'d> {
         if at.depth <= FULL_DEPTH || facts.branches < 2 {
             return self.of(&facts, at);
         }
-        // Deep down, the first branch that can be made is good enough.
+        // At a deep level, the first branch that can be made is enough.
         let mut gap = Gap::new();
         for branch in 0..facts.branches {
             let at = Place { branch, ..at };

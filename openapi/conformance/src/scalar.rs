@@ -6,7 +6,7 @@ use serde_json::Number;
 use crate::facts::Facts;
 use crate::pattern;
 
-/// A text is filled up to its `maxLength` only if that is no longer than this.
+/// The longest `maxLength` up to which a text is filled.
 const FILLED: u64 = 256;
 
 /// The longest text that is made at all.
@@ -28,9 +28,9 @@ pub(crate) enum Charset {
 pub(crate) enum Richness {
     /// As little as allowed. Numbers stand at their lower bounds.
     Minimal,
-    /// Everything. Numbers stand at their upper bounds.
+    /// All parts. Numbers stand at their upper bounds.
     Full,
-    /// Everything, with null where it is allowed.
+    /// All parts, with null where it is allowed.
     Nulls,
 }
 

@@ -12,7 +12,7 @@ use crate::judge::Direction;
 use crate::pattern;
 use crate::scalar::{Charset, Richness};
 
-/// A text longer than this is not made only to be too long.
+/// The longest text that is made to break `maxLength`.
 const LONGEST: u64 = 50_000;
 
 /// The deepest level at which a value is broken.
@@ -23,7 +23,7 @@ const MAX_DEPTH: usize = 24;
 pub(crate) struct Violation {
     /// The keyword that is violated.
     pub(crate) keyword: &'static str,
-    /// Where in the value the refusal should point.
+    /// The place in the value that the refusal should name.
     pub(crate) pointer: String,
     /// A place further out to which the refusal may point instead: the outermost union without a
     /// discriminator. Such a union can't know which branch the caller meant.
@@ -35,7 +35,7 @@ pub(crate) struct Violation {
 }
 
 /// All ways to break `sample`, a value of `schema` made with branch `branch` of its unions. The
-/// wire carries only text, so there only what a text can show is broken.
+/// wire carries only text, so only rules that a text can break are broken there.
 pub(crate) fn violations<'d>(
     document: &'d Document,
     schema: &'d Value,
@@ -107,12 +107,12 @@ impl<'d> Breaker<'d, '_> {
         }
     }
 
-    /// Adds a violation: `value` replaces what stands at the place.
+    /// Adds a violation: `value` replaces the value at the place.
     fn add(&mut self, keyword: &'static str, place: Place<'_>, value: Value) {
         self.add_at(keyword, place, place.pointer.to_owned(), value);
     }
 
-    /// As `add`, but the refusal should point to `at`.
+    /// Like `add`, but the refusal should name the place `at`.
     fn add_at(&mut self, keyword: &'static str, place: Place<'_>, at: String, value: Value) {
         let last = format!(
             "{} {}",
@@ -254,7 +254,7 @@ impl<'d> Breaker<'d, '_> {
             .checked_sub(1)
             .and_then(|fewer| usize::try_from(fewer).ok())
         {
-            // On the wire, no text stands for an empty array.
+            // The wire has no text for an empty array.
             if fewer > 0 || self.charset == Charset::Json {
                 self.add(
                     "minItems",

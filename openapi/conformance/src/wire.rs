@@ -1,7 +1,8 @@
-//! How values are written into paths, queries, headers, cookies and forms (OpenAPI 3.0.3, Style
-//! Values and Style Examples).
+//! Writes values into paths, queries, headers, cookies and forms (OpenAPI 3.0.3, Style Values and
+//! Style Examples).
 //!
-//! This module follows that table alone, and not the way in which the service reads values.
+//! This module follows the specification's table alone, and not the way in which the service reads
+//! values.
 
 use dropshot_contract::{Location, Value};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -201,7 +202,7 @@ impl<'d> Style<'d> {
         }
     }
 
-    /// The text of a value that stands among others.
+    /// The text of a value in a list of values.
     fn part(&self, value: &Value) -> Result<String, Unwritable> {
         let text = scalar(value)?;
         let separator = match self.style {
@@ -229,7 +230,7 @@ impl<'d> Style<'d> {
 /// The text of a value that has no parts.
 ///
 /// # Errors
-/// It has parts, or is null.
+/// The value has parts, or is null.
 pub(crate) fn scalar(value: &Value) -> Result<String, Unwritable> {
     match value {
         Value::String(text) => Ok(text.clone()),
