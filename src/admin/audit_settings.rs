@@ -1,4 +1,4 @@
-//! How the configuration has audit trails written.
+//! From the configuration to the settings of audit trails.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::keys::Vault;
 use crate::store::Store;
 
-/// How audit trails are written; makes the key of their checkpoints when the store has none.
+/// The settings of audit trails. Makes the key of their checkpoints if the store has none.
 pub(super) async fn audit_settings(
     config: &Config,
     store: &dyn Store,
@@ -23,7 +23,7 @@ pub(super) async fn audit_settings(
         None => {
             let made = vault.generate_audit_key()?;
             store.keep_first_audit_key(&made).await?;
-            // Another process that starts for the first time as well may have been faster.
+            // Another process that also starts for the first time may have been faster.
             store.audit_key().await?.unwrap_or(made)
         }
     };
@@ -35,8 +35,8 @@ pub(super) async fn audit_settings(
     })
 }
 
-/// Opens the service's trail, and makes it known to the store before its first record: one that is
-/// known can't be taken away unseen.
+/// Opens the service's trail, and tells the store of it before its first record. An attacker can't
+/// take away a trail that the store knows without being noticed.
 pub(super) async fn open_trail(
     settings: Settings,
     config: &Config,

@@ -1,4 +1,4 @@
-//! From a store to one whose rows are believed only if this service wrote them.
+//! Makes a store believe only rows that this service wrote.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use crate::config::Config;
 use crate::keys::{MasterKey, Vault};
 use crate::store::{self, Migrate, SeenVersion, Store, StoreError};
 
-/// Has a store be believed by a vault's keys. Vouches for the rows of one that an earlier release
-/// left, which is done once, if `adopt` allows it: not a store that has been under this release
-/// here.
+/// Gives the store the vault's keys, so that it believes only rows under these keys. If an earlier
+/// release left the store, this vouches for its rows, once, if `adopt` allows it. This refuses a
+/// store of an earlier release if this release was used here before.
 pub(super) async fn entrust(
     store: &dyn Store,
     config: &Config,
@@ -37,21 +37,21 @@ pub(super) async fn entrust(
     Ok(witness)
 }
 
-/// Opens the store that the configuration names, to read what this service wrote in it.
+/// Opens the configured store, to read what this service wrote in it.
 ///
 /// # Errors
-/// [`StartError`]: the store or the master key can't be read, or aren't of one another.
+/// [`StartError`]: the store or the master key can't be read, or the key isn't the store's.
 pub async fn believed_store(config: &Config) -> Result<Arc<dyn Store>, StartError> {
     let store = store::open(&config.store, Migrate::No).await?;
     believe(&*store, config, Migrate::No).await?;
     Ok(store)
 }
 
-/// Has a store be believed by the configuration's master key, if it holds any key. With `adopt`,
-/// one of an earlier release as well.
+/// Gives the store the keys that the configured master key opens, if the store holds any key. With
+/// `adopt`, also accepts a store of an earlier release.
 ///
 /// # Errors
-/// As [`believed_store`].
+/// Like [`believed_store`].
 pub async fn believe(store: &dyn Store, config: &Config, adopt: Migrate) -> Result<(), StartError> {
     if let Some(sealed) = store.key_material().await?.sealed_secret_key {
         let master = MasterKey::load(&config.keys.master_key_file)?;

@@ -1,8 +1,8 @@
-//! The record of what administrators, commands and the key schedule change.
+//! Records what administrators, commands and the key schedule change.
 //!
-//! It is written down in the store with the change, in one transaction, and goes from there to the
-//! chain of changes: by the process that made the change, or by a service if that one died or has
-//! another folder configured than the store's trails are in.
+//! The store gets the record with the change, in one transaction. From there it goes to the chain
+//! of changes. The process that made the change writes it there. If that process died, or its
+//! configuration names another folder than that of the store's trails, a service does.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,12 +19,13 @@ use crate::audit::{
 use crate::keys::PublishedKey;
 use crate::store::{ChangeRecords, Store, StoreError, WaitingRecords};
 
-/// In characters.
+/// The longest reason, in characters.
 const LONGEST_REASON: usize = 1000;
-/// After so long, records that another trail's writer left in the store are anybody's.
+/// After this time, any process may write the records that another trail's writer left in the
+/// store.
 const LEFT_AFTER: Duration = Duration::from_secs(60);
 
-/// Where changes are recorded.
+/// The place where changes are recorded.
 #[derive(Debug, Clone)]
 pub struct ChangeLog {
     changes: Changes,
@@ -35,16 +36,16 @@ pub struct ChangeLog {
     witness: Witness,
 }
 
-/// The log, held open for one change: taken before it is made, so that one that can't be recorded
-/// isn't made.
+/// The log, held open for one change. It is opened before the change, so that a change that can't
+/// be recorded isn't made.
 #[derive(Debug)]
 pub(crate) struct ChangeRecord<'a> {
     log: &'a ChangeLog,
-    /// `None` where the store's trails are elsewhere.
+    /// `None` if the store's trails are in another folder.
     writer: Option<ChangeWriter>,
 }
 
-/// A change that isn't made, since it could not have been recorded.
+/// A change that isn't made because it could not have been recorded.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeLogError {
     /// The trail can't be opened.
@@ -67,7 +68,7 @@ impl ChangeLog {
         }
     }
 
-    /// To be called before the change.
+    /// Opens the log. Call this before the change.
     pub(crate) async fn open(&self) -> Result<ChangeRecord<'_>, ChangeLogError> {
         let known = known_trails(&*self.store).await?;
         if let Some(warning) = self.strange_folder(&known) {
@@ -86,7 +87,7 @@ impl ChangeLog {
         })
     }
 
-    /// What is to be told to who runs this process, since it was last asked.
+    /// What the operator of this process should learn, since the last call.
     #[must_use]
     pub fn take_warnings(&self) -> Vec<String> {
         let mut told = std::mem::take(&mut *lock(&self.warnings));
@@ -94,21 +95,22 @@ impl ChangeLog {
         told
     }
 
-    /// What was found instead of the chain that was left, each time that a new one had to begin.
+    /// What was found instead of the chain that was left, for each time that a new chain had to
+    /// begin.
     pub(crate) fn gaps(&self) -> Vec<String> {
         lock(&self.gaps).clone()
     }
 
-    /// Why the chain could not be looked after the last time.
+    /// Why the last look after the chain failed. `None` if it succeeded.
     pub(crate) fn fault(&self) -> Option<String> {
         lock(&self.fault).clone()
     }
 
-    /// Looks after the chain on behalf of commands, once in a while: writes what they left in the
-    /// store, and finds out whether the chain is still as it was left. While a command writes, that
-    /// is for the next time.
+    /// Looks after the chain, once in a while: writes the records that commands left in the store,
+    /// and finds out whether the chain is still as it was left. If a command is writing, does
+    /// nothing until the next time.
     pub(crate) async fn follow(&self, now: Timestamp) {
-        // A store that can't be read is told of elsewhere.
+        // Readiness tells elsewhere of a store that can't be read.
         let Ok(Some(known)) = self.has_work().await else {
             return;
         };
@@ -125,7 +127,7 @@ impl ChangeLog {
         *lock(&self.fault) = done.err();
     }
 
-    /// What the store knows of trails, if there is anything to do.
+    /// What the store knows of trails. `None` if there is nothing to do.
     async fn has_work(&self) -> Result<Option<Known>, StoreError> {
         let store = &self.store;
         if store.is_read_only() {
@@ -146,7 +148,7 @@ impl ChangeLog {
         Ok(Some(known))
     }
 
-    /// Says why the configured folder is not where this store's changes go, if it isn't: an
+    /// Says why this store's changes do not go to the configured folder. `None` if they do. An
     /// environment variable on one command line must not lead a change past the trail that the
     /// store's administrators look at.
     fn strange_folder(&self, known: &Known) -> Option<String> {
@@ -202,14 +204,15 @@ impl ChangeLog {
 }
 
 impl ChangeRecord<'_> {
-    /// The store, for the change that these events tell of: both are written in one transaction.
+    /// The store for the change that these events describe. It writes both in one transaction.
     pub(crate) fn store(&self, events: Vec<Event>, now: Timestamp) -> Arc<dyn Store> {
         let head = self.writer.as_ref().map(ChangeWriter::head);
         let trail = head.map(|head| head.trail.as_ref().into());
         self.log.store.recording(records(trail, events, now))
     }
 
-    /// To be called after the change. When it is dropped instead, nothing has happened.
+    /// Moves the record to the trail. Call this after the change. To drop this instead has no
+    /// effect.
     pub(crate) async fn done(self, now: Timestamp) {
         if let Some(writer) = self.writer
             && let Err(error) = self.log.drain(writer, now).await
@@ -218,15 +221,15 @@ impl ChangeRecord<'_> {
                 "the change is recorded in the store, and not yet in the audit trail, which a service or the next command sees to: {error}"
             ));
         }
-        // A running service notes it as well.
+        // A running service notes the version as well.
         if let Ok(version) = self.log.store.version().await {
             let _not_noted = self.log.witness.note(version);
         }
     }
 }
 
-/// Leaves the record of what was done to a store as a whole in that store. Its trail has it as soon
-/// as a service or a command writes there.
+/// Leaves the record of a change to the store as a whole in that store. The next service or command
+/// that writes the trail adds the record to it.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -254,9 +257,9 @@ fn records(trail: Option<String>, events: Vec<Event>, now: Timestamp) -> ChangeR
     }
 }
 
-/// That a key is not what it was, with what of it was otherwise.
+/// The event of a changed key. `from` has the fields that changed, as they were before.
 pub(crate) fn key_changed(key: PublishedKey, from: Option<Value>) -> Event {
-    // A line of the trail isn't as long as a command's arguments may be.
+    // A command's arguments may be longer than a line of the trail.
     let reason = key.revocation_reason.as_deref();
     let reason = reason.map(|reason| reason.chars().take(LONGEST_REASON).collect::<String>());
     Event::KeyChanged {

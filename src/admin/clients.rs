@@ -1,4 +1,4 @@
-//! What administrators do with clients.
+//! Administrators' changes of clients.
 
 mod change;
 mod import;
@@ -26,7 +26,7 @@ use crate::keys::{ClientKeys, Vault};
 use crate::store::{ClientRecord, Store, StoreError};
 use crate::token::{AuthMethod, Client, ClientId, ClientSecret, OverLimit, SecretId, StoredSecret};
 
-/// Adds, changes and removes clients. What it does is in force in every running service within a
+/// Adds, changes and removes clients. Each change is in force in every running service within a
 /// second.
 #[derive(Debug, Clone)]
 pub struct ClientRegistry {
@@ -38,50 +38,49 @@ pub struct ClientRegistry {
     policy: PolicyConfig,
 }
 
-/// A client with the secret that it was just given. The only moment at which the secret can be
-/// shown.
+/// A client with its new secret. The secret can't be shown again later.
 #[derive(Debug)]
 pub struct NewClient {
     /// The client.
     pub client: Client,
     /// Its new secret, generated or as given.
     pub secret: ClientSecret,
-    /// When the secret before stops working; none when there was none.
+    /// When the previous secret stops working. `None` if there was none.
     pub previous_until: Option<Timestamp>,
-    /// Secrets that stopped working now, before the time that was said when they were rotated.
+    /// Secrets that stopped working now, earlier than the rotation before had promised.
     pub ended: Vec<SecretId>,
 }
 
-/// An administrator's wish that can't be granted.
+/// Why the registry can't do what an administrator asked.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// By the store.
+    /// The store refuses it, or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// By the keys that its tokens would be signed with.
+    /// The signing keys for the client's tokens can't be prepared.
     #[error(transparent)]
     Keys(#[from] KeyRegistryError),
-    /// By the audit trail.
+    /// The change could not have been recorded.
     #[error(transparent)]
     Record(#[from] ChangeLogError),
     /// A setting of the client is too long.
     #[error(transparent)]
     OverLimit(#[from] OverLimit),
-    /// By the configuration.
+    /// The configuration's policy does not allow it.
     #[error(transparent)]
     Policy(#[from] AgainstPolicy),
-    /// Both secrets could be used at once for too long.
+    /// Two secrets would both work for too long.
     #[error("the overlap may be 90 days at most")]
     OverlapTooLong,
-    /// It would be locked out.
+    /// Without keys, the client would be locked out.
     #[error(
         "client {0} has no keys; set them first (client set-keys), or where they are published (client set --jwks-uri)"
     )]
     NoKeys(ClientId),
-    /// It would be locked out.
+    /// Without a secret, the client would be locked out.
     #[error("client {0} has no secret that works; give it one first (client rotate-secret)")]
     NoSecret(ClientId),
-    /// It would be locked out.
+    /// Without the name of a certificate, the client would be locked out.
     #[error("client {0} has no name of a certificate; set it as well (--certificate-name)")]
     NoCertificateName(ClientId),
     /// A third secret would end one that works.
@@ -95,7 +94,7 @@ pub enum RegistryError {
 }
 
 impl ClientRegistry {
-    /// How long a rotated secret may go on working.
+    /// How long the previous secret may go on working after a rotation.
     pub const LONGEST_OVERLAP: Duration = Duration::from_secs(90 * 24 * 3600);
 
     pub(super) fn new(
@@ -116,7 +115,7 @@ impl ClientRegistry {
         }
     }
 
-    /// Adds a client, with the secret that was chosen for it, or a generated one.
+    /// Adds a client, with the secret that somebody chose for it, or with a generated one.
     ///
     /// # Errors
     /// [`StoreError::ClientExists`] among others.
@@ -140,7 +139,7 @@ impl ClientRegistry {
         })
     }
 
-    /// Adds a client that proves itself with its keys, RFC 7523 2.2. It has no secret.
+    /// Adds a client that authenticates with its keys, RFC 7523 2.2. It has no secret.
     ///
     /// # Errors
     /// [`StoreError::ClientExists`] among others.
@@ -156,7 +155,7 @@ impl ClientRegistry {
         self.add_without_secret(client, Some(keys)).await
     }
 
-    /// Adds a client that proves itself with the keys that it publishes at its `jwks_uri`. It has
+    /// Adds a client that authenticates with the keys that it publishes at its `jwks_uri`. It has
     /// no secret.
     ///
     /// # Errors
@@ -172,7 +171,7 @@ impl ClientRegistry {
         self.add_without_secret(client, None).await
     }
 
-    /// Adds a client that proves itself with a certificate of its `certificate_name`, RFC 8705 2.1.
+    /// Adds a client that authenticates with a certificate of its `certificate_name`, RFC 8705 2.1.
     /// It has no secret.
     ///
     /// # Errors
@@ -219,7 +218,7 @@ impl ClientRegistry {
         record.ok_or_else(|| StoreError::NoSuchClient(id.clone()).into())
     }
 
-    /// Adds clients, all or none, with a record of each.
+    /// Adds clients, all or none, and a record of each.
     async fn put(&self, records: &[ClientRecord]) -> Result<(), RegistryError> {
         for record in records {
             record.client.check_limits(None)?;

@@ -1,5 +1,5 @@
-//! A store and the keys that open it: what both the service and the commands that change something
-//! start from.
+//! A store and the keys that open it. The service starts from it, and so does each command that
+//! changes something.
 
 use std::sync::Arc;
 
@@ -29,11 +29,11 @@ pub struct Installation {
 }
 
 impl Installation {
-    /// How many clients are checked before the service starts: that takes some milliseconds.
+    /// How many clients are checked before the service starts. This takes some milliseconds.
     const CHECKED_AT_START: usize = 1000;
 
     /// Opens the store and its keys. On first use, makes what is missing: the store's file and
-    /// schema, the master key.
+    /// schema, and the master key.
     ///
     /// # Errors
     /// [`StartError`].
@@ -42,14 +42,15 @@ impl Installation {
         Self::on(store, config, clock).await
     }
 
-    /// The same, on a store that is open.
+    /// Opens the keys of a store that is open already.
     pub(crate) async fn on(
         store: Arc<dyn Store>,
         config: &Config,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let (mut vault, witness) = open_vault(&*store, config).await?;
-        // Before a row is used; where there are many, a service does it in the background.
+        // Rows are checked before they are used. If there are many, the service checks the rest in
+        // the background.
         store.check_rows(Some(Self::CHECKED_AT_START)).await?;
         if let Some(token) = open_token(config).await? {
             vault = vault.with_token(token, config.keys.provider == Provider::Pkcs11);
@@ -81,21 +82,21 @@ impl Installation {
         &self.store
     }
 
-    /// Writes the records that wait in the store into the trail, rather than leaving them to a
-    /// service, if that can be done.
+    /// Writes the records that wait in the store into the trail, if that can be done. Otherwise a
+    /// service writes them.
     pub async fn write_waiting_records(&self) {
         self.changes.follow(self.clock.now()).await;
     }
 
-    /// What is to be told to who runs this process, since it was last asked: of the audit trail,
-    /// mostly.
+    /// What the operator of this process should learn, since the last call. Mostly about the audit
+    /// trail.
     #[must_use]
     pub fn take_warnings(&self) -> Vec<String> {
         self.changes.take_warnings()
     }
 
-    /// Takes an earlier state of the whole store for right, as the administrator says who restored
-    /// it. What else is wrong with it stays so.
+    /// Accepts an earlier state of the whole store, because the administrator says that they
+    /// restored it. If the rows have other faults, accepts nothing.
     ///
     /// # Errors
     /// As [`Self::accept_rows`].
@@ -112,11 +113,11 @@ impl Installation {
         Ok(())
     }
 
-    /// Takes the store's rows as they are for right, as an administrator says: see
+    /// Accepts the store's rows as they are, because an administrator says so: see
     /// [`Store::accept_rows`]. Gives what was wrong.
     ///
     /// # Errors
-    /// [`StartError`]: the store, or the record of it.
+    /// [`StartError`]: the store failed, or the change could not be recorded.
     pub async fn accept_rows(&self) -> Result<Findings, StartError> {
         let change = self.changes.open().await?;
         let now = self.clock.now();
@@ -135,7 +136,7 @@ impl Installation {
         Ok(findings)
     }
 
-    /// What administrators do with clients.
+    /// The registry in which administrators change clients.
     #[must_use]
     pub fn clients(&self) -> ClientRegistry {
         let (store, vault) = (self.store.clone(), self.vault.clone());
@@ -143,12 +144,12 @@ impl Installation {
         ClientRegistry::new(store, vault, self.clock.clone(), keys, changes, self.policy)
     }
 
-    /// What administrators do with signing keys.
+    /// The registry in which administrators change signing keys.
     #[must_use]
     pub fn keys(&self) -> &KeyRegistry {
         &self.keys
     }
-    /// The service's audit trail, as it may be opened once.
+    /// Opens the service's audit trail. Only one process at a time may have it open.
     pub(crate) async fn open_trail(&self, config: &Config) -> Result<Trail, StartError> {
         let (settings, store) = (self.audit.clone(), &*self.store);
         open_trail(settings, config, store, self.clock.now()).await

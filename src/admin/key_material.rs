@@ -1,4 +1,5 @@
-//! Opens the store's key material with the master key, and the token that keeps signing keys.
+//! Opens the store's key material with the master key, and opens the PKCS#11 token that keeps
+//! signing keys.
 
 use std::io;
 use std::path::Path;
@@ -12,10 +13,11 @@ use crate::config::Config;
 use crate::keys::{HsmToken, MasterKey, MasterKeyError, SignError, Vault};
 use crate::store::Store;
 
-/// The longest PIN.
+/// The longest PIN, in bytes.
 const PIN_BYTES: usize = 4096;
 
-/// The token of the configuration, if there is one. Its module may take its time.
+/// Opens the configured PKCS#11 token. `None` if none is configured. The token's module may take
+/// some time.
 pub(super) async fn open_token(config: &Config) -> Result<Option<HsmToken>, StartError> {
     let Some(settings) = config.keys.pkcs11.clone() else {
         return Ok(None);
@@ -29,8 +31,9 @@ pub(super) async fn open_token(config: &Config) -> Result<Option<HsmToken>, Star
     opened.map_err(KeyRegistryError::from)?.map(Some)
 }
 
-/// Opens the store's key material; makes it, and the master key, while the store holds none. Once
-/// it does, a master key that is gone is an error: a new one could open nothing.
+/// Opens the store's key material. If the store holds none, makes it, and the master key as well.
+/// If the store holds some and the master key is missing, that is an error, because a new master
+/// key could open nothing.
 pub(super) async fn open_vault(
     store: &dyn Store,
     config: &Config,
@@ -44,7 +47,7 @@ pub(super) async fn open_vault(
     }
     let master = match MasterKey::load(master_key_file) {
         Err(MasterKeyError::Missing(_)) => match MasterKey::create(master_key_file) {
-            // Another process that starts for the first time as well was faster.
+            // Another process that also starts for the first time was faster.
             Err(MasterKeyError::Io { error, .. })
                 if error.kind() == io::ErrorKind::AlreadyExists =>
             {
@@ -66,10 +69,10 @@ pub(super) async fn open_vault(
     Ok((vault, witness))
 }
 
-/// Whether the master key opens what a store keeps; a store without keys needs none.
+/// Checks that the master key opens what the store keeps. A store without keys needs no master key.
 ///
 /// # Errors
-/// [`StartError`]: the store can't be read, or the master key is absent, or another one.
+/// [`StartError`]: the store can't be read, the master key is missing, or it is another store's.
 pub async fn check_master_key(store: &dyn Store, file: &Path) -> Result<(), StartError> {
     if let Some(sealed) = &store.key_material().await?.sealed_secret_key {
         Vault::open(&MasterKey::load(file)?, sealed)?;

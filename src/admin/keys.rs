@@ -1,4 +1,4 @@
-//! What administrators, and the schedule, do with signing keys.
+//! Changes of signing keys, by administrators and by the schedule.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ use crate::keys::{
 use crate::store::{Store, StoreError};
 use crate::token::Algorithm;
 
-/// Makes, rotates and revokes signing keys. What it does is in force in every running service
-/// within a second.
+/// Makes, rotates and revokes signing keys. Each change is in force in every running service within
+/// a second.
 ///
-/// Each change goes from all keys as they are to all keys as they are to be, and is made only if
-/// they are still the same: of several processes at once, one changes them and the others look
-/// again.
+/// A change replaces the whole set of keys, and only if the set is still the one that the change
+/// was planned for. If several processes change keys at once, one of them succeeds, and the others
+/// read the keys again.
 #[derive(Debug, Clone)]
 pub struct KeyRegistry {
     store: Arc<dyn Store>,
@@ -36,19 +36,19 @@ pub struct KeyRegistry {
 /// A change of the keys that can't be made.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyRegistryError {
-    /// By the store.
+    /// The store refuses it, or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// With this key material.
+    /// The key material can't be used.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// For what was asked.
+    /// The schedule does not allow it.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
-    /// By the audit trail.
+    /// The change could not have been recorded.
     #[error(transparent)]
     Record(#[from] ChangeLogError),
-    /// Others are faster each time.
+    /// Other processes were faster each time.
     #[error("other processes keep changing the signing keys; try again")]
     Busy,
     /// The process is being stopped.
@@ -58,7 +58,7 @@ pub enum KeyRegistryError {
 
 impl KeyRegistry {
     const ATTEMPTS: usize = 20;
-    /// When every running service has read of a change.
+    /// The time after which every running service has read of a change.
     const IN_FORCE_AFTER: Duration = Duration::from_secs(1);
 
     pub(crate) fn new(
@@ -81,8 +81,9 @@ impl KeyRegistry {
         }
     }
 
-    /// Has keys follow those that sign, for one algorithm or for all in use: after the time that
-    /// verifiers need to learn of them, or at once. Gives the keys that changed.
+    /// Makes keys that follow the signing ones, for one algorithm or for all in use. The new keys
+    /// sign after the time that verifiers need to learn of them, or at once. Gives the keys that
+    /// changed.
     ///
     /// # Errors
     /// [`ScheduleError::AlreadyRotating`] among others.
@@ -98,7 +99,7 @@ impl KeyRegistry {
         .await
     }
 
-    /// Withdraws a key that leaked: it leaves the JWK set, and another signs, at once. Gives the
+    /// Withdraws a key that leaked. At once, it leaves the JWK set and another key signs. Gives the
     /// keys that changed.
     ///
     /// # Errors
@@ -112,7 +113,7 @@ impl KeyRegistry {
             .await
     }
 
-    /// Does what is due. Gives the keys that changed.
+    /// Does what the schedule says is due. Gives the keys that changed.
     ///
     /// # Errors
     /// [`KeyRegistryError`]
@@ -121,7 +122,7 @@ impl KeyRegistry {
             .await
     }
 
-    /// Sees to it that a key of an algorithm signs, for a client that takes no other.
+    /// Makes sure that a key of this algorithm signs, for a client that accepts no other algorithm.
     pub(crate) async fn prepare(&self, algorithm: Algorithm) -> Result<(), KeyRegistryError> {
         let changed = self.change(|keys, wanted, now| {
             let mut wanted = wanted.clone();
@@ -131,7 +132,7 @@ impl KeyRegistry {
         changed.await.map(drop)
     }
 
-    /// How keys follow each other.
+    /// The rules by which keys follow each other.
     pub(crate) fn schedule(&self) -> &Schedule {
         &self.schedule
     }
@@ -178,14 +179,14 @@ impl KeyRegistry {
         if lost.is_empty() {
             return Ok(());
         }
-        // Until a service has read of the change, it still asks the token for the key.
+        // Until a service has read of the change, it still asks the PKCS#11 token for the key.
         tokio::time::sleep(Self::IN_FORCE_AFTER).await;
         let vault = self.vault.clone();
         let work = move || lost.iter().try_for_each(|half| vault.destroy(half));
         Ok(tokio::task::spawn_blocking(work).await??)
     }
 
-    /// Making keys blocks.
+    /// Makes the keys on a blocking thread.
     async fn carry_out(
         &self,
         steps: Vec<Step>,
@@ -204,7 +205,7 @@ impl KeyRegistry {
     }
 }
 
-/// The private halves in tokens that `before` has and `after` hasn't.
+/// The private halves in PKCS#11 tokens that `before` has and `after` lacks.
 fn lost(before: &KeySet, after: &KeySet) -> Vec<PrivateHalf> {
     let is_lost = |key: &&StoredKey| {
         let kept = after.get(&key.id).and_then(|key| key.private_half.as_ref());

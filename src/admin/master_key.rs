@@ -1,4 +1,4 @@
-//! Another master key for a store: everything that is sealed, sealed anew, at once.
+//! Puts a store under another master key: seals everything that is sealed anew, in one step.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,28 +12,30 @@ use crate::config::Config;
 use crate::keys::{MasterKey, MasterKeyError, PrivateHalf, StoredKey, Vault};
 use crate::store::{self, Store};
 
-/// What was done.
+/// What a rotation of the master key did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MasterKeyRotation {
-    /// The store's keys are under the new master key. As long as its file isn't in its place,
+    /// The store's keys are under the new master key. Until the new file is in the old one's place,
     /// nothing can be opened.
     Done {
         /// How many signing keys were sealed anew.
         signing_keys: usize,
     },
-    /// They were before, as when the last run was cut off after its work was done.
+    /// The keys were under the new master key already, for example because the last run was cut off
+    /// after its work was done.
     DoneBefore,
 }
 
-/// Puts everything that is sealed in the store under the master key of `new_file`, which is made if
-/// it isn't there.
+/// Puts everything that is sealed in the store under the master key of `new_file`. Makes that file
+/// if it doesn't exist.
 ///
-/// One transaction: until it ends, the old master key opens everything, and from then on the new
-/// one does. Services that run go on with what they have opened, and take up new keys when they are
-/// started with the new master key.
+/// This is one transaction. Until it ends, the old master key opens everything. From then on, the
+/// new one does. Running services go on with what they have opened. They can open new keys after a
+/// restart with the new master key.
 ///
 /// # Errors
-/// [`StartError`]: the store holds nothing yet, a master key's file can't be used, or the old one doesn't open everything.
+/// [`StartError`]: the store holds nothing yet, the file of a master key can't be used, or the old
+/// master key doesn't open everything.
 pub async fn rotate_master_key(
     config: &Config,
     new_file: &Path,

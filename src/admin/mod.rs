@@ -1,4 +1,4 @@
-//! What operators change: clients, signing keys, the master key, and the record of it.
+//! Operators' changes: clients, signing keys, the master key, and the record of each change.
 //!
 //! Everything starts from an [`Installation`]: an opened store with the keys that open it.
 

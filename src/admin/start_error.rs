@@ -13,50 +13,50 @@ use crate::store::StoreError;
 /// Why the service, or a command, can't start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The store.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The master key's file.
+    /// The master key's file can't be used.
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
-    /// The file of a token's PIN.
+    /// The file of the PKCS#11 token's PIN can't be used.
     #[error("the PIN file {0}")]
     Pin(#[from] PrivateFileError),
-    /// What the master key opens.
+    /// The master key doesn't open what the store keeps, or the keys can't be used.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The first signing keys.
+    /// The signing keys can't be made or changed.
     #[error(transparent)]
     Keys(#[from] KeyRegistryError),
-    /// Fetching the keys of clients.
+    /// The fetcher of clients' keys can't be set up.
     #[error("jwks_uri.ca_file: {0}")]
     JwksUri(#[from] FetchError),
-    /// The audit trail.
+    /// The audit trail can't be used.
     #[error(transparent)]
     Audit(#[from] AuditError),
-    /// A change that the audit trail has no record of.
+    /// A change could not have been recorded in the audit trail.
     #[error(transparent)]
     Record(#[from] ChangeLogError),
-    /// There is no key to be put under another master key.
+    /// The store has no key that could be put under another master key.
     #[error(
         "the store holds no keys yet; put the master key of your choice into keys.master_key_file"
     )]
     NothingSealed,
-    /// Somebody put the database back to before its rows were vouched for.
+    /// Somebody put the database back to its state before this release vouched for its rows.
     #[error(
         "the store is one of an earlier release, and a later one was used here before: somebody may have put it back, and the rows \
          that it has now are not believed; if this was you, remove {} and start again", .0.display()
     )]
     Downgraded(PathBuf),
-    /// The file that says which version of the store was seen can't be written.
+    /// The file with the version of the store that was seen can't be written.
     #[error("{}: {_1}", .0.display())]
     Witness(PathBuf, io::Error),
-    /// The secret key is gone, and not all else with it.
+    /// The secret key is gone from the store, but other data is not.
     #[error(
         "the store has no secret key any more: somebody else changed the database; restore a backup"
     )]
     NoSecretKey,
-    /// The issuer can't be an audience.
+    /// The issuer is too long for an audience.
     #[error(
         "the issuer is too long to be the audience of tokens (255 characters); set token.audience"
     )]

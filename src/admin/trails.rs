@@ -1,11 +1,11 @@
-//! What the store knows of audit trails, as the trails' writers and verifiers take it.
+//! What the store knows of audit trails, in the types of the trails' writers and verifiers.
 
 use jiff::Timestamp;
 
 use crate::audit::{Chain, Head, Known, KnownTrail, Place};
 use crate::store::{AuditHead, AuditPlace, Store, StoreError};
 
-/// All that the store knows of them.
+/// Everything that the store knows of audit trails.
 ///
 /// # Errors
 /// [`StoreError`]
@@ -32,7 +32,7 @@ pub async fn known_trails(store: &dyn Store) -> Result<Known, StoreError> {
     })
 }
 
-/// A chain's end as the store keeps it.
+/// A chain's end, in the form that the store keeps.
 pub(crate) fn stored_head(head: &Head, place: &Place, at: Timestamp) -> AuditHead {
     AuditHead {
         trail: head.trail.as_ref().into(),
@@ -48,7 +48,7 @@ pub(crate) fn stored_head(head: &Head, place: &Place, at: Timestamp) -> AuditHea
     }
 }
 
-/// `None` of a chain that a later release has.
+/// The place of a trail. `None` if a later release added its chain.
 fn place(stored: &AuditPlace) -> Option<Place> {
     let chain = Chain::ALL
         .into_iter()

@@ -1,4 +1,5 @@
-//! Clients' settings, and what else changes, as records have it: what was, and what is.
+//! The settings of clients, and other values that change, as records show them: the old value and
+//! the new one.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine;
@@ -8,17 +9,18 @@ use serde_json::{Map, Value, json};
 
 use crate::token::Client;
 
-/// A longer value, in bytes of JSON, is told by its digest: a line of the trail has its limit.
+/// The longest value in bytes of JSON. A longer one is replaced by its digest, because a line of
+/// the trail has a limit.
 const LONGEST: usize = 2048;
 
-/// All settings, without those that are empty.
+/// All settings that aren't empty.
 pub(super) fn told(client: &Client) -> Value {
     let mut settings = settings(client);
     settings.retain(|_, value| !is_empty(value));
     Value::Object(settings)
 }
 
-/// What differs between two values of a kind, as it was and as it is.
+/// The fields that differ between two values: first the old ones, then the new ones.
 pub(super) fn changed<T: Serialize>(before: &T, after: &T) -> (Value, Value) {
     let (mut from, mut to) = (settings(before), settings(after));
     let is_same = |name: &String, value: &Value, other: &Map<String, Value>| {

@@ -1,5 +1,5 @@
-//! Which version of the store was seen here, kept in a file beside the audit trail: a store that is
-//! put back as a whole to an earlier state, while nothing runs, is noticed by that.
+//! Remembers which version of the store was seen here, in a file beside the audit trail. By that
+//! the service notices if the whole store is put back to an earlier state while nothing runs.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -10,7 +10,8 @@ use std::sync::Arc;
 use crate::keys::{RowKeys, give_to_its_owner};
 use crate::store::SeenVersion;
 
-/// The file, and what seals it: nobody without the master key can write a lower version into it.
+/// The file, and the keys that seal it. An attacker without the master key can't write a lower
+/// version into it.
 #[derive(Debug, Clone)]
 pub(crate) struct Witness {
     path: PathBuf,
@@ -20,17 +21,17 @@ pub(crate) struct Witness {
 /// What the file says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// There is no file: no store was seen here.
+    /// There is no file, so no store was seen here.
     Nothing,
-    /// This store's version.
+    /// The version of this store that was seen.
     Version(SeenVersion),
-    /// It is of another store, or was altered.
+    /// The file is of another store, or was altered.
     AnotherStore,
 }
 
 impl Witness {
     const FILE: &str = "store.seen";
-    /// A nonce, a version and a tag.
+    /// The file's largest size: a nonce, a version and a tag.
     const MOST_BYTES: u64 = 128;
 
     pub(crate) fn in_folder(folder: &Path, keys: Arc<RowKeys>) -> Self {
@@ -40,7 +41,7 @@ impl Witness {
         }
     }
 
-    /// Whether a store was seen from this folder, whichever it was.
+    /// Whether any store was seen from this folder.
     pub(crate) fn is_in(folder: &Path) -> bool {
         folder.join(Self::FILE).exists()
     }
@@ -61,7 +62,7 @@ impl Witness {
         Ok(seen.map_or(Seen::AnotherStore, Seen::Version))
     }
 
-    /// Notes a version, unless a later one was noted, or one of another store.
+    /// Notes a version, unless a later one was noted, or the file is another store's.
     pub(crate) fn note(&self, seen: SeenVersion) -> io::Result<()> {
         match self.read()? {
             Seen::AnotherStore => Ok(()),
@@ -70,14 +71,15 @@ impl Witness {
         }
     }
 
-    /// Notes a version, whatever is there. Where there is no folder, no trail is kept.
+    /// Notes a version, whatever the file says. Does nothing if the folder is missing, because then
+    /// no trail is kept.
     pub(crate) fn write(&self, seen: SeenVersion) -> io::Result<()> {
         if self.path.parent().is_none_or(|folder| !folder.exists()) {
             return Ok(());
         }
         let mut content = seen.version.to_le_bytes().to_vec();
         content.push(u8::from(seen.is_doubted));
-        // All of it is written at once, and each is as long.
+        // The content is written in one call, and always has the same length.
         let sealed = self.keys.seal(Self::FILE, &content);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);

@@ -161,9 +161,8 @@ impl Accounts {
     }
 
     fn leave(&self, id: ClientId, account: Arc<Account>, now: Timestamp) {
-        // A request that still has the account may yet use an assertion. It then shares
-        // `recent_use`, which [`RecentUse`](super::recent_use::RecentUse) sees by the count of its
-        // owners.
+        // A request that still has the account may yet use an assertion. It shares `recent_use`,
+        // and `RecentUse` counts its owners to find such requests.
         let recent_use = match Arc::try_unwrap(account) {
             Ok(account) => account.recent_use,
             Err(shared) => shared.recent_use.clone(),

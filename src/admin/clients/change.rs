@@ -1,4 +1,4 @@
-//! Changes of a client that stays the same one: its settings, its keys.
+//! Changes a client's settings and keys.
 
 use super::{ClientRegistry, RegistryError, policy};
 use crate::admin::values::changed;
@@ -10,18 +10,20 @@ use crate::token::{AuthMethod, Client, ClientId};
 /// A client after a change.
 #[derive(Debug)]
 pub struct ChangedClient {
-    /// As it is now.
+    /// The client in its new state.
     pub client: Client,
-    /// What of it differs from before; nothing when it had been like that.
+    /// The settings that changed. Empty if nothing changed.
     pub fields: Vec<&'static str>,
 }
 
 impl ClientRegistry {
-    /// Changes a client's settings as `edit` does; it may be called more than once.
+    /// Changes a client's settings with `edit`, which may be called more than once.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchClient`](crate::store::StoreError::NoSuchClient), or [`RegistryError::NoKeys`] and
-    /// [`RegistryError::NoSecret`] for a way of authenticating that the client can't go, among others.
+    /// [`StoreError::NoSuchClient`](crate::store::StoreError::NoSuchClient), or
+    /// [`RegistryError::NoKeys`], [`RegistryError::NoCertificateName`] and
+    /// [`RegistryError::NoSecret`] if the client could not authenticate in the chosen way, among
+    /// others.
     pub async fn change(
         &self,
         id: &ClientId,
@@ -34,8 +36,8 @@ impl ClientRegistry {
         if let Some(algorithm) = planned.token_algorithm {
             self.keys.prepare(algorithm).await?;
         }
-        // Who changes the same client meanwhile waits for the log, so nothing is lost between the
-        // reading and the writing.
+        // Another process that changes the same client waits for the log, so no change is lost
+        // between this read and the write.
         let change = self.changes.open().await?;
         let before = self.show(id).await?;
         let mut record = before.clone();
@@ -46,7 +48,7 @@ impl ClientRegistry {
             return Ok(ChangedClient { client, fields });
         }
         record.changed_at = self.clock.now();
-        // RFC 7591 2: a client has its keys in one of the two ways.
+        // RFC 7591 2: a client hands its keys in, or it publishes them.
         if fields.contains(&"jwks_uri") && record.client.jwks_uri.is_some() {
             record.keys = None;
         }
@@ -70,9 +72,8 @@ impl ClientRegistry {
         Ok(ChangedClient { client, fields })
     }
 
-    /// Puts other public keys in the place of the client's. Those before are good for nothing from
-    /// then on: whoever rotates without an outage hands in a set with both, and later one without
-    /// the old.
+    /// Replaces the client's public keys. The previous keys stop working at once. To rotate without
+    /// an outage, an administrator first sets both keys, and later the new one alone.
     ///
     /// # Errors
     /// [`StoreError::NoSuchClient`](crate::store::StoreError::NoSuchClient) among others.
@@ -91,7 +92,7 @@ impl ClientRegistry {
             changed_at: now,
             ..before
         };
-        // RFC 7591 2: a client has its keys in one of the two ways.
+        // RFC 7591 2: a client hands its keys in, or it publishes them.
         record.client.jwks_uri = None;
         let store = change.store(vec![event], now);
         store.change_client(&record).await?;
@@ -100,7 +101,8 @@ impl ClientRegistry {
     }
 }
 
-/// A client that could prove itself in no way would be locked out by a slip.
+/// Refuses a change by mistake that would lock the client out, because it could not authenticate in
+/// any way.
 pub(super) fn check_auth_method(record: &ClientRecord) -> Result<(), RegistryError> {
     let live = || {
         let mut secrets = record.secrets.iter();

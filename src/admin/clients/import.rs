@@ -1,5 +1,5 @@
-//! Many clients at once, from another server: those that are new, and those that are to be as the
-//! file says.
+//! Imports many clients from another server at once: adds new clients, and changes existing ones as
+//! the file says.
 
 mod plan;
 
@@ -19,70 +19,70 @@ use crate::token::{
 };
 use plan::Plan;
 
-/// A client of another server.
+/// A client from another server.
 pub struct ClientToImport {
-    /// Its id.
+    /// The client's id.
     pub id: ClientId,
-    /// What the file says of it; of a new client, beyond what every new one is.
+    /// What the file says of the client. A new client has the defaults for everything else.
     pub edits: Vec<Edit>,
-    /// What it proves itself with, if that is a secret.
+    /// The secret that the client authenticates with, if it uses one.
     pub secret: SecretToImport,
-    /// When its secret stops working, if it does.
+    /// When the secret stops working. `None` if never.
     pub secret_until: Option<Timestamp>,
-    /// Its public keys.
+    /// The client's public keys.
     pub keys: Option<ClientKeys>,
-    /// When it was added, if not now.
+    /// When the client was added. `None` for now.
     pub created_at: Option<Timestamp>,
 }
 
-/// A setting of a client's.
+/// Changes one setting of a client.
 pub type Edit = Box<dyn Fn(&mut Client) + Send + Sync>;
 
-/// The secret of a client that is imported.
+/// The secret of an imported client.
 #[derive(Debug, Clone)]
 pub enum SecretToImport {
-    /// One is made, unless the client is there already.
+    /// A secret is generated, unless the client exists already.
     New {
-        /// When it stops working, if not never.
+        /// When the generated secret stops working. `None` if never.
         until: Option<Timestamp>,
     },
-    /// It came along.
+    /// The file has the secret.
     Brought(ClientSecret),
-    /// Its hash did.
+    /// The file has the secret's hash.
     Hash(ImportedHash),
-    /// There is none.
+    /// The client has no secret.
     Nothing,
 }
 
-/// What an import does with a client.
+/// A client after an import, or as a dry run says that it would be.
 #[derive(Debug)]
 pub struct ImportedClient {
-    /// As it is now.
+    /// The client in its new state.
     pub client: Client,
     /// What was done.
     pub outcome: Outcome,
-    /// The secret that was made for it. The only moment at which it can be shown.
+    /// The secret that was generated for the client. It can't be shown again later.
     pub new_secret: Option<ClientSecret>,
 }
 
-/// What an import does.
+/// What an import did with a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The client is new.
     Added,
-    /// It was there, and these of its settings are others now.
+    /// The client existed, and these of its settings have changed.
     Changed(Vec<&'static str>),
-    /// It was there, as the file says.
+    /// The client existed, and was already as the file says.
     Unchanged,
 }
 
 impl ClientRegistry {
-    /// How many clients are asked for at a time.
+    /// How many clients the store is asked for at a time.
     const PART: usize = 2_000;
-    /// How long the secret of before goes on working, beside one that an import brings.
+    /// How long the previous secret goes on working beside the imported one.
     const OVERLAP: Duration = Duration::from_secs(24 * 3600);
 
-    /// Those of these clients that there are.
+    /// The clients with these ids that exist.
     ///
     /// # Errors
     /// What the store says.
@@ -102,10 +102,10 @@ impl ClientRegistry {
         Ok(known)
     }
 
-    /// Adds clients and changes those that are there, all or none; where `changes` is unset, none
-    /// may be there. One that authenticates with a secret and brings none gets one. Takes some 20
-    /// ms for each secret that is brought along, as it may be a weak one. With `dry_run`, it only
-    /// says what would be done.
+    /// Adds clients and changes existing ones, all or none. Without `changes`, none of them may
+    /// exist. A new client that authenticates with a secret and brings none gets a generated one.
+    /// Each secret in the file takes about 20 ms, because it may be a weak one that needs a costly
+    /// hash. With `dry_run`, this only says what it would do.
     ///
     /// # Errors
     /// [`StoreError::ClientExists`](crate::store::StoreError::ClientExists) among others.
@@ -117,7 +117,8 @@ impl ClientRegistry {
     ) -> Result<Vec<ImportedClient>, RegistryError> {
         let ids: Vec<ClientId> = clients.iter().map(|client| client.id.clone()).collect();
         let mut plan = Plan::default();
-        // What is new is prepared first: nobody else waits while secrets are hashed.
+        // New clients are prepared before the log is opened, so that no other change waits while
+        // secrets are hashed.
         let known = match changes {
             true => self.known(&ids).await?,
             false => HashMap::new(),
@@ -136,8 +137,8 @@ impl ClientRegistry {
                 self.keys.prepare(algorithm).await?;
             }
         }
-        // Who changes the same clients meanwhile waits for the log, so nothing is lost between the
-        // reading and the writing.
+        // Another process that changes the same clients waits for the log, so no change is lost
+        // between this read and the write.
         let change = match dry_run {
             true => None,
             false => Some(self.changes.open().await?),
@@ -151,7 +152,7 @@ impl ClientRegistry {
                         let update = self.update(&client, record, dry_run).await?;
                         plan.change(place, update);
                     }
-                    // It was removed meanwhile.
+                    // Another process removed the client meanwhile.
                     None => {
                         let (record, new_secret) = self.new_record(&client, dry_run).await?;
                         plan.add(place, record, new_secret);
@@ -170,7 +171,7 @@ impl ClientRegistry {
         Ok(plan.done())
     }
 
-    /// Whether the policy allows a client as it would be.
+    /// Checks that the policy allows the client as it would be after the import.
     ///
     /// # Errors
     /// [`RegistryError::Policy`]
@@ -200,7 +201,7 @@ impl ClientRegistry {
         Ok(())
     }
 
-    /// A client that is new.
+    /// The record of a new client.
     async fn new_record(
         &self,
         import: &ClientToImport,
@@ -235,7 +236,7 @@ impl ClientRegistry {
         Ok((record, new_secret))
     }
 
-    /// A client that is there already, as it is to be.
+    /// The update of an existing client.
     async fn update(
         &self,
         import: &ClientToImport,
@@ -246,7 +247,7 @@ impl ClientRegistry {
         import.edit(&mut record.client);
         record.client.check_limits(Some(&before.client))?;
         self.check_import(import, Some(&before))?;
-        // A client has one set of keys: one that it handed in, or one that it publishes.
+        // A client has one set of keys: a set that it handed in, or one that it publishes.
         if let Some(keys) = &import.keys {
             record.keys = Some(keys.clone());
             record.client.jwks_uri = None;
@@ -289,7 +290,7 @@ impl ClientRegistry {
         Ok(plan::Update { before, update })
     }
 
-    /// Whether a client needs no other secret to have the one that it brings.
+    /// Whether the client already has the secret that it brings, or brings none.
     async fn has_secret(
         &self,
         import: &ClientToImport,
@@ -297,7 +298,8 @@ impl ClientRegistry {
     ) -> Result<bool, RegistryError> {
         Ok(match &import.secret {
             SecretToImport::New { .. } | SecretToImport::Nothing => true,
-            // Also if it was used since, and is kept in another way.
+            // This holds even if the secret was used since, and the store now has another hash of
+            // it.
             SecretToImport::Hash(hash) => {
                 let id = id_of(&import.id, hash);
                 before.secrets.iter().any(|secret| secret.id == id)
@@ -315,7 +317,7 @@ impl ClientRegistry {
         })
     }
 
-    /// What is kept of a secret that came along.
+    /// What the store keeps of a secret that the file has.
     async fn stored(
         &self,
         import: &ClientToImport,
@@ -341,14 +343,14 @@ impl ClientRegistry {
 }
 
 impl ClientToImport {
-    /// Makes a client what the file says.
+    /// Changes a client to what the file says.
     pub fn edit(&self, client: &mut Client) {
         self.edits.iter().for_each(|edit| edit(client));
     }
 }
 
-/// The name of a secret whose hash came along. It is the same whenever the same hash comes for the
-/// same client, and so tells that the client has this secret, also once its hash was replaced.
+/// The id of a secret whose hash is in the file. The same hash for the same client has the same id.
+/// So the id tells that the client has this secret, even after its hash was replaced.
 fn id_of(client: &ClientId, hash: &ImportedHash) -> SecretId {
     let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
     for part in [client.as_str(), "\0", hash.as_str()] {

@@ -1,4 +1,4 @@
-//! What the configuration's policy says of a client that is added or changed.
+//! Checks a client that is added or changed against the configuration's policy.
 
 use crate::config::PolicyConfig;
 use crate::store::ClientRecord;
@@ -7,23 +7,23 @@ use crate::token::{AuthMethod, CertificateBinding, ClientId, ClientSecret};
 /// A client that the policy does not allow.
 #[derive(Debug, thiserror::Error)]
 pub enum AgainstPolicy {
-    /// It would prove itself with a secret.
+    /// The client would authenticate with a secret.
     #[error(
         "client {0} may not authenticate with a secret (policy.client_secret_basic is false); give it keys (--jwks) or the name \
          of its certificate (--certificate-name)"
     )]
     Secret(ClientId),
-    /// Somebody chose its secret.
+    /// Somebody chose the client's secret.
     #[error(
         "client {0} may not have a secret that somebody chose (policy.chosen_secrets is false); leave the secret out, and one is made"
     )]
     ChosenSecret(ClientId),
-    /// Its secret is too short.
+    /// The secret is too short.
     #[error(
         "the secret has fewer than {0} characters (policy.secret_length); choose a longer one, or leave it out, and one is made"
     )]
     ShortSecret(usize),
-    /// Its tokens would not be bound.
+    /// The client's tokens would not be bound to a certificate.
     #[error(
         "the tokens of client {0} must be bound to its certificate (policy.certificate_binding is {1}); add --bind-certificate {1}"
     )]
@@ -41,8 +41,8 @@ pub(super) fn check_secret(
     }
 }
 
-/// Checks what is new of a client. A setting that it had before the policy does not keep others
-/// from being changed.
+/// Checks what a change makes new. A setting that the client had before the policy doesn't stop
+/// changes of other settings.
 pub(super) fn check(
     policy: &PolicyConfig,
     record: &ClientRecord,

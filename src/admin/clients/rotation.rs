@@ -1,4 +1,4 @@
-//! Other secrets of a client.
+//! Rotates a client's secrets.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use crate::audit::Event;
 use crate::token::{ClientId, ClientSecret, StoredSecret};
 
 impl ClientRegistry {
-    /// Gives a client another secret. The one before goes on working for `overlap`, so that the
-    /// client can be told in time. One that is older still is ended only if `ends_promised`:
-    /// somebody was told that it works for longer.
+    /// Gives a client another secret. The previous one goes on working for `overlap`, so that the
+    /// client can be told in time. An even older secret that still works is ended only if
+    /// `ends_promised` is set, because somebody was told that it works for longer.
     ///
     /// # Errors
     /// [`NoSuchClient`](crate::store::StoreError::NoSuchClient) and

@@ -1,4 +1,4 @@
-//! Whether a client may get tokens, and whether those that it has are good.
+//! Decides whether a client may get tokens, and whether the tokens that it has are good.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::store::{StoreError, TokensThen};
 use crate::token::{ClientId, Status};
 
 impl ClientRegistry {
-    /// Lets a client get tokens again. Those that were revoked stay so.
+    /// Lets a client get tokens again. Tokens that were revoked stay revoked.
     ///
     /// # Errors
     /// [`NoSuchClient`](crate::store::StoreError::NoSuchClient) among others.
@@ -29,8 +29,8 @@ impl ClientRegistry {
         Ok(())
     }
 
-    /// Keeps a client from getting tokens. Those that it has are revoked, or stay good until they
-    /// expire.
+    /// Stops a client from getting tokens. The tokens that it has are revoked, or stay good until
+    /// they expire.
     ///
     /// # Errors
     /// [`NoSuchClient`](crate::store::StoreError::NoSuchClient) among others.
@@ -52,8 +52,8 @@ impl ClientRegistry {
         Ok(())
     }
 
-    /// Revokes all tokens that a client has; it gets others. Gives the time before which those were
-    /// issued.
+    /// Revokes all tokens that a client has. The client can get new ones. Gives the time before
+    /// which the revoked tokens were issued.
     ///
     /// # Errors
     /// [`NoSuchClient`](crate::store::StoreError::NoSuchClient) among others.
@@ -80,7 +80,8 @@ impl ClientRegistry {
         let now = self.clock.now();
         let was = match self.show(id).await {
             Ok(record) => told(&record.client),
-            // What somebody else wrote is not what it was. To remove it is the way out.
+            // A row that somebody else wrote doesn't say how the client was. An administrator can
+            // still remove it.
             Err(RegistryError::Store(StoreError::Altered(_))) => Value::Null,
             Err(error) => return Err(error),
         };

@@ -1,4 +1,4 @@
-//! What an import will do, as the store takes it and as the audit trail has it.
+//! The plan of an import, for the store and for the audit trail.
 
 use std::collections::BTreeSet;
 
@@ -11,17 +11,17 @@ use crate::keys::ClientKeys;
 use crate::store::{ClientRecord, ClientUpdate};
 use crate::token::{Algorithm, ClientSecret, Status};
 
-/// What is to be done, in one transaction.
+/// What an import does, in one transaction.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) added: Vec<ClientRecord>,
     pub(super) changed: Vec<ClientUpdate>,
     changes: Vec<Event>,
-    /// What was done with each client, by its place in the file.
+    /// What is done with each client, by its place in the file.
     done: Vec<(usize, ImportedClient)>,
 }
 
-/// A client that is there already.
+/// The change of an existing client.
 #[derive(Debug)]
 pub(super) struct Update {
     pub(super) before: ClientRecord,
@@ -44,7 +44,7 @@ impl Plan {
         self.added.push(record);
     }
 
-    /// Changes a client, unless it is like that already.
+    /// Plans the change of a client, unless nothing changes.
     pub(super) fn change(&mut self, place: usize, Update { before, update }: Update) {
         let (client, id) = (&update.record.client, &before.client.id);
         let settings = before.client.differences(client);
@@ -116,7 +116,7 @@ impl Plan {
         self.added.is_empty() && self.changed.is_empty()
     }
 
-    /// What the new clients want their tokens signed with.
+    /// The algorithms that the new clients want their tokens signed with.
     pub(super) fn algorithms(&self) -> BTreeSet<Algorithm> {
         let own = self
             .added
