@@ -17,8 +17,8 @@ use crate::guard::{RequestSlot, Requests};
 pub struct Admission {
     pub(crate) entrance: Arc<Entrance>,
     pub(crate) requests: Arc<Requests>,
-    /// Ends idle connections of callers that connect to the HTTP server directly. `None` behind a
-    /// front door.
+    /// Enforces the limits on connections to the HTTP server itself. `None` behind a front door,
+    /// and for [`Admission::new`].
     pub(crate) watchman: Option<Arc<Watchman>>,
     /// Whether the service is ending. Load balancers then send no new caller to it.
     pub(crate) draining: Arc<AtomicBool>,

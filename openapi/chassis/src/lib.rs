@@ -43,15 +43,15 @@
 //!
 //! | Module | Owns |
 //! |---|---|
-//! | [`CommandLine`] | the commands of a service that takes the chassis as it is |
+//! | [`CommandLine`] | the commands of a service that uses the chassis as it is |
 //! | [`life`] | the life of a process: start, drain, end, log, confinement |
 //! | `ops` | the operators' listener: health, readiness, metrics, the reference |
-//! | [`Admission`] | what is asked of each request: who sent it, and whether there is room |
-//! | [`caller`] | who sent a request: by the connection, PROXY, or a gateway's headers |
+//! | [`Admission`] | the checks of each request: who sent it, and whether there is room for it |
+//! | [`caller`] | the caller of a request: by the connection, PROXY, or a gateway's headers |
 //! | [`door`] | the listeners: TLS, PROXY, limits of connections |
-//! | `guard` | what keeps one source from taking all that there is |
+//! | `guard` | the shares by which no source can take all places |
 //! | [`config`] | the reader of configurations, and the sections that every service has |
-//! | [`identity`] | what a caller is known by: its source, its certificate, their names |
+//! | [`identity`] | the types that identify a caller: source, certificate, names |
 //! | [`private_file`] | files that hold a secret |
 //!
 //! # Example

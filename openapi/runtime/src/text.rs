@@ -12,8 +12,9 @@ use crate::count::counted;
 use crate::format::Format;
 use crate::{Invalid, Reason};
 
-/// The steps that a pattern may go back before a text is refused. The authors of documents don't
-/// write patterns with attackers in mind, who could cause catastrophic backtracking.
+/// The steps that a pattern may go back before a text is refused. Patterns come from documents, and
+/// their authors don't expect attackers. An attacker's text could otherwise cause catastrophic
+/// backtracking.
 const BACKTRACK_LIMIT: usize = 100_000;
 
 /// `minLength`, `maxLength`, `pattern`, `format` of a string.

@@ -13,8 +13,8 @@ pub use secret::GatewaySecret;
 /// A gateway that ends connections for the service, and tells it who the callers are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayConfig {
-    /// The addresses that the gateway sends requests from. The service ignores such headers from
-    /// every other address.
+    /// The addresses that the gateway sends requests from. The service believes such headers of no
+    /// other address.
     pub addresses: Vec<Network>,
     /// The header in which the gateway says where a request came from.
     pub address_header: AddressHeader,

@@ -45,8 +45,8 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "must be an IP address and a port, such as \"0.0.0.0:8443\" or \"[::]:8443\"")
 }
 
-/// Whether only this machine or its own network can reach the address. An unspecified address can
-/// be reached from everywhere, since it stands for all of the machine's addresses.
+/// Whether only this machine or its own network can reach the address. An unspecified address
+/// stands for all of the machine's addresses, which may include public ones, so it is not private.
 fn is_private(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => {

@@ -41,7 +41,7 @@ pub(crate) enum TurnedAway {
     Full,
     /// It gave way to another connection.
     Displaced,
-    /// It sent no request in time after its handshake.
+    /// It sent no request in time.
     Silent,
     /// It went too long without an answer.
     Idle,

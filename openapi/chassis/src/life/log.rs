@@ -8,7 +8,7 @@ use slog_async::{Async, AsyncGuard};
 use crate::config::{LogConfig, LogFormat, LogLevel};
 
 /// The log, and a guard that writes the last lines when it is dropped. A thread of its own writes
-/// the lines: if a process stops reading the pipe, the service still issues tokens.
+/// the lines: the service still answers requests if nothing reads the pipe.
 ///
 /// ```
 /// use dropshot_chassis::config::{LogConfig, LogLevel};

@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> std::io::Result<()> {
-/// // First of all: a signal that comes while the service starts is not lost.
+/// // This comes first, so that a signal during the start is not lost.
 /// let stop = dropshot_chassis::StopSignal::listen()?;
 /// # drop(stop);
 /// # Ok(())

@@ -19,7 +19,8 @@ pub struct ConnectionLimits {
     pub connections_per_source: u32,
     /// How long a handshake may take, including a balancer's header before it.
     pub handshake_time: Duration,
-    /// How long a caller may take to send the first byte of a request after its handshake.
+    /// How long a caller may take to send the first byte of a request, after its handshake if there
+    /// is one.
     pub first_byte_time: Duration,
     /// How long a connection may go without an answer, even if the caller drips bytes into it.
     pub idle_time: Duration,
