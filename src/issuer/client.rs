@@ -4,8 +4,8 @@
 //! If the client is in memory and its credential is right, the request does not wait for the store.
 //! If the client isn't in memory, the service reads it from the store before it checks the
 //! credential. The service refuses no request before it has asked the store as well, so that it
-//! knows of a change that another replica made a moment ago. Known and unknown clients take the
-//! same time.
+//! knows of a change that another replica made a moment ago. A refusal takes the same
+//! time for a client in memory and for any other.
 
 use std::net::IpAddr;
 use std::sync::Arc;
