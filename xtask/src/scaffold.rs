@@ -3,9 +3,12 @@
 //! This module owns the files of the crate. [`dropshot_codegen`] makes the generated code, called
 //! by the crate's own build script. So after an edit of the document, nothing is scaffolded again.
 
+mod crates;
 mod files;
+mod vendor;
 
 use crate::output::Output;
+use crates::Crates;
 use dropshot_codegen::diagnostics::Colour;
 use dropshot_codegen::{Generated, Loaded, Options, generate, load};
 use std::io::{IsTerminal, Write};
@@ -32,6 +35,10 @@ pub struct Arguments {
     /// The crate's name; that of the folder by default.
     #[arg(long)]
     name: Option<String>,
+    /// Where the generator, the run time and the chassis are: vendored (copied into the new folder),
+    /// path (this checkout) or git=URL[@REV].
+    #[arg(long, value_name = "WHERE", default_value = "vendored")]
+    crates: Crates,
     /// How findings and the result are printed.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
@@ -168,6 +175,11 @@ fn crate_name(arguments: &Arguments) -> Result<String, String> {
         ));
     }
     Ok(name)
+}
+
+/// The crates of this workspace that a scaffolded crate is built with.
+pub fn crates() -> impl Iterator<Item = &'static str> {
+    vendor::CRATES.into_iter().map(|(name, _)| name)
 }
 
 /// The folder of this workspace, where the generator and its run time are.

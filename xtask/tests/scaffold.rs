@@ -32,8 +32,12 @@ const HANDLER: &str = r#"match _request.name.as_str() {
 
 #[test]
 fn a_scaffolded_service_is_one_that_operators_can_run() {
-    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let root = scaffold(folder.path());
+    // Always the same folder, so that what was compiled before is replaced.
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("scaffold");
+    let _may_be_missing = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    let root = scaffold(&folder);
+    nothing_is_of_this_checkout(&root);
     let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
     assert!(read("src/main.rs").lines().count() < 40);
     assert!(succeeds(
@@ -97,6 +101,22 @@ fn scaffold(folder: &Path) -> PathBuf {
     xtask.args(["scaffold", "--spec"]).arg(&spec);
     assert!(succeeds(xtask.arg("--out").arg(&root)));
     root
+}
+
+/// No file names this checkout, so the crate builds wherever it is taken.
+fn nothing_is_of_this_checkout(root: &Path) {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut left = vec![root.to_owned()];
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(fs::read_dir(&path).unwrap().map(|it| it.unwrap().path()));
+        } else {
+            let text = fs::read_to_string(&path).unwrap();
+            let names_it = text.contains(checkout.to_str().unwrap());
+            assert!(!names_it, "{}", path.display());
+        }
+    }
+    assert!(root.join("vendor/dropshot-chassis/LICENSE-MIT").exists());
 }
 
 fn the_configuration_is_checked(program: &Path, root: &Path) {

@@ -3,6 +3,7 @@
 use super::outcome::{Outcome, command, run};
 use super::{dependencies, peers, requirements, validator};
 use crate::openapi::{self, Contract, Verdict};
+use crate::scaffold;
 use crate::tidy;
 use clap::ValueEnum;
 use std::process::{ExitCode, Stdio};
@@ -18,6 +19,8 @@ pub enum Step {
     Tidy,
     /// Licences, sources and Rust versions of what the project is built from.
     Dependencies,
+    /// Whether each crate that a scaffolded one is built with can be packaged by itself.
+    Packages,
     /// Clippy, with every warning as an error.
     Lints,
     /// `cargo xtask openapi check`.
@@ -61,6 +64,7 @@ impl Step {
             Self::Format => cargo(&["fmt", "--all", "--check"]),
             Self::Tidy => tidied(),
             Self::Dependencies => dependencies::check(),
+            Self::Packages => packages(),
             Self::Lints => lints(),
             Self::Openapi => openapi_check(),
             Self::Validator => validator::check(&Contract::of_workspace().served()),
@@ -98,6 +102,19 @@ fn tidied() -> Outcome {
     } else {
         Outcome::Failed("see above".to_owned())
     }
+}
+
+/// Packages the crates without compiling the packages: their own tests do that.
+fn packages() -> Outcome {
+    let mut package = command("cargo");
+    package.args([
+        "package",
+        "--no-verify",
+        "--allow-dirty",
+        "--offline",
+        "--quiet",
+    ]);
+    run(package.args(scaffold::crates().flat_map(|name| ["--package", name])))
 }
 
 /// Checks all targets, and then `peers`: `cargo test` leaves it out, and so does `--all-targets`.

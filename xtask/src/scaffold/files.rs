@@ -1,5 +1,6 @@
 //! Writes the files of a scaffolded crate.
 
+use super::crates::{Crates, quoted};
 use super::{Arguments, workspace};
 use dropshot_codegen::skeleton::{Method, Skeleton};
 use dropshot_codegen::{Generated, Loaded};
@@ -30,7 +31,7 @@ pub fn write(
     let (handlers, more) = handlers(&made.skeleton);
     let names = Names::of(name, &loaded.document.title);
     let files = [
-        ("Cargo.toml", manifest(&names)),
+        ("Cargo.toml", manifest(&names, &arguments.crates)),
         ("build.rs", build_script(&specs)),
         (".gitignore", "/target\n".to_owned()),
         ("README.md", readme(&names, loaded, &specs, &made.skeleton)),
@@ -60,6 +61,7 @@ pub fn write(
         fs::write(path, text)?;
     }
     format(root);
+    arguments.crates.write(root)?;
     // These are the versions that the generator is tested with. Cargo leaves out those that the
     // crate does not need.
     fs::copy(workspace().join("Cargo.lock"), root.join("Cargo.lock"))?;
@@ -165,20 +167,15 @@ impl Names {
     }
 }
 
-fn manifest(names: &Names) -> String {
-    let openapi = workspace().join("openapi");
-    let path = |folder: &str| quoted(&openapi.join(folder).display().to_string());
-    names
+fn manifest(names: &Names, crates: &Crates) -> String {
+    let mut manifest = names
         .fill(include_str!("template/Cargo.toml.in"))
         .replace("__DESCRIPTION__", &quoted(&names.title))
-        .replace("__CHASSIS__", &path("chassis"))
-        .replace("__CODEGEN__", &path("codegen"))
-        .replace("__RUNTIME__", &path("runtime"))
-}
-
-/// A string of TOML.
-fn quoted(text: &str) -> String {
-    toml::Value::from(text).to_string()
+        .replace("__CHASSIS__", &crates.dependency("dropshot-chassis"))
+        .replace("__CODEGEN__", &crates.dependency("dropshot-codegen"))
+        .replace("__RUNTIME__", &crates.dependency("dropshot-contract"));
+    manifest.push_str(&crates.workspace());
+    manifest
 }
 
 fn build_script((spec, overlay): &(String, Option<String>)) -> String {

@@ -58,7 +58,7 @@ impl Service {
         fs::write(&spec, DOCUMENT).unwrap();
         fs::write(&overlay, OVERLAY).unwrap();
         let service = Self { root };
-        let mut scaffold = xtask(&["scaffold", "--name", "cards", "--spec"]);
+        let mut scaffold = xtask(&["scaffold", "--crates", "path", "--name", "cards", "--spec"]);
         let out = scaffold
             .arg(&spec)
             .arg("--overlay")

@@ -91,7 +91,7 @@ impl Workshop {
                 let program = std::env::current_exe().map_err(failed)?;
                 let mut scaffold = Command::new(program);
                 scaffold
-                    .args(["scaffold", "--spec"])
+                    .args(["scaffold", "--crates", "path", "--spec"])
                     .arg(&spec)
                     .arg("--out")
                     .arg(&folder);
