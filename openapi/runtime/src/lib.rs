@@ -47,7 +47,7 @@
 //!
 //! static GREET: Operation = Operation::get("greet", "/greet/{name}");
 //!
-//! fn greet(rqctx: RequestContext<()>, mut request: Received) -> BoxFuture<Response> {
+//! fn greet(rqctx: RequestContext<()>, mut request: Box<Received>) -> BoxFuture<Response> {
 //!     Box::pin(async move {
 //!         match request.required(Location::Path, "name", String::decode) {
 //!             Ok(name) => reply::text(200, "text/plain", format!("Hello, {name}!")),

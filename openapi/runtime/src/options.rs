@@ -19,7 +19,7 @@ pub struct Route<C: ServerContext> {
     /// The operation.
     pub operation: &'static Operation,
     /// Decodes the request, calls the handler and writes its reply.
-    pub call: fn(RequestContext<C>, Received) -> BoxFuture<Response>,
+    pub call: fn(RequestContext<C>, Box<Received>) -> BoxFuture<Response>,
 }
 
 /// Makes the answer to a request that is refused before it can be decoded.

@@ -68,7 +68,10 @@ pub fn json<T: Serialize + ?Sized>(
     media_type: &'static str,
     body: &T,
 ) -> Response {
-    written(status.into_status(), media_type, serde_json::to_vec(body))
+    // Most bodies fit, so the buffer doesn't grow.
+    let mut json = Vec::with_capacity(1024);
+    let written = serde_json::to_writer(&mut json, body).map(|()| json);
+    self::written(status.into_status(), media_type, written)
 }
 
 fn written(

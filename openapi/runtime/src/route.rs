@@ -5,7 +5,7 @@
 //! before others (OpenAPI 3.0.3, Paths Object, Path Templating Matching). If a choice leads
 //! nowhere, the next one is tried.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ pub struct Table {
 /// A node of the tree: the common beginning of some paths.
 #[derive(Debug, Default)]
 pub(crate) struct Place {
-    pub(crate) literals: HashMap<Box<str>, usize>,
+    /// Sorted.
+    pub(crate) literals: Vec<(Box<str>, usize)>,
     /// The patterns of the next segment, the most specific first.
     pub(crate) patterns: Vec<(Pattern, usize)>,
     /// The routes that end here, and those that end here with a slash: their methods and indices.
@@ -113,7 +114,13 @@ impl Table {
         let new = self.places.len();
         let place = &mut self.places[at];
         let next = match segment {
-            Segment::Literal(text) => *place.literals.entry(text.clone()).or_insert(new),
+            Segment::Literal(text) => match place.literal(text) {
+                Ok(at) => place.literals[at].1,
+                Err(at) => {
+                    place.literals.insert(at, (text.clone(), new));
+                    new
+                }
+            },
             Segment::Pattern(pattern) => {
                 match place.patterns.iter().find(|(other, _)| other == pattern) {
                     Some((_, next)) => *next,
@@ -133,9 +140,8 @@ impl Table {
     /// Finds the route for a request. `raw_path` is the URI's path as the caller sent it.
     #[must_use]
     pub fn find(&self, method: &Method, raw_path: &str) -> Found {
-        let segments: Vec<_> = raw_segments(raw_path).collect();
         let mut captures = Vec::new();
-        let Some(place) = self.search(0, &segments, &mut captures) else {
+        let Some(place) = self.search(0, raw_segments(raw_path), &mut captures) else {
             return Found::NotFound;
         };
         let ends = self.places[place].ends(raw_path.ends_with('/'));
@@ -156,26 +162,26 @@ impl Table {
     }
 
     /// Each place is visited at most once, since only one way leads to it.
-    fn search(
+    fn search<'p>(
         &self,
         at: usize,
-        segments: &[(Range<usize>, &str)],
+        mut segments: impl Iterator<Item = (Range<usize>, &'p str)> + Clone,
         captures: &mut Vec<Range<usize>>,
     ) -> Option<usize> {
         let place = &self.places[at];
-        let Some(((range, raw), rest)) = segments.split_first() else {
+        let Some((range, raw)) = segments.next() else {
             return (!place.plain.is_empty() || !place.slash.is_empty()).then_some(at);
         };
         if !place.literals.is_empty()
-            && let Some(next) = decoded(raw).and_then(|text| place.literals.get(&*text))
-            && let Some(found) = self.search(*next, rest, captures)
+            && let Some(Ok(at)) = decoded(raw).map(|text| place.literal(&text))
+            && let Some(found) = self.search(place.literals[at].1, segments.clone(), captures)
         {
             return Some(found);
         }
         for (pattern, next) in &place.patterns {
             let before = captures.len();
             if pattern.capture(raw, range.start, captures) {
-                if let Some(found) = self.search(*next, rest, captures) {
+                if let Some(found) = self.search(*next, segments.clone(), captures) {
                     return Some(found);
                 }
                 captures.truncate(before);
@@ -195,7 +201,13 @@ fn allow(ends: &[(Method, usize)]) -> String {
 }
 
 impl Place {
-    /// The routes that end here. `/x/` and `/x` differ only if the document has both.
+    /// Where a literal is, or where it belongs.
+    fn literal(&self, text: &str) -> Result<usize, usize> {
+        self.literals
+            .binary_search_by(|(literal, _)| (**literal).cmp(text))
+    }
+
+    /// `/x/` is told from `/x` only where the document has both.
     fn ends(&self, slash: bool) -> &[(Method, usize)] {
         match (self.plain.is_empty(), self.slash.is_empty()) {
             (false, true) => &self.plain,

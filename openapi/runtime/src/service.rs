@@ -2,9 +2,12 @@
 //! calls the operation's function, and completes the response.
 
 use std::any::Any;
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Instant;
 
 use dropshot::{ApiEndpoint, ApiEndpointVersions, HttpError, RawRequest, ServerContext};
@@ -70,14 +73,26 @@ async fn serve<C: ServerContext>(
     let request = request.into_inner();
     let is_head = *request.method() == Method::HEAD;
     let closes = service.draining.load(Ordering::Relaxed) && request.version() <= Version::HTTP_11;
+    let observed = service.observe.as_ref().map(|_| Instant::now());
+    let request_id = (is_head || closes || observed.is_some()).then(|| rqctx.request_id.clone());
     let mut progress = Progress::default();
-    if !is_head && !closes && service.observe.is_none() {
-        return answer(service, rqctx, request, &mut progress).await;
-    }
-    let began = Instant::now();
-    let request_id = rqctx.request_id.clone();
-    let answered = answer(service.clone(), rqctx, request, &mut progress).await;
-    if let Some(observe) = &service.observe {
+    let answered = {
+        let mut answering = pin!(answer(&service, rqctx, request, &mut progress));
+        match poll_fn(|context| Poll::Ready(answering.as_mut().poll(context))).await {
+            Poll::Pending => answering.await,
+            Poll::Ready(answered) => {
+                // Requests that came together are answered together. Each answer by itself would
+                // wake a caller on this machine, such as a gateway, and a wake-up costs more than
+                // the rest of an answer. A request that had to wait was woken with others anyway.
+                tokio::task::yield_now().await;
+                answered
+            }
+        }
+    };
+    let Some(request_id) = request_id else {
+        return answered;
+    };
+    if let (Some(observe), Some(began)) = (&service.observe, observed) {
         let (status, cause) = match &answered {
             Ok(response) => (response.status(), None),
             Err(error) => (
@@ -108,7 +123,7 @@ async fn serve<C: ServerContext>(
 }
 
 async fn answer<C: ServerContext>(
-    service: Arc<Service<C>>,
+    service: &Service<C>,
     mut rqctx: RequestContext<C>,
     request: http::Request<dropshot::Body>,
     progress: &mut Progress,
@@ -156,9 +171,8 @@ async fn answer<C: ServerContext>(
         Ok(content) => {
             let empty_is_absent = service.limits.empty_is_absent;
             let received = Received::new(operation, path, parts, content, empty_is_absent);
-            // A handler's panic ends its request, but not the connection, which may carry other
-            // requests.
-            let called = AssertUnwindSafe(async { call(rqctx, received).await });
+            // A panic of a handler ends its request, and not the connection with others on it.
+            let called = AssertUnwindSafe(async { call(rqctx, Box::new(received)).await });
             match called.catch_unwind().await {
                 Ok(response) => finish(response, &request_id),
                 Err(panic) => Err(HttpError::for_internal_error(words(&*panic))),

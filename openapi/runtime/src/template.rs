@@ -77,8 +77,8 @@ impl Template {
     }
 }
 
-/// The segments of a raw path that aren't empty, and the place of each.
-pub(crate) fn raw_segments(raw_path: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+/// The segments of a raw path that aren't empty, and where each stands.
+pub(crate) fn raw_segments(raw_path: &str) -> impl Iterator<Item = (Range<usize>, &str)> + Clone {
     let mut at = 0;
     raw_path
         .as_bytes()

@@ -101,7 +101,7 @@ fn uploads() -> Server<()> {
     let route = |operation| rt::Route {
         operation,
         call: |rqctx: rt::RequestContext<()>,
-               mut input: rt::Received|
+               mut input: Box<rt::Received>|
          -> rt::BoxFuture<rt::Response> {
             Box::pin(async move {
                 let media = input.media();

@@ -32,9 +32,7 @@ fn lay(table: &Table, place: &Place, prefix: &mut Prefix, plan: &mut Vec<(usize,
         };
         plan.push((*index, path));
     }
-    let mut literals: Vec<_> = place.literals.iter().collect();
-    literals.sort_unstable();
-    for (text, next) in literals {
+    for (text, next) in &place.literals {
         below(table, text, *next, prefix, plan);
     }
     if let (Some(name), Some((_, next))) = (place.names.first(), place.patterns.first()) {
@@ -63,8 +61,8 @@ fn is_writable(place: &Place, variables: &[String]) -> bool {
     let one_ending = place.plain.is_empty() || place.slash.is_empty();
     let literals = place
         .literals
-        .keys()
-        .all(|text| !text.starts_with('{') && !text.ends_with('}') && !text.contains('/'));
+        .iter()
+        .all(|(text, _)| !text.starts_with('{') && !text.ends_with('}') && !text.contains('/'));
     let patterns = match &*place.patterns {
         [] => true,
         [(pattern, _)] => pattern.is_whole() && place.literals.is_empty() && place.names.len() == 1,
