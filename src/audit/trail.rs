@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::journal::Journal;
@@ -40,6 +41,8 @@ struct Entry {
     work: Work,
     written: Option<oneshot::Sender<Result<(), AuditError>>>,
 }
+
+type Told = oneshot::Receiver<Result<(), AuditError>>;
 
 #[derive(Debug)]
 // Nearly all work is a record, so a box would cost every token an allocation.
@@ -119,18 +122,19 @@ impl Trail {
     ///
     /// # Errors
     /// [`AuditError`]: the record isn't written, so the caller must not do what it says.
-    pub async fn write(&self, record: Record) -> Result<(), AuditError> {
-        match self.durability {
-            Durability::Fsync => self.send_and_wait(record.time, Work::Write(record)).await,
-            Durability::Buffered => self.send(Entry::unwaited(record)).await,
-        }
+    pub fn write(&self, record: Record) -> impl Future<Output = Result<(), AuditError>> {
+        let (entry, told) = match self.durability {
+            Durability::Fsync => Entry::waited(record.time, Work::Write(record)),
+            Durability::Buffered => (Entry::unwaited(record), None),
+        };
+        self.send(entry, told)
     }
 
     /// Writes a record of something that happens anyway, such as a refusal, without waiting for the
     /// disk. If it can't be written, a later record says how many are missing.
     pub async fn note(&self, record: Record) {
         // This fails only if the writer has ended, as it does with the service.
-        let _gone = self.send(Entry::unwaited(record)).await;
+        let _gone = self.send(Entry::unwaited(record), None).await;
     }
 
     /// Returns when all records before are written. After a fault, this makes the writer try again.
@@ -224,25 +228,46 @@ impl Trail {
     }
 
     async fn send_and_wait(&self, at: Timestamp, work: Work) -> Result<(), AuditError> {
-        let (written, told) = oneshot::channel();
-        let entry = Entry {
-            at,
-            work,
-            written: Some(written),
-        };
-        self.send(entry).await?;
-        told.await.unwrap_or(Err(AuditError::Stopped))
+        let (entry, told) = Entry::waited(at, work);
+        self.send(entry, told).await
     }
 
-    async fn send(&self, entry: Entry) -> Result<(), AuditError> {
-        self.sender
-            .send(entry)
-            .await
-            .map_err(|_| AuditError::Stopped)
+    /// Hands an entry over: at once if there is room, so that no future carries the entry, and each
+    /// future around it copies it. Then waits until `told` that the entry is written.
+    fn send(
+        &self,
+        entry: Entry,
+        told: Option<Told>,
+    ) -> impl Future<Output = Result<(), AuditError>> {
+        let room = match self.sender.try_send(entry) {
+            Ok(()) => Ok(None),
+            Err(TrySendError::Full(entry)) => Ok(Some(Box::pin(self.sender.send(entry)))),
+            Err(TrySendError::Closed(_)) => Err(AuditError::Stopped),
+        };
+        async move {
+            if let Some(sending) = room? {
+                sending.await.map_err(|_| AuditError::Stopped)?;
+            }
+            match told {
+                Some(told) => told.await.unwrap_or(Err(AuditError::Stopped)),
+                None => Ok(()),
+            }
+        }
     }
 }
 
 impl Entry {
+    /// With what tells that it is done.
+    fn waited(at: Timestamp, work: Work) -> (Self, Option<Told>) {
+        let (written, told) = oneshot::channel();
+        let entry = Self {
+            at,
+            work,
+            written: Some(written),
+        };
+        (entry, Some(told))
+    }
+
     fn unwaited(record: Record) -> Self {
         Self {
             at: record.time,
@@ -274,12 +299,13 @@ impl Writer {
     fn run(mut self) {
         let mut batch = Vec::with_capacity(Trail::BATCH);
         let mut lines = Vec::with_capacity(64 * 1024);
-        let mut before = 0;
+        let mut expected = 0;
         while self.receiver.blocking_recv_many(&mut batch, Trail::BATCH) > 0 {
-            if self.durable && before > 1 {
-                self.gather(&mut batch);
+            if self.durable && expected > 1 {
+                self.gather(&mut batch, expected);
             }
-            before = batch.len();
+            // Slower down than up, or one small batch would make all that follow small.
+            expected = batch.len().max(expected - expected.div_ceil(8));
             self.write(&mut batch, &mut lines);
             if !self.durable {
                 thread::sleep(Trail::GATHERING);
@@ -287,12 +313,14 @@ impl Writer {
         }
     }
 
-    /// Waits for more records while they keep coming. Otherwise the first of many requests would
-    /// have an fsync of its own, and all others would wait for that fsync and then for their own.
-    fn gather(&mut self, batch: &mut Vec<Entry>) {
+    /// Waits for more records while they keep coming, up to as many as are `expected`: the requests
+    /// that waited for the last fsync are followed by as many others. Without this, the first
+    /// request of many would have an fsync of its own, and all others would wait for that one and
+    /// their own.
+    fn gather(&mut self, batch: &mut Vec<Entry>, expected: usize) {
         let end = Instant::now() + Trail::GATHERING;
         let mut length = 0;
-        while length < batch.len() && batch.len() < Trail::BATCH && Instant::now() < end {
+        while length < batch.len() && batch.len() < expected && Instant::now() < end {
             length = batch.len();
             thread::sleep(Trail::PAUSE);
             batch.extend(std::iter::from_fn(|| self.receiver.try_recv().ok()));

@@ -38,14 +38,15 @@ impl Directory {
             return self.look(now).await.then_some(None);
         };
         let look = |questions| self.look_for(questions, now);
-        let asking = timeout(Self::PATIENCE, self.catch_up.ask(&id, look)).await;
+        // On the heap, since every request would carry its state otherwise.
+        let asking = timeout(Self::PATIENCE, Box::pin(self.catch_up.ask(&id, look))).await;
         asking.ok().flatten()
     }
 
     /// Applies what has changed, by such a look. `true` if the store could be read.
     pub(crate) async fn look(&self, now: Timestamp) -> bool {
         let look = |questions| self.look_for(questions, now);
-        let looking = timeout(Self::PATIENCE, self.catch_up.once(look)).await;
+        let looking = timeout(Self::PATIENCE, Box::pin(self.catch_up.once(look))).await;
         looking.unwrap_or(false)
     }
 

@@ -199,7 +199,8 @@ impl Authenticator {
         };
         let proven = match self.prove(&attempt)? {
             Some(proven) => Some(proven),
-            None => self.prove_chosen(accounts, &attempt, source).await?,
+            // On the heap, since every request would carry its state otherwise.
+            None => Box::pin(self.prove_chosen(accounts, &attempt, source)).await?,
         };
         let account = named.known()?;
         let Some(secret) = proven else {

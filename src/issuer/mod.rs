@@ -215,7 +215,8 @@ impl Issuer {
         let refusal = Refusal::from(reason)
             .of(asker.named_client())
             .by(self.name.as_str());
-        Err(self.refuse(endpoint, refusal, asker.origin).await)
+        // On the heap, since every token would carry its state otherwise.
+        Err(Box::pin(self.refuse(endpoint, refusal, asker.origin)).await)
     }
 
     /// The audiences that a client's tokens are for, and that the client may ask about. The default

@@ -1,7 +1,7 @@
 //! A private key in this process' memory.
 
-use async_trait::async_trait;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
@@ -12,7 +12,7 @@ use aws_lc_rs::signature::{
 use zeroize::Zeroizing;
 
 use super::jwks::{Jwk, PublicKey, public_jwk};
-use super::signing::{PrivateKey, SignError};
+use super::signing::{PrivateKey, SignError, Signing};
 use crate::token::Algorithm;
 
 /// A key pair and its algorithm.
@@ -73,30 +73,28 @@ impl LocalKey {
         };
         public_jwk(self.algorithm, &public).map_err(|_| SignError::BadKey(self.algorithm))
     }
-}
 
-#[async_trait]
-impl PrivateKey for LocalKey {
-    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let failed = |_| SignError::Failed(self.algorithm);
+    fn signature(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         // AWS-LC uses its own randomness. The parameter remains from ring's interface.
         let rng = SystemRandom::new();
         match &self.pair {
-            Pair::Ecdsa(pair) => {
-                let signature = pair.sign(&rng, message).map_err(failed)?;
-                Ok(signature.as_ref().to_vec())
-            }
-            Pair::Ed25519(pair) => {
-                let signature = pair.try_sign(message).map_err(failed)?;
-                Ok(signature.as_ref().to_vec())
-            }
+            Pair::Ecdsa(pair) => Ok(pair.sign(&rng, message)?.as_ref().to_vec()),
+            Pair::Ed25519(pair) => Ok(pair.try_sign(message)?.as_ref().to_vec()),
             Pair::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(*encoding, &rng, message, &mut signature)
-                    .map_err(failed)?;
+                pair.sign(*encoding, &rng, message, &mut signature)?;
                 Ok(signature)
             }
         }
+    }
+}
+
+impl PrivateKey for LocalKey {
+    fn sign<'a>(&'a self, message: &'a [u8]) -> Signing<'a> {
+        Signing::Done(
+            self.signature(message)
+                .map_err(|_| SignError::Failed(self.algorithm)),
+        )
     }
 }
 

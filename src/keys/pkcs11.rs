@@ -12,7 +12,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use aws_lc_rs::rand;
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
@@ -22,7 +21,7 @@ use tokio::sync::Semaphore;
 
 use super::hsm_error::HsmError;
 use super::jwks::Jwk;
-use super::signing::{PrivateKey, SignError};
+use super::signing::{PrivateKey, SignError, Signing};
 use crate::token::Algorithm;
 
 /// A token to which the service is logged in. Clones share it.
@@ -244,9 +243,14 @@ impl HsmToken {
     }
 }
 
-#[async_trait]
 impl PrivateKey for TokenKey {
-    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+    fn sign<'a>(&'a self, message: &'a [u8]) -> Signing<'a> {
+        Signing::Waiting(Box::pin(self.signature(message)))
+    }
+}
+
+impl TokenKey {
+    async fn signature(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         let room = self.token.0.room.clone();
         let turn = tokio::time::timeout(HsmToken::PATIENCE, room.acquire_owned()).await;
         let Ok(Ok(turn)) = turn else {

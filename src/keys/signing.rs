@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use futures_util::future::BoxFuture;
 
 use super::HsmError;
 use crate::token::{Algorithm, EncodedHeader, UnsignedToken};
@@ -17,11 +17,25 @@ pub struct SigningKey {
 }
 
 /// The private half of a key, in this process' memory or in a PKCS#11 token.
-#[async_trait]
 pub(super) trait PrivateKey: Send + Sync {
     /// Signs a message. The signature has the form that RFC 7518 3 prescribes for the algorithm:
     /// for ECDSA, R and S in full length.
-    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+    fn sign<'a>(&'a self, message: &'a [u8]) -> Signing<'a>;
+}
+
+/// A signature: ready if the key is in memory, so that no token allocates a future for it.
+pub(super) enum Signing<'a> {
+    Done(Result<Vec<u8>, SignError>),
+    Waiting(BoxFuture<'a, Result<Vec<u8>, SignError>>),
+}
+
+impl Signing<'_> {
+    async fn done(self) -> Result<Vec<u8>, SignError> {
+        match self {
+            Self::Done(done) => done,
+            Self::Waiting(waiting) => waiting.await,
+        }
+    }
 }
 
 /// Why a key could not be made, read, or used.
@@ -77,7 +91,7 @@ impl SigningKey {
     /// # Errors
     /// [`SignError::Failed`], [`SignError::Token`].
     pub async fn sign(&self, token: UnsignedToken) -> Result<String, SignError> {
-        let signature = self.private.sign(token.signing_input()).await?;
+        let signature = self.private.sign(token.signing_input()).done().await?;
         Ok(token.with_signature(&signature))
     }
 
@@ -86,7 +100,7 @@ impl SigningKey {
     /// # Errors
     /// As [`Self::sign`].
     pub async fn test(&self) -> Result<(), SignError> {
-        self.private.sign(b"d1-authz").await.map(drop)
+        self.private.sign(b"d1-authz").done().await.map(drop)
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::hsm_error::HsmError;
 use super::jwks::Jwk;
-use super::signing::{PrivateKey, SignError};
+use super::signing::{PrivateKey, Signing};
 use crate::token::Algorithm;
 
 /// A token, of which no value can exist.
@@ -50,9 +50,8 @@ impl HsmToken {
     }
 }
 
-#[async_trait::async_trait]
 impl PrivateKey for TokenKey {
-    async fn sign(&self, _: &[u8]) -> Result<Vec<u8>, SignError> {
+    fn sign<'a>(&'a self, _: &'a [u8]) -> Signing<'a> {
         match self.0 {}
     }
 }
