@@ -13,10 +13,9 @@ mod published_keys;
 mod recent_use;
 mod reread;
 mod revocations;
-mod upgrades;
 mod uses;
-mod view;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -29,14 +28,12 @@ pub(crate) use look::Found;
 pub use published_keys::check_jwks_uri;
 pub(crate) use published_keys::remote_keys;
 use revocations::Revocations;
-use upgrades::Upgrades;
-use uses::Uses;
-pub(crate) use view::View;
+use uses::{Upgrades, Uses};
 
 use crate::clock::Clock;
 use crate::config::StoreConfig;
 use crate::guard::CatchUp;
-use crate::keys::{HsmError, HsmToken, KeyError, KeyRing, PublishedKey, RemoteKeys, Vault};
+use crate::keys::{HsmError, HsmToken, KeyError, KeyRing, PublishedKey, RemoteKeys, Vault, Wanted};
 use crate::store::{Position, Store, StoreError};
 use crate::token::Algorithm;
 
@@ -67,6 +64,14 @@ pub(crate) struct Directory {
     /// The keys that changed, in their new state, for the audit trail.
     changed_keys: Mutex<Vec<PublishedKey>>,
     fault: Mutex<Option<String>>,
+}
+
+/// The keys as of one moment. A request reads one view from beginning to end, without waiting.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct View {
+    pub ring: KeyRing,
+    /// The algorithms that clients want their tokens signed with.
+    pub algorithms: BTreeSet<Algorithm>,
 }
 
 impl Directory {
@@ -175,6 +180,16 @@ impl Directory {
 
     fn note_fault(&self, fault: Option<String>) {
         *lock(&self.fault) = fault;
+    }
+}
+
+impl View {
+    /// The algorithms that keys must be there for.
+    pub(crate) fn wanted(&self, default: Algorithm) -> Wanted {
+        Wanted {
+            default,
+            clients: self.algorithms.clone(),
+        }
     }
 }
 

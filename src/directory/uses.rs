@@ -1,4 +1,4 @@
-//! When clients and their secrets were last used. Uses are noted in memory, and written to the
+//! What the use of clients and secrets leaves behind. It is noted in memory, and written to the
 //! store now and then.
 
 use std::collections::HashMap;
@@ -8,11 +8,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::account::Authenticated;
+use super::account::{Authenticated, LiveSecret};
 use crate::store::{ClientUse, Store, StoreError};
-use crate::token::{ClientId, SecretId};
+use crate::token::{ClientId, SecretHash, SecretId};
 
-/// The uses that are not written yet.
+/// When clients and their secrets were last used, as far as it is not written yet.
 #[derive(Debug, Default)]
 pub(crate) struct Uses(Mutex<Noted>);
 
@@ -59,6 +59,82 @@ impl Uses {
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A secret whose own hash is known.
+#[derive(Debug, Clone)]
+pub(crate) struct Upgrade {
+    pub client: ClientId,
+    pub secret: SecretId,
+    /// The hash of the other server.
+    pub seen: SecretHash,
+    /// This service's own hash.
+    pub own: SecretHash,
+}
+
+/// This service's own hashes of secrets that came with another server's, as far as they are not
+/// written yet. Each is made when its secret is used.
+#[derive(Debug, Default)]
+pub(crate) struct Upgrades(Mutex<HashMap<SecretId, Upgrade>>);
+
+impl Upgrades {
+    /// Notes a secret that was used. If the store has this service's own hash of it, there is
+    /// nothing to note.
+    pub(crate) fn note(&self, client: &ClientId, used: &LiveSecret) {
+        let Some(own) = used.own_hash.get() else {
+            return;
+        };
+        let upgrade = || Upgrade {
+            client: client.clone(),
+            secret: used.stored.id,
+            seen: used.stored.hash.clone(),
+            own: own.clone(),
+        };
+        self.noted().entry(used.stored.id).or_insert_with(upgrade);
+    }
+
+    /// Writes the upgrades to the store, and gives those that were written. If this process may not
+    /// write, forgets them.
+    pub(crate) async fn write(
+        &self,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<Vec<Upgrade>, StoreError> {
+        let noted = std::mem::take(&mut *self.noted());
+        let mut written = Vec::new();
+        if store.is_read_only() {
+            return Ok(written);
+        }
+        let mut rest = noted.into_values();
+        while let Some(upgrade) = rest.next() {
+            let Upgrade {
+                client,
+                secret,
+                seen,
+                own,
+            } = &upgrade;
+            match store.replace_hash(client, *secret, seen, own, now).await {
+                Ok(true) => written.push(upgrade),
+                // Another process was faster, or the client has other secrets now.
+                Ok(false) => {}
+                Err(error) => {
+                    let later = std::iter::once(upgrade).chain(rest);
+                    let later = later.map(|upgrade| (upgrade.secret, upgrade));
+                    self.noted().extend(later);
+                    return if written.is_empty() {
+                        Err(error)
+                    } else {
+                        Ok(written)
+                    };
+                }
+            }
+        }
+        Ok(written)
+    }
+
+    fn noted(&self) -> MutexGuard<'_, HashMap<SecretId, Upgrade>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

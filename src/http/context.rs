@@ -1,4 +1,4 @@
-//! The state that the handlers of the API work with.
+//! What the handlers of the API work with.
 
 use std::sync::Arc;
 

@@ -11,8 +11,8 @@ use dropshot_contract::{
 };
 use http::{HeaderValue, header};
 
+use super::asker::origin;
 use super::context::Context;
-use super::origin::origin;
 use super::reply::refusal;
 use crate::api::operations;
 use crate::token::{Credential, CredentialError, Endpoint, Malformed, Reason, Refusal};

@@ -4,7 +4,7 @@
 use dropshot_chassis::identity::ClientCertificate;
 use dropshot_contract::Options;
 
-use super::credential::{self, ShownInForm};
+use super::asker::{self, ShownInForm};
 use super::service;
 use crate::api::types::Auth2Request;
 use crate::token::{Credential, CredentialError};
@@ -24,5 +24,5 @@ pub fn credential(
     form: &Auth2Request,
     certificate: Option<&ClientCertificate>,
 ) -> Result<Credential, CredentialError> {
-    credential::of(header, ShownInForm::from(form), certificate)
+    asker::credential(header, ShownInForm::from(form), certificate)
 }

@@ -1,17 +1,31 @@
 //! The operations of the document.
 
-use dropshot::RequestInfo;
 use dropshot_chassis::Caller;
 use dropshot_contract::{Failure, Rejection, RequestContext, Response};
-use http::header;
 
+use super::asker::{ShownInForm, asker, origin, presented};
 use super::context::Context;
-use super::credential::{self, ShownInForm};
 use super::dialect;
-use super::origin::origin;
-use super::reply::{self, refusal};
-use crate::api::{Api, replies, requests, types};
-use crate::issuer::{Asker, Origin, PresentedToken, TokenRequest};
+use super::reply::{self, DOCUMENT_MAX_AGE, refusal};
+use crate::api::{Api, replies, requests};
+use crate::issuer::TokenRequest;
+
+/// The operations that answer with the metadata. The document has four, since verifiers look in four
+/// places.
+macro_rules! metadata {
+    ($($name:ident: $request:ident, $reply:ident;)*) => {$(
+        async fn $name(
+            rqctx: RequestContext<Context>,
+            _request: requests::$request,
+        ) -> Result<replies::$reply, Failure> {
+            Caller::of(&rqctx)?;
+            Ok(replies::$reply::Ok {
+                body: rqctx.context().metadata.clone(),
+                cache_control: DOCUMENT_MAX_AGE.to_owned(),
+            })
+        }
+    )*};
+}
 
 /// Carries out the API.
 pub(super) enum Handlers {}
@@ -77,54 +91,15 @@ impl Api for Handlers {
         reply::key_set(&issuer.jwks(), issuer.jwks_max_age())
     }
 
-    async fn get_authorization_server_metadata(
-        rqctx: RequestContext<Context>,
-        _request: requests::GetAuthorizationServerMetadataRequest,
-    ) -> Result<replies::GetAuthorizationServerMetadataReply, Failure> {
-        Caller::of(&rqctx)?;
-        let (body, cache_control) = reply::metadata(rqctx.context());
-        Ok(replies::GetAuthorizationServerMetadataReply::Ok {
-            body,
-            cache_control,
-        })
-    }
-
-    async fn get_open_id_configuration(
-        rqctx: RequestContext<Context>,
-        _request: requests::GetOpenIdConfigurationRequest,
-    ) -> Result<replies::GetOpenIdConfigurationReply, Failure> {
-        Caller::of(&rqctx)?;
-        let (body, cache_control) = reply::metadata(rqctx.context());
-        Ok(replies::GetOpenIdConfigurationReply::Ok {
-            body,
-            cache_control,
-        })
-    }
-
-    async fn get_authorization_server_metadata_below_issuer(
-        rqctx: RequestContext<Context>,
-        _request: requests::GetAuthorizationServerMetadataBelowIssuerRequest,
-    ) -> Result<replies::GetAuthorizationServerMetadataBelowIssuerReply, Failure> {
-        Caller::of(&rqctx)?;
-        let (body, cache_control) = reply::metadata(rqctx.context());
-        Ok(
-            replies::GetAuthorizationServerMetadataBelowIssuerReply::Ok {
-                body,
-                cache_control,
-            },
-        )
-    }
-
-    async fn get_open_id_configuration_below_issuer(
-        rqctx: RequestContext<Context>,
-        _request: requests::GetOpenIdConfigurationBelowIssuerRequest,
-    ) -> Result<replies::GetOpenIdConfigurationBelowIssuerReply, Failure> {
-        Caller::of(&rqctx)?;
-        let (body, cache_control) = reply::metadata(rqctx.context());
-        Ok(replies::GetOpenIdConfigurationBelowIssuerReply::Ok {
-            body,
-            cache_control,
-        })
+    metadata! {
+        get_authorization_server_metadata:
+            GetAuthorizationServerMetadataRequest, GetAuthorizationServerMetadataReply;
+        get_open_id_configuration: GetOpenIdConfigurationRequest, GetOpenIdConfigurationReply;
+        get_authorization_server_metadata_below_issuer:
+            GetAuthorizationServerMetadataBelowIssuerRequest,
+            GetAuthorizationServerMetadataBelowIssuerReply;
+        get_open_id_configuration_below_issuer:
+            GetOpenIdConfigurationBelowIssuerRequest, GetOpenIdConfigurationBelowIssuerReply;
     }
 
     async fn get_open_api_document(
@@ -137,28 +112,5 @@ impl Api for Handlers {
 
     async fn rejected(rqctx: RequestContext<Context>, rejection: Rejection) -> Response {
         dialect::rejected(&rqctx, rejection).await
-    }
-}
-
-/// The input of the introspection and revocation endpoints.
-fn presented<'a>(
-    request: &RequestInfo,
-    form: &'a types::PresentedToken,
-    origin: Origin<'a>,
-) -> PresentedToken<'a> {
-    // The header is there once at most. Otherwise the run time would have refused the request.
-    let header = request.headers().get(header::AUTHORIZATION);
-    PresentedToken {
-        asker: asker(header.map(http::HeaderValue::as_bytes), form.into(), origin),
-        token: &form.token,
-    }
-}
-
-/// The client that asks, on any endpoint.
-fn asker<'a>(header: Option<&[u8]>, form: ShownInForm<'a>, origin: Origin<'a>) -> Asker<'a> {
-    Asker {
-        credential: credential::of(header, form, origin.certificate),
-        client_id: form.client_id,
-        origin,
     }
 }

@@ -5,20 +5,17 @@
 //! generated code and its run time read requests. Connections, callers and the operators' listener
 //! belong to [`dropshot_chassis`].
 
+mod asker;
 mod context;
-mod credential;
 mod dialect;
 mod document;
 #[doc(hidden)]
 pub mod fuzzing;
 mod handlers;
-mod origin;
 mod reply;
-mod running;
 mod service;
 mod watch;
 
 pub use context::Context;
 pub use document::Document;
-pub use running::{Running, start};
-pub use service::api;
+pub use service::{Running, api, start};

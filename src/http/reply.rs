@@ -11,14 +11,14 @@ use http::StatusCode;
 
 pub(super) use tokens::{introspected, revoked};
 
-use super::context::Context;
 use super::document::Document;
 use crate::api::{replies, types};
 use crate::issuer::IssuedToken;
 use crate::keys::{Jwk, Jwks};
 use crate::token::ExpiresInAs;
 
-const DOCUMENT_MAX_AGE: &str = "public, max-age=3600";
+/// How long the document and the metadata may be kept.
+pub(super) const DOCUMENT_MAX_AGE: &str = "public, max-age=3600";
 const JSON: &str = "application/json";
 
 /// The reply with a token: RFC 6749 5.1, in the vendor's types.
@@ -92,11 +92,6 @@ fn json_web_key(jwk: &Jwk) -> Option<types::JsonWebKey> {
         n: member("n"),
         e: member("e"),
     })
-}
-
-/// The metadata, and its `Cache-Control`.
-pub(super) fn metadata(context: &Context) -> (types::AuthorizationServerMetadata, String) {
-    (context.metadata.clone(), DOCUMENT_MAX_AGE.to_owned())
 }
 
 /// The document, byte for byte as the command line prints it. A typed reply would take it apart

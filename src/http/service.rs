@@ -1,15 +1,20 @@
-//! The API as Dropshot serves it: the document's operations below the issuer's path.
+//! The token service on its chassis: its API, and what the chassis asks of a service.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use dropshot::ApiDescription;
-use dropshot_chassis::{Admission, ServeError};
+use dropshot_chassis::{
+    Admission, Chassis, Page, Readiness, Sections, ServeError, Server, ServiceError,
+};
 use dropshot_contract::{MountError, Options};
+use prometheus_client::registry::Registry;
+use slog::Logger;
 
 use super::context::Context;
 use super::document;
 use super::handlers::Handlers;
+use super::watch;
 use crate::api as generated;
 use crate::config::{Config, IssuerUrl};
 use crate::issuer::Issuer;
@@ -18,6 +23,60 @@ use crate::issuer::Issuer;
 const BODY_BYTES: usize = 16 * 1024;
 /// How long the body may take to arrive.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// The token service, apart from its API.
+#[derive(Debug)]
+pub struct Running(Arc<Issuer>);
+
+/// Opens the audit trail, starts both listeners, and follows the store's changes.
+///
+/// # Errors
+/// [`ServeError`]
+pub async fn start(
+    config: &Config,
+    issuer: Arc<Issuer>,
+    log: Logger,
+) -> Result<Server<Context, Running>, ServeError> {
+    let sections = Sections {
+        listen: &config.listen,
+        limits: &config.limits,
+        tls: config.tls.as_ref(),
+        gateway: config.gateway.as_ref(),
+        requests: config.throttle.requests,
+    };
+    let chassis = Chassis::new(sections, log)?;
+    let api = description(&config.issuer, chassis.options(reading()))?;
+    let context = Context::new(config, issuer.clone());
+    let docs = Page::of(&context.document.value());
+    let running = Arc::new(Running(issuer));
+    chassis.docs(docs).start(api, context, running).await
+}
+
+impl dropshot_chassis::Service for Running {
+    const METRICS_PREFIX: &'static str = "d1_authz";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const READY: &'static str = "Whether a good request would get a token";
+
+    fn readiness(&self) -> Readiness {
+        self.0.readiness()
+    }
+
+    fn register(self: &Arc<Self>, registry: &mut Registry) {
+        registry.register_collector(Box::new(self.0.clone()));
+    }
+
+    async fn started(&self) -> Result<(), ServiceError> {
+        Ok(self.0.started().await?)
+    }
+
+    fn beside(self: Arc<Self>, log: Logger) -> impl Future<Output = ()> + Send + 'static {
+        watch::watch(self.0.clone(), log)
+    }
+
+    async fn stopped(&self) -> Result<(), ServiceError> {
+        Ok(self.0.stopped().await?)
+    }
+}
 
 /// The API by itself, for a service that has its own Dropshot server. The callers are those that
 /// connect to that server, or those that the configured gateway speaks for.
@@ -34,7 +93,7 @@ pub fn api(
 }
 
 /// The document's operations, below the path of `issuer`.
-pub(super) fn description(
+fn description(
     issuer: &IssuerUrl,
     options: Options,
 ) -> Result<ApiDescription<Context>, MountError> {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::lifespan::{Ends, Lifespan};
-use super::sign::{Granted, sign};
+use super::lifespan::Lifespan;
 use super::{IssuedToken, Issuer, Origin, TokenRequest, client};
-use crate::keys::{KeyRing, SigningKey};
+use crate::keys::{KeyRing, SignError, SigningKey};
 use crate::token::{
-    CertificateBinding, Client, Confirmation, GrantType, Reason, narrowed_audiences,
+    CertificateBinding, Claims, Client, Confirmation, GrantType, Reason, TokenId, UnsignedToken,
+    narrowed_audiences,
 };
 
 /// Decides about a token request (RFC 6749 4.4.2) with the data in memory. The phases are those of
@@ -47,22 +47,41 @@ pub(super) async fn decide(
     let key = signer(issuer, &view.ring, client, now);
     let key = key.ok_or(Reason::NoSigningKey)?;
     let lifetime = client.token_lifetime.unwrap_or(issuer.lifetime);
-    let ends = Ends {
-        certificate: request
-            .asker
-            .origin
-            .certificate
-            .filter(|_| confirmation.is_some()),
-        key: view.ring.published_until(key),
+    let certificate = request.asker.origin.certificate;
+    let bound_to = certificate.filter(|_| confirmation.is_some());
+    let key_ends = view.ring.published_until(key);
+    let lifespan = Lifespan::of(&account, lifetime, bound_to, key_ends, now)?;
+    let expires_at = Timestamp::from_second(lifespan.expires_at);
+    let token_id = TokenId::generate().map_err(|_| Reason::SigningFailed)?;
+    let claims = Claims {
+        issuer: issuer.name.as_str(),
+        subject: &client.id,
+        client_id: &client.id,
+        audiences: &audiences,
+        expires_at: lifespan.expires_at,
+        issued_at: lifespan.issued_at,
+        token_id: &token_id,
+        confirmation: confirmation.as_ref(),
+        scope: &scope,
     };
-    let granted = Granted {
+    let token = UnsignedToken::new(key.header(), &claims);
+    let signed = key.sign(token).await.map_err(|error| match error {
+        SignError::Token(_) => Reason::NoSigningKey,
+        SignError::BadKey(_) | SignError::Failed(_) => Reason::SigningFailed,
+    });
+    Ok(IssuedToken {
+        access_token: signed?,
+        expires_in: lifespan.expires_in,
+        expires_at: expires_at.map_err(|_| Reason::SigningFailed)?,
+        expires_in_as: client.expires_in_as,
+        client_id: client.id.clone(),
         grant_type: grant,
-        scope,
         audiences,
-        confirmation,
-        lifespan: Lifespan::of(&account, lifetime, ends, now)?,
-    };
-    sign(&issuer.name, key, client, granted).await
+        token_id,
+        key_id: key.shared_id(),
+        algorithm: key.algorithm(),
+        scope,
+    })
 }
 
 /// The key for a client's tokens. If there is no key of a new default algorithm yet, the key of the

@@ -7,15 +7,6 @@ use jiff::Timestamp;
 use crate::directory::Account;
 use crate::token::{Lifetime, Reason};
 
-/// What may end a token before its lifetime is over.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ends<'a> {
-    /// The certificate that the token is bound to.
-    pub certificate: Option<&'a ClientCertificate>,
-    /// When the key that signs the token leaves the JWK set.
-    pub key: Option<Timestamp>,
-}
-
 /// `iat` and `exp`: whole seconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Lifespan {
@@ -26,7 +17,8 @@ pub(super) struct Lifespan {
 }
 
 impl Lifespan {
-    /// The lifespan of a token that is issued now.
+    /// The lifespan of a token that is issued now. `certificate` is the one that the token is bound
+    /// to, and `key` is when the key that signs the token leaves the JWK set.
     ///
     /// # Errors
     ///
@@ -34,7 +26,8 @@ impl Lifespan {
     pub(super) fn of(
         account: &Account,
         lifetime: Lifetime,
-        ends: Ends<'_>,
+        certificate: Option<&ClientCertificate>,
+        key: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Self, Reason> {
         let now = now.as_second();
@@ -44,10 +37,10 @@ impl Lifespan {
                 Reason::ClientExpired,
             ),
             (
-                ends.certificate.map(ClientCertificate::expires_at),
+                certificate.map(ClientCertificate::expires_at),
                 Reason::CertificateExpired,
             ),
-            (ends.key.map(Timestamp::as_second), Reason::NoSigningKey),
+            (key.map(Timestamp::as_second), Reason::NoSigningKey),
         ];
         let mut expires_at = now + i64::from(lifetime.as_secs());
         for (end, reason) in ends {
@@ -86,11 +79,7 @@ mod tests {
     }
 
     fn lifespan(account: &Account, key: Option<i64>, now: i64) -> Result<Lifespan, Reason> {
-        let ends = Ends {
-            certificate: None,
-            key: key.map(at),
-        };
-        Lifespan::of(account, Lifetime::DEFAULT, ends, at(now))
+        Lifespan::of(account, Lifetime::DEFAULT, None, key.map(at), at(now))
     }
 
     #[test]

@@ -18,7 +18,6 @@ mod readiness;
 mod records;
 mod request;
 mod revoke;
-mod sign;
 mod upkeep;
 
 use std::sync::{Arc, Mutex};

@@ -11,7 +11,6 @@ mod binding;
 mod client;
 mod credential;
 mod effort;
-mod endpoint;
 mod error;
 mod grant;
 mod imported_hash;
@@ -40,8 +39,7 @@ pub use credential::{
     Credential, CredentialError, UnknownAssertionAlgorithm,
 };
 pub use effort::{Effort, PrfHash};
-pub use endpoint::Endpoint;
-pub use error::{Answer, ErrorCode, Malformed, Reason, Refusal, Row};
+pub use error::{Answer, Endpoint, ErrorCode, Malformed, Reason, Refusal, Row};
 pub use grant::{GrantType, UnknownGrant};
 pub use imported_hash::{ImportedHash, Scheme, UnusableHash};
 pub use jwks_uri::{InvalidJwksUri, JwksUri};
