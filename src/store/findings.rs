@@ -65,14 +65,14 @@ impl Findings {
         }
         if !self.altered.is_empty() {
             problems.push(format!(
-                "not written by this service, and not used: {}; see `store verify`",
+                "not written by this service: {}; no client and no signing key among these is used; see `store verify`",
                 named(&self.altered)
             ));
         }
         if !self.put_back.is_empty() {
             problems.push(format!(
-                "somebody else removed a row of the store, or put one back to an earlier state; one of these, which are not used: {}; \
-                 see `store verify`",
+                "somebody else removed a row of the store, or put one back to an earlier state; one of these: {}; \
+                 no client among these is used; see `store verify`",
                 named(&self.put_back)
             ));
         }

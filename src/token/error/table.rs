@@ -144,7 +144,9 @@ impl Reason {
                 // By then, some of the tokens may have expired.
                 too_many("too_many_revocations", Duration::from_secs(60), why)
             }
-            R::TooManyAtOnce => row("too_many_at_once", E::TemporarilyUnavailable, LATER),
+            R::TooManyAtOnce => {
+                row("too_many_at_once", E::TemporarilyUnavailable, LATER).anybodys()
+            }
             R::TooManyVerifications => {
                 row("too_many_verifications", E::TemporarilyUnavailable, LATER).anybodys()
             }

@@ -64,3 +64,9 @@ fn descriptions_stay_within_rfc_6749_5_2() {
         assert!(reason.row().description.bytes().all(allowed), "{reason:?}");
     }
 }
+
+#[test]
+fn a_stranger_can_cause_a_refusal_for_want_of_room() {
+    assert!(Reason::TooManyAtOnce.is_anybodys());
+    assert!(!Reason::ClientDisabled.is_anybodys());
+}

@@ -126,7 +126,6 @@ pub fn run(arguments: &Arguments) -> Outcome<Report> {
                 let edited = edit(&workshop, &made, arguments.rounds.max(3))?;
                 report.edited.push(edited);
                 report.keep(&figures)?;
-                report.keep(&figures)?;
             }
             workshop.forget(&made)?;
         }
