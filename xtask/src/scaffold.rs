@@ -36,7 +36,7 @@ pub struct Arguments {
     #[arg(long)]
     name: Option<String>,
     /// Where the generator, the run time and the chassis are: vendored (copied into the new folder),
-    /// path (this checkout) or git=URL[@REV].
+    /// path (this checkout), git=URL or git=URL@REV.
     #[arg(long, value_name = "WHERE", default_value = "vendored")]
     crates: Crates,
     /// How findings and the result are printed.
