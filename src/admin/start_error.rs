@@ -39,13 +39,14 @@ pub enum StartError {
     Record(#[from] ChangeLogError),
     /// The store has no key that could be put under another master key.
     #[error(
-        "the store holds no keys yet; put the master key of your choice into keys.master_key_file"
+        "the store holds no keys yet; put the master key that you want into keys.master_key_file"
     )]
     NothingSealed,
     /// Somebody put the database back to its state before this release vouched for its rows.
     #[error(
-        "the store is one of an earlier release, and a later one was used here before: somebody may have put it back, and the rows \
-         that it has now are not believed; if this was you, remove {} and start again", .0.display()
+        "the store is one of an earlier release, but a later release has used it here before: an attacker may have \
+         put an old store back, so its rows are not accepted; if you put it back yourself, remove {} and start \
+         again", .0.display()
     )]
     Downgraded(PathBuf),
     /// The file with the version of the store that was seen can't be written.
@@ -53,7 +54,7 @@ pub enum StartError {
     Witness(PathBuf, io::Error),
     /// The secret key is gone from the store, but other data is not.
     #[error(
-        "the store has no secret key any more: somebody else changed the database; restore a backup"
+        "the store has no secret key any more: something other than this service changed the database; restore a backup"
     )]
     NoSecretKey,
     /// The issuer is too long for an audience.

@@ -8,7 +8,7 @@ use crate::config::{Config, StoreUrl};
 pub(super) fn confine(config: &Config) -> Confinement {
     // Its vendor alone knows which files and programs a PKCS#11 module has.
     match config.keys.pkcs11 {
-        Some(_) => Confinement::Waived("a PKCS#11 module has others"),
+        Some(_) => Confinement::Waived("a PKCS#11 module may need other files"),
         None => Confinement::to(&folders(config)),
     }
 }

@@ -10,8 +10,8 @@ use crate::token::Lifetime;
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     let duration: SignedDuration = text
         .parse()
-        .map_err(|_| "a duration has its unit, such as 24h, 15m or 90s")?;
-    Duration::try_from(duration).map_err(|_| "a duration is not negative".to_owned())
+        .map_err(|_| "a duration needs its unit, such as 24h, 15m or 90s")?;
+    Duration::try_from(duration).map_err(|_| "a duration can't be negative".to_owned())
 }
 
 /// A duration that tokens may live for.

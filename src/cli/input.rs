@@ -33,7 +33,7 @@ pub(super) fn read(file: &Path, most: u64) -> Result<Zeroizing<String>, Error> {
     let bytes = read.map_err(|error| Error::failed(format!("{name}: {error}")))?;
     if u64::try_from(bytes).unwrap_or(u64::MAX) > most {
         return Err(Error::failed(format!(
-            "{name}: there are more than {most} bytes; it is read whole or not at all"
+            "{name}: it has more than {most} bytes"
         )));
     }
     Ok(text)

@@ -99,11 +99,11 @@ async fn list(config: &Config, output: Output) -> Result<(), Error> {
     };
     store.close().await;
     if let Err(why) = believed {
-        eprintln!("warning: not checked whether this service made these keys: {why}");
+        eprintln!("warning: could not check that this service made these keys: {why}");
     }
     for key in all.iter().filter(|key| !keys.contains(key)) {
         eprintln!(
-            "warning: signing key {:?} is not as this service wrote it, and is not used; see `store verify`",
+            "warning: signing key {:?} is not as this service wrote it, so it is not used; run `store verify`",
             key.id
         );
     }

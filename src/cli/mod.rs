@@ -90,11 +90,8 @@ fn execute(arguments: Arguments) -> Result<(), Error> {
         output,
         command,
     } = arguments;
-    process::leave_no_core_dump().map_err(|error| {
-        Error::failed(format!(
-            "the system can't be told to leave no core dump: {error}"
-        ))
-    })?;
+    process::leave_no_core_dump()
+        .map_err(|error| Error::failed(format!("core dumps can't be turned off: {error}")))?;
     let threads = process::threads();
     match command {
         Command::Quickstart(arguments) => threads.run(quickstart::run(arguments)),

@@ -16,7 +16,7 @@ pub(super) fn chosen(from_stdin: bool) -> Result<Option<ClientSecret>, Error> {
     let secret = from_standard_input()?;
     if secret.is_weak() {
         eprintln!(
-            "warning: this secret is short enough to be guessed; without --secret-stdin, one of 256 bits is made"
+            "warning: this secret is short enough to be guessed; without --secret-stdin, the command makes one of 256 bits"
         );
     }
     Ok(Some(secret))

@@ -47,7 +47,7 @@ pub(super) fn run(_arguments: Arguments, source: &Source, threads: Threads) -> R
 fn tell_exposed_files(config: &Config, log: &Logger) {
     for (key, file) in config.private_files() {
         if let Ok(Some(exposed)) = check_private(file) {
-            warn!(log, "a secret may be read by others"; "key" => key, "problem" => exposed.to_string());
+            warn!(log, "other users may read a secret"; "key" => key, "problem" => exposed.to_string());
         }
     }
 }
@@ -61,7 +61,7 @@ pub(super) async fn serve(
 ) -> Result<(), Error> {
     let stop = StopSignal::listen().map_err(Error::failed)?;
     for warning in config.warnings() {
-        warn!(log, "the configuration is valid, and not as it should be"; "warning" => warning);
+        warn!(log, "the configuration is valid but unsafe"; "warning" => warning);
     }
     let issuer = Arc::new(Issuer::open(installation, config).await?);
     let server = http::start(config, issuer, log.clone()).await?;

@@ -57,8 +57,11 @@ pub(super) async fn run(command: Command, source: &Source, output: Output) -> Re
     let now = Timestamp::now();
     let mut store = None;
     let jwks = match (&arguments.jwks, &config) {
-        (Some(file), _) => serde_json::from_str(&input::read(file, MAX_BYTES)?)
-            .map_err(|error| Error::failed(format!("{}: no JWK set: {error}", file.display())))?,
+        (Some(file), _) => {
+            serde_json::from_str(&input::read(file, MAX_BYTES)?).map_err(|error| {
+                Error::failed(format!("{}: it is not a JWK set: {error}", file.display()))
+            })?
+        }
         (None, Some(config)) => {
             // The service's own keys are told from an attacker's only with the master key.
             let opened = believed_store(config).await?;
@@ -115,8 +118,11 @@ fn token_in(text: &str) -> Result<String, Error> {
     if !text.starts_with('{') {
         return Ok(text.to_owned());
     }
-    let reply: serde_json::Value = serde_json::from_str(text)
-        .map_err(|error| Error::failed(format!("neither a token nor a reply in JSON: {error}")))?;
+    let reply: serde_json::Value = serde_json::from_str(text).map_err(|error| {
+        Error::failed(format!(
+            "this is neither a token nor a reply in JSON: {error}"
+        ))
+    })?;
     match (reply["access_token"].as_str(), reply["error"].as_str()) {
         (Some(token), _) => Ok(token.to_owned()),
         (None, Some(error)) => Err(Error::failed(format!(

@@ -39,13 +39,13 @@ pub enum InvalidIssuer {
     EmptySegment,
     /// RFC 3986 5.2.4: libraries remove such segments before they send the request.
     #[error(
-        "must have no \".\" and \"..\" in its path: clients resolve them, and ask for another path"
+        "must have no \".\" and \"..\" in its path: clients would resolve them, and request another path"
     )]
     DotSegment,
     /// A path with escapes has several spellings.
     #[error(
-        "must have no character in its path but the letters a to z and A to Z, digits, and -._~!$&'()*+,;=: \
-         (clients or gateways would write another one differently, or escape it with %)"
+        "must have only the letters a to z and A to Z, digits, and -._~!$&'()*+,;=: in its path (clients or gateways \
+         would write other characters differently, or escape them with %)"
     )]
     Character,
     /// RFC 8615 3.
@@ -54,7 +54,9 @@ pub enum InvalidIssuer {
     )]
     WellKnown,
     /// The host or the port is not written as a library writes it.
-    #[error("must name a host and a port that exist, without escapes")]
+    #[error(
+        "must have a host without escapes or short forms of an address, and a port up to 65535"
+    )]
     Authority,
     /// The issuer is in every token, and is the audience of tokens that have no other.
     #[error("must have {} characters at most", IssuerUrl::LONGEST)]

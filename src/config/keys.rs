@@ -122,7 +122,10 @@ impl Pkcs11Config {
         }
         for (key, is_missing) in [MODULE, TOKEN, PIN_FILE].into_iter().zip(is_missing) {
             if is_missing {
-                reader.mistake(key, "is missing: a token has a module, a label and a PIN");
+                reader.mistake(
+                    key,
+                    "is missing: a PKCS#11 token needs a module, a label and a PIN",
+                );
             }
         }
         None

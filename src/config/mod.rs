@@ -74,7 +74,7 @@ impl Config {
         env_prefix: "D1_AUTHZ_",
         // The command line reads this one.
         env_not_keys: &["CONFIG"],
-        all_keys: "the sample d1-authz.toml of the release has all that there are",
+        all_keys: "the sample d1-authz.toml of the release lists all keys",
     };
 
     /// Reads the file, if one is given, and the environment.

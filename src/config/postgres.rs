@@ -87,11 +87,11 @@ impl FromStr for PostgresUrl {
         for (name, value) in url.query_pairs() {
             if !PARAMETERS.contains(&&*name) {
                 return Err(
-                    "knows the parameters application_name, host, sslcert, sslkey, sslmode and sslrootcert alone",
+                    "may have no parameters but application_name, host, sslcert, sslkey, sslmode and sslrootcert",
                 );
             }
             if FILES.contains(&&*name) && !Path::new(&*value).is_absolute() {
-                return Err("has a file that is not named by its absolute path");
+                return Err("names a file by a relative path: write its absolute path");
             }
         }
         Ok(Self(url))

@@ -92,7 +92,7 @@ impl StoreConfig {
         if let (Some(StoreUrl::Sqlite(_)), Some(Some(_))) = (&url, &password_file) {
             reader.mistake(
                 PASSWORD_FILE,
-                "is for PostgreSQL, and store.url names a file",
+                "is only for PostgreSQL, but store.url names a file: remove it",
             );
         }
         Some(Self {

@@ -204,7 +204,7 @@ path = { a = 1 }
         "d1-authz.toml:6: token.lifetime: a token lives between 1s and 1h",
         "d1-authz.toml:7: token.algorithm: the algorithms are ES256",
         "d1-authz.toml:9: audit.durability: must be \"fsync\" or \"buffered\"",
-        "d1-authz.toml:10: audit.path: must be one plain value",
+        "d1-authz.toml:10: audit.path: must be a single value",
         "d1-authz.toml: store.url: is missing; set it in the file, or as D1_AUTHZ_STORE__URL",
         "d1-authz.toml: keys.master_key_file: is missing",
     ] {

@@ -50,16 +50,16 @@ async fn report(issuer: &Issuer, log: &Logger) {
             is_heard = !is_heard;
             match unheard {
                 Some(why) => {
-                    info!(log, "changes in the store are found by polls alone"; "why" => why);
+                    info!(log, "changes in the store are found only by polls"; "why" => why);
                 }
-                None => info!(log, "changes in the store are heard of again"),
+                None => info!(log, "changes in the store are announced again"),
             }
         }
         let Readiness { ready, problems } = issuer.readiness();
         for problem in problems.iter().filter(|problem| !before.contains(*problem)) {
             let (part, message) = (problem.part, problem.message.as_str());
             if ready {
-                warn!(log, "something is wrong, and tokens are still issued"; "part" => part, "problem" => message);
+                warn!(log, "something is wrong, but tokens are still issued"; "part" => part, "problem" => message);
             } else {
                 error!(log, "no tokens are issued"; "part" => part, "problem" => message);
             }

@@ -44,7 +44,7 @@ pub struct PassedBy {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientKeysError {
     /// The text is not JSON, or its JSON has another shape.
-    #[error("it is no JWK set, {{\"keys\": […]}} (RFC 7517 5): {0}")]
+    #[error("it is not a JWK set, {{\"keys\": […]}} (RFC 7517 5): {0}")]
     NotAJwkSet(String),
     /// The set has no usable keys, or too many.
     #[error("it has {0} keys for signatures; a client has 1 to {most}", most = ClientKeys::MOST)]
@@ -61,7 +61,7 @@ pub enum ClientKeysError {
         reason: KeyProblem,
     },
     /// The set has several keys, and none can be used.
-    #[error("none of its keys is of use: {}", listed(.0))]
+    #[error("none of its keys can be used: {}", listed(.0))]
     NoneOfUse(Vec<PassedBy>),
 }
 
@@ -88,7 +88,7 @@ impl ClientKeys {
         let value: Value = serde_json::from_str(json.trim_start_matches('\u{feff}'))
             .map_err(|error| not_a_set(&error.to_string()))?;
         let Value::Object(mut members) = value else {
-            return Err(not_a_set("it is no object"));
+            return Err(not_a_set("it is not an object"));
         };
         let found = match members.remove("keys") {
             Some(Value::Array(keys)) => keys,

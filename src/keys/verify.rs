@@ -38,7 +38,7 @@ pub enum VerifyError {
     #[error("it is not a JWT in compact form: {0}")]
     Malformed(&'static str),
     /// `typ` isn't `at+jwt`.
-    #[error("typ is {0:?}, not at+jwt: it is no access token (RFC 9068 4)")]
+    #[error("typ is {0:?}, not at+jwt: it is not an access token (RFC 9068 4)")]
     WrongType(String),
     /// `alg` isn't one that this service signs with.
     #[error("alg is {0:?}, which is not accepted")]

@@ -49,7 +49,7 @@ pub enum StoreError {
         error: std::io::Error,
     },
     /// A copy would overwrite rows.
-    #[error("the store to copy into holds something already; name one that is empty")]
+    #[error("the store to copy into is not empty; name an empty one")]
     NotEmpty,
     /// A later release made the schema.
     #[error(
@@ -84,21 +84,25 @@ pub enum StoreError {
     },
     /// A row that this service did not write: its MAC is wrong, or it may be an earlier state.
     #[error(
-        "{0} is not as this service wrote it: somebody else changed the database; remove it, or look at it and run `store verify --accept`"
+        "{0} is not as this service wrote it: something else changed the database; remove it, or look at it and run \
+         `store verify --accept`"
     )]
     Altered(String),
     /// A manifest that this service did not write.
     #[error(
-        "the list of the store's rows {0}: somebody else changed the database; find out what, and run `store verify --accept`, or \
-         restore a backup"
+        "the list of the store's rows {0}: something other than this service changed the database; find out what, and \
+         run `store verify --accept`, or restore a backup"
     )]
     Manifest(&'static str),
     /// The store's rows are vouched for, and this process has no keys to vouch for more.
-    #[error("the store can be changed with its master key alone (keys.master_key_file)")]
+    #[error(
+        "only a process with the store's master key can change the store (keys.master_key_file)"
+    )]
     NotEntrusted,
     /// A store of an earlier release, whose rows nothing vouches for.
     #[error(
-        "nothing vouches for the rows of this store of an earlier release yet; run `store migrate`, or set store.migrate = true"
+        "this store is of an earlier release, and its rows are not authenticated yet; run `store migrate`, or set \
+         store.migrate = true"
     )]
     NotAdopted,
     /// The database doesn't answer in time.

@@ -60,7 +60,8 @@ impl Findings {
         let mut problems = Vec::new();
         if let Some(wrong) = &self.manifest {
             problems.push(format!(
-                "the list of the store's rows {wrong}: somebody else wrote to the database; no row is believed until `store verify --accept`"
+                "the list of the store's rows {wrong}: something other than this service wrote to the database; no \
+                 row is accepted until `store verify --accept`"
             ));
         }
         if !self.altered.is_empty() {
@@ -71,21 +72,21 @@ impl Findings {
         }
         if !self.put_back.is_empty() {
             problems.push(format!(
-                "somebody else removed a row of the store, or put one back to an earlier state; one of these: {}; \
-                 no client among these is used; see `store verify`",
+                "something other than this service removed a row of the store, or put one back to an earlier state; \
+                 it is one of these: {}; no client among these is used; see `store verify`",
                 named(&self.put_back)
             ));
         }
         if self.removed > 0 {
             problems.push(format!(
-                "somebody else removed rows of the store, in {} places; see `store verify`",
+                "something other than this service removed rows of the store, in {} places; see `store verify`",
                 self.removed
             ));
         }
         if let Some(Earlier { seen, found }) = self.earlier {
             problems.push(format!(
-                "the whole store is in an earlier state than it was (version {found} after {seen}): what was changed since is lost, \
-                 revocations too; if a backup was restored or a standby took over, run `store verify --accept`"
+                "the whole store is in an earlier state than before (version {found} after {seen}): later changes are \
+                 lost, and so are revocations; if a backup was restored or a standby took over, run `store verify --accept`"
             ));
         }
         problems

@@ -19,7 +19,9 @@ pub enum InvalidJwksUri {
     #[error("must be a URL such as \"https://client.example/jwks.json\"")]
     NotAUrl,
     /// It is not `https`: an attacker between the two could replace the client's keys.
-    #[error("must begin with https://: over plain HTTP, anybody on the way could change the keys")]
+    #[error(
+        "must begin with https://: over plain HTTP, an attacker on the way could change the keys"
+    )]
     NotHttps,
     /// It has a user name or a password, which would be listed and logged, or a fragment, which no
     /// server sees.

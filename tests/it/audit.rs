@@ -260,7 +260,7 @@ async fn export_gives_a_period_of_both_chains_as_json_and_csv() {
     assert_eq!(lines.len(), all.len() + 1);
     setup
         .run(&["audit", "export", "--from", "yesterday"])
-        .fails(2, "a day 2026-11-24");
+        .fails(2, "a day as 2026-11-24");
 }
 
 /// A limit on the size of its files acts on a process like a full disk, and a test can set one.

@@ -140,7 +140,11 @@ async fn keys_of_every_algorithm_are_made_in_the_token_and_never_leave_it() {
     }
     let service = hsm.start();
     // The service isn't confined, because it can't know which files the vendor's module opens.
-    assert!(service.log().contains("a PKCS#11 module has others"));
+    assert!(
+        service
+            .log()
+            .contains("a PKCS#11 module may need other files")
+    );
     let set = key_set(&service).await;
     for name in ALGORITHMS {
         let token = token(&service, &basic(name, "a long enough secret")).await;
@@ -256,7 +260,7 @@ fn a_token_that_can_not_be_used_is_told_at_the_start() {
     let refused = serve().fails(1, "PinIncorrect");
     assert!(!refused.stderr.contains("0815"), "{refused:?}");
     hsm.write_pin("4711", 0o644);
-    serve().fails(1, "pin may be read by others");
+    serve().fails(1, "pin may be read by other users");
     std::fs::remove_file(hsm.setup.folder().join("pin")).unwrap();
     serve().fails(1, "pin does not exist");
     let module = module().display().to_string();

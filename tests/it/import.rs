@@ -171,7 +171,7 @@ fn every_mistake_is_told_and_nothing_is_imported() {
         "clients.csv:3: client one is on line 2 as well",
         "clients.csv:4: client_id: ",
         "clients.csv:5: client_id: it is missing",
-        "clients.csv:6: there is a client is_tbank01 already",
+        "clients.csv:6: client is_tbank01 exists already",
         "clients.csv:7: grants: ",
         "clients.csv:7: networks: ",
         "clients.csv:7: rate: ",

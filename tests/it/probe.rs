@@ -72,7 +72,7 @@ fn d1_is_content_with_this_service() {
     let text = probe(&url, secret, &[]).ok().stdout;
     assert!(text.contains("\nok       expires_in"), "{text}");
     assert!(
-        text.ends_with("\nD1 would be content (1 differ from what is recommended)\n"),
+        text.ends_with("\nD1 would accept this (1 differ from what is recommended)\n"),
         "{text}"
     );
 }
@@ -151,7 +151,7 @@ fn a_client_that_is_refused_is_told_why() {
     );
     assert!(
         run.stderr
-            .starts_with("error: D1 would not be content: 2 wrong"),
+            .starts_with("error: D1 would not accept this: 2 wrong"),
         "{run:?}"
     );
 }

@@ -127,7 +127,7 @@ async fn a_store_moves_to_postgresql_and_back() {
         .ok();
     assert!(copy.json()["rows"].as_u64() > Some(3_300), "{copy:?}");
     let twice = setup.run(&["store", "copy", "--to", &url]);
-    twice.fails(1, "holds something already");
+    twice.fails(1, "is not empty");
     let moved = moved(&setup, &url);
     assert_eq!(listed(&moved), listed(&setup));
     assert!(postgres.knows("moved", "client_secrets"));

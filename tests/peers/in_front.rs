@@ -115,7 +115,7 @@ async fn passes_on(behind: Behind, address: SocketAddr, mut server: Server) {
     assert_eq!(ask(&with, address, true).await, Some(200));
     assert_eq!(ask(&without, address, true).await, Some(401));
     let log = behind.service.log();
-    assert!(!log.contains("it can't be told who sent a request"));
+    assert!(!log.contains("the caller of a request can't be determined"));
     // Buffered records reach the file shortly after their tokens: only after the end are they all
     // there.
     let audit = behind.service.stop().audit();

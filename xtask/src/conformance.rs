@@ -111,7 +111,7 @@ fn specs(arguments: &Arguments) -> Result<Vec<PathBuf>, String> {
         specs.extend(small.into_iter().filter(|spec| !refused(spec)));
     }
     match specs.iter().find(|spec| !spec.is_file()) {
-        Some(missing) => Err(format!("{} is no file", missing.display())),
+        Some(missing) => Err(format!("{} is not a file", missing.display())),
         None => Ok(specs),
     }
 }

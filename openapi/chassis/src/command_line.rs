@@ -129,7 +129,7 @@ impl CommandLine {
                 self.env_prefix, self.name
             ));
         let config = Command::new("config")
-            .about("The configuration, as the file and the environment say it")
+            .about("Check or show the configuration")
             .subcommand_required(true)
             .arg_required_else_help(true)
             .subcommand(Command::new("check").about("Check the configuration and its files"))
@@ -162,7 +162,7 @@ impl CommandLine {
         let program = Program {
             env_prefix: self.env_prefix,
             env_not_keys: &["CONFIG"],
-            all_keys: "the sample configuration has all that there are",
+            all_keys: "the sample configuration lists all keys",
         };
         Ok(StandardConfig::load(program, file, own)?)
     }
@@ -204,7 +204,7 @@ impl CommandLine {
 /// Logs a warning for each setting that is valid but unsafe.
 fn warn_of(config: &StandardConfig, log: &Logger) {
     for warning in config::warnings(config) {
-        warn!(log, "the configuration is valid, and not as it should be"; "warning" => warning);
+        warn!(log, "the configuration is valid but unsafe"; "warning" => warning);
     }
 }
 

@@ -18,8 +18,8 @@ pub enum PrivateFileError {
     Missing(PathBuf),
     /// Others may read the file, or change it.
     #[error(
-        "{} may be read by others than its owner (mode {mode:04o}); run: chmod 600 {} (where Kubernetes mounts it by a subPath: \
-         mount the whole Secret volume instead, with defaultMode: 0440, and set fsGroup)",
+        "{} may be read by other users than its owner (mode {mode:04o}); run: chmod 600 {} (where Kubernetes mounts \
+         it by a subPath: mount the whole Secret volume instead, with defaultMode: 0440, and set fsGroup)",
         .path.display(), .path.display()
     )]
     Exposed {
@@ -29,7 +29,7 @@ pub enum PrivateFileError {
         mode: u32,
     },
     /// The file has more bytes than may be read.
-    #[error("{} has more than {limit} bytes; it is used whole or not at all", .path.display())]
+    #[error("{} has more than {limit} bytes", .path.display())]
     TooLong {
         /// The file.
         path: PathBuf,

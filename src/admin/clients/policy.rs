@@ -15,12 +15,13 @@ pub enum AgainstPolicy {
     Secret(ClientId),
     /// Somebody chose the client's secret.
     #[error(
-        "client {0} may not have a secret that somebody chose (policy.chosen_secrets is false); leave the secret out, and one is made"
+        "client {0} may not have a chosen secret (policy.chosen_secrets is false); leave the secret out to have one made"
     )]
     ChosenSecret(ClientId),
     /// The secret is too short.
     #[error(
-        "the secret has fewer than {0} characters (policy.secret_length); choose a longer one, or leave it out, and one is made"
+        "the secret has fewer than {0} characters (policy.secret_length); choose a longer one, or leave it out to \
+         have one made"
     )]
     ShortSecret(usize),
     /// The client's tokens would not be bound to a certificate.

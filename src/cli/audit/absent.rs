@@ -38,14 +38,18 @@ impl AbsentTrail {
             format!(" of {chain}, written in {path} on {host} by user {uid}")
         });
         let why = match absence {
-            Absence::Missing => "missing: it was written on this machine and is not there any more",
-            Absence::Archived => {
-                "not in this folder any more: all its files were taken away but the next"
+            Absence::Missing => {
+                "missing: it was written on this machine, and is not in its folder any more"
             }
-            Absence::Elsewhere => "not in this folder: it is where it was written",
-            Absence::Hidden => "not in this folder: this user may not look where it was written",
+            Absence::Archived => {
+                "not in this folder any more: its files were archived, and only the next file is here"
+            }
+            Absence::Elsewhere => "not in this folder: it is in the folder where it was written",
+            Absence::Hidden => {
+                "not in this folder: this user may not read the folder where it was written"
+            }
             Absence::OtherHost => "not in this folder: another machine wrote it",
-            Absence::Unknown => "not here: another replica's, or taken away",
+            Absence::Unknown => "not in this folder: it is another replica's, or was removed",
         };
         Self {
             trail: trail.to_string(),

@@ -216,7 +216,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
     text.parse()
         .ok()
         .or_else(|| day(text))
-        .ok_or_else(|| "a time is written 2026-11-24T08:00:00Z, and a day 2026-11-24".to_owned())
+        .ok_or_else(|| "write a time as 2026-11-24T08:00:00Z, and a day as 2026-11-24".to_owned())
 }
 
 #[cfg(test)]

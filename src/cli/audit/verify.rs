@@ -193,7 +193,8 @@ fn text(report: &Report) -> String {
     }
     if report.waiting {
         text.push_str(
-            "\nThe store holds records of changes that are in no trail yet; a service writes them within a second.\n",
+            "\nThe store holds records of changes that are not in a trail yet; a running service writes them within a \
+             second.\n",
         );
     }
     text
@@ -218,20 +219,20 @@ fn good_text(chain: &ChainReport) -> String {
     );
     let mut note = |what: String| text.push_str(&format!("  note: {what}\n"));
     if *sequel {
-        note("it followed a trail that was not as it was left: see its first record".to_owned());
+        note(
+            "it follows a trail that was not as its writer left it: see its first record"
+                .to_owned(),
+        );
     } else if *first > 1 {
         note(format!("records 1 to {} are not here", first - 1));
     }
     if *unsigned > 0 {
         note(format!(
-            "the last {unsigned} are not under a checkpoint yet: whether some are missing at the end can't be said"
+            "no checkpoint covers the last {unsigned} yet, so nothing proves that no record is missing at the end"
         ));
     }
     if *torn {
-        note(
-            "half a record follows: one that is being written, or was when a process died"
-                .to_owned(),
-        );
+        note("half a record follows: a process is writing it, or died while writing it".to_owned());
     }
     text
 }

@@ -42,7 +42,7 @@ pub(super) async fn run(
 ) -> Result<(), Error> {
     if arguments.settings.clears() {
         return Err(Error::usage(
-            "an empty value clears a setting, and a new client has none: leave the option out",
+            "an empty value clears a setting, but a new client has no settings yet: leave the option out",
         ));
     }
     let id = arguments.id.unwrap_or_else(ClientId::generate);
@@ -57,7 +57,8 @@ pub(super) async fn run(
     ];
     if ways.iter().filter(|way| **way).count() > 1 {
         return Err(Error::usage(
-            "a new client proves itself in one way: with a certificate, a secret, keys of its own, or keys that it publishes",
+            "a new client authenticates in one way: give only one of --certificate-name, --secret-stdin, --jwks and \
+             --jwks-uri",
         ));
     }
     if client.jwks_uri.is_some() {
@@ -72,7 +73,7 @@ pub(super) async fn run(
         let client = clients.add_with_certificate(client).await?;
         return print_without_secret(
             &client,
-            "a certificate of its name (tls_client_auth)",
+            "a certificate with its name (tls_client_auth)",
             output,
         );
     }
@@ -89,7 +90,7 @@ pub(super) async fn run(
 fn print_without_secret(client: &Client, with: &str, output: Output) -> Result<(), Error> {
     output.print(client, || {
         format!(
-            "client_id  {}\n\nIt proves itself with {with}; there is no secret.\n",
+            "client_id  {}\n\nIt authenticates with {with}. It has no secret.\n",
             client.id
         )
     })

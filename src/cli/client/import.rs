@@ -203,7 +203,7 @@ impl Read {
                     format!("client {id} is on line {first} as well: remove one of them")
                 }
                 None if there.is_some() && !update => {
-                    format!("there is a client {id} already: remove the row, or give --update")
+                    format!("client {id} exists already: remove the row, or give --update")
                 }
                 None => continue,
             };

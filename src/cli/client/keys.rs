@@ -71,7 +71,7 @@ pub(super) fn read(file: &Path) -> Result<ClientKeys, Error> {
     let file = file.display();
     let read = ClientKeys::read(&text).map_err(|error| Error::usage(format!("{file}: {error}")))?;
     for key in &read.passed_by {
-        eprintln!("warning: {file}: passed by: {key}");
+        eprintln!("warning: {file}: ignored: {key}");
     }
     Ok(read.keys)
 }

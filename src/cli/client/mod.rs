@@ -138,15 +138,15 @@ fn print_new(new: &NewClient, output: Output) -> Result<(), Error> {
     };
     output.print(&result, || {
         let mut text = format!(
-            "client_id      {}\nclient_secret  {}\n\nThe secret is shown this once; only a hash of it is kept.\n",
+            "client_id      {}\nclient_secret  {}\n\nThe secret is shown only this once. The service keeps only its hash.\n",
             new.client.id,
             new.secret.expose()
         );
         if let Some(until) = new.previous_until {
-            text.push_str(&format!("The one before works until {until:.0}.\n"));
+            text.push_str(&format!("The secret before works until {until:.0}.\n"));
         }
         for ended in &new.ended {
-            text.push_str(&format!("Secret {ended} works no more.\n"));
+            text.push_str(&format!("Secret {ended} doesn't work any more.\n"));
         }
         text
     })

@@ -52,7 +52,7 @@ pub(super) async fn run(
         changed: &done.fields,
     };
     output.print(&result, || match done.fields.as_slice() {
-        [] => format!("{} is like that already\n", done.client.id),
+        [] => format!("{} has these settings already\n", done.client.id),
         fields => format!("{}: changed {}\n", done.client.id, fields.join(", ")),
     })
 }

@@ -185,7 +185,7 @@ impl FromStr for Right {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "introspect" => Ok(Self),
-            _ => Err("a client may be allowed: introspect"),
+            _ => Err("the only right that can be given is introspect"),
         }
     }
 }

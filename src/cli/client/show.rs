@@ -99,7 +99,7 @@ fn text(record: &ClientRecord) -> String {
             .map(|time| ("revoked", format!("tokens issued before {time:.0}"))),
     );
     if record.keeps_tokens {
-        rows.push(("tokens", "good until they expire".to_owned()));
+        rows.push(("tokens", "valid until they expire".to_owned()));
     }
     if client.auth_method == AuthMethod::PrivateKeyJwt {
         let audience = client.assertion_audience.to_string();

@@ -94,7 +94,7 @@ impl Findings {
         let opened = File::open(file).and_then(|it| it.metadata());
         match opened {
             Ok(it) if it.is_file() => {}
-            Ok(_) => self.wrong(key, format_args!("{} is no file", file.display())),
+            Ok(_) => self.wrong(key, format_args!("{} is not a file", file.display())),
             Err(error) => self.wrong(key, format_args!("{}: {error}", file.display())),
         }
     }
@@ -120,7 +120,8 @@ impl Findings {
         let folder = file.parent().unwrap_or(file);
         if let Err(error) = access(folder, AccessFlags::W_OK | AccessFlags::X_OK) {
             let (file, folder) = (file.display(), folder.display());
-            let why = format!("{file} does not exist, and can't be made in {folder}: {error}");
+            let why =
+                format!("{file} does not exist, and this user can't make it in {folder}: {error}");
             self.wrong(key, why);
         }
     }
@@ -132,7 +133,7 @@ impl Findings {
         let there = folder.ancestors().find(|path| path.exists());
         let there = there.unwrap_or(folder);
         if !there.is_dir() {
-            return self.wrong(KEY, format_args!("{} is no folder", there.display()));
+            return self.wrong(KEY, format_args!("{} is not a folder", there.display()));
         }
         self.writable(KEY, there, AccessFlags::W_OK | AccessFlags::X_OK);
         if there != folder {
@@ -165,8 +166,7 @@ impl Findings {
         let settings = &config.store;
         if !file.exists() {
             if settings.read_only || !settings.migrate {
-                let why =
-                    "does not exist, and store.read_only or store.migrate keeps it from being made";
+                let why = "does not exist; the service makes it only with store.migrate = true and store.read_only = false";
                 return self.wrong(KEY, format_args!("{} {why}", file.display()));
             }
             return self.can_be_made(KEY, file);

@@ -59,10 +59,10 @@ pub(super) async fn run(
     output.print(&result, || match done {
         MasterKeyRotation::Done { signing_keys } => format!(
             "The store's keys, {signing_keys} of them signing keys, are sealed under the master key in {new}.\n\
-             Nothing else opens them any more. Put it in its place, and restart the services:\n\n  mv {new} {old}\n"
+             No other master key opens them any more. Move it to its place, and restart the services:\n\n  mv {new} {old}\n"
         ),
         MasterKeyRotation::DoneBefore => {
-            format!("The store's keys are sealed under the master key in {new} already.\n")
+            format!("The store's keys are already sealed under the master key in {new}.\n")
         }
     })
 }

@@ -22,7 +22,7 @@ pub(super) fn check(
 ) {
     let field = Field {
         name: "access_token",
-        expected: "a string that fits behind `Bearer `",
+        expected: "a string that can stand after `Bearer `",
         source: "D1's document; RFC 6750 2.1",
     };
     let Some(token) = value.and_then(Value::as_str) else {
@@ -73,7 +73,7 @@ fn check_header(report: &mut Report, header: &Map<String, Value>) {
     let is_public = is_signed && !alg.starts_with("HS");
     let field = Field {
         name: "alg",
-        expected: "a signature that anybody can check and only the server can make",
+        expected: "a signature that anyone can check and only the server can make",
         source: "RFC 9068 2.1",
     };
     let verdict = match (is_signed, is_public) {
@@ -99,7 +99,7 @@ fn check_claims(report: &mut Report, claims: &Map<String, Value>) {
         ("iss", "the server's issuer"),
         ("sub", "the client"),
         ("client_id", "the client"),
-        ("jti", "a text of its own"),
+        ("jti", "a unique text"),
     ] {
         let holds = claims
             .get(name)
@@ -124,7 +124,7 @@ fn check_claims(report: &mut Report, claims: &Map<String, Value>) {
     };
     let field = Field {
         name: "aud",
-        expected: "whom it is for: without, any API would have to take it",
+        expected: "the API that it is for: without aud, every API would have to accept it",
         source: "RFC 9068 2.2; RFC 6750 5.2",
     };
     report.add(
@@ -167,7 +167,10 @@ fn check_time(
             };
             (expected, verdict)
         }
-        (Some(left), None) => ("a time to come".to_owned(), Verdict::Wrong.unless(left > 0)),
+        (Some(left), None) => (
+            "a time in the future".to_owned(),
+            Verdict::Wrong.unless(left > 0),
+        ),
     };
     let field = Field {
         name: "exp",

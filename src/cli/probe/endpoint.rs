@@ -71,7 +71,7 @@ impl Endpoint {
         let uri: Uri = url.parse().map_err(|_| {
             Error::usage("--url: not a URL such as https://bank.example/authz/d1/v1/oauth2/token")
         })?;
-        let authority = uri.authority().ok_or_else(|| wrong("it names no host"))?;
+        let authority = uri.authority().ok_or_else(|| wrong("it has no host"))?;
         if authority.as_str().contains('@') {
             // The message leaves the URL out, because it may hold a secret.
             return Err(Error::usage(
@@ -90,7 +90,8 @@ impl Endpoint {
             let name = host.trim_matches(['[', ']']).to_owned();
             Some(Tls {
                 connector: TlsConnector::from(Arc::new(config)),
-                server: ServerName::try_from(name).map_err(|_| wrong("its host is no name"))?,
+                server: ServerName::try_from(name)
+                    .map_err(|_| wrong("its host is not a valid name"))?,
                 identity,
                 negotiated: Mutex::new(None),
             })
@@ -129,11 +130,11 @@ impl Endpoint {
         *sent.method_mut() = request.method;
         *sent.uri_mut() = path
             .parse()
-            .map_err(|_| "the URL's path is none".to_owned())?;
+            .map_err(|_| "the URL's path is not valid".to_owned())?;
         *sent.headers_mut() = request.headers;
         let authority = self.uri.authority().map_or("", |name| name.as_str());
-        let host =
-            HeaderValue::from_str(authority).map_err(|_| "the URL's host is none".to_owned())?;
+        let host = HeaderValue::from_str(authority)
+            .map_err(|_| "the URL's host is not valid".to_owned())?;
         sent.headers_mut().insert(HOST, host);
         let answer = sender
             .send_request(sent)
@@ -190,7 +191,7 @@ impl Endpoint {
             report.add(
                 &field,
                 Verdict::Differs,
-                "none: D1 can only reach what stands before this",
+                "none: D1 connects only by TLS, so a gateway in front must offer it",
             );
             return;
         };

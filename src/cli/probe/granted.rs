@@ -176,7 +176,7 @@ fn expires_at(report: &mut Report, value: Option<&Value>, now: Timestamp, lifeti
                 off <= TOLERANCE_SECONDS,
             )
         }
-        None => ("a time to come".to_owned(), time > now),
+        None => ("a time in the future".to_owned(), time > now),
     };
     let consistent = Field {
         expected: &expected,

@@ -80,9 +80,9 @@ impl Report {
     pub(super) fn summary(&self) -> String {
         let (wrong, differs) = (self.count(Verdict::Wrong), self.count(Verdict::Differs));
         match wrong {
-            0 => format!("D1 would be content ({differs} differ from what is recommended)"),
+            0 => format!("D1 would accept this ({differs} differ from what is recommended)"),
             _ => format!(
-                "D1 would not be content: {wrong} wrong, {differs} differ from what is recommended"
+                "D1 would not accept this: {wrong} wrong, {differs} differ from what is recommended"
             ),
         }
     }

@@ -48,7 +48,7 @@ impl Trust {
                 let chain = certificates(certificate)?;
                 let key_file = key.display();
                 let key = PrivateKeyDer::from_pem_file(key).map_err(|error| {
-                    Error::usage(format!("{key_file}: no private key: {error}"))
+                    Error::usage(format!("{key_file}: it is not a private key: {error}"))
                 })?;
                 let certified = CertifiedKey::from_der(chain, key, &provider)
                     .map_err(|error| Error::usage(format!("{key_file}: {error}")))?;
@@ -72,7 +72,9 @@ impl Trust {
         let file = match &self.authorities {
             Some(file) => file.clone(),
             None => system_authorities().ok_or_else(|| {
-                Error::usage("this system's certificate authorities are nowhere to be found: name those of the server with --ca")
+                Error::usage(
+                    "this system has no certificate authorities in the usual places: name the server's authorities with --ca",
+                )
             })?,
         };
         let mut roots = RootCertStore::empty();
@@ -81,7 +83,7 @@ impl Trust {
         if added == 0 {
             let file = file.display();
             return Err(Error::usage(format!(
-                "{file}: no certificate in it can be an authority"
+                "{file}: none of its certificates can be used as an authority"
             )));
         }
         Ok(roots)
@@ -98,9 +100,9 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
     let read = || -> Result<Vec<_>, PemError> { CertificateDer::pem_file_iter(file)?.collect() };
     let file = file.display();
     match read() {
-        Ok(certificates) if certificates.is_empty() => {
-            Err(Error::usage(format!("{file}: no certificate in PEM")))
-        }
+        Ok(certificates) if certificates.is_empty() => Err(Error::usage(format!(
+            "{file}: it has no certificate in PEM"
+        ))),
         Ok(certificates) => Ok(certificates),
         Err(error) => Err(Error::usage(format!("{file}: {error}"))),
     }

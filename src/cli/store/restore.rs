@@ -205,10 +205,12 @@ impl Restored {
             self.last_change,
         );
         if let Some(kept) = &self.kept_as {
-            text += &format!("the store before is kept as {}\n", kept.display());
+            text += &format!("the old store is kept as {}\n", kept.display());
         }
         if let Some(why) = &self.unread {
-            text += &format!("the store before can't be read, and so not compared: {why}\n");
+            text += &format!(
+                "the old store can't be read, so it was not compared with the backup: {why}\n"
+            );
         }
         match &self.lost {
             Some(lost) if lost.is_empty() => text += "nothing was newer than the backup\n",
@@ -223,13 +225,13 @@ impl Restored {
 const SHOWN: usize = 20;
 
 fn told(lost: &Difference) -> String {
-    let mut text = "Newer than the backup, and lost with it:\n".to_owned();
+    let mut text = "Newer than the backup, and lost:\n".to_owned();
     let clients = [
         ("clients added, which are gone", &lost.clients_added),
         ("clients removed, which work again", &lost.clients_removed),
         ("clients disabled, which work again", &lost.clients_disabled),
         (
-            "clients with other secrets: those before work again, and the new ones do not",
+            "clients with new secrets: the secrets before work again, and the new ones do not",
             &lost.secrets_changed,
         ),
         (

@@ -62,7 +62,7 @@ pub(super) async fn run(
     };
     if arguments.accept {
         return output.print(&verified, || {
-            let mut text = String::from("The rows of the store are taken for right as they are.\n");
+            let mut text = String::from("The rows of the store are accepted as they are.\n");
             for problem in &problems {
                 text.push_str(&format!("Until now: {problem}\n"));
             }

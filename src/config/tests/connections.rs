@@ -70,7 +70,7 @@ fn limits_hold_with_tls_and_without_and_may_be_keys_of_tls_as_before() {
         ("[limits]\nidle_time = 5\n", "a period between 1s and 1d"),
         (
             "[limits]\nproxy_protocol = [\"0.0.0.0/0\"]\n",
-            "is everybody",
+            "covers every address",
         ),
         (
             "[limits]\nproxy_protocol = true\n",
@@ -136,10 +136,10 @@ fn a_gateway_is_known_by_its_addresses() {
     assert_eq!(gateway.address_header, AddressHeader::XForwardedFor);
     assert_eq!(gateway.certificate_header, CertificateHeader::Off);
     for (lines, why) in [
-        ("address_header = \"off\"", "must name the addresses"),
-        ("addresses = []", "must name the addresses"),
-        ("addresses = [\"0.0.0.0/0\"]", "is everybody"),
-        ("addresses = [\"::/0\"]", "is everybody"),
+        ("address_header = \"off\"", "must list the addresses"),
+        ("addresses = []", "must list the addresses"),
+        ("addresses = [\"0.0.0.0/0\"]", "covers every address"),
+        ("addresses = [\"::/0\"]", "covers every address"),
         ("addresses = [\"proxy\"]", "a network is written as"),
         (
             "addresses = [\"::1\"]\ncertificate_header = \"on\"",

@@ -18,7 +18,7 @@ fn a_database_is_named_and_its_password_never_shown() {
     let file = ("D1_AUTHZ_STORE__PASSWORD_FILE", "db.password");
     let message = errors(WHOLE, &[file]);
     assert!(
-        message.contains("store.password_file: is for PostgreSQL"),
+        message.contains("store.password_file: is only for PostgreSQL"),
         "{message}"
     );
     for connections in ["0", "101", "x"] {

@@ -37,23 +37,23 @@ struct Verifier {
 pub enum KeyProblem {
     /// The key is private. Its owner should replace it, as it has been disclosed.
     #[error(
-        "it has the private member {0:?}: only public keys belong here, and this one is not private any more"
+        "it has the private member {0:?}: give only public keys, and replace this one, as it is not secret any more"
     )]
     Private(&'static str),
     /// The key is symmetric: both sides would know it.
-    #[error("it is symmetric (kty oct); a client's keys are public ones")]
+    #[error("it is symmetric (kty oct); a client needs public keys")]
     Symmetric,
     /// A member is missing, or of another type.
     #[error("it can't be read: {0}")]
     Unreadable(String),
     /// The key's type, curve or `alg` fits no algorithm of this service.
     #[error(
-        "no algorithm for client assertions takes it (kty, crv, alg); they are {}",
+        "its kty, crv or alg fits none of the algorithms for client assertions: {}",
         Algorithm::NAMES
     )]
     NoAlgorithm,
     /// The set has the same key already.
-    #[error("it is in the set already")]
+    #[error("the set has this key already")]
     Repeated,
     /// The key is for encryption.
     #[error("it is not for signatures (use, key_ops)")]
@@ -71,14 +71,14 @@ const LONGEST_ID: usize = 255;
 impl ClientKey {
     pub(super) fn read(value: Value) -> Result<Self, KeyProblem> {
         let Value::Object(members) = &value else {
-            return Err(KeyProblem::Unreadable("it is no object".to_owned()));
+            return Err(KeyProblem::Unreadable("it is not an object".to_owned()));
         };
         check_members(members)?;
         let text = |name: &str| members.get(name).and_then(Value::as_str);
         let named = match members.get("alg") {
             None => None,
             Some(Value::String(name)) => Some(name.clone()),
-            Some(_) => return Err(KeyProblem::Unreadable("alg is no text".to_owned())),
+            Some(_) => return Err(KeyProblem::Unreadable("alg is not a text".to_owned())),
         };
         if text("kid").is_some_and(|id| id.len() > LONGEST_ID) {
             let why = format!("kid has more than {LONGEST_ID} characters");

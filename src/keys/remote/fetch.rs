@@ -49,7 +49,7 @@ pub enum FetchError {
     },
     /// The system has no file of certificate authorities in a usual place.
     #[error(
-        "the system's certificate authorities are nowhere to be found; name a file in jwks_uri.ca_file"
+        "this system has no certificate authorities in the usual places; name a file with them in jwks_uri.ca_file"
     )]
     NoAuthorities,
     /// The host's name has no address, or no server answers there.
@@ -57,7 +57,7 @@ pub enum FetchError {
     Unreachable(String),
     /// The host's name leads to an address that is not allowed.
     #[error(
-        "its host leads to {0}, which is no address of the internet; set jwks_uri.private_addresses = true if it is meant"
+        "its host leads to {0}, which is not a public address; if that is intended, set jwks_uri.private_addresses = true"
     )]
     PrivateAddress(IpAddr),
     /// The TLS handshake failed, for example because the server couldn't prove its name.
@@ -67,7 +67,7 @@ pub enum FetchError {
     #[error("HTTP: {0}")]
     Http(String),
     /// The status is not 200. Redirects are not followed.
-    #[error("it answers {0}, and not 200 (redirects are not followed)")]
+    #[error("it answers {0} instead of 200 (redirects are not followed)")]
     Status(StatusCode),
     /// The answer has no keys that can be used.
     #[error(transparent)]
@@ -226,7 +226,9 @@ fn roots(file: &Path) -> Result<RootCertStore, FetchError> {
     let mut roots = RootCertStore::empty();
     // Systems have a few authorities that the library can't read.
     match roots.add_parsable_certificates(certificates) {
-        (0, _) => Err(wrong("no certificate in it can be an authority".to_owned())),
+        (0, _) => Err(wrong(
+            "none of its certificates can be used as an authority".to_owned(),
+        )),
         _ => Ok(roots),
     }
 }

@@ -113,7 +113,11 @@ async fn a_known_trail_that_is_missing_makes_verify_fail() {
     let replica = replica.stop();
     let setup = service.stop();
     let run = verify(&setup).ok();
-    assert!(run.stdout.contains("it is where it was written"), "{run:?}");
+    assert!(
+        run.stdout
+            .contains("it is in the folder where it was written"),
+        "{run:?}"
+    );
     let place = replica.folder().join("audit");
     assert!(run.stdout.contains(place.to_str().unwrap()), "{run:?}");
 
@@ -348,5 +352,5 @@ async fn a_trail_that_became_another_users_is_told_and_a_new_one_begins() {
     assert_eq!(issued.count(), 10);
     // Root can read the file, and sees that nothing is missing.
     let run = verify(&setup).ok();
-    assert!(run.stdout.contains("it followed a trail"), "{run:?}");
+    assert!(run.stdout.contains("it follows a trail"), "{run:?}");
 }

@@ -77,7 +77,7 @@ fn a_mask_is_never_taken_for_the_secret() {
     }
     assert!(
         run.stderr
-            .contains("leave it empty, and the client gets a new one")
+            .contains("leave it empty to give the client a new one")
     );
     assert!(
         !run.stderr.contains("abcd****"),
@@ -139,7 +139,11 @@ fn clients_that_could_get_no_tokens_there_get_none_here() {
         assert_eq!(client["status"], "disabled", "{client}");
     }
     assert_eq!(ids(&setup).len(), 4);
-    assert!(run.stderr.contains("it is disabled here"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("the client is imported as disabled"),
+        "{}",
+        run.stderr
+    );
     refused(
         &json!([{"clientId": "x", "publicClient": "perhaps"}]),
         &["c.json:1: publicClient: "],
@@ -158,7 +162,7 @@ async fn blanks_within_quotes_are_part_of_a_secret() {
         "client_id,client_secret\n\nc, bare \n",
         &[],
     )
-    .fails(1, "t.csv:3: client_secret: a blank");
+    .fails(1, "t.csv:3: client_secret: there is a blank");
     let service = setup.start();
     for (id, secret) in [("a", " lead and trail "), ("b", "\u{a0}x\u{3000}")] {
         service.token(&basic(id, secret), GRANT).await.granted();
@@ -198,7 +202,7 @@ fn every_form_of_a_spreadsheet_is_read_or_named() {
     );
     assert_eq!(show(&setup, "utf16")["name"], "Zürich");
     let latin = b"client_id,name\na,b\nc,Z\xfcrich\n";
-    import(&setup, "latin.csv", latin, &[]).fails(1, "latin.csv:3: byte 0xfc is no UTF-8");
+    import(&setup, "latin.csv", latin, &[]).fails(1, "latin.csv:3: byte 0xfc is not UTF-8");
     import(&setup, "sheet.csv", b"PK\x03\x04\x14\0", &[])
         .fails(1, "sheet.csv:1: the file is a spreadsheet");
     import(&setup, "no.csv", "a:b\n", &[]).fails(1, "no.csv:1: client_id: it is missing");
@@ -222,7 +226,11 @@ fn a_client_whose_keys_are_elsewhere_gets_no_other_way_instead() {
     for method in ["client_secret_jwt", "self_signed_tls_client_auth", "magic"] {
         refused(
             &json!([{"client_id": "m", "token_endpoint_auth_method": method}]),
-            &["token_endpoint_auth_method: ", method, "give one of them"],
+            &[
+                "token_endpoint_auth_method: ",
+                method,
+                "use client_secret_basic",
+            ],
         );
     }
     for other in [
@@ -288,7 +296,7 @@ async fn client_secret_post_is_taken_as_basic_with_a_warning() {
         "client_id,client_secret,token_endpoint_auth_method\nx,{secret},client_secret_post\n"
     );
     let run = import(&setup, "m.csv", text, &[]).ok();
-    let told = "m.csv:2: client_secret_basic takes the place of client_secret_post";
+    let told = "m.csv:2: client_secret_basic replaces client_secret_post";
     assert!(run.stderr.contains(told), "{}", run.stderr);
     let service = setup.start();
     service.token(&basic("x", secret), GRANT).await.granted();

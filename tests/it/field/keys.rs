@@ -164,14 +164,14 @@ async fn keys_for_something_else_are_passed_by_while_one_is_left() {
             "client", "add", "--id", &id, "--scope", "cards", "--jwks", "-",
         ];
         let said = setup.run_with(&add, &jwks).ok();
-        assert!(said.stderr.contains("passed by: key"), "{other}: {said:?}");
+        assert!(said.stderr.contains("ignored: key"), "{other}: {said:?}");
         let set = ["client", "set-keys", &id, "--jwks", "-"];
         let said = setup.run_with(&set, &format!("\u{feff}{jwks}")).ok();
-        assert!(said.stderr.contains("passed by: key"), "{other}: {said:?}");
+        assert!(said.stderr.contains("ignored: key"), "{other}: {said:?}");
         let row = json!([{ "client_id": format!("i{number}"), "jwks": { "keys": [other, good] } }]);
         let import = ["client", "import", "-", "--format", "json"];
         let said = setup.run_with(&import, &row.to_string()).ok();
-        assert!(said.stderr.contains("passed by: key"), "{other}: {said:?}");
+        assert!(said.stderr.contains("ignored: key"), "{other}: {said:?}");
     }
     // RFC 7517 4.5: keys of two types may have the same `kid`.
     let both = json!({ "keys": [with(&good, "kid", json!("1")), with(&rsa, "kid", json!("1"))] });
@@ -182,7 +182,7 @@ async fn keys_for_something_else_are_passed_by_while_one_is_left() {
     let none = json!({ "keys": [others[0], others[7]] }).to_string();
     setup
         .run_with(&set, &none)
-        .fails(2, "none of its keys is of use");
+        .fails(2, "none of its keys can be used");
     let service = setup.start();
     for id in ["c0", "c1", "c10", "i3"] {
         let assertion = signer.with_header(&json!({ "alg": "ES256", "kid": "1" }), &claims(id));

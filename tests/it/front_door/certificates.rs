@@ -220,7 +220,7 @@ fn a_key_that_others_may_read_is_refused() {
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
     bank.setup
         .run(&["config", "check"])
-        .fails(2, "may be read by others");
+        .fails(2, "may be read by other users");
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn keys_that_are_private_symmetric_or_weak_are_refused() {
             json!({ "kty": "EC", "crv": "secp256k1", "x": "AA", "y": "AA" }),
             "key 1",
         ),
-        (json!([]), "no object"),
+        (json!([]), "not an object"),
     ] {
         let add = ["client", "add", "--id", "batch", "--jwks", "-"];
         let jwks = json!({ "keys": [jwk] }).to_string();

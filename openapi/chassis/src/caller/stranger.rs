@@ -172,7 +172,7 @@ impl Strangers {
                 if count == *before || is_quiet {
                     continue;
                 }
-                warn!(log, "it can't be told who sent a request";
+                warn!(log, "the caller of a request can't be determined";
                     "reason" => stranger.name(),
                     "count" => count - *before,
                     "since_start" => count,

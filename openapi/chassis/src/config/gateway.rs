@@ -87,7 +87,7 @@ impl GatewayConfig {
         if addresses.is_empty() {
             reader.mistake(
                 ADDRESSES,
-                "must name the addresses that the gateway asks from, such as [\"192.0.2.10\", \"10.1.0.0/24\"]",
+                "must list the addresses from which the gateway sends requests, such as [\"192.0.2.10\", \"10.1.0.0/24\"]",
             );
         }
         let certificate_names = certificate_names?;
@@ -113,9 +113,9 @@ impl GatewayConfig {
         let is_proven = !self.certificate_names.is_empty() || self.secret.is_some();
         let believes = self.certificate_header != CertificateHeader::Off;
         (believes && !is_proven).then_some(
-            "gateway.certificate_header: any process that can ask from gateway.addresses can name any certificate, and is \
-             taken for its owner; have the gateway prove itself: set gateway.secret_file, or gateway.certificate_names \
-             where [tls] asks for certificates",
+            "gateway.certificate_header: any process that can send requests from gateway.addresses can name any \
+             certificate, and the service takes it for the certificate's owner; let the gateway prove itself: set \
+             gateway.secret_file, or gateway.certificate_names if [tls] asks for certificates",
         )
     }
 
@@ -134,7 +134,10 @@ fn network(text: &str) -> Result<Network, String> {
         .parse()
         .map_err(|error: InvalidNetwork| error.to_string())?;
     if network.is_everybody() {
-        return Err("is everybody; name the addresses that the gateway asks from".to_owned());
+        return Err(
+            "covers every address; list only the addresses from which the gateway sends requests"
+                .to_owned(),
+        );
     }
     Ok(network)
 }

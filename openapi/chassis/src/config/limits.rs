@@ -72,7 +72,10 @@ fn balancer(text: &str) -> Result<Network, String> {
         .parse()
         .map_err(|error: InvalidNetwork| error.to_string())?;
     if network.is_everybody() {
-        return Err("is everybody; name the addresses that the balancer connects from".to_owned());
+        return Err(
+            "covers every address; list only the addresses from which the balancer connects"
+                .to_owned(),
+        );
     }
     Ok(network)
 }

@@ -28,8 +28,8 @@ impl ListenConfig {
         if !ops_public && !is_private(ops.ip()) {
             reader.mistake(
                 "listen.ops",
-                "is an address that others may reach, and whoever does may ask without a credential; choose a loopback or \
-                 private address, or say listen.ops_public = true",
+                "is an address that other machines may reach, and the operations need no credential; choose a \
+                 loopback or private address, or set listen.ops_public = true",
             );
         }
         Some(Self {

@@ -294,7 +294,7 @@ impl Reader {
                 self.errors.push(ConfigError {
                     key: key.into(),
                     place,
-                    message: "must be one plain value".into(),
+                    message: "must be a single value".into(),
                 });
                 None
             }

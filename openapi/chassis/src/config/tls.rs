@@ -91,7 +91,7 @@ impl TlsConfig {
             if given && !asked {
                 reader.mistake(
                     key,
-                    "has no meaning while no client certificates are asked for",
+                    "has no meaning while the service asks for no client certificates",
                 );
             }
         }

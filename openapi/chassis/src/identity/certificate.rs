@@ -47,7 +47,7 @@ pub enum CertificateName {
 
 /// Bytes that are no X.509 certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is no X.509 certificate")]
+#[error("is not an X.509 certificate")]
 pub struct InvalidCertificate;
 
 /// A text that is no name of a certificate.

@@ -105,7 +105,7 @@ pub(super) fn placeholder(text: &str) -> Option<&'static str> {
     let number = text.chars().count();
     let is_one = characters.all(|character| character == first);
     if is_one && (number >= 3 || !first.is_alphanumeric()) {
-        return Some("one character again and again is a mask");
+        return Some("it is one repeated character, which is a mask");
     }
     let run = |masks: &[char], least: usize| {
         let mut length = 0;
@@ -126,15 +126,15 @@ pub(super) fn placeholder(text: &str) -> Option<&'static str> {
         rest.is_some_and(|rest| rest.len() > end.len() && rest.ends_with(end))
     });
     if enclosed {
-        return Some("it stands for the secret, and is not the secret itself");
+        return Some("it is a placeholder, not the secret itself");
     }
     let letters = text.chars().filter(|character| character.is_alphanumeric());
     let word: String = letters.flat_map(char::to_lowercase).collect();
     if WORDS.contains(&word.as_str()) {
-        return Some("the word says that there is none, or that it is hidden");
+        return Some("the word says that the secret is missing or hidden");
     }
     if NAMES.contains(&word.as_str()) {
-        return Some("it stands for the secret, and is not the secret itself");
+        return Some("it is a placeholder, not the secret itself");
     }
     is_of_spreadsheet(text)
         .then_some("a spreadsheet has changed it: format the column as text, and export it again")

@@ -24,8 +24,8 @@ pub(super) struct Proof {
     pub(super) certificate_name: Option<CertificateName>,
 }
 
-const NO_SECRET: &str = "give the secret itself, or leave it empty, and the client gets a new one; what is a secret indeed is taken \
-                         by `client add --secret-stdin`";
+const NO_SECRET: &str = "give the secret itself, or leave it empty to give the client a new one; if this really is \
+                         the secret, add the client with `client add --secret-stdin`";
 
 /// Words in the name of a member that says how the client proves itself.
 const PROVES: [&str; 9] = [
@@ -46,7 +46,7 @@ pub(super) fn proof(values: &mut Values<'_>, known: Option<&ClientRecord>) -> Pr
     let said = method(values);
     let keys = values.read("jwks", ClientKeys::read).map(|read| {
         for key in &read.passed_by {
-            values.warn(format!("jwks: passed by: {key}"));
+            values.warn(format!("jwks: ignored: {key}"));
         }
         read.keys
     });
@@ -72,7 +72,7 @@ pub(super) fn proof(values: &mut Values<'_>, known: Option<&ClientRecord>) -> Pr
             if !by_uri && values.row.value("jwks").is_none() && !has_keys {
                 values.wrong(
                     "jwks",
-                    &"private_key_jwt needs the client's public keys: give them as a JWK set, or their address as jwks_uri",
+                    &"private_key_jwt needs the client's public keys: give them as a JWK set, or give their URL as jwks_uri",
                 );
             }
         }
@@ -101,8 +101,9 @@ pub(super) fn proof(values: &mut Values<'_>, known: Option<&ClientRecord>) -> Pr
     let jwks_uri = match (by_uri, method) {
         (true, Some(AuthMethod::PrivateKeyJwt)) => values.parsed("jwks_uri"),
         (true, _) => {
-            values
-                .warn("left out: jwks_uri, as the client proves itself in another way".to_owned());
+            values.warn(
+                "left out: jwks_uri, because the client authenticates in another way".to_owned(),
+            );
             None
         }
         (false, _) => None,
@@ -140,8 +141,8 @@ fn method(values: &mut Values<'_>) -> Option<AuthMethod> {
         values.wrong(
             NAME,
             &format!(
-                "{all} can't be taken over: the methods are client_secret_basic, private_key_jwt and tls_client_auth; give one of them, \
-                 and with it client_secret, jwks or certificate_name"
+                "this service doesn't have {all}: use client_secret_basic, private_key_jwt or tls_client_auth, and \
+                 give client_secret, jwks or certificate_name with it"
             ),
         );
         return None;
@@ -149,7 +150,7 @@ fn method(values: &mut Values<'_>) -> Option<AuthMethod> {
     let is_other = |name: &&String| **name != found.as_str();
     let others: Vec<_> = named.iter().filter(is_other).map(String::as_str).collect();
     if !others.is_empty() {
-        values.warn(format!("{found} takes the place of {}", others.join(", ")));
+        values.warn(format!("{found} replaces {}", others.join(", ")));
     }
     Some(found)
 }
@@ -158,11 +159,11 @@ fn method(values: &mut Values<'_>) -> Option<AuthMethod> {
 fn secret(values: &mut Values<'_>) -> Option<SecretToImport> {
     if let Some(value) = values.row.value("client_secret") {
         let Value::String(text) = value else {
-            values.wrong("client_secret", &format!("it is no text: {NO_SECRET}"));
+            values.wrong("client_secret", &format!("it is not a text: {NO_SECRET}"));
             return None;
         };
         if values.row.value("client_secret_hash").is_some() {
-            values.warn("left out: the hash, as the secret came along".to_owned());
+            values.warn("left out: the hash, because the row has the secret itself".to_owned());
         }
         return of_text(values, text);
     }
@@ -177,9 +178,7 @@ fn secret(values: &mut Values<'_>) -> Option<SecretToImport> {
         _ if is_masked => values.wrong("client_secret_hash", &format!("it is masked: {NO_SECRET}")),
         _ => values.wrong(
             "client_secret_hash",
-            &format!(
-                "it is no hash of bcrypt, PBKDF2 or Argon2id in a form that is known: {NO_SECRET}"
-            ),
+            &format!("it is not a hash of bcrypt, PBKDF2 or Argon2id in a known form: {NO_SECRET}"),
         ),
     }
     None
@@ -193,12 +192,14 @@ fn of_text(values: &mut Values<'_>, text: &str) -> Option<SecretToImport> {
         Written::Hash(Err(error)) => {
             values.wrong(
                 name,
-                &format!("it is the hash of a secret, and {error}: {NO_SECRET}"),
+                &format!("it is the hash of a secret, but {error}: {NO_SECRET}"),
             );
             return None;
         }
         Written::Marked(plain) => {
-            values.warn("client_secret: the mark in braces before it is no part of it".to_owned());
+            values.warn(
+                "client_secret: the mark in braces before it is not part of the secret".to_owned(),
+            );
             plain
         }
         Written::Plain(plain) => plain,
@@ -211,7 +212,7 @@ fn of_text(values: &mut Values<'_>, text: &str) -> Option<SecretToImport> {
     let secret = parsed.map_err(|error| values.wrong(name, &error)).ok()?;
     if secret.is_weak() {
         values.warn(
-            "this secret is short enough to be guessed; client rotate-secret gives it a better one"
+            "this secret is short enough to be guessed; `client rotate-secret` makes a better one"
                 .to_owned(),
         );
     }
@@ -234,8 +235,8 @@ fn refuse_other_proofs(values: &mut Values<'_>) {
     for heading in headings {
         values.wrong(
             &heading,
-            &"it says how the client proves itself, and can't be taken over: give client_secret, client_secret_hash, jwks or \
-              certificate_name, or remove it, and the client gets a new secret",
+            &"it says how the client authenticates, but this service can't use it: give client_secret, \
+              client_secret_hash, jwks or certificate_name, or remove it to give the client a new secret",
         );
     }
 }

@@ -102,14 +102,14 @@ impl Report {
         };
         let done = match self.dry_run {
             true => "would be imported; nothing was changed",
-            false => "are imported; a new secret is shown this once",
+            false => "are imported; a new secret is shown only this once",
         };
         let mut text = format!("{table}\n{} clients {done}\n", number("added"));
         let there = (number("changed"), number("unchanged"));
         if there != (0, 0) {
             let (changed, unchanged) = there;
             text.push_str(&format!(
-                "{changed} clients differ and take the file's values, {unchanged} are like that already\n"
+                "{changed} clients differ and get the file's values, {unchanged} have these values already\n"
             ));
         }
         if !self.left_out.is_empty() {

@@ -77,7 +77,7 @@ fn read(values: &mut Values<'_>, known: Option<&ClientRecord>) -> Outcome {
     warn_of_left_out(values);
     let id = values.parsed::<ClientId>("client_id");
     if values.row.value("client_id").is_none() {
-        values.wrong("client_id", &"it is missing: every client has one");
+        values.wrong("client_id", &"it is missing: every client needs one");
     }
     let proof = proof(values, known);
     let mut edits: Vec<Edit> = Vec::new();
@@ -231,7 +231,7 @@ fn grants(values: &mut Values<'_>) -> Result<Option<Vec<GrantType>>, String> {
         // Only this service calls the column `grants`, so an operator wrote the row.
         values.wrong(
             "grants",
-            &"client_credentials is the only one here: write that, or remove the row",
+            &"client_credentials is the only grant of this service: write that, or remove the row",
         );
     } else if grants.is_empty() {
         return Err(format!(
@@ -256,14 +256,14 @@ fn status(values: &mut Values<'_>, standing: Standing, is_new: bool, edits: &mut
         Standing::Disabled(why) => Some(why),
         _ if is_new => of_grants.map(|(heading, _)| {
             format!(
-                "{heading} is empty, so that it has no grant; `client enable` lets it have tokens"
+                "{heading} is empty, so the client has no grant; `client enable` lets it get tokens"
             )
         }),
         _ => None,
     };
     if let Some(why) = why {
         if !values.is_own {
-            values.warn(format!("it is disabled here: {why}"));
+            values.warn(format!("the client is imported as disabled: {why}"));
         }
         edits.push(Box::new(|client| client.status = Status::Disabled));
     } else if ["enabled", "status"]

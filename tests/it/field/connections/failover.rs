@@ -116,7 +116,7 @@ async fn a_hot_standby_is_followed_without_an_error_each_second() {
     assert!(!log.contains("LISTEN during recovery"), "{log}");
     let since = log.matches("connection authorized").count() - before;
     assert!(since <= 6, "{since} connections in 6 s: {log}");
-    let told = reader.log().matches("found by polls alone").count();
+    let told = reader.log().matches("found only by polls").count();
     assert_eq!(told, 1, "{}", reader.log());
     assert_eq!(problems(&reader).await, "[]");
 
@@ -125,6 +125,6 @@ async fn a_hot_standby_is_followed_without_an_error_each_second() {
         "SELECT count(*) FROM pg_stat_activity WHERE datname = 'hot' AND query LIKE 'LISTEN%'";
     let number = async || standby.sql("postgres", listening);
     eventually("it listens", number, |number| number == "1").await;
-    let told = async || reader.log().matches("heard of again").count();
+    let told = async || reader.log().matches("announced again").count();
     eventually("told once", told, |times| *times == 1).await;
 }

@@ -99,7 +99,7 @@ async fn the_shared_secret_is_renewed_while_the_service_runs() {
 /// start warn of it.
 #[test]
 fn a_certificate_that_is_believed_without_proof_is_warned_of() {
-    let warning = "have the gateway prove itself";
+    let warning = "let the gateway prove itself";
     let bare = Setup::of(GATEWAY);
     let checked = bare.run(&["config", "check", "--output", "json"]).ok();
     assert!(checked.stderr.contains(warning), "{checked:?}");
@@ -138,7 +138,10 @@ fn a_secret_that_can_not_be_used_is_refused() {
     fs::remove_file(&file).unwrap();
     setup.run(&["config", "check"]).fails(2, "gateway.secret");
     for (lines, why) in [
-        (", secret_header = \"authorization\"", "a header of its own"),
+        (
+            ", secret_header = \"authorization\"",
+            "must be another header",
+        ),
         (", secret_header = \"a b\"", "the name of a header"),
         (
             ", certificate_names = [\"dns:gateway.example\"]",

@@ -38,7 +38,7 @@ fn a_hash_that_can_not_be_checked_is_refused_with_the_way_out() {
             &json!([{"client_id": "p", "client_secret": hash}]),
             &[
                 "c.json:1: client_secret: it is the hash of a secret",
-                "the client gets a new one",
+                "to give the client a new one",
             ],
         );
     }

@@ -136,7 +136,7 @@ async fn an_update_changes_what_differs_and_leaves_the_rest_alone() {
     let more = file("pin", "c,,cards\n");
     import(&setup, "a.csv", &more, &[]).fails(
         1,
-        "a.csv:2: there is a client a already: remove the row, or give --update",
+        "a.csv:2: client a exists already: remove the row, or give --update",
     );
     assert_eq!(ids(&setup), ["a", "b"]);
     let before = list(&setup);

@@ -105,7 +105,7 @@ async fn a_subject_is_registered_as_openssl_prints_it() {
             let set = ["client", "set", &id, "--certificate-name", shown];
             let said = setup.run(&set).ok().stdout;
             assert!(
-                said.contains("like that already"),
+                said.contains("has these settings already"),
                 "{name}: {shown}: {said}"
             );
         }

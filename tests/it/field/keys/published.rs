@@ -261,7 +261,7 @@ async fn a_url_leads_to_no_private_address_and_to_no_other_place() {
         setup.run(&add).fails(2, why);
     }
     let service = setup.start();
-    let told = |log: &String| log.contains("no address of the internet");
+    let told = |log: &String| log.contains("not a public address");
     eventually("it is told", async || service.log(), told).await;
     let refused = token(&service, "private", &key, "1").await;
     refused.refused(401, "invalid_client");

@@ -58,7 +58,7 @@ fn header(text: &str) -> Result<HeaderName, String> {
     ];
     if taken.contains(&name) {
         return Err(format!(
-            "must be a header of its own; {name} says something else already"
+            "must be another header: {name} already has another meaning"
         ));
     }
     Ok(name)

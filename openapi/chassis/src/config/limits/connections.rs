@@ -123,7 +123,7 @@ fn limit<T: Display, E: Display>(
         None => reader.or(key, default, parse),
         Some(value) => {
             if reader.optional(key, parse)?.is_some() {
-                reader.mistake(before, "is set in [limits] as well; keep that one");
+                reader.mistake(before, "is set in [limits] as well; remove this one");
             }
             Some(value)
         }

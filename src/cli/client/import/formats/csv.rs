@@ -29,7 +29,8 @@ pub(in super::super) fn read(text: &str) -> Result<Vec<Row>, Vec<Finding>> {
             csv::ErrorKind::UnequalLengths {
                 expected_len, len, ..
             } => format!(
-                "it has {len} values, and the heading has {expected_len} names: a value with a separator in it stands in quotes"
+                "it has {len} values, but the heading has {expected_len} names: write a value with a separator in it \
+                 in quotes"
             ),
             _ => error.to_string(),
         },
@@ -152,7 +153,8 @@ fn plain<'v>(name: &str, value: &'v str, written: &str) -> Result<&'v str, Strin
     match (value.trim(), is_secret) {
         ("", _) => Ok(""),
         (_, true) => Err(format!(
-            "{name}: a blank stands before or behind it: write it in quotes if the blank is part of the secret, or remove it"
+            "{name}: there is a blank before or after it: write it in quotes if the blank is part of the secret, or \
+             remove it"
         )),
         (value, false) => Ok(value),
     }

@@ -41,11 +41,11 @@ pub(in super::super) fn read(text: &str) -> Result<Vec<Row>, Findings> {
     if reader.next(at) == Some('[') {
         let (rows, end) = reader.array(at)?;
         if reader.skip(end) != text.len() {
-            return Err(reader.wrong(end - 1, "there is more after the array: remove it"));
+            return Err(reader.wrong(end - 1, "there is text after the array: remove it"));
         }
         if let Some(row) = rows.iter().find(|row| has_list(&row.values)) {
-            let message = "this object has clients and is none, as in an export of several realms: import one of them, such as \
-                           that of `jq '.[0]' FILE`";
+            let message = "this object is not a client but has clients in it, as in an export of several realms: \
+                           import one realm at a time, such as the output of `jq '.[0]' FILE`";
             return Err(vec![Finding {
                 line: row.line,
                 message: message.to_owned(),
@@ -142,7 +142,7 @@ impl Reader<'_> {
                 // Leave out the column, which counts from the value's beginning.
                 let why = error.to_string();
                 let why = why.split(" at line ").next().unwrap_or_default();
-                let message = format!("no object of JSON: {why}");
+                let message = format!("this is not a JSON object: {why}");
                 Err(vec![Finding { line, message }])
             }
             None => Err(self.wrong(at, "a value is missing")),

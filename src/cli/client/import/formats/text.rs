@@ -44,8 +44,8 @@ pub(in super::super) fn decoded(bytes: Vec<u8>) -> Result<Zeroizing<String>, Fin
             return wrong(
                 line,
                 format!(
-                    "byte 0x{byte:02x} is no UTF-8: the file may be in Windows-1252 or ISO 8859-1; save it as \"CSV UTF-8\", \
-                     or convert it: iconv -f WINDOWS-1252 -t UTF-8"
+                    "byte 0x{byte:02x} is not UTF-8: the file may be in Windows-1252 or ISO 8859-1; \
+                     save it as \"CSV UTF-8\", or convert it: iconv -f WINDOWS-1252 -t UTF-8"
                 ),
             );
         }
