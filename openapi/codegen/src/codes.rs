@@ -21,7 +21,7 @@ codes! {
     YAML_ONLY = "DC006" "The YAML says something that JSON can't."
     NOT_A_DOCUMENT = "DC007" "The file holds no OpenAPI document."
     VERSION = "DC010" "The document's version of OpenAPI is not one that is read."
-    BEYOND_3_0 = "DC011" "A construct of OpenAPI 3.1 says what OpenAPI 3.0 can't."
+    BEYOND_3_0 = "DC011" "A construct of OpenAPI 3.1 that is not read."
     OVERLAY = "DC020" "The overlay is not a well-formed OpenAPI Overlay 1.0."
     OVERLAY_NO_MATCH = "DC021" "The target of an overlay action matches nothing."
     OVERLAY_ACTION = "DC022" "An overlay action can't be applied."

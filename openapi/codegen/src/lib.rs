@@ -1,4 +1,4 @@
-//! Rust for any OpenAPI 3.0 document: a Dropshot API trait, its types and its routes.
+//! Rust for any document of OpenAPI 3.0 or 3.1: a Dropshot API trait, its types and its routes.
 //!
 //! A build script calls [`build::build`]. The code that it generates includes everything but the
 //! handlers, and names one crate, `dropshot-contract`, which serves it.
@@ -10,14 +10,16 @@
 //! - One method for each operation. Its request is a struct of decoded parameters, body and
 //!   credentials. Its reply is an enum of the declared responses, so a handler can't answer
 //!   anything else.
-//! - Every constraint of a schema is checked before a handler runs.
+//! - Every constraint of a schema is checked before a handler runs. What no Rust type says, such as
+//!   `if`, `contains` or `unevaluatedProperties`, an evaluator of JSON Schema 2020-12 checks.
 //! - Findings have a stable code ([`codes`]), file, line, JSON pointer and a remedy. One run
 //!   reports all of them.
 //! - The generated code depends on the document alone: the same document gives the same text.
 //!
 //! # Non-features
 //!
-//! - Swagger 2.0, and what OpenAPI 3.1 says beyond 3.0. Either is refused with a remedy.
+//! - Swagger 2.0, and of OpenAPI 3.1 the references `$dynamicRef` and `$anchor`, other dialects of
+//!   JSON Schema, and `mutualTLS`. Each is refused with a remedy.
 //! - Callbacks, links and headers of multipart parts. The served document keeps them, the code does
 //!   not enforce them, and [`Loaded::carried`] names each.
 //! - Clients, and comparing documents (`dropshot-diff` does that).
@@ -82,6 +84,7 @@ mod read;
 mod refusals;
 mod routes;
 mod rules;
+mod schemas;
 pub mod skeleton;
 mod types;
 

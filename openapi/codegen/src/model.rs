@@ -13,7 +13,7 @@ pub use dropshot_vocabulary::{Location, MediaKind, Status, Style};
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
-/// A whole OpenAPI 3.0 document with its overlay applied.
+/// A whole OpenAPI document with its overlay applied.
 #[derive(Debug, Clone)]
 pub struct Document {
     /// The document as it is served, with key order, vendor extensions and descriptions as written.
@@ -229,7 +229,7 @@ pub enum Additional {
     Schema(Schema),
 }
 
-/// A Schema Object (OpenAPI 3.0.3) without `$ref`. `Default` is the empty schema.
+/// A Schema Object (OpenAPI 3.0.3 or 3.1.1) without `$ref`. `Default` is the empty schema.
 #[derive(Debug, Clone, Default)]
 pub struct SchemaObject {
     /// The pointer at which it is written.
@@ -300,6 +300,10 @@ pub struct SchemaObject {
     pub not: Option<Schema>,
     /// `discriminator`
     pub discriminator: Option<Discriminator>,
+    /// `if`, `then`, `else` and `dependentSchemas`: schemas of the same value.
+    pub in_place: Vec<Schema>,
+    /// Whether there are keywords of JSON Schema that no type says, such as `contains`.
+    pub beyond_types: bool,
 }
 
 impl SchemaObject {

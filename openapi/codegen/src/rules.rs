@@ -3,8 +3,9 @@
 
 use crate::model::SchemaObject;
 use crate::pattern;
+use crate::schemas;
 use indexmap::IndexMap;
-use serde_json::Number;
+use serde_json::{Number, Value};
 use std::fmt::Write;
 
 /// The index of a rule in [`Rules`].
@@ -14,6 +15,8 @@ pub type RuleId = usize;
 #[derive(Debug, Default)]
 pub struct Rules {
     by_value: IndexMap<(&'static str, String), ()>,
+    /// The pointers of the schemas that the evaluator checks.
+    schemas: Vec<String>,
 }
 
 impl Rules {
@@ -24,7 +27,15 @@ impl Rules {
     }
 
     /// Writes the statics.
-    pub fn emit(&self, out: &mut String) {
+    pub fn emit(&self, document: &Value, out: &mut String) {
+        let mut pointers = self.schemas.iter().map(String::as_str).peekable();
+        if pointers.peek().is_some() {
+            let schemas = schemas::extract(document, pointers).to_string();
+            let _ = writeln!(
+                out,
+                "static SCHEMAS: rt::Schemas = rt::Schemas::new({schemas:?});"
+            );
+        }
         for (id, (kind, value)) in self.by_value.keys().enumerate() {
             let _ = writeln!(
                 out,
@@ -83,7 +94,7 @@ impl Rules {
         if let Some(step) = schema
             .multiple_of
             .as_ref()
-            .and_then(Number::as_u64)
+            .and_then(step)
             .filter(|&n| n > 1)
         {
             let _ = write!(value, ".multiple_of({step})");
@@ -146,6 +157,19 @@ impl Rules {
         self.intern("Properties", &value)
     }
 
+    /// The schema at a pointer, for the evaluator.
+    pub fn schema(&mut self, pointer: &str) -> RuleId {
+        let value = format!("new(&SCHEMAS, {pointer:?})");
+        let (id, added) = match self.by_value.insert_full(("Schema", value), ()) {
+            (id, None) => (id, true),
+            (id, Some(())) => (id, false),
+        };
+        if added {
+            self.schemas.push(pointer.to_owned());
+        }
+        id
+    }
+
     fn intern(&mut self, kind: &'static str, value: &str) -> Option<RuleId> {
         if value.is_empty() {
             return None;
@@ -186,6 +210,13 @@ fn bounds(rest: &str, min: Option<u64>, max: Option<u64>) -> String {
     }
     value.push_str(rest);
     value
+}
+
+/// A step by its value: `2.0` and `2e0` are 2.
+fn step(number: &Number) -> Option<u64> {
+    let whole = |n: &f64| n.fract() == 0.0 && *n < 1e15;
+    let float = || number.as_f64().filter(whole).map(|n| n as u64);
+    number.as_u64().or_else(float)
 }
 
 /// A bound as a whole number. A fraction is rounded to the nearest integer inside the bound. An

@@ -59,6 +59,10 @@ impl Node {
         let wrong = |kind| Invalid::type_mismatch("an integer", kind);
         match self {
             Self::Integer(value) => Ok(value),
+            // JSON Schema compares numbers by value: 1.0 and 1e3 are integers. Below this bound the
+            // conversion is exact.
+            #[allow(clippy::cast_possible_truncation)]
+            Self::Float(value) if value.fract() == 0.0 && value.abs() < 1e38 => Ok(value as i128),
             Self::Text(_) | Self::Bytes(_) => {
                 let text = self.string()?;
                 let digits = text.strip_prefix('-').unwrap_or(&text);
@@ -224,6 +228,15 @@ fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
             one == other || one.as_f64() == other.as_f64()
+        }
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            let has = |(name, value): (&String, _)| {
+                other.get(name).is_some_and(|other| same(value, other))
+            };
+            one.len() == other.len() && one.iter().all(has)
         }
         _ => one == other,
     }

@@ -31,7 +31,7 @@
 //! | check its head | `head` |
 //! | read the request | `receive`, `media`, `multipart` |
 //! | turn parameters, body and credentials into [`Node`]s | `received`, `parameters`, `style`, `pairs`, `percent`, `form`, `security` |
-//! | turn nodes into values, by the schema's rules | `decode`, `types`, `object`, `text`, `number`, `count`, `format`, `union` |
+//! | turn nodes into values, by the schema's rules | `decode`, `types`, `object`, `text`, `number`, `count`, `format`, `union`, `schema` |
 //! | answer a refusal | [`Invalid`], [`Rejection`] |
 //! | write the handler's reply | [`reply`], [`Failure`] |
 //!
@@ -108,6 +108,7 @@ mod received;
 mod rejection;
 pub mod reply;
 pub mod route;
+mod schema;
 mod security;
 mod service;
 mod style;
@@ -154,6 +155,7 @@ pub use crate::options::{Admit, FullPath, Observe, Options, Rejected, Route};
 pub use crate::received::Received;
 pub use crate::rejection::Rejection;
 pub use crate::reply::{Payload, Reply, respond};
+pub use crate::schema::{Schema, Schemas};
 pub use crate::security::{ApiKey, Authorization, Basic, Bearer, HttpCredentials};
 pub use crate::text::Text;
 pub use crate::union::{any_of, any_of_objects, one_of};

@@ -80,6 +80,16 @@ impl Node {
         }
     }
 
+    /// Whether any part of it is text or bytes that the schema has yet to give a type.
+    pub(crate) fn is_wire(&self) -> bool {
+        match self {
+            Self::Text(_) | Self::Bytes(_) => true,
+            Self::List(items) => items.iter().any(Self::is_wire),
+            Self::Object(members) => members.iter().any(|(_, node)| node.is_wire()),
+            _ => false,
+        }
+    }
+
     /// The number of values in the tree.
     pub(crate) fn size(&self) -> usize {
         match self {

@@ -130,7 +130,11 @@ mod tests {
         assert_eq!(i64::decode(json("-7")), Ok(-7));
         assert_eq!(u64::decode(json("18446744073709551615")), Ok(u64::MAX));
         assert_eq!(f64::decode(json("2")), Ok(2.0));
-        for wrong in ["\"1\"", "1.0", "1e3", "true", "null", "[1]"] {
+        assert_eq!(
+            (i64::decode(json("1.0")), i64::decode(json("1e3"))),
+            (Ok(1), Ok(1000))
+        );
+        for wrong in ["\"1\"", "1.5", "1e300", "true", "null", "[1]"] {
             assert_eq!(
                 i64::decode(json(wrong)).map_err(|e| e.reason()),
                 Err(Reason::WrongType),

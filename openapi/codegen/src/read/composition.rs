@@ -1,5 +1,5 @@
-//! Finds schemas that consist of themselves: cycles of references, cycles of `allOf`, and
-//! compositions that contain only each other. Recursion through properties and items is allowed.
+//! Finds schemas that consist of themselves: cycles of references, and cycles of `allOf`, `oneOf`,
+//! `anyOf`, `not`, `if` and other keywords about the same value. Recursion through properties and items is allowed.
 
 use super::{At, Reader};
 use crate::codes;
@@ -30,7 +30,7 @@ impl Reader<'_> {
                 }
             } else if on_cycle.contains(name.as_str()) || !grounded.contains(name.as_str()) {
                 let message = format!(
-                    "the schema `{name}` is composed of itself: `allOf`, `oneOf` or `anyOf` in a cycle"
+                    "the schema `{name}` is composed of itself: `allOf`, `oneOf`, `anyOf`, `not` or `if` in a cycle"
                 );
                 self.error(
                     codes::COMPOSITION_CYCLE,
@@ -101,13 +101,14 @@ fn has_keywords(object: &SchemaObject) -> bool {
         || !matches!(object.additional, Additional::Unspecified)
 }
 
-/// The schemas to which a chain of `allOf`s leads back.
+/// The schemas to which a chain of compositions leads back. A value of such a schema would be
+/// checked without end.
 fn on_cycle(schemas: &Schemas) -> HashSet<&str> {
     let edges: Vec<Vec<usize>> = schemas
         .values()
         .map(|schema| {
             let mut targets = Vec::new();
-            all_of_targets(schema, &mut targets);
+            targets_in_place(schema, &mut targets);
             targets
                 .into_iter()
                 .filter_map(|target| schemas.get_index_of(target))
@@ -121,12 +122,19 @@ fn on_cycle(schemas: &Schemas) -> HashSet<&str> {
         .collect()
 }
 
-fn all_of_targets<'s>(schema: &'s Schema, targets: &mut Vec<&'s str>) {
+fn targets_in_place<'s>(schema: &'s Schema, targets: &mut Vec<&'s str>) {
     if let Schema::Inline(object) = schema {
-        for part in &object.all_of {
+        let parts = object
+            .all_of
+            .iter()
+            .chain(&object.one_of)
+            .chain(&object.any_of)
+            .chain(&object.not)
+            .chain(&object.in_place);
+        for part in parts {
             match part {
                 Schema::Ref { target, .. } => targets.push(target),
-                Schema::Inline(_) => all_of_targets(part, targets),
+                Schema::Inline(_) => targets_in_place(part, targets),
             }
         }
     }

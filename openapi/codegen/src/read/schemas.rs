@@ -2,8 +2,9 @@
 //!
 //! Owns the recursion and keeps its stack frames small. A schema may nest as deep as a document, on
 //! a thread of 2 MiB. [`keywords`] reads the keywords, [`values`] reads `type`, `enum` and
-//! `default`, and [`compose`] reads `allOf`, `oneOf`, `anyOf` and `not`.
+//! `default`, and [`compose`] reads `allOf`, `oneOf`, `anyOf` and `not`. [`beyond`] reads what OpenAPI 3.0 lacks.
 
+mod beyond;
 mod compose;
 mod keywords;
 mod values;
@@ -70,6 +71,9 @@ impl<'d> Reader<'d> {
         self.enumeration(object, schema);
         self.default_value(object, schema);
         self.check_items(object, schema);
+        if self.version == Version::V3_1 {
+            self.beyond_types(object, schema);
+        }
     }
 
     fn reference(&self, reference: &str, map: &'d Map<String, Value>, at: &At<'_>) -> Schema {

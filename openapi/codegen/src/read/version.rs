@@ -1,4 +1,4 @@
-//! Finds a document's OpenAPI version, and refuses the parts of 3.1 that 3.0 can't express.
+//! Finds a document's OpenAPI version, and checks the fields of its root.
 
 use super::{At, Object, Reader};
 use crate::codes;
@@ -8,14 +8,9 @@ use crate::codes;
 pub enum Version {
     /// OpenAPI 3.0
     V3_0,
-    /// OpenAPI 3.1, as far as 3.0 can express it.
+    /// OpenAPI 3.1
     V3_1,
 }
-
-/// Keywords of JSON Schema that OpenAPI 3.0 lacks.
-const BEYOND_3_0: &str = "if then else prefixItems contains minContains maxContains patternProperties \
-    propertyNames dependentSchemas dependentRequired unevaluatedProperties unevaluatedItems \
-    $dynamicRef $dynamicAnchor $recursiveRef $recursiveAnchor";
 
 impl<'d> Reader<'d> {
     /// The document's version. `None`, with a remark, if the generator does not read it.
@@ -83,22 +78,6 @@ impl<'d> Reader<'d> {
                     "call them by hand",
                 );
             }
-        }
-    }
-
-    /// Refuses the keywords of a 3.1 schema that 3.0 can't express.
-    pub fn beyond_3_0(&self, schema: &Object<'_, 'd>) {
-        for key in BEYOND_3_0
-            .split(' ')
-            .filter(|key| schema.map.contains_key(*key))
-        {
-            let message = format!("`{key}` says what a schema of OpenAPI 3.0 can't");
-            self.error(
-                codes::BEYOND_3_0,
-                &schema.key(key),
-                message,
-                "write the schema with the keywords of OpenAPI 3.0",
-            );
         }
     }
 }

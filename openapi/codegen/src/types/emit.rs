@@ -81,7 +81,7 @@ impl Types<'_> {
             }
         }
         out.push_str("\npub(super) mod rules {\n    use ::dropshot_contract as rt;\n\n");
-        self.rules.emit(out);
+        self.rules.emit(&self.document.value, out);
         out.push_str("}\n");
     }
 
@@ -157,6 +157,13 @@ impl Types<'_> {
             || object.closed;
         let binding = if is_read { "let mut object = " } else { "" };
         let mut body = String::new();
+        if let Some(schema) = object.schema {
+            let _ = writeln!(
+                body,
+                "        rules::{}.check(&node)?;",
+                self.rules.name(schema)
+            );
+        }
         let _ = writeln!(body, "        {binding}node.object({rule})?;");
         for (exactly_one, sets) in &object.presence {
             let verb = if *exactly_one {

@@ -31,7 +31,7 @@ impl Types<'_> {
                 {
                     self.inline.insert(pointer, *id);
                 }
-                if self.admits_null(object, DEEPEST) {
+                if self.is_nullable(object) {
                     nullable(ty)
                 } else {
                     ty
@@ -54,7 +54,7 @@ impl Types<'_> {
                 Some(Schema::Inline(object)) => {
                     let id = self.define(&names::type_name(target), object, Kind::Pending);
                     let ty = TypeExpr::Named(id);
-                    let ty = if self.admits_null(object, DEEPEST) {
+                    let ty = if self.is_nullable(object) {
                         nullable(ty)
                     } else {
                         ty
@@ -92,6 +92,9 @@ impl Types<'_> {
 
     /// Lowers a schema without regard to its `nullable`.
     pub(super) fn lower_object(&mut self, schema: &SchemaObject, hint: &str) -> Made {
+        if self.beyond_types(schema, DEEPEST) {
+            return self.evaluated(schema, hint);
+        }
         let Some(not) = &schema.not else {
             return self.lower_positive(schema, hint);
         };
@@ -101,7 +104,7 @@ impl Types<'_> {
         Made::Type(TypeExpr::Not(Box::new(ty), Box::new(not)))
     }
 
-    fn lower_positive(&mut self, schema: &SchemaObject, hint: &str) -> Made {
+    pub(super) fn lower_positive(&mut self, schema: &SchemaObject, hint: &str) -> Made {
         if !schema.all_of.is_empty() {
             return self.all_of(schema, hint);
         }
@@ -258,12 +261,19 @@ impl Types<'_> {
             closed: matches!(schema.additional, Additional::Forbidden),
             rule: self.rules.properties(schema),
             presence: Vec::new(),
+            schema: None,
         }
+    }
+
+    /// Whether the schema's type is wrapped so that it takes null. The evaluator sees null as well,
+    /// so the type of an evaluated schema is wrapped inside its check.
+    fn is_nullable(&self, schema: &SchemaObject) -> bool {
+        self.admits_null(schema, DEEPEST) && !self.beyond_types(schema, DEEPEST)
     }
 
     /// Whether null is a value of the schema. Either the schema says so, or it consists of an
     /// `allOf` of which each part admits null. A part without constraints does not exclude null.
-    fn admits_null(&self, schema: &SchemaObject, depth: usize) -> bool {
+    pub(super) fn admits_null(&self, schema: &SchemaObject, depth: usize) -> bool {
         let listed = |values: &Vec<Value>| values.iter().any(Value::is_null);
         if schema.nullable || schema.enumeration.as_ref().is_some_and(listed) {
             return true;
@@ -314,13 +324,16 @@ impl TypeExpr {
                 rule.is_some() || inner.checked()
             }
             TypeExpr::Nullable(inner) | TypeExpr::Boxed(inner) => inner.checked(),
-            TypeExpr::Listed(..) | TypeExpr::Not(..) | TypeExpr::Every(_) => true,
+            TypeExpr::Listed(..)
+            | TypeExpr::Not(..)
+            | TypeExpr::Every(_)
+            | TypeExpr::Evaluated(..) => true,
             TypeExpr::Formatted(_) | TypeExpr::Bool | TypeExpr::Value | TypeExpr::Named(_) => false,
         }
     }
 }
 
-fn nullable(ty: TypeExpr) -> TypeExpr {
+pub(super) fn nullable(ty: TypeExpr) -> TypeExpr {
     match ty {
         TypeExpr::Nullable(_) | TypeExpr::Value => ty,
         ty => TypeExpr::Nullable(Box::new(ty)),

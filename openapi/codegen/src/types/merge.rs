@@ -173,6 +173,8 @@ fn intersection(a: SchemaObject, b: SchemaObject) -> Option<SchemaObject> {
         |a, b| a < b,
     );
     Some(SchemaObject {
+        beyond_types: a.beyond_types || b.beyond_types,
+        in_place: Vec::new(),
         pointer: a.pointer,
         title: a.title.or(b.title),
         description: a.description.or(b.description),

@@ -1,7 +1,7 @@
 //! The Rust types of a document's schemas.
 //!
 //! Owns what a schema becomes. [`lower`] turns schemas into definitions, [`merge`] handles `allOf`,
-//! and [`union`] handles `oneOf` and `anyOf`. [`reach`] finds the directions in which each type is
+//! [`union`] handles `oneOf` and `anyOf`, and [`evaluated`] what no type says. [`reach`] finds the directions in which each type is
 //! used and where a box is needed. [`emit`] writes the types. [`crate::operations`] uses them for
 //! parameters, bodies and replies.
 //!
@@ -10,6 +10,7 @@
 
 mod emit;
 mod emit_union;
+mod evaluated;
 mod lower;
 mod merge;
 mod reach;
@@ -80,6 +81,9 @@ pub enum TypeExpr {
     Not(Box<TypeExpr>, Box<TypeExpr>),
     /// A value that meets several schemas for which no single Rust type exists.
     Every(Vec<TypeExpr>),
+    /// A value that also meets a schema of which the type says only a part. The run time's
+    /// evaluator checks it.
+    Evaluated(Box<TypeExpr>, RuleId),
     /// A definition.
     Named(DefId),
 }
@@ -149,6 +153,8 @@ pub struct Struct {
     pub rule: Option<RuleId>,
     /// Sets of properties of which one must be present. The flag says whether exactly one may be.
     pub presence: Vec<(bool, Vec<Vec<String>>)>,
+    /// The schema that the evaluator checks, of which the fields say only a part.
+    pub schema: Option<RuleId>,
 }
 
 /// A property.

@@ -141,7 +141,10 @@ impl TypeExpr {
     pub fn names(&self, visit: &mut dyn FnMut(DefId)) {
         match self {
             TypeExpr::Named(id) => visit(*id),
-            TypeExpr::List(inner, _) | TypeExpr::Map(inner, _) | TypeExpr::Listed(inner, _) => {
+            TypeExpr::List(inner, _)
+            | TypeExpr::Map(inner, _)
+            | TypeExpr::Listed(inner, _)
+            | TypeExpr::Evaluated(inner, _) => {
                 inner.names(visit);
             }
             TypeExpr::Nullable(inner) | TypeExpr::Boxed(inner) => inner.names(visit),
@@ -158,7 +161,10 @@ impl TypeExpr {
     fn holds(&self, visit: &mut dyn FnMut(DefId)) {
         match self {
             TypeExpr::Named(id) => visit(*id),
-            TypeExpr::Nullable(inner) | TypeExpr::Listed(inner, _) | TypeExpr::Not(inner, _) => {
+            TypeExpr::Nullable(inner)
+            | TypeExpr::Listed(inner, _)
+            | TypeExpr::Not(inner, _)
+            | TypeExpr::Evaluated(inner, _) => {
                 inner.holds(visit);
             }
             _ => {}
@@ -170,7 +176,10 @@ impl TypeExpr {
             TypeExpr::Named(id) if itself(*id) => {
                 *self = TypeExpr::Boxed(Box::new(TypeExpr::Named(*id)));
             }
-            TypeExpr::Nullable(inner) | TypeExpr::Listed(inner, _) | TypeExpr::Not(inner, _) => {
+            TypeExpr::Nullable(inner)
+            | TypeExpr::Listed(inner, _)
+            | TypeExpr::Not(inner, _)
+            | TypeExpr::Evaluated(inner, _) => {
                 inner.boxed(itself);
             }
             _ => {}

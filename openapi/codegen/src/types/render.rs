@@ -18,7 +18,9 @@ impl Types<'_> {
             TypeExpr::Map(inner, _) => format!("BTreeMap<String, {}>", self.rust(inner, path)),
             TypeExpr::Nullable(inner) => format!("Option<{}>", self.rust(inner, path)),
             TypeExpr::Boxed(inner) => format!("Box<{}>", self.rust(inner, path)),
-            TypeExpr::Listed(inner, _) | TypeExpr::Not(inner, _) => self.rust(inner, path),
+            TypeExpr::Listed(inner, _)
+            | TypeExpr::Not(inner, _)
+            | TypeExpr::Evaluated(inner, _) => self.rust(inner, path),
             TypeExpr::Named(id) => format!("{path}{}", self.defs[*id].name),
         }
     }
@@ -75,16 +77,27 @@ impl Types<'_> {
             TypeExpr::Not(inner, not) => {
                 let refused = self.decoder(not, path);
                 format!(
-                    "{node}.refuse_if({refused}).and_then(|()| {})",
+                    "{node}.refuse_if::<{}>({refused}).and_then(|()| {})",
+                    self.rust(not, path),
                     self.decoded(inner, node, path)
                 )
             }
             TypeExpr::Every(all) => {
                 let each: Vec<String> = all
                     .iter()
-                    .map(|ty| format!("|node| {}.map(drop)", self.decoded(ty, "node", path)))
+                    .map(|ty| {
+                        let decoded = self.decoded(ty, "node", path);
+                        format!("|node| {decoded}.map(|_: {}| ())", self.rust(ty, path))
+                    })
                     .collect();
                 format!("{node}.every(&[{}])", each.join(", "))
+            }
+            TypeExpr::Evaluated(inner, id) => {
+                format!(
+                    "{path}rules::{}.check(&{node}).and_then(|()| {})",
+                    self.rules.name(*id),
+                    self.decoded(inner, node, path)
+                )
             }
             _ => unreachable!("the other types have no checks of their own"),
         }
@@ -105,7 +118,9 @@ impl Types<'_> {
                 Kind::Alias(inner) => self.displays(inner),
                 _ => false,
             },
-            TypeExpr::Listed(inner, _) | TypeExpr::Not(inner, _) => self.displays(inner),
+            TypeExpr::Listed(inner, _)
+            | TypeExpr::Not(inner, _)
+            | TypeExpr::Evaluated(inner, _) => self.displays(inner),
             _ => false,
         }
     }

@@ -18,7 +18,7 @@ impl<'d> Reader<'d> {
     pub(super) fn known_keywords(&self, object: &Object<'_, 'd>) {
         match self.version {
             Version::V3_0 => object.known(KNOWN, "a schema"),
-            Version::V3_1 => self.beyond_3_0(object),
+            Version::V3_1 => self.dynamic_references(object),
         }
     }
 
