@@ -124,8 +124,19 @@ fn refused(validator: &Validator, value: &Value) -> Option<Invalid> {
     }
     let invalid = Invalid::new(reason(first.kind()), message);
     let mut path: Vec<String> = tokens(first.instance_path().as_str()).collect();
+    path.extend(property(first.kind()));
     path.reverse();
     Some(path.into_iter().fold(invalid, Invalid::within))
+}
+
+/// The property that is missing or not allowed. Types name it in the place, and so does this.
+fn property(kind: &ValidationErrorKind) -> Option<String> {
+    match kind {
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected.first().cloned(),
+        ValidationErrorKind::Required { property } => property.as_str().map(str::to_owned),
+        _ => None,
+    }
 }
 
 /// What is wrong, without the value.
