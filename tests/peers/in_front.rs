@@ -118,7 +118,8 @@ async fn passes_on(behind: Behind, address: SocketAddr, mut server: Server) {
     assert!(!log.contains("the caller of a request can't be determined"));
     // Buffered records reach the file shortly after their tokens: only after the end are they all
     // there.
-    let audit = behind.service.stop().audit();
+    let setup = behind.service.stop();
+    let audit = setup.audit();
     let issued = audit.iter().filter(|record| record["client_id"] == "batch");
     let issued: Vec<_> = issued
         .filter(|record| record["event"] == "token.issued")
