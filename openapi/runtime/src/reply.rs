@@ -70,8 +70,8 @@ pub fn json<T: Serialize + ?Sized>(
 ) -> Response {
     // Most bodies fit, so the buffer doesn't grow.
     let mut json = Vec::with_capacity(1024);
-    let written = serde_json::to_writer(&mut json, body).map(|()| json);
-    self::written(status.into_status(), media_type, written)
+    let body = serde_json::to_writer(&mut json, body).map(|()| json);
+    written(status.into_status(), media_type, body)
 }
 
 fn written(

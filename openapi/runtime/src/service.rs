@@ -74,10 +74,10 @@ async fn serve<C: ServerContext>(
     let is_head = *request.method() == Method::HEAD;
     let closes = service.draining.load(Ordering::Relaxed) && request.version() <= Version::HTTP_11;
     let observed = service.observe.as_ref().map(|_| Instant::now());
-    let request_id = (is_head || closes || observed.is_some()).then(|| rqctx.request_id.clone());
+    let request_id = rqctx.request_id.clone();
     let mut progress = Progress::default();
     let answered = {
-        let mut answering = pin!(answer(&service, rqctx, request, &mut progress));
+        let mut answering = pin!(answer(&service, rqctx, request, &request_id, &mut progress));
         match poll_fn(|context| Poll::Ready(answering.as_mut().poll(context))).await {
             Poll::Pending => answering.await,
             Poll::Ready(answered) => {
@@ -88,9 +88,6 @@ async fn serve<C: ServerContext>(
                 answered
             }
         }
-    };
-    let Some(request_id) = request_id else {
-        return answered;
     };
     if let (Some(observe), Some(began)) = (&service.observe, observed) {
         let (status, cause) = match &answered {
@@ -126,6 +123,7 @@ async fn answer<C: ServerContext>(
     service: &Service<C>,
     mut rqctx: RequestContext<C>,
     request: http::Request<dropshot::Body>,
+    request_id: &str,
     progress: &mut Progress,
 ) -> Result<Response, HttpError> {
     let (parts, mut body) = request.into_parts();
@@ -147,7 +145,6 @@ async fn answer<C: ServerContext>(
     let Route { operation, call } = &service.routes[index];
     progress.operation = Some(operation);
     operation.id.clone_into(&mut rqctx.endpoint.operation_id);
-    let request_id = rqctx.request_id.clone();
     if let Some(admit) = &service.admit {
         match admit(&rqctx.request) {
             Ok(admitted) => rqctx.admit(admitted),
@@ -155,7 +152,7 @@ async fn answer<C: ServerContext>(
                 rqctx.admit(admitted);
                 progress.is_one_too_many = true;
                 let rejection = Rejection::overloaded(operation);
-                return finish((service.rejected)(rqctx, rejection).await, &request_id);
+                return finish((service.rejected)(rqctx, rejection).await, request_id);
             }
         }
     }
@@ -174,7 +171,7 @@ async fn answer<C: ServerContext>(
             // A panic of a handler ends its request, and not the connection with others on it.
             let called = AssertUnwindSafe(async { call(rqctx, Box::new(received)).await });
             match called.catch_unwind().await {
-                Ok(response) => finish(response, &request_id),
+                Ok(response) => finish(response, request_id),
                 Err(panic) => Err(HttpError::for_internal_error(words(&*panic))),
             }
         }
@@ -184,7 +181,7 @@ async fn answer<C: ServerContext>(
             if closes {
                 close(&mut response);
             }
-            finish(response, &request_id)
+            finish(response, request_id)
         }
     }
 }
