@@ -48,8 +48,8 @@ pub fn extract<'p>(document: &Value, pointers: impl Iterator<Item = &'p str>) ->
     result
 }
 
-/// Puts a schema at its pointer. A schema around it may be there already, or come later and take its
-/// place.
+/// Puts a schema at its pointer. A schema around it may be there already, or come later and take
+/// its place.
 fn place(result: &mut Value, pointer: &str, schema: Value) {
     let mut target = result;
     for token in tokens(pointer) {
@@ -73,15 +73,20 @@ fn references(schema: &Value, found: &mut VecDeque<String>) {
     match schema {
         Value::Object(members) => {
             if let Some(Value::String(reference)) = members.get("$ref")
-                && let Some(pointer) = reference.strip_prefix('#')
+                && let Some(pointer) = pointer(reference)
             {
-                found.push_back(percent_decode(pointer));
+                found.push_back(pointer);
             }
             members.values().for_each(|value| references(value, found));
         }
         Value::Array(items) => items.iter().for_each(|value| references(value, found)),
         _ => {}
     }
+}
+
+/// The pointer of a reference into the document itself.
+fn pointer(reference: &str) -> Option<String> {
+    reference.strip_prefix('#').map(percent_decode)
 }
 
 struct Translation<'d> {
@@ -114,7 +119,7 @@ impl Translation<'_> {
                         .collect(),
                 ),
                 Value::String(pattern) if keyword == "pattern" && !enforceable(pattern) => continue,
-                value if ASSERTIONS.split(' ').any(|known| known == keyword) => value.clone(),
+                value if among(ASSERTIONS) => value.clone(),
                 _ => continue,
             };
             result.insert(keyword.clone(), translated);
@@ -137,9 +142,9 @@ impl Translation<'_> {
         }
     }
 
-    /// OpenAPI 3.0.3, Schema Object: "If the property is marked as readOnly being true and is in the
-    /// required list, the required will take effect on the response only." The decoder skips such a
-    /// property of a request, so its value does not matter.
+    /// OpenAPI 3.0.3, Schema Object: "If the property is marked as readOnly being true and is in
+    /// the required list, the required will take effect on the response only." The decoder skips
+    /// such a property of a request, so its value does not matter.
     fn read_only(&self, schema: &Map<String, Value>, result: &mut Map<String, Value>) {
         let Some(Value::Object(properties)) = schema.get("properties") else {
             return;
@@ -153,8 +158,8 @@ impl Translation<'_> {
                 }
                 let reference = found.get("$ref").and_then(Value::as_str);
                 property = reference
-                    .and_then(|reference| reference.strip_prefix('#'))
-                    .and_then(|pointer| self.document.pointer(&percent_decode(pointer)));
+                    .and_then(pointer)
+                    .and_then(|pointer| self.document.pointer(&pointer));
             }
             false
         };
