@@ -10,8 +10,8 @@ use super::reply::{self, DOCUMENT_MAX_AGE, refusal};
 use crate::api::{Api, replies, requests};
 use crate::issuer::TokenRequest;
 
-/// The operations that answer with the metadata. The document has four, since verifiers look in four
-/// places.
+/// The operations that answer with the metadata. The document has four, since verifiers look in
+/// four places.
 macro_rules! metadata {
     ($($name:ident: $request:ident, $reply:ident;)*) => {$(
         async fn $name(

@@ -1,6 +1,6 @@
 //! A JWT access token: its claims (RFC 9068 2.2) and its compact serialisation (RFC 7515 3.1, RFC
-//! 9068 2.1), made for speed: the header is encoded once for each key, and the token is built in one string. [`crate::keys`]
-//! signs it.
+//! 9068 2.1), made for speed: the header is encoded once for each key, and the token is built in
+//! one string. [`crate::keys`] signs it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -41,8 +41,8 @@ async fn rfc_9112_section_6_3_two_lengths_are_refused() {
     service.token(D1, GRANT).await.granted();
 }
 
-/// The service reads the chunks or refuses the request. A length beside chunks never starts a second
-/// request.
+/// The service reads the chunks or refuses the request. A length beside chunks never starts a
+/// second request.
 #[tokio::test]
 async fn rfc_9112_section_6_3_a_length_beside_chunks_counts_for_nothing() {
     let service = Setup::with_d1().start();

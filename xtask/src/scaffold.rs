@@ -35,8 +35,8 @@ pub struct Arguments {
     /// The crate's name; that of the folder by default.
     #[arg(long)]
     name: Option<String>,
-    /// Where the generator, the run time and the chassis are: vendored (copied into the new folder),
-    /// path (this checkout), git=URL or git=URL@REV.
+    /// Where the generator, the run time and the chassis are: vendored (copied into the new
+    /// folder), path (this checkout), git=URL or git=URL@REV.
     #[arg(long, value_name = "WHERE", default_value = "vendored")]
     crates: Crates,
     /// How findings and the result are printed.

@@ -11,10 +11,11 @@
 //!   by the PROXY protocol, or by the headers of a gateway that proves itself.
 //! - Limits on handshakes, connections and requests, shared fairly between sources: one greedy
 //!   source leaves room for others. Silent and idle connections end after a time.
-//! - A listener for operators with `/healthz`, `/readyz`, `/metrics` and the API's reference at `/docs/`.
+//! - A listener for operators with `/healthz`, `/readyz`, `/metrics` and the API's reference at
+//!   `/docs/`.
 //! - A start that checks all that it needs, a drain, and an end that loses no request.
-//! - A configuration of a TOML file and environment variables ([`config::Reader`]). All mistakes are
-//!   reported at once, each with its line.
+//! - A configuration of a TOML file and environment variables ([`config::Reader`]). All mistakes
+//!   are reported at once, each with its line.
 //! - A log of one JSON object a line, or of text for people on a terminal. Each answer that is a
 //!   fault of the service is in it, with its cause.
 //! - Counts of requests by operation and status, and their times by operation.

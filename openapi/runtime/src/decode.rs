@@ -112,7 +112,8 @@ impl Node {
     /// Reads an array that keeps `rule`, and decodes each item. An error names the item.
     ///
     /// # Errors
-    /// [`Reason::WrongType`], [`Reason::ItemCount`], [`Reason::RepeatedItem`], and those of `decode`
+    /// [`Reason::WrongType`], [`Reason::ItemCount`], [`Reason::RepeatedItem`], and those of
+    /// `decode`
     pub fn list<T>(
         self,
         rule: &Items,

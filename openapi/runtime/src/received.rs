@@ -102,7 +102,8 @@ impl Received {
     /// Reads a required parameter.
     ///
     /// # Errors
-    /// [`Reason::MissingParameter`], [`Reason::RepeatedParameter`], [`Reason::MalformedEncoding`], and those of `decode`
+    /// [`Reason::MissingParameter`], [`Reason::RepeatedParameter`], [`Reason::MalformedEncoding`],
+    /// and those of `decode`
     pub fn required<T>(
         &mut self,
         location: Location,

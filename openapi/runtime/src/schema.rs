@@ -75,8 +75,8 @@ impl Schema {
         }
     }
 
-    /// Checks a value. Text of the wire has no type yet: it passes if the schema takes it as text, or
-    /// as the number or boolean that it writes.
+    /// Checks a value. Text of the wire has no type yet: it passes if the schema takes it as text,
+    /// or as the number or boolean that it writes.
     ///
     /// # Errors
     /// The first violation with its place, and in its message the others, at most 16 in all. Its

@@ -96,7 +96,8 @@ impl Received {
     /// scheme.
     ///
     /// # Errors
-    /// [`Reason::Credentials`] if they are malformed, [`Reason::RepeatedParameter`] for two `Authorization` headers.
+    /// [`Reason::Credentials`] if they are malformed, [`Reason::RepeatedParameter`] for two
+    /// `Authorization` headers.
     pub fn basic(&mut self, scheme: &str) -> Result<Option<Basic>, Rejection> {
         self.ask("Basic realm=\"api\", charset=\"UTF-8\"");
         let Some(encoded) = self.authorization("basic")? else {
@@ -117,7 +118,8 @@ impl Received {
     /// Reads a token of the `http` scheme `bearer`. `None` if the request has none.
     ///
     /// # Errors
-    /// [`Reason::Credentials`] if it is malformed, [`Reason::RepeatedParameter`] for two `Authorization` headers.
+    /// [`Reason::Credentials`] if it is malformed, [`Reason::RepeatedParameter`] for two
+    /// `Authorization` headers.
     pub fn bearer(&mut self, scheme: &str) -> Result<Option<Bearer>, Rejection> {
         self.ask("Bearer realm=\"api\"");
         let Some(token) = self.authorization("bearer")? else {

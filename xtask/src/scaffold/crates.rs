@@ -1,5 +1,5 @@
-//! Where a scaffolded crate finds the generator, the run time and the chassis: in its own folder, in
-//! this checkout, or in a git repository.
+//! Where a scaffolded crate finds the generator, the run time and the chassis: in its own folder,
+//! in this checkout, or in a git repository.
 
 use super::vendor;
 use super::workspace;

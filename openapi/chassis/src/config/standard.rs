@@ -52,7 +52,8 @@ pub struct StandardConfig {
 }
 
 impl StandardConfig {
-    /// Reads the file, if one is given, and the environment; `own` reads the service's own sections.
+    /// Reads the file, if one is given, and the environment; `own` reads the service's own
+    /// sections.
     ///
     /// # Errors
     /// [`ConfigErrors`]: all mistakes.

@@ -1,5 +1,6 @@
 //! Finds schemas that consist of themselves: cycles of references, and cycles of `allOf`, `oneOf`,
-//! `anyOf`, `not`, `if` and other keywords about the same value. Recursion through properties and items is allowed.
+//! `anyOf`, `not`, `if` and other keywords about the same value. Recursion through properties and
+//! items is allowed.
 
 use super::{At, Reader};
 use crate::codes;

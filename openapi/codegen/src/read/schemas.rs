@@ -2,7 +2,8 @@
 //!
 //! Owns the recursion and keeps its stack frames small. A schema may nest as deep as a document, on
 //! a thread of 2 MiB. [`keywords`] reads the keywords, [`values`] reads `type`, `enum` and
-//! `default`, and [`compose`] reads `allOf`, `oneOf`, `anyOf` and `not`. [`beyond`] reads what OpenAPI 3.0 lacks.
+//! `default`, and [`compose`] reads `allOf`, `oneOf`, `anyOf` and `not`. [`beyond`] reads what
+//! OpenAPI 3.0 lacks.
 
 mod beyond;
 mod compose;

@@ -1,8 +1,8 @@
 //! Schemas that say what no Rust type says.
 //!
 //! Such a schema gets the plainest type that holds its values, and a check by the run time's
-//! evaluator before the value is decoded. The evaluator reads the whole schema, so all keywords hold
-//! together. [`super::lower`] makes the types of all other schemas.
+//! evaluator before the value is decoded. The evaluator reads the whole schema, so all keywords
+//! hold together. [`super::lower`] makes the types of all other schemas.
 //!
 //! A keyword binds values of its own type. One rule infers the type of a schema without `type`:
 //! keywords about objects mean an object, `items` means an array, and keywords about strings or
@@ -56,8 +56,8 @@ impl Types<'_> {
         }
     }
 
-    /// The part of the schema that a type says without refusing what the schema takes. `None` if its
-    /// values have no one type.
+    /// The part of the schema that a type says without refusing what the schema takes. `None` if
+    /// its values have no one type.
     fn plain(&self, schema: &SchemaObject) -> Option<SchemaObject> {
         let merged = self.merged(schema, DEEPEST)?;
         let inferred = || {

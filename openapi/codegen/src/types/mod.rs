@@ -1,9 +1,9 @@
 //! The Rust types of a document's schemas.
 //!
 //! Owns what a schema becomes. [`lower`] turns schemas into definitions, [`merge`] handles `allOf`,
-//! [`union`] handles `oneOf` and `anyOf`, and [`evaluated`] what no type says. [`reach`] finds the directions in which each type is
-//! used and where a box is needed. [`emit`] writes the types. [`crate::operations`] uses them for
-//! parameters, bodies and replies.
+//! [`union`] handles `oneOf` and `anyOf`, and [`evaluated`] what no type says. [`reach`] finds the
+//! directions in which each type is used and where a box is needed. [`emit`] writes the types.
+//! [`crate::operations`] uses them for parameters, bodies and replies.
 //!
 //! The decoder beside each type checks the schema's constraints, so a handler gets only values that
 //! meet them. A value that a handler builds is checked only if its type is a constrained newtype.
